@@ -1,0 +1,78 @@
+"""A learner's walk in a real browser, by keyboard: open, run, answer, read the feedback, restart, and it is still there."""
+import os
+from pathlib import Path
+
+import pytest
+from tests.browser.conftest import restart, run_all
+
+pytestmark = pytest.mark.browser
+
+
+def shot(page, name):
+    """A screenshot for a person to look at, where a folder for it is named."""
+    if folder := os.environ.get("MAS_CASEBOOK_SHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def card(page, item):
+    found = page.locator("form.casebook-card", has_text=f"{item}. ")
+    found.first.scroll_into_view_if_needed(timeout=30_000)
+    return found.first
+
+
+def test_answer_by_keyboard_and_find_it_after_a_restart(open_page):
+    page = open_page("00_start_here.ipynb")
+    assert page.get_by_text("Run the notebook to commit an answer").count() >= 1  # readable before it is run
+    assert page.get_by_text("model not found").count() == 0
+    run_all(page)
+    question = card(page, "N0.2")
+    assert question.locator("input:checked").count() == 0
+    question.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert question.locator("[role=status]").inner_text() == "Choose an answer first."
+    question.locator("input").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")  # the second option; JupyterLab must not take the arrow
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    status = question.locator("[role=status]")
+    status.get_by_text("You chose b. That is the best supported answer.").wait_for(timeout=15_000)
+    assert question.locator("input:enabled").count() == 0
+    shot(page, "00-answered")
+    restart(page)
+    run_all(page)
+    again = card(page, "N0.2")
+    again.locator("[role=status]").get_by_text("You chose b.").wait_for(timeout=15_000)
+    assert again.locator("input:checked").first.get_attribute("value") == "b"
+    assert card(page, "N0.3").locator("input:enabled").count() > 0
+
+
+def test_the_unit_bench_refuses_a_bare_number_and_takes_a_value(open_page):
+    page = open_page("00_start_here.ipynb")
+    run_all(page)
+    field = page.get_by_label("Value, unit").first
+    field.scroll_into_view_if_needed()
+    assert page.locator(".jupyter-widgets [role=status]", has_text="Refused. 1.5 is a bare number").count() == 1
+    field.fill("1.5 mmol/L")
+    field.press("Enter")
+    page.locator(".jupyter-widgets [role=status]", has_text="132.9 mg/dL").wait_for(timeout=15_000)
+    shot(page, "00-bench")
+
+
+def test_what_if_by_keyboard(open_page):
+    page = open_page("03_flare_sepsis_or_mas.ipynb")
+    run_all(page)
+    box = page.get_by_label("suppose platelets is known").first
+    box.scroll_into_view_if_needed()
+    result = page.locator(".jupyter-widgets [role=status]")
+    assert "UNDETERMINED" in result.first.inner_text()
+    box.focus()
+    page.keyboard.press("Space")
+    handle = page.locator(".noUi-handle").first
+    handle.focus()
+    page.keyboard.press("Home")
+    page.locator(".jupyter-widgets [role=status]", has_text=": MET.").wait_for(timeout=15_000)
+    shot(page, "03-what-if")

@@ -1,0 +1,31 @@
+"""What all tests share: the article's text where it is given, and a record of answers that is nobody's own."""
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))  # kernels inherit it
+
+
+@pytest.fixture(scope="session")
+def article(request):
+    """The article's text with white space collapsed; the tests that need it are skipped where it is not at hand."""
+    path = request.config.getoption("--article")
+    if not path:
+        pytest.skip("needs the article's text: --article PATH")
+    return re.sub(r"\s+", " ", Path(path).read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def record(tmp_path, monkeypatch):
+    """A learner's record in an empty folder."""
+    from utils import quiz
+
+    path = tmp_path / "answers.json"
+    monkeypatch.setenv("MAS_CASEBOOK_RECORD", str(path))
+    monkeypatch.setattr(quiz, "_unsaved", {})
+    return path

@@ -1,0 +1,247 @@
+"""The data package: valid by its own library, complete, traceable to the article, and loud when it is damaged."""
+import json
+import re
+import shutil
+
+import pandas as pd
+import pytest
+import yaml
+from utils.case import CaseDataError, load_case
+from utils.package import CASEDATA, describe, read_table
+from utils.quiz import items
+from utils.rules import RULES, evaluate
+from utils.units import variables
+
+CASE = load_case()
+PRINTED = ["observations", "findings", "treatments", "events", "claims", "discrepancies", "reference_ranges"]
+
+
+def test_the_frictionless_library_finds_the_package_valid():
+    frictionless = pytest.importorskip("frictionless")
+    report = frictionless.validate(str(CASEDATA / "datapackage.json"))
+    assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "note"])
+
+
+def test_the_frictionless_library_would_find_a_fault(tmp_path):
+    frictionless = pytest.importorskip("frictionless")
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+    file = folder / "time_points.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace("admission", "regional_hospital"), encoding="utf-8")
+    assert not frictionless.validate(str(folder / "datapackage.json")).valid
+
+
+def test_every_fact_and_every_discrepancy_is_there():
+    told = set().union(*(set(CASE.tables[t]["fact"]) for t in PRINTED if "fact" in CASE.tables[t]))
+    assert {f"F{n:02}" for n in range(1, 62)} <= told
+    assert list(CASE.discrepancies["id"]) == [f"D{n:02}" for n in range(1, 35)]
+
+
+def test_every_reference_of_the_article_is_there_and_every_source_is_known():
+    works = json.loads((CASEDATA / "references.json").read_text(encoding="utf-8"))
+    known = {w["id"] for w in works}
+    assert len(known) == len(works)
+    assert {str(n) for n in range(1, 22)} <= {str(w.get("citation-number")) for w in works}
+    used = set(read_table("rules")["source"]) | set(read_table("rule_sets")["source"]) | set(CASE.reference_ranges["source"])
+    used |= {r for cell in CASE.claims["cites"] for r in cell.split()}
+    assert used - {""} <= known, sorted(used - known)
+
+
+def fragments(table):
+    for row in table.to_dict("records"):
+        for words in filter(None, (w.strip() for w in row["as_printed"].split("|"))):
+            yield row, words
+
+
+def unprinted(table, text):
+    return [(row.get("fact", row.get("id")), words) for row, words in fragments(table) if words not in text]
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_every_printed_figure_is_in_the_article(name, article):
+    assert not unprinted(CASE.tables[name], article)
+
+
+def test_a_figure_that_is_not_printed_would_be_found(article):
+    table = CASE.observations.copy()
+    table.loc[table["fact"] == "F29", "as_printed"] = "ferritin 2,300 ug/L"
+    assert unprinted(table, article) == [("F29", "ferritin 2,300 ug/L")]
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_nothing_longer_than_a_few_words_is_taken_from_the_article(name):
+    assert not [w for _, w in fragments(CASE.tables[name]) if len(w.split()) > 8]
+
+
+def test_no_sentence_of_the_article_stands_in_the_collection(article):
+    """Twelve words in a row, figures apart, would be a sentence taken over."""
+    def plain(words):
+        return " ".join(re.findall(r"[a-z]+", words.lower()))
+
+    text, folder = plain(article), CASEDATA.parent
+    title = plain(json.loads((CASEDATA / "references.json").read_text(encoding="utf-8"))[0]["title"])
+    for file in [*CASEDATA.glob("*.*"), *folder.glob("notebooks/*.ipynb"), folder / "README.md"]:
+        if file.name == "references.json":  # titles are citations
+            continue
+        words = re.findall(r"[a-z]+", file.read_text(encoding="utf-8").lower())
+        runs = {" ".join(words[i:i + 12]) for i in range(len(words) - 11)}
+        assert not [r for r in runs if r in text and r not in title], file.name  # naming the article is a duty
+
+
+def test_status_is_written_wherever_a_value_is_not():
+    for table in (CASE.observations, CASE.findings):
+        assert set(table["status"]) <= {"reported", "not_reported", "not_done", "pending"}
+        assert (table["status"] != "reported").sum() > 20
+    assert CASE.observations.loc[CASE.observations["status"] == "reported", ["value", "unit", "canonical_value", "canonical_unit"]].notna().all().all()
+
+
+def test_units_stand_as_printed_and_canonical():
+    row = CASE.observations.query("fact == 'F10'").iloc[0]
+    assert (row["value"], row["unit"], row["canonical_unit"]) == (1.5, "mmol/L", "mg/dL") and row["canonical_value"] == pytest.approx(132.855)
+
+
+def test_every_input_of_a_rule_is_a_variable_and_every_finding_too():
+    for rule in RULES.values():
+        for variant in rule.variants:
+            assert set(rule.inputs(variant)) <= set(variables().index)
+    assert set(CASE.findings["variable"]) <= set(variables().index)
+
+
+def test_no_unconfirmed_fact_stands_in_the_case():
+    assert "R" not in set(CASE.discrepancies["tag"]) | set(CASE.reference_ranges["tag"])
+
+
+# ---- as of ----------------------------------------------------------------------------------------------------------
+def test_later_facts_are_not_in_an_earlier_view():
+    order = dict(zip(CASE.time_points["time_point"], CASE.time_points["order"], strict=True))
+    for moment in order:
+        view = CASE.as_of(moment)
+        for name, table in view.tables.items():
+            if "time_point" in table and name != "journey":
+                assert all(order[t] <= order[moment] for t in table["time_point"] if t), (moment, name)
+    early = CASE.as_of("admission")
+    assert not early.treatments["end_known_at"].map(lambda t: t != "" and order[t] > order["admission"]).any()
+    assert "haemophagocytosis" not in {k for k, v in early.inputs.items() if v is True}
+    assert CASE.as_of("recovery").inputs["haemophagocytosis"] is True
+
+
+def test_a_view_cannot_look_ahead_again():
+    with pytest.raises(CaseDataError, match="no moment 'recovery'"):
+        CASE.as_of("admission").as_of("recovery")
+    with pytest.raises(CaseDataError, match="use one of regional_hospital"):
+        CASE.as_of("day 3")
+
+
+def test_laboratory_values_do_not_carry_forward():
+    inputs = CASE.as_of("admission").inputs
+    assert not inputs["esr"].known and not inputs["wbc"].known
+    assert inputs["sjia_known_or_suspected"] is True and inputs["age_at_onset"].known
+
+
+def test_the_later_marrow_would_change_the_verdict():  # so leaving it out is not idle
+    s1 = CASE.as_of("admission")
+    assert evaluate("hlh_2004", s1).status != evaluate("hlh_2004", {**s1.inputs, "haemophagocytosis": True}).status
+
+
+# ---- damage ---------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def damaged(tmp_path):
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+
+    def change(file, old, new, raw=False):
+        path = folder / file
+        before = path.read_bytes()
+        after = before.replace(old.encode(), new if raw else new.encode(), 1)
+        assert after != before, "the damage did nothing"
+        path.write_bytes(after)
+        with pytest.raises(CaseDataError) as caught:
+            load_case(folder)
+        return caught.value
+
+    return change
+
+
+@pytest.mark.parametrize("file, old, new, where, says", [
+    ("observations.csv", "canonical_unit,", "", ("observations.csv", 1, "canonical_unit"), "missing"),
+    ("observations.csv", ",25990,", ",many,", ("observations.csv", None, "value"), "not a plain number"),
+    ("observations.csv", ",25990,", ",26990,", ("observations.csv", None, None), "26990"),
+    ("observations.csv", ",25990,", ",nan,", ("observations.csv", None, "value"), "not a number"),
+    ("observations.csv", ",8.5,", ",8.6,", ("observations.csv", None, None), "8.6"),
+    ("observations.csv", ",g/dL,", ",g/L,", ("observations.csv", None, None), "g/L"),
+    ("observations.csv", "F06,regional_hospital", "F06,regional_clinic", ("observations.csv", None, "time_point"), "regional_clinic"),
+    ("findings.csv", ",present,", ",perhaps,", ("findings.csv", None, "state"), "not one of"),
+    ("findings.csv", "HP:", "HQ:", ("findings.csv", None, "hpo"), "HQ:"),
+    ("variables.csv", "\nplatelets,", "\nferritin,", ("variables.csv", None, "variable"), "repeats"),
+])
+def test_damage_is_named_with_file_row_and_column(damaged, file, old, new, where, says):
+    error = damaged(file, old, new)
+    assert error.file == where[0] and says in str(error)
+    assert where[1] is None or error.row == where[1]
+    assert where[2] is None or error.column == where[2]
+
+
+def test_a_duplicated_row_is_named(tmp_path):
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+    lines = (folder / "observations.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "observations.csv").write_text("".join([*lines, lines[1]]), encoding="utf-8")
+    with pytest.raises(CaseDataError, match=f"observations.csv, row {len(lines) + 1}, .*repeats"):
+        load_case(folder)
+
+
+def test_a_wrong_encoding_is_named(tmp_path):
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+    text = (folder / "units.csv").read_text(encoding="utf-8")
+    (folder / "units.csv").write_bytes(text.replace("⁹", "9").replace("³", "3").encode("latin-1"))
+    with pytest.raises(CaseDataError, match=r"units.csv, row \d+: is not UTF-8"):
+        load_case(folder)
+
+
+def test_a_cut_file_and_a_missing_file_are_named(tmp_path):
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+    (folder / "events.csv").write_bytes((folder / "events.csv").read_bytes()[:-40])
+    with pytest.raises(CaseDataError, match="events.csv, row .*cut off"):
+        load_case(folder)
+    (folder / "events.csv").unlink()
+    with pytest.raises(CaseDataError, match="events.csv: is missing"):
+        load_case(folder)
+    with pytest.raises(CaseDataError, match="datapackage.json: not found"):
+        load_case(tmp_path)
+
+
+def test_a_lost_fact_is_named(tmp_path):
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+    lines = (folder / "claims.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "claims.csv").write_text("".join(line for line in lines if not line.startswith("F61,")), encoding="utf-8")
+    with pytest.raises(CaseDataError, match="no table holds F61"):
+        load_case(folder)
+
+
+# ---- questions ------------------------------------------------------------------------------------------------------
+def test_every_question_rests_on_something_that_exists():
+    facts = set().union(*(set(t["fact"]) for t in CASE.tables.values() if "fact" in t)) | set(CASE.discrepancies["id"])
+    works = {w["id"] for w in json.loads((CASEDATA / "references.json").read_text(encoding="utf-8"))}
+    for name, item in items().items():
+        for option in item["options"]:
+            assert set(option["rests_on"]) <= facts | works | {"arithmetic"}, (name, option["key"], option["rests_on"])
+
+
+@pytest.mark.parametrize("change, says", [
+    (lambda i: i["options"].pop(), "three options"),
+    (lambda i: i["options"][0].update(why="Too short."), "at least 15 words"),
+    (lambda i: i["options"][1].pop("rests_on"), "what it rests on"),
+    (lambda i: i.update(kind="exam"), "kind 'exam'"),
+    (lambda i: i.update(best="d"), "'best' must be"),
+    (lambda i: i.pop("stem"), "'stem' is missing"),
+    (lambda i: i.update(voices={"rumour": "…"}), "no voice 'rumour'"),
+    (lambda i: i.update(voices={"later": "…"}, later_date=None), "needs its date"),
+])
+def test_a_faulty_question_is_named(tmp_path, change, says):
+    questions = yaml.safe_load((CASEDATA / "items.yaml").read_text(encoding="utf-8"))
+    change(questions[6])
+    (tmp_path / "items.yaml").write_text(yaml.safe_dump(questions), encoding="utf-8")
+    with pytest.raises(CaseDataError, match=f"items.yaml: R3.1: .*{says}"):
+        items(tmp_path)
+
+
+def test_describe_lists_every_table_in_the_folder():
+    assert {r["path"] for r in describe().values()} == {p.name for p in CASEDATA.glob("*.csv")}
+    assert all(isinstance(CASE.tables[n], pd.DataFrame) for n in describe())

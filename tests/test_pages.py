@@ -1,0 +1,99 @@
+"""Figures, tables and explorers: what they say is what was computed."""
+import base64
+import re
+
+import pandas as pd
+import pytest
+from utils import explore, page, plots
+from utils.case import load_case
+from utils.rules import evaluate
+
+CASE = load_case()
+REGIONAL, ADMISSION = (CASE.as_of(t) for t in ("regional_hospital", "admission"))
+
+
+def dumbbell(first, second):
+    numeric = [evaluate("mas_2016", d).items.query("comparator != 'is'") for d in (first, second)]
+    return plots.dumbbell(*numeric, ("regional hospital", "admission"), {"fibrinogen": (150, 450)}, "Test.")
+
+
+def test_a_figure_carries_its_description_as_text_and_as_alt():
+    shown = dumbbell(REGIONAL, ADMISSION)._repr_mimebundle_()
+    alt = re.search(r'alt="([^"]+)"', shown["text/html"])[1]
+    assert shown["text/plain"] == "Figure. " + alt.replace("&gt;", ">").replace("&lt;", "<")
+    assert "fibrinogen (≤ 360 mg/dL), regional hospital: not reported, undetermined" in shown["text/plain"]
+    assert "triglycerides (> 156 mg/dL), admission: 2.86 mmol/L = 253.3 mg/dL, met" in shown["text/plain"]
+    png = re.search(r"base64,([^\"]+)", shown["text/html"])[1]
+    assert base64.b64decode(png).startswith(b"\x89PNG") and "CC BY" in shown["text/html"] and "Not for clinical use" in shown["text/html"]
+
+
+def test_the_description_changes_when_the_data_change():
+    assert dumbbell(REGIONAL, REGIONAL).text != dumbbell(REGIONAL, ADMISSION).text
+
+
+def test_unknown_has_no_place_on_the_axis():
+    fig = dumbbell(REGIONAL, ADMISSION).figure
+    assert sum("not reported" in t.get_text() for t in fig.axes[0].texts) == 2
+    assert sum(len(c.get_offsets()) for c in fig.axes[0].collections if hasattr(c, "get_offsets") and len(c.get_offsets())) == 8
+
+
+def test_the_verdict_map_says_what_the_rule_says():
+    shown = explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250), fibrinogen=(0, 600, 400)).picture("Test.")
+    assert shown.text.count(": met") == 3 and shown.text.count("above 181 with fibrinogen (mg/dL) above 360: not met") == 1
+    assert sorted(t.get_text() for t in shown.figure.axes[0].texts if t.get_text().isupper()) == ["MET", "MET", "MET", "NOT MET"]
+
+
+def test_the_journey_names_every_stop():
+    text = plots.journey(CASE.stops).text
+    assert all(t in text for t in CASE.journey["title"])
+
+
+def test_a_table_names_its_headers_and_never_shows_nan():
+    shown = page.table(pd.DataFrame({"A": ["<x>", None], "B": [float("nan"), 1.5]}), "A <caption>")
+    assert "nan" not in shown.html.lower() and shown.html.count("unknown") == 2 and "unknown" in shown.text
+    assert "&lt;x&gt;" in shown.html and shown.html.count('scope="col"') == 2 and shown.html.count('scope="row"') == 2
+    assert "<caption>A &lt;caption&gt;</caption>" in shown.html
+
+
+def test_the_unit_bench_refuses_and_accepts():
+    bench = explore.unit_bench()
+    assert "Refused." in bench.get().text and "bare number" in bench.get().text
+    assert "132.9 mg/dL" in bench.set("1.5 mmol/L", "triglycerides").text
+    assert "Refused." in bench.set("1.5 mmHg").text and "Refused." in bench.set("1 g/L", "gold").text
+    assert "right unit" in bench.set("160 g/L", "fibrinogen").text
+    assert "&lt;script&gt;" in bench.set("<script>alert(1)</script>").html and "<script>" not in bench.get().html
+
+
+@pytest.fixture
+def bench():
+    return explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250), fibrinogen=(0, 600, 400))
+
+
+def test_what_if_starts_from_what_is_unknown(bench):
+    assert bench.get() == {"platelets": None, "fibrinogen": None} and "UNDETERMINED" in bench._last.text
+    assert "0 to 181 ×10⁹/L: met; 182 to 500 ×10⁹/L: undetermined" in bench._last.text
+
+
+@pytest.mark.parametrize("platelets, fibrinogen, word", [("181 G/L", None, ": MET"), ("182 G/L", None, "UNDETERMINED"), ("182 G/L", "361 mg/dL", "NOT MET"),
+                                                        ("182 G/L", "3.6 g/L", ": MET"), (None, None, "UNDETERMINED")])
+def test_what_if_follows_the_rule(bench, platelets, fibrinogen, word):
+    assert word in bench.set(platelets=platelets, fibrinogen=fibrinogen).text
+
+
+@pytest.mark.parametrize("values, says", [({"platelets": "200"}, "bare number"), ({"platelets": "900 G/L"}, "outside this explorer"), ({"ferritin": "1 µg/L"}, "not an unknown"),
+                                          ({"platelets": 200}, "bare number"), ({"platelets": "-1 G/L"}, "negative")])
+def test_what_if_refuses_nonsense_in_words(bench, values, says):
+    before = bench.get()
+    assert says in bench.set(**values).text and bench.get() == before
+
+
+def test_what_if_moves_by_its_controls(bench):
+    bench._known["platelets"].value = True
+    bench._value["platelets"].value = 100
+    assert ": MET" in bench._last.text and not bench._value["platelets"].disabled and bench._value["fibrinogen"].disabled
+
+
+def test_explorers_read_before_they_are_run(bench):
+    for explorer in (bench, explore.unit_bench()):
+        data = explorer._repr_mimebundle_()
+        assert "first view" in data["text/plain"] and "<table" in data["text/html"] or "Refused" in data["text/html"]

@@ -1,0 +1,135 @@
+"""Commit first, then reveal; nothing that was committed is ever lost."""
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from utils import quiz
+from utils.quiz import answer, ask, items, progress, reset, reveal
+
+
+def test_a_reveal_before_the_commit_gives_nothing_away(record):
+    for name, item in items().items():
+        shown = reveal(name).html + reveal(name).text
+        assert "commit first" in shown
+        assert not any(o["why"][:30] in shown for o in item["options"])
+
+
+def test_a_card_holds_no_answer_and_selects_nothing(record):
+    for name, item in items().items():
+        card = ask(name)
+        sent = json.dumps({**card.get_state(["item", "committed", "feedback", "given"]), "_esm": ""}) + json.dumps(card._repr_mimebundle_()[0])
+        assert card.committed == {} and card.given == {} and card.feedback == ""
+        assert not any(o["why"][:30] in sent for o in item["options"])
+        assert item["options"][0]["text"] in card._repr_mimebundle_()[0]["text/plain"]
+
+
+def test_the_feedback_explains_every_option_and_says_what_it_rests_on(record):
+    for name, item in items().items():
+        told = answer(name, "a", "low").text
+        assert all(o["why"].strip() in told and o["rests_on"][0] in told for o in item["options"])
+        assert told == reveal(name).text
+        for voice in item.get("voices", {}):
+            assert quiz.VOICES[voice] in told
+
+
+def test_a_card_commits_locks_and_shows_the_feedback(record):
+    card = ask("N3.2")
+    card.given = {"choice": "b", "confidence": "high", "at": 1}
+    assert card.committed["choice"] == "b" and "best supported answer" in card.feedback
+    card.given = {"choice": "a", "confidence": "", "at": 2}
+    assert card.committed["choice"] == "b" and json.loads(record.read_text())["answers"]["N3.2"]["choice"] == "b"
+
+
+def test_an_answer_by_call_reaches_the_card_on_the_page(record):
+    card = ask("N3.2")
+    answer("N3.2", "c")
+    assert card.committed["choice"] == "c" and "You chose c" in card.feedback
+    reset("N3.2")
+    assert card.committed == {} and card.feedback == ""
+
+
+def test_the_first_answer_stays(record):
+    answer("N3.2", "a")
+    assert "answered already: a" in answer("N3.2", "b").text
+    assert "You chose a" in reveal("N3.2").text
+
+
+def test_answers_survive_a_restart(record):
+    answer("N3.2", "b", "medium")
+    code = "from utils.quiz import ask, reveal; print(reveal('N3.2').text); print(ask('N3.2').committed['choice'])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+    assert "You chose b" in out.stdout and out.stdout.strip().endswith("b"), out.stderr
+
+
+@pytest.mark.parametrize("call, says", [
+    (lambda: answer("N3.2", "d"), "none of them. Nothing was recorded"),
+    (lambda: answer("N3.2", None), "none of them. Nothing was recorded"),
+    (lambda: answer("N3.2", "a", "certain"), "low, medium or high"),
+    (lambda: answer("N3.22", "a"), "did you mean"),
+    (lambda: ask("nothing"), "There is no question 'nothing'"),
+    (lambda: reveal(7), "There is no question '7'"),
+    (lambda: reset("N3.2"), "no answer to forget"),
+])
+def test_nonsense_is_refused_in_words_and_records_nothing(record, call, says):
+    assert says in call().text
+    assert not record.exists()
+
+
+def test_a_damaged_record_is_set_aside_and_the_notebook_goes_on(record):
+    record.write_text('{"answers": {"N3.1": ', encoding="utf-8")
+    assert "damaged" in reveal("N3.2").text
+    answer("N3.2", "a")
+    assert "You chose a" in reveal("N3.2").text
+    kept = list(record.parent.glob("*damaged*"))
+    assert len(kept) == 1 and kept[0].read_text() == '{"answers": {"N3.1": '
+
+
+@pytest.mark.parametrize("content", ["[]", '{"answers": []}', '{"answers": {"N3.2": {"choice": "z"}}}', '{"answers": {"N3.2": 3}}', "\ufeffnonsense"])
+def test_a_strange_record_never_raises(record, content):
+    record.write_text(content, encoding="utf-8")
+    assert "locked" in reveal("N3.2").text
+    assert ask("N3.2").committed == {}
+    progress()
+
+
+def test_a_record_that_cannot_be_written_is_said_and_kept_for_the_session(record, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(quiz.tempfile, "mkstemp", refuse)
+    card = ask("N3.2")
+    assert "could not be saved" in answer("N3.2", "a").text
+    assert "could not be saved" in card.feedback and "You chose a" in card.feedback
+    assert "You chose a" in reveal("N3.2").text and not record.exists()
+
+
+def test_an_interrupted_write_leaves_the_old_record_whole(record, monkeypatch):
+    answer("N3.2", "a")
+    before = record.read_bytes()
+    monkeypatch.setattr(quiz.os, "replace", lambda *a: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+    answer("N3.3", "c")
+    assert record.read_bytes() == before and not list(record.parent.glob("*.tmp"))
+
+
+def test_progress_counts_and_never_scores_confidence_or_discussion(record):
+    answer("N3.2", "b", "low"), answer("N3.3", "a", "high"), answer("S3.1", "a"), answer("N0.1", "a")
+    rows = [line.split() for line in progress().text.splitlines() if line.strip().startswith(("00", "03"))]
+    assert rows == [["00", "6", "1", "0", "0"], ["03", "13", "3", "1", "2"]]
+    with_confidence = progress().text
+    reset(), answer("N3.2", "b", "high"), answer("N3.3", "a", "low"), answer("S3.1", "a"), answer("N0.1", "a")
+    assert progress().text == with_confidence
+
+
+def test_reset_keeps_a_backup(record):
+    answer("N3.2", "a")
+    reset()
+    assert "locked" in reveal("N3.2").text and "N3.2" in record.with_suffix(".backup.json").read_text()
+
+
+def test_markup_in_a_question_is_shown_and_not_obeyed(record):
+    evil = {"id": "X1", "stem": "<script>alert(1)</script>", "options": [{"key": k, "text": "<img src=x onerror=alert(1)>", "why": "<b>w</b>", "rests_on": ["<i>"]} for k in "abc"],
+            "best": "a", "voices": {"data": "<script>"}}
+    html = quiz._still(evil).html + quiz._feedback(evil, {"choice": "a"}).html
+    assert "<script" not in html and "<img" not in html and "<b>" not in html

@@ -1,0 +1,442 @@
+"""One list of dependencies, said the same way everywhere, and a set-up that explains itself."""
+import ast
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+ENVIRONMENT = (ROOT / "environment.yml").read_text(encoding="utf-8")
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+TEST_LOCK = (ROOT / "requirements-test.lock").read_text(encoding="utf-8")
+DOI = "10.3389/fped.2020.635080"
+
+# Put together only here, so that this file does not name them either.
+HOSTS = [".".join(parts) for parts in (
+    ("pypi", "org"), ("pythonhosted", "org"), ("pypi", "python", "org"), ("anaconda", "org"),
+    ("anaconda", "com"), ("npmjs", "org"), ("npmjs", "com"), ("yarnpkg", "com"), ("prefix", "dev"))]
+
+
+def load_lab():
+    """lab.py as a fresh module."""
+    spec = importlib.util.spec_from_file_location("lab", ROOT / "lab.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    """lab.py with .venv in an empty folder, so that no test can spoil a real one."""
+    module = load_lab()
+    monkeypatch.setattr(module, "ENV", tmp_path / ".venv")
+    monkeypatch.setattr(module, "PYTHON", str(tmp_path / ".venv" / "bin" / "python"))
+    return module
+
+
+# What pyproject.toml, environment.yml and the locks say. Each checker returns its complaints, and
+# each is also given something to complain about.
+
+def requirements(pyproject, extra=None):
+    """Name -> Requirement of the run-time dependencies, or of an extra."""
+    project = tomllib.loads(pyproject)["project"]
+    lines = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    return {canonicalize_name(r.name): r for r in map(Requirement, lines)}
+
+
+def environment_faults(environment, pyproject):
+    """Where environment.yml says something else than pyproject.toml."""
+    lines = yaml.safe_load(environment)["dependencies"]
+    faults = [] if "python=3.12" in lines else ["python is not written python=3.12"]
+    if lines[-2:] != ["pip", {"pip": ["-e ."]}]:
+        faults.append("the end is not: pip, -e .")
+    conda = {canonicalize_name(r.name): r for r in (
+        Requirement(line) for line in lines
+        if isinstance(line, str) and line not in ("pip", "python=3.12"))}
+    wanted = requirements(pyproject)
+    for name in sorted(conda.keys() | wanted.keys()):
+        here, there = conda.get(name), wanted.get(name)
+        if here is None or there is None or here.specifier != there.specifier:
+            faults.append(f"{name}: {here} in environment.yml, {there} in pyproject.toml")
+    return faults
+
+
+def entries(lock):
+    """(Requirement, number of hashes) of every entry of a lock."""
+    for line in lock.replace("\\\n", " ").splitlines():
+        if line.strip() and line[0] not in "#-":
+            requirement, *hashes = line.split("--hash=sha256:")
+            yield Requirement(requirement.strip()), len(hashes)
+
+
+def versions(lock):
+    """Name -> set of (pinned version, marker)."""
+    found = {}
+    for requirement, _ in entries(lock):
+        name = canonicalize_name(requirement.name)
+        found.setdefault(name, set()).add((str(requirement.specifier), str(requirement.marker)))
+    return found
+
+
+def lock_faults(lock, wanted, forbidden=()):
+    """Entries without a hash or an exact version, bounds not kept, places named."""
+    faults = [f"{r.name} has no hash" for r, hashes in entries(lock) if not hashes]
+    faults += [f"{r.name} has no exact version" for r, _ in entries(lock)
+               if not re.fullmatch(r"==[^*,]+", str(r.specifier))]
+    faults += [f"names a place: {line}" for line in lock.splitlines()
+               if "://" in line or re.match(r"\s*-(?!-hash=)", line)]
+    pins = versions(lock)
+    faults += [f"{name} must not be in it" for name in forbidden if name in pins]
+    for name, requirement in wanted.items():
+        if name not in pins:
+            faults.append(f"{name} is missing")
+        for specifier, _ in pins.get(name, ()):
+            if not requirement.specifier.contains(specifier.removeprefix("==")):
+                faults.append(f"{name}{specifier} is outside {requirement.specifier}")
+    return faults
+
+
+def pin_faults(lock, test_lock):
+    """Pins of the run-time lock that the test lock does not share."""
+    here, there = versions(lock), versions(test_lock)
+    return [f"{name}: {here[name]} and {there.get(name)}" for name in here
+            if here[name] != there.get(name)]
+
+
+def reason_faults(pyproject):
+    """Dependencies without a comment on their line that says what they are for."""
+    names = [*requirements(pyproject), *requirements(pyproject, "test")]
+    return [name for name in names
+            if not re.search(rf'^\s*"{name}\b[^"]*",\s*#\s*\w+', pyproject, re.MULTILINE)]
+
+
+def test_environment_repeats_pyproject():
+    assert environment_faults(ENVIRONMENT, PYPROJECT) == []
+
+
+@pytest.mark.parametrize("old, new", [
+    ("python=3.12", "python>=3.12"), ("pandas>=3.0,<4", "pandas>=2.0,<4"),
+    ("  - anywidget>=0.9.18,<1\n", ""), ("  - pip:\n", "  - scipy\n  - pip:\n"), ("-e .", ".")])
+def test_environment_check_can_fail(old, new):
+    assert old in ENVIRONMENT
+    assert environment_faults(ENVIRONMENT.replace(old, new), PYPROJECT)
+
+
+def test_locks_are_whole_and_name_no_place():
+    run_time = requirements(PYPROJECT)
+    assert len(list(entries(LOCK))) > 50
+    # seaborn loads scipy wherever it is installed, at half as much memory again for each kernel.
+    assert lock_faults(LOCK, run_time, forbidden=["scipy"]) == []
+    assert lock_faults(TEST_LOCK, run_time | requirements(PYPROJECT, "test"), ["scipy"]) == []
+    assert pin_faults(LOCK, TEST_LOCK) == []
+
+
+GOOD = "pandas==3.1.1 \\\n    --hash=sha256:00ff\nseaborn==0.13.2 --hash=sha256:11ff\n"
+
+
+@pytest.mark.parametrize("bad, fault", [
+    (GOOD.replace(" \\\n    --hash=sha256:00ff", ""), "pandas has no hash"),
+    (GOOD.replace("pandas==3.1.1", "pandas>=3.1.1"), "pandas has no exact version"),
+    (GOOD.replace("pandas==3.1.1", "pandas==2.2.0"), "pandas==2.2.0 is outside"),
+    (GOOD.split("seaborn")[0], "seaborn is missing"),
+    (GOOD + "scipy==1.0 --hash=sha256:22ff\n", "scipy must not be in it"),
+    (GOOD + "# from https" + "://index.example/simple\n", "names a place"),
+    ("--extra-index-url somewhere\n" + GOOD, "names a place")])
+def test_lock_check_can_fail(bad, fault):
+    wanted = {name: Requirement(line) for name, line in
+              {"pandas": "pandas>=3.0,<4", "seaborn": "seaborn<1"}.items()}
+    assert lock_faults(GOOD, wanted, ["scipy"]) == []
+    assert any(fault in found for found in lock_faults(bad, wanted, ["scipy"]))
+
+
+def test_pin_check_can_fail():
+    assert pin_faults(GOOD, GOOD + "pytest==9.0 --hash=sha256:33ff\n") == []
+    assert pin_faults(GOOD, GOOD.replace("3.1.1", "3.1.0"))
+    assert pin_faults(GOOD, GOOD.split("seaborn")[0])
+
+
+def test_every_dependency_has_its_reason():
+    assert reason_faults(PYPROJECT) == []
+    assert reason_faults(re.sub(r"#  ?the case is.*", "", PYPROJECT)) == ["pandas"]
+
+
+# lab.py
+
+def test_lab_can_be_read_by_an_old_python():
+    ast.parse((ROOT / "lab.py").read_text(encoding="utf-8"), feature_version=(3, 6))
+    with pytest.raises(SyntaxError):
+        ast.parse("if (n := 1): pass", feature_version=(3, 6))
+
+
+def test_old_python_gets_a_sentence(lab, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "version_info", (3, 10, 13))
+        patch.setattr(sys, "version", "3.10.13 (main)")
+        with pytest.raises(SystemExit) as stop:
+            lab.setup()
+    assert "Python 3.11 or newer is needed, and this is Python 3.10.13." in stop.value.code
+    assert not lab.ENV.exists()
+
+
+def test_python_without_venv_gets_a_sentence(lab, monkeypatch):
+    monkeypatch.setitem(sys.modules, "venv", None)
+    with pytest.raises(SystemExit) as stop:
+        lab.setup()
+    assert "sudo apt install python3-venv" in stop.value.code
+    assert not lab.ENV.exists()
+
+
+def test_python_without_pip_gets_a_sentence(lab, monkeypatch):
+    monkeypatch.setattr(lab, "works", lambda *command: False)
+    monkeypatch.setattr(lab.shutil, "which", lambda name: None)
+    with pytest.raises(SystemExit) as stop:
+        lab.setup()
+    assert "sudo apt install python3-venv" in stop.value.code
+    assert not lab.installed(lab.LOCK)
+
+
+def test_pip_of_this_python_is_lent_where_ensurepip_is_missing(lab, monkeypatch):
+    monkeypatch.setattr(lab, "works", lambda *command: "ensurepip" not in command
+                        and command[0] == sys.executable)
+    assert lab.find_pip() == [sys.executable, "-m", "pip", "--python", lab.PYTHON]
+
+
+@pytest.fixture
+def dry(lab, monkeypatch):
+    """lab.py whose commands are noted down and not run; those that start with a key fail."""
+    ran, failing = [], set()
+
+    def call(command, **_):
+        ran.append([str(word) for word in command])
+        return int(command[0] in failing)
+
+    monkeypatch.setattr(lab.subprocess, "call", call)
+    monkeypatch.setattr(lab.subprocess, "check_call", call)
+    monkeypatch.setattr(lab.shutil, "which", lambda name: None)
+    monkeypatch.setattr(lab.sys, "prefix", sys.base_prefix)
+    lab.ran, lab.failing = ran, failing
+    return lab
+
+
+@pytest.mark.skipif(os.name == "nt", reason="looks into the folders that a POSIX .venv has")
+def test_setup_makes_utils_importable_and_frees_the_arrow_keys(dry):
+    dry.setup()
+    assert "--require-hashes" in dry.ran[-1] and str(dry.LOCK) in dry.ran[-1]
+    code = "import utils; print(utils.__file__)"
+    found = subprocess.check_output([dry.PYTHON, "-c", code], text=True, cwd=dry.ENV,
+                                    env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"})
+    assert Path(found.strip()).parent == ROOT / "utils"
+    copy = dry.ENV / "share/jupyter/lab/settings/overrides.json"
+    assert copy.read_bytes() == (ROOT / "classroom/overrides.json").read_bytes()
+
+
+def test_setup_is_done_once_and_again_after_an_interruption(dry, capsys):
+    dry.setup()
+    assert "about a minute" in capsys.readouterr().out
+    ran = len(dry.ran)
+    dry.setup()
+    assert len(dry.ran) == ran and capsys.readouterr().out == ""
+    stamp, _ = dry.stamp(dry.LOCK)
+    stamp.unlink()  # as after Ctrl-C or a lost network
+    (dry.ENV / "half a package").touch()
+    dry.setup()
+    assert len(dry.ran) > ran and stamp.exists()
+    assert not (dry.ENV / "half a package").exists()
+
+
+def test_changed_lock_is_installed(dry, tmp_path, monkeypatch):
+    dry.setup()
+    changed = tmp_path / "requirements.lock"
+    changed.write_text(LOCK + "\n")
+    monkeypatch.setattr(dry, "LOCK", changed)
+    assert not dry.installed(changed)
+
+
+def test_environment_is_not_renewed_from_inside(dry, monkeypatch):
+    monkeypatch.setattr(dry.sys, "prefix", str(dry.ENV))
+    with pytest.raises(SystemExit) as stop:
+        dry.setup()
+    assert "deactivate" in stop.value.code and dry.ran == []
+
+
+def test_uv_is_used_where_it_is_and_pip_where_uv_fails(dry, monkeypatch, capsys):
+    monkeypatch.setattr(dry.shutil, "which", lambda name: name)
+    dry.ENV.mkdir()
+    dry.install(dry.LOCK)
+    assert [command[0] for command in dry.ran] == ["uv"]
+    dry.failing.add("uv")
+    dry.install(dry.LOCK)
+    assert dry.ran[1][0] == "uv" and dry.ran[-1][1:4] == ["-m", "pip", "install"]
+    assert "pip takes over" in capsys.readouterr().out
+
+
+def test_failed_installation_gets_a_sentence(dry, monkeypatch):
+    def broken(command, **_):
+        raise subprocess.CalledProcessError(1, "pip")
+
+    monkeypatch.setattr(dry.subprocess, "check_call", broken)
+    assert "start lab.py again" in dry.main(["setup"])
+    assert not dry.installed(dry.LOCK)
+
+
+@pytest.fixture
+def handed(lab, monkeypatch):
+    """lab.py set up already; what it would hand over to .venv's Python."""
+    calls = []
+    monkeypatch.setattr(lab, "setup", lambda: None)
+    monkeypatch.setattr(lab, "install", lambda lock: None)
+    monkeypatch.setattr(lab, "ensure_browser", lambda: calls.append("browser"))
+    monkeypatch.setattr(lab, "ARTICLE", lab.ENV / "no article")
+    monkeypatch.setattr(lab, "hand_over", lambda *words, **_: calls.append(list(words)) or 0)
+    lab.calls = calls
+    return lab
+
+
+def test_unknown_command_gets_a_sentence(handed, capsys):
+    assert handed.main(["tset"]) == 2
+    assert "test" in capsys.readouterr().err and handed.calls == []
+
+
+def test_help_lists_every_command(handed, capsys):
+    assert handed.main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"lab.py {name}" in text for name in ("test", "test quick", "refresh", "setup"))
+
+
+@pytest.mark.parametrize("words", [[], ["lab"], ["--no-browser"], ["lab", "--no-browser"]])
+def test_jupyterlab_opens_on_the_first_notebook(handed, words):
+    assert handed.main(words) == 0
+    [command] = handed.calls
+    assert command[:2] == ["-m", "jupyterlab"]
+    assert "--LabApp.default_url=/lab/tree/00_start_here.ipynb" in command
+    assert ("--no-browser" in command) == ("--no-browser" in words)
+
+
+def test_quick_tests_leave_out_slow_ones_and_the_browser(handed):
+    assert handed.main(["test", "quick", "-x"]) == 0
+    [command] = handed.calls
+    assert command[-3:] == ["-m", "not slow and not browser", "-x"] and "--nbval" in command
+    assert handed.main(["test", "-x"]) == 0
+    assert handed.calls[1] == "browser" and "-m" not in handed.calls[2][2:]
+
+
+def test_article_is_handed_on_where_there_is_one(handed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    handed.main(["test", "quick"])
+    assert not any("--article" in word for word in handed.calls[-1])
+    handed.main(["test", "quick", "--article", "mine.txt", "-x"])
+    assert handed.calls[-1][-2:] == [f"--article={tmp_path / 'mine.txt'}", "-x"]
+    monkeypatch.setattr(handed, "ARTICLE", ROOT / "LICENSE")
+    handed.main(["test", "quick"])
+    assert f"--article={ROOT / 'LICENSE'}" in handed.calls[-1]
+
+
+@pytest.mark.parametrize("present, root, apt, said", [
+    (["google-chrome"], True, 0, False), (["apt-get"], True, 2, True),
+    (["apt-get"], False, 0, True), ([], True, 0, True)])
+def test_browser_is_looked_for_and_installed_only_by_root(
+        dry, monkeypatch, capsys, present, root, apt, said):
+    monkeypatch.setattr(dry.shutil, "which", lambda name: name if name in present else None)
+    monkeypatch.setattr(dry.os, "geteuid", lambda: 0 if root else 1000, raising=False)
+    dry.ensure_browser()
+    assert [command[0] for command in dry.ran] == ["apt-get"] * apt
+    assert ("apt install chromium" in capsys.readouterr().out) == said
+
+
+# The environment that runs these tests
+
+def in_venv():
+    """True where these tests run in the .venv that lab.py made."""
+    return Path(sys.prefix).resolve() == ROOT / ".venv"
+
+
+@pytest.mark.skipif(not in_venv(), reason="not run from the .venv that lab.py makes")
+def test_settings_are_installed():
+    copy = Path(sys.prefix, "share/jupyter/lab/settings/overrides.json")
+    assert copy.read_bytes() == (ROOT / "classroom/overrides.json").read_bytes()
+
+
+@pytest.mark.bench
+@pytest.mark.skipif(not in_venv(), reason="not run from the .venv that lab.py makes")
+def test_second_start_is_quick(capsys):
+    assert load_lab().installed(ROOT / "requirements.lock")
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, str(ROOT / "lab.py"), "setup"], capture_output=True)
+    seconds = time.perf_counter() - start
+    assert done.returncode == 0 and done.stdout == b""
+    with capsys.disabled():
+        print(f"\nset-up on a second start: {seconds:.2f} s (goal: 0.5 s)")
+
+
+@pytest.mark.slow
+def test_environment_can_be_made_from_its_names_and_bounds(tmp_path):
+    """What conda does with environment.yml, as far as it can be done with the package index."""
+    lines = yaml.safe_load(ENVIRONMENT)["dependencies"]
+    specifications = [x for x in lines if isinstance(x, str) and not re.match(r"(python|pip)\b", x)]
+    subprocess.check_call([sys.executable, "-m", "venv", str(tmp_path / "env")])
+    python = tmp_path / "env" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    wanted = [*specifications, "-e", str(ROOT)]
+    uv = shutil.which("uv")
+    if not uv or subprocess.call([uv, "pip", "install", "-q", "--python", str(python), *wanted]):
+        subprocess.check_call([str(python), "-m", "pip", "install", "-q", *wanted])
+    code = ("import jupyterlab, pandas, seaborn, ipywidgets, nbval, anywidget, yaml, utils; "
+            "print(utils.__file__)")
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    found = subprocess.check_output([str(python), "-c", code], text=True, cwd=tmp_path,
+                                    env=environment)
+    assert Path(found.strip()).parent == ROOT / "utils"
+    assert (tmp_path / "env/share/jupyter/lab/settings/overrides.json").exists()
+
+
+# Licence, citation, and no package index by name
+
+def test_licence_covers_code_and_text():
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert "Copyright 2026 The MAS Casebook contributors" in text
+    assert "BSD-3-Clause" in text and "Redistributions of source code must retain" in text
+    assert "https://creativecommons.org/licenses/by/4.0/" in text and DOI in text
+
+
+def test_citation_names_the_article():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == tomllib.loads(PYPROJECT)["project"]["version"]
+    [article] = [entry for entry in citation["references"] if entry["type"] == "article"]
+    assert article["doi"] == DOI
+    assert [author["family-names"] for author in article["authors"]] == [
+        "Meneghel", "Martini", "Amigoni", "Pettenazzo", "Padalino", "Zulian"]
+
+
+def files_naming(hosts, folder):
+    """Files under a folder that contain one of these names; git's own and .venv left out."""
+    pattern = re.compile(b"|".join(re.escape(host.encode()) for host in hosts), re.IGNORECASE)
+    for top, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in (".git", ".venv")]
+        for name in files:
+            path = Path(top, name)
+            if path.is_file() and pattern.search(path.read_bytes()):
+                yield str(path.relative_to(folder))
+
+
+def test_no_file_names_a_package_index():
+    assert list(files_naming(HOSTS, ROOT)) == []
+
+
+def test_search_for_package_indexes_can_fail(tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("see https" + "://files." + HOSTS[1].upper() + "/x")
+    (tmp_path / "notes" / "b.txt").write_text("see the package index")
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "c.txt").write_text(HOSTS[0])
+    assert list(files_naming(HOSTS, tmp_path)) == [str(Path("notes", "a.txt"))]

@@ -1,0 +1,170 @@
+"""The explorers: thin skins over the rules. Each also works by calls alone, with `set` and `get`."""
+from html import escape
+
+import ipywidgets as widgets
+import numpy as np
+import pandas as pd
+
+from utils import plots
+from utils.page import Shown, say, table, together
+from utils.rules import RULES, evaluate, evaluate_table
+from utils.units import Quantity, UnitError, factors, quantity, show, variables
+
+
+class Explorer(widgets.VBox):
+    """Controls above a result. Before it is run, a reader sees the result as it first was."""
+
+    def __init__(self, controls, result):
+        self._result = widgets.HTML()
+        super().__init__([*controls, self._result])
+        self._show(result)
+
+    def _show(self, shown):
+        self._last = shown
+        self._result.value = f'<div role="status" aria-live="polite">{shown.html}</div>'
+
+    def _repr_mimebundle_(self, **kwargs):
+        data = super()._repr_mimebundle_(**kwargs)
+        note = "Run the notebook to move the controls; this is the first view."
+        return {**data, "text/html": f"<p><em>{note}</em></p>{self._last.html}", "text/plain": f"{note}\n{self._last.text}"}
+
+
+class UnitBench(Explorer):
+    """Type a value: a bare number is refused, a value with its unit is shown in every unit of that analyte."""
+
+    def __init__(self, analyte="triglycerides", text="1.5"):
+        known = [(variables().at[n, "label"], n) for n in ("triglycerides", "fibrinogen", "ferritin", "platelets", "ast", "haemoglobin")]
+        style = {"description_width": "7em"}
+        self._analyte = widgets.Dropdown(options=known, value=analyte, description="Analyte", style=style)
+        self._text = widgets.Text(value=text, description="Value, unit", style=style, continuous_update=False)
+        super().__init__([self._analyte, self._text], self._read(text, analyte))
+        for control in (self._analyte, self._text):
+            control.observe(lambda _: self._show(self._read(self._text.value, self._analyte.value)), "value")
+
+    @staticmethod
+    def _read(text, analyte):
+        try:
+            q = quantity(text, analyte)
+        except UnitError as refused:
+            return say(f"Refused. {refused}")
+        rows = [(unit, str(q.to(unit)), f"× {show(factor)}" if factor != 1 else "canonical") for unit, factor in factors(analyte).items()]
+        return together(table(pd.DataFrame(rows, columns=["Unit", "Value", "To the canonical unit"]), f"Accepted: {q} of {analyte}"),
+                        *([say(q.warning)] if q.warning else []))
+
+    def set(self, text, analyte=None):
+        """The same by call: ``set("1.5 mmol/L", "triglycerides")``; returns what is shown."""
+        if analyte is not None and analyte not in [v for _, v in self._analyte.options]:
+            return say(f"Refused. '{analyte}' is not on this bench: choose one of {', '.join(v for _, v in self._analyte.options)}.")
+        self._analyte.value, self._text.value = analyte or self._analyte.value, str(text)
+        return self._last
+
+    def get(self):
+        """What is shown now."""
+        return self._last
+
+
+class WhatIf(Explorer):
+    """What if an unknown had been reported? One slider an unknown number; unticked means still unknown.
+
+    Parameters
+    ----------
+    rule : str
+        A name of `RULES`.
+    case : Case
+        The case as of a moment.
+    ranges : dict of str -> (float, float, float)
+        For each unknown number: lowest and highest trial value and the value to start from, in the published unit.
+    """
+
+    def __init__(self, rule, case, ranges):
+        self._rule, self._given, self._unit, self._known, self._value = rule, dict(case.inputs), {}, {}, {}
+        nodes = RULES[rule].nodes()
+        rows = []
+        for name, (low, high, start) in ranges.items():
+            self._unit[name], label = nodes[name]["unit"], variables().at[name, "label"]
+            self._known[name] = widgets.Checkbox(value=False, description=f"suppose {label} is known", indent=False, layout={"width": "16em"})
+            self._value[name] = widgets.FloatSlider(value=start, min=low, max=high, step=1, readout_format=".0f", description=label,
+                                                    disabled=True, style={"description_width": "6em"}, layout={"width": "28em"})
+            rows.append(widgets.HBox([self._known[name], self._value[name], widgets.HTML(escape(self._unit[name]))]))
+        self._ranges = ranges
+        super().__init__(rows, self._judge())
+        for control in (*self._known.values(), *self._value.values()):
+            control.observe(lambda _: self._update(), "value")
+
+    def _supposed(self):
+        return {n: Quantity(n, self._value[n].value, self._unit[n], decimals=0) if self._known[n].value else None for n in self._ranges}
+
+    def _update(self):
+        for name, tick in self._known.items():
+            self._value[name].disabled = not tick.value
+        self._show(self._judge())
+
+    def _judge(self):
+        """The verdict in words, where it flips along each unknown, and the items."""
+        given = {**self._given, **self._supposed()}
+        verdict = evaluate(self._rule, given)
+        line = Shown(f"<p><strong>{escape(verdict.title)}: {verdict.status.upper()}.</strong></p>", f"{verdict.title}: {verdict.status.upper()}.")
+        flips = [say("If only " + variables().at[n, "label"] + f" changes: {self._flips(n, given)}.") for n in self._ranges]
+        shown = verdict.items[["label", "as_given", "rule", "status"]].set_axis(["Item", "Value", "Rule", "Status"], axis=1)
+        return together(line, *flips, table(shown, "Items, as supposed"))
+
+    def _flips(self, name, given):
+        """Verdict along one input, everything else as supposed: '0 to 181: met; 182 to 500: undetermined'."""
+        low, high, _ = self._ranges[name]
+        trial = np.arange(low, high + 1)
+        frame = pd.DataFrame({n: _canonical(v) for n, v in given.items()}, index=range(len(trial)))
+        frame[name] = trial * factors(name)[self._unit[name]]
+        status = evaluate_table(self._rule, frame)["status"].astype(str).to_numpy()
+        edges = np.flatnonzero(status[1:] != status[:-1])
+        starts, ends = [0, *(edges + 1)], [*edges, len(trial) - 1]
+        return "; ".join(f"{show(trial[a])} to {show(trial[b])} {self._unit[name]}: {status[a]}" for a, b in zip(starts, ends, strict=True))
+
+    def picture(self, caption):
+        """Where the verdict flips over the first two unknowns, everything else as reported."""
+        (x, y), given = list(self._ranges)[:2], self._given
+        axes = [np.linspace(self._ranges[n][0], self._ranges[n][1], 201) for n in (x, y)]
+        grid = np.meshgrid(*axes)
+        frame = pd.DataFrame({n: _canonical(v) for n, v in given.items()}, index=range(grid[0].size))
+        for name, values in zip((x, y), grid, strict=True):
+            frame[name] = values.ravel() * factors(name)[self._unit[name]]
+        status = evaluate_table(self._rule, frame)["status"].astype(str).to_numpy().reshape(grid[0].shape)
+        nodes = RULES[self._rule].nodes()
+        labels = [f"{variables().at[n, 'label']} ({self._unit[n]})" for n in (x, y)]
+        return plots.verdict_map(*axes, status, labels, [nodes[n]["threshold"] for n in (x, y)], caption)
+
+    def set(self, **values):
+        """Suppose values by call: ``set(platelets="150 ×10⁹/L")``, or None for unknown; returns what is shown."""
+        for name, text in values.items():
+            if name not in self._ranges:
+                return say(f"Refused. '{name}' is not an unknown of this explorer: choose {' or '.join(self._ranges)}.")
+            try:
+                value = None if text is None else quantity(text, name).to(self._unit[name]).value
+            except UnitError as refused:
+                return say(f"Refused. {refused}")
+            low, high, _ = self._ranges[name]
+            if value is not None and not low <= value <= high:
+                return say(f"Refused. {text} is outside this explorer, {show(low)} to {show(high)} {self._unit[name]}.")
+            self._known[name].value = value is not None
+            if value is not None:
+                self._value[name].value = value
+        return self._last
+
+    def get(self):
+        """What is supposed now: dict of name -> Quantity, or None where it is left unknown."""
+        return self._supposed()
+
+
+def _canonical(value):
+    if isinstance(value, Quantity):
+        return value.canonical().value if value.known else None
+    return value
+
+
+def unit_bench(analyte="triglycerides", text="1.5"):
+    """The unit bench; see `UnitBench`."""
+    return UnitBench(analyte, text)
+
+
+def what_if(rule, case, **ranges):
+    """The what-if explorer; see `WhatIf`: ``what_if("mas_2016", case.as_of("regional_hospital"), platelets=(0, 500, 250))``."""
+    return WhatIf(rule, case, ranges)

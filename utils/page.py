@@ -1,0 +1,69 @@
+"""What a notebook shows: the same thing as HTML for the page and as text for a terminal, a test or a screen reader."""
+from html import escape
+
+import pandas as pd
+
+BANNER = "Teaching material about one published case. Not for clinical use, not a dosing aid, not a guideline."
+
+
+class Shown:
+    """Something to show; a notebook takes the HTML, everything else the text."""
+
+    def __init__(self, html, text):
+        self.html, self.text = html, text
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/html": self.html, "text/plain": self.text}
+
+    def __repr__(self):
+        return self.text
+
+
+def say(text, kind="note"):
+    """One paragraph of plain text, its kind in words and not in colour alone."""
+    return Shown(f'<p class="casebook-{kind}" role="note">{escape(text)}</p>', text)
+
+
+def table(frame, caption):
+    """A table with a caption and named headers, its first column the row header.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Its index is not shown; missing cells read "unknown".
+    caption : str
+
+    Returns
+    -------
+    Shown
+    """
+    def cell(x):
+        return "unknown" if x is None or x is pd.NA or (isinstance(x, float) and pd.isna(x)) else str(x)
+
+    words = [[cell(x) for x in row] for row in frame.itertuples(index=False)]
+    head = "".join(f'<th scope="col">{escape(str(c))}</th>' for c in frame.columns)
+    body = "".join(f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(x)}</td>" for x in rest) + "</tr>"
+                   for first, *rest in words)
+    html = f'<table class="casebook-table"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return Shown(html, f"{caption}\n" + pd.DataFrame(words, columns=frame.columns).to_string(index=False))
+
+
+def figure(png, alt, caption, width):
+    """A picture whose alternative text reaches JupyterLab, and is compared when the notebook is checked.
+
+    Parameters
+    ----------
+    png : str
+        The picture, base64-encoded.
+    alt, caption : str
+    width : int
+        Shown width in CSS pixels.
+    """
+    html = (f'<figure style="margin:0"><img src="data:image/png;base64,{png}" alt="{escape(alt)}" width="{width}" style="max-width:100%">'
+            f"<figcaption>{escape(caption)}</figcaption></figure>")
+    return Shown(html, f"Figure. {alt}")
+
+
+def together(*shown):
+    """Several things shown one below the other."""
+    return Shown("".join(s.html for s in shown), "\n\n".join(s.text for s in shown))

@@ -1,0 +1,270 @@
+"""Commit first, then reveal. The learner's answers lie in one small file of their own and go nowhere else."""
+import json
+import os
+import tempfile
+import time
+import weakref
+from functools import cache
+from html import escape
+from pathlib import Path
+
+import anywidget
+import pandas as pd
+import traitlets
+import yaml
+
+from utils.package import CASEDATA, CaseDataError
+from utils.page import Shown, say, table
+from utils.units import suggestion
+
+KINDS = ("pretest", "retrieval", "completion", "decision", "error", "discussion", "check")
+CONFIDENCE = ("low", "medium", "high")
+VOICES = {"authors": "What the authors did or said", "data": "What the printed data support", "later": "What later guidance says"}
+UNSCORED = ("pretest", "discussion")
+_cards = weakref.WeakSet()
+_unsaved = {}  # answers of this session where the record cannot be written
+
+
+@cache
+def items(folder=CASEDATA):
+    """The questions as a dict of id -> item, in order, each held to the form that every question must have."""
+    try:
+        read = yaml.safe_load((folder / "items.yaml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
+        raise CaseDataError("items.yaml", f"cannot be read: {fault}") from None
+    found = {}
+    for number, item in enumerate(read or [], 1):
+        name = item.get("id", f"question {number}")
+        if name in found:
+            raise CaseDataError("items.yaml", f"{name} stands there twice: give one of them another id")
+        if why := _fault(item):
+            raise CaseDataError("items.yaml", f"{name}: {why}")
+        found[name] = item
+    return found
+
+
+def _fault(item):
+    """What is wrong with an item, in words; nothing where it is right."""
+    for key in ("id", "notebook", "kind", "stem", "options"):
+        if key not in item:
+            return f"'{key}' is missing"
+    if item["kind"] not in KINDS:
+        return f"kind '{item['kind']}' is not one of {', '.join(KINDS)}"
+    if [o.get("key") for o in item["options"]] != ["a", "b", "c"]:
+        return "there must be three options, a, b and c"
+    for option in item["options"]:
+        if len(str(option.get("why", "")).split()) < 15:
+            return f"option {option['key']} needs an explanation ('why') of at least 15 words"
+        if not option.get("rests_on"):
+            return f"option {option['key']} does not say what it rests on ('rests_on')"
+    if (best := item.get("best")) not in (None, "a", "b", "c") or (best is None) != (item["kind"] == "discussion" or "open" in item):
+        return "'best' must be a, b or c; only a discussion item, or one with 'open', has none"
+    if extra := set(item.get("voices", {})) - set(VOICES):
+        return f"there is no voice '{extra.pop()}'"
+    if "later" in item.get("voices", {}) and not item.get("later_date"):
+        return "later guidance needs its date ('later_date')"
+    return ""
+
+
+def record_path():
+    """Where the learner's record lies: the file named by ``MAS_CASEBOOK_RECORD``, or one in the home folder."""
+    return Path(os.environ.get("MAS_CASEBOOK_RECORD") or Path.home() / ".mas-casebook" / "answers.json")
+
+
+def _read():
+    """The committed answers and, where the file cannot be used, a sentence that says so."""
+    try:
+        record = json.loads(record_path().read_text(encoding="utf-8"))
+        answers = {k: v for k, v in record["answers"].items() if isinstance(v, dict) and v.get("choice") in ("a", "b", "c")}
+        return {**answers, **_unsaved}, ""
+    except FileNotFoundError:
+        return dict(_unsaved), ""
+    except OSError as fault:
+        return dict(_unsaved), f"Your record cannot be opened ({fault.strerror}); answers are kept for this session only. "
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return dict(_unsaved), "Your record is damaged; it is set aside, unchanged, at your next answer. "
+
+
+def _write(answers):
+    """Replace the record in one step, so that an interruption leaves the old one or the new one; '' or what went wrong."""
+    path, temporary = record_path(), None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if _read()[1]:
+            os.replace(path, path.with_suffix(f".damaged-{time.strftime('%Y%m%d-%H%M%S')}.json"))
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({"version": 1, "answers": answers}, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _unsaved.clear()
+        return ""
+    except OSError as fault:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+        _unsaved.update(answers)
+        return f"Your answer counts in this session, but could not be saved ({fault.strerror}): see record_path(). "
+
+
+class Card(anywidget.AnyWidget):
+    """One question on the page. It knows the stem and the options; the feedback comes only after a commit."""
+
+    _esm = Path(__file__).with_name("quiz.js")
+    _css = Path(__file__).with_name("quiz.css")
+    item = traitlets.Dict().tag(sync=True)
+    given = traitlets.Dict().tag(sync=True)
+    committed = traitlets.Dict().tag(sync=True)
+    feedback = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, item):
+        self._question = item
+        options = [[o["key"], f"{o['key']}) {o['text']}"] for o in item["options"]]
+        super().__init__(item={"id": item["id"], "stem": item["stem"], "options": options})
+        self.refresh()
+        _cards.add(self)
+
+    def refresh(self, note=""):
+        """Show what the record says."""
+        answers, warning = _read()
+        self.committed = answers.get(self.item["id"], {})
+        told = _feedback(self._question, self.committed).html if self.committed else ""
+        self.feedback = (f"<p>{escape(note or warning)}</p>" if note or warning else "") + told
+
+    @traitlets.observe("given")
+    def _commit(self, change):
+        if change.new and not self.committed:
+            answer(self.item["id"], change.new.get("choice"), change.new.get("confidence") or None)
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, meta = super()._repr_mimebundle_(**kwargs)
+        still = _still(self._question)
+        return {**data, "text/html": still.html, "text/plain": still.text}, meta
+
+
+def _still(item):
+    """The question as it reads before anything is run."""
+    head, options = f"{item['id']}. {item['stem']}", [f"{o['key']}) {o['text']}" for o in item["options"]]
+    listed = "".join(f"<li>{escape(o)}</li>" for o in options)
+    html = (f"<p><strong>{escape(head)}</strong></p><ul style='list-style:none'>{listed}</ul>"
+            "<p><em>Run the notebook to commit an answer and see the feedback.</em></p>")
+    return Shown(html, "\n".join([head, *("  " + o for o in options)]))
+
+
+def _find(item_id):
+    """The item, or the sentence that says there is none."""
+    known = items()
+    return known.get(item_id) or say(f"There is no question '{item_id}'{suggestion(item_id, known) or '.'}")
+
+
+def ask(item_id):
+    """The question as a card: nothing is pre-selected, and the first answer stays.
+
+    Parameters
+    ----------
+    item_id : str
+        Such as ``"N3.1"``.
+    """
+    item = _find(item_id)
+    return item if isinstance(item, Shown) else Card(item)
+
+
+def answer(item_id, choice, confidence=None):
+    """Commit an answer without the card; the same record, the same feedback.
+
+    Parameters
+    ----------
+    item_id : str
+    choice : {"a", "b", "c"}
+    confidence : {"low", "medium", "high"}, optional
+        Kept for your own calibration, never scored.
+
+    Returns
+    -------
+    Shown
+        The feedback, or a sentence that says why nothing was recorded.
+    """
+    item = _find(item_id)
+    if isinstance(item, Shown):
+        return item
+    if choice not in ("a", "b", "c"):
+        return say(f"{item_id} has the options a, b and c; {choice!r} is none of them. Nothing was recorded.")
+    if confidence not in (None, *CONFIDENCE):
+        return say(f"Confidence is low, medium or high, or left out; {confidence!r} is none of them. Nothing was recorded.")
+    answers, _ = _read()
+    note = ""
+    if item_id in answers:
+        note = f"{item_id} is answered already: {answers[item_id]['choice']}. The first answer stays; reset(\"{item_id}\") clears it. "
+    else:
+        answers[item_id] = {"choice": choice, "confidence": confidence or "", "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
+        note = _write(answers)
+    for card in list(_cards):
+        if card.item["id"] == item_id:
+            card.refresh(note)
+    told = _feedback(item, answers[item_id])
+    return Shown((f"<p>{escape(note)}</p>" if note else "") + told.html, (note + "\n" if note else "") + told.text)
+
+
+def reveal(item_id):
+    """The explanation of every option, once you have committed; before that, a reminder to commit first."""
+    item = _find(item_id)
+    if isinstance(item, Shown):
+        return item
+    answers, warning = _read()
+    if item_id not in answers:
+        return say(f"{warning}{item_id} is locked: commit first, in the card or with answer(\"{item_id}\", \"a\").")
+    return _feedback(item, answers[item_id])
+
+
+def _feedback(item, given):
+    """Explanation of every option, the voices kept apart, and what it rests on."""
+    best, chosen = item.get("best"), given["choice"]
+    verdict = ("This question has no single best answer." if best is None
+               else "That is the best supported answer." if chosen == best else f"The best supported answer is {best}.")
+    html, text = [f"<p><strong>You chose {chosen}. {verdict}</strong></p><ul>"], [f"{item['id']}. You chose {chosen}. {verdict}"]
+    for option in item["options"]:
+        mark = "best supported" if option["key"] == best else "your choice" if option["key"] == chosen else ""
+        mark, basis = f" [{mark}]" if mark else "", "rests on " + ", ".join(option["rests_on"])
+        html.append(f"<li><strong>{option['key']}) {escape(option['text'])}{mark}</strong><br>{escape(option['why'])} ({basis})</li>")
+        text.append(f"{option['key']}) {option['text']}{mark}: {option['why']} ({basis})")
+    html.append("</ul>")
+    for voice, words in item.get("voices", {}).items():
+        label = VOICES[voice] + (f" ({item['later_date']})" if voice == "later" else "")
+        html.append(f'<p class="casebook-voice"><strong>{label}:</strong> {escape(words)}</p>')
+        text.append(f"{label}: {words}")
+    return Shown("".join(html), "\n".join(text))
+
+
+def progress():
+    """How far you are: a row a notebook, and where your record lies. Confidence is never scored."""
+    answers, warning = _read()
+    rows = []
+    for item in items().values():
+        given = answers.get(item["id"], {}).get("choice")
+        scored = item.get("best") is not None and item["kind"] not in UNSCORED
+        rows.append({"Notebook": item["notebook"], "Questions": 1, "Answered": int(given is not None),
+                     "Best supported": int(scored and given == item["best"]), "of": int(scored and given is not None)})
+    counts = pd.DataFrame(rows).groupby("Notebook", sort=True).sum().reset_index()
+    place = "the file named by MAS_CASEBOOK_RECORD" if os.environ.get("MAS_CASEBOOK_RECORD") else ".mas-casebook/answers.json in your home folder"
+    return table(counts, f"{warning}Your progress. Your record is {place}; it is sent nowhere.")
+
+
+def reset(item_id=None):
+    """Forget one answer, or all of them; the old record is kept beside the new one as a backup.
+
+    Parameters
+    ----------
+    item_id : str, optional
+        All answers where it is left out.
+    """
+    answers, _ = _read()
+    if item_id is not None and item_id not in answers:
+        return say(f"{item_id} has no answer to forget.")
+    path = record_path()
+    if path.exists():
+        path.with_suffix(".backup.json").write_bytes(path.read_bytes())
+    _unsaved.clear()
+    note = _write({k: v for k, v in answers.items() if item_id is not None and k != item_id})
+    for card in list(_cards):
+        card.refresh()
+    return say(note or (f"{item_id} is open again." if item_id else "All answers are forgotten; a backup lies beside your record."))

@@ -1,0 +1,504 @@
+"""Three-valued rules: every verdict is *met*, *not met* or *undetermined*, and every score is a range.
+
+One engine serves one patient and a million rows. A rule set is a small tree whose nodes are rows of ``rules.csv``;
+truth values are pandas nullable booleans (Kleene logic), numbers are intervals, and an unknown number is the interval
+from zero to infinity. So an unknown is never read as normal: it leaves open what it could still change.
+"""
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property, reduce
+from itertools import combinations, product
+from operator import and_, or_
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from utils.package import CaseDataError, read_table
+from utils.units import Quantity, UnitError, factors, show, suggestion, variables
+
+VERDICTS = ("not met", "undetermined", "met")
+NEAR = 0.05  # a value within 5 % of a threshold is flagged: another laboratory might have printed the other side
+SAME = 1e-9  # two numbers this close differ only by the arithmetic of a unit conversion
+SIGNS = {">": ">", "<": "<", ">=": "≥", "<=": "≤"}
+WORDS = {True: "met", False: "not met", pd.NA: "undetermined"}
+
+
+class Interval(NamedTuple):
+    """Lowest and highest possible value, one a patient: two float arrays of shape (n,)."""
+
+    low: np.ndarray
+    high: np.ndarray
+
+
+def _truth(true, false):
+    """Nullable booleans of shape (n,): True where certain, False where excluded, else missing."""
+    return pd.arrays.BooleanArray(np.asarray(true, dtype=bool), ~(np.asarray(true) | np.asarray(false)))
+
+
+def compare(interval, sign, threshold):
+    """Three-valued comparison of an interval with a threshold interval; numbers equal but for rounding are equal."""
+    def snap(x, t):
+        return np.where(np.isfinite(t) & (np.abs(x - t) <= SAME * np.abs(t)), t, x)
+
+    low, high = snap(interval.low, threshold.high), snap(interval.high, threshold.low)
+    if sign == ">":
+        return _truth(low > threshold.high, snap(interval.high, threshold.low) <= threshold.low)
+    if sign == ">=":
+        return _truth(low >= threshold.high, high < threshold.low)
+    return ~compare(interval, {"<": ">=", "<=": ">"}[sign], threshold)
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """One published rule set: what it is for, where it comes from, and its tree of items."""
+
+    name: str
+    about: dict = field(repr=False, compare=False)
+    variants: tuple = field(repr=False, compare=False)
+
+    @property
+    def title(self):
+        return self.about["title"]
+
+    @property
+    def short(self):
+        return self.about["short"]
+
+    @cache  # noqa: B019 - a rule set lives as long as the module
+    def nodes(self, variant=None):
+        """The items as a dict of name -> row of ``rules.csv``, root first, for one published variant."""
+        variant = variant or self.variants[0]
+        if variant not in self.variants:
+            raise CaseDataError("rules.csv", f"{self.name} has no variant '{variant}': use one of {', '.join(self.variants)}")
+        base = RULES[self.about["based_on"]].nodes(variant) if self.about["based_on"] else {}
+        table = _table("rules")
+        mine = table[(table["rule"] == self.name) & table["variant"].map(lambda v: v == "" or variant in v.split("|"))]
+        found = {**{row["item"]: row for row in mine.to_dict("records")}, **{n: r for n, r in base.items() if n != self.about["based_on"]}}
+        reached = self._reached(found, self.name)
+        labels = {n: r for n, r in found.items() if r["kind"] == "category"}
+        return {n: found[n] for n in reached} | labels
+
+    def _reached(self, nodes, name):
+        if name not in nodes:
+            raise CaseDataError("rules.csv", f"{self.name} names the item '{name}' but has no row for it: add the row")
+        order = [name]
+        for member in nodes[name]["members"].split():
+            order += [n for n in self._reached(nodes, member) if n not in order]
+        return order
+
+    def inputs(self, variant=None):
+        """The variables that this rule set asks for, in the order of its items."""
+        rows = self.nodes(variant).values()
+        return list(dict.fromkeys(x for r in rows for x in (r["input"], r["slope_input"]) if x))
+
+
+@cache
+def _table(name):
+    return read_table(name)
+
+
+def _rule_sets():
+    rows = _table("rule_sets").to_dict("records")
+    return {r["rule"]: RuleSet(r["rule"], r, tuple(r["variants"].split("|"))) for r in rows}
+
+
+RULES = _rule_sets()
+
+
+class _Engine:
+    """Evaluates the nodes of one rule set for n patients at once, each node once."""
+
+    def __init__(self, nodes, columns, size):
+        self.nodes, self.columns, self.size, self.known = nodes, columns, size, {}
+
+    def number(self, name, unit):
+        """A numeric input in the unit in which its threshold was published; unknown: zero to infinity."""
+        low, high = self.columns.get(name, (np.zeros(self.size), np.full(self.size, np.inf)))
+        factor = factors(name)[unit] if unit else 1.0
+        return Interval(low / factor, high / factor)
+
+    def flag(self, name):
+        if name in self.columns:
+            return self.columns[name]
+        return pd.array([pd.NA], dtype="boolean").take(np.zeros(self.size, dtype=int))
+
+    def threshold(self, row):
+        fixed = np.full(self.size, float(row["threshold"]))
+        if not row["slope_input"]:
+            return Interval(fixed, fixed)
+        by = self.number(row["slope_input"], None)
+        return Interval(fixed + row["slope"] * by.low, fixed + row["slope"] * by.high)
+
+    def count(self, name):
+        members = [self.truth(m) for m in self.nodes[name]["members"].split()]
+        return Interval(*(sum(m.to_numpy(float, na_value=open_) for m in members) for open_ in (0.0, 1.0)))
+
+    def truth(self, name):
+        """The node's truth value: nullable booleans of shape (n,)."""
+        if name not in self.known:
+            self.known[name] = self._truth_of(name, self.nodes[name])
+        return self.known[name]
+
+    def _truth_of(self, name, row):
+        kind, members = row["kind"], row["members"].split()
+        if kind in ("flag", "answer"):
+            return self.flag(row["input"])
+        if kind == "number":
+            return compare(self.number(row["input"], row["unit"]), row["comparator"], self.threshold(row))
+        if kind in ("all", "any", "none"):
+            found = reduce(and_ if kind == "all" else or_, [self.truth(m) for m in members])
+            return ~found if kind == "none" else found
+        score = self.count(name) if kind == "at_least" else self.points(name)
+        return compare(score, ">=", self.threshold(row))
+
+    def points(self, name):
+        """What the node adds to a score: lowest and highest."""
+        row, kind = self.nodes[name], self.nodes[name]["kind"]
+        members = row["members"].split()
+        if kind == "at_least" and np.isnan(row["points"]):
+            return self.count(name)
+        if kind == "weight":
+            ends = [row["points"] * x for x in self.number(row["input"], row["unit"])]
+            return Interval(np.minimum(*ends), np.maximum(*ends))
+        if kind == "sum":
+            return Interval(*(sum(x) for x in zip(*map(self.points, members), strict=True)))
+        if kind == "highest":
+            return Interval(*(np.maximum.reduce(x) for x in zip(*map(self.points, members), strict=True)))
+        if kind == "ratio":
+            top, base = (self.number(self.nodes[m]["input"], self.nodes[m]["unit"]) for m in members)
+            nothing = base.high == 0  # nobody can divide by a rate of zero: such a ratio stays unknown
+            with np.errstate(divide="ignore", invalid="ignore"):
+                high = np.where(base.low > 0, top.high / base.low, np.where(top.high > 0, np.inf, 0.0))
+                return Interval(top.low / np.where(nothing, np.inf, base.high), high)
+        truth, worth = self.truth(name), row["points"]
+        other = 0.0 if np.isnan(row["otherwise"]) else row["otherwise"]
+        ends = min(worth, other), max(worth, other)
+        unknown = (0.0, 0.0) if kind == "answer" else ends  # only Naranjo's "do not know" is a published answer
+        yes = truth.to_numpy(bool, na_value=False)
+        return Interval(*(np.where(truth.isna(), u, np.where(yes, worth, other)) for u in unknown))
+
+
+def _has_score(nodes, rule):
+    return nodes[rule]["kind"] in ("at_least", "sum", "highest", "ratio")
+
+
+def _verdict_codes(nodes, engine, rule):
+    """Root truth, and the score's interval or None."""
+    truth = engine.truth(rule)
+    if all(r["kind"] in ("answer", "sum", "category") for r in nodes.values()):  # nobody has answered a single question
+        asked = np.any([~engine.flag(i).isna() for i in engine.columns] or [np.zeros(engine.size, bool)], axis=0)
+        truth = pd.arrays.BooleanArray(truth.to_numpy(bool, na_value=False), ~asked | truth.isna())
+    return truth, engine.points(rule) if _has_score(nodes, rule) else None
+
+
+def _rule_set(rule):
+    if rule not in RULES:
+        raise KeyError(f"there is no rule set '{rule}'{suggestion(rule, RULES)} The rule sets are: {', '.join(RULES)}")
+    return RULES[rule]
+
+
+def evaluate_table(rule, df, variant=None):
+    """Evaluate a rule set for every row of a table.
+
+    Parameters
+    ----------
+    rule : str
+        A name of `RULES`.
+    df : pandas.DataFrame
+        One row a patient. Columns are named as the variables of ``variables.csv``: numbers in the canonical unit
+        (ferritin µg/L, counts ×10⁹/L, AST and LDH U/L, triglycerides and fibrinogen mg/dL, haemoglobin g/dL,
+        temperature °C, ages in years), findings True, False or missing. A missing column is unknown for everybody.
+    variant : str, optional
+        A published variant of the rule set, such as ``"i"`` of ``mas_2005``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Same index: one nullable boolean a item, ``met`` (nullable boolean), ``status`` (category), and for a score
+        ``score_low`` and ``score_high``.
+
+    Raises
+    ------
+    UnitError
+        A misspelt column, a negative or infinite number, text where a number or a finding is due.
+    """
+    rule_set = _rule_set(rule)
+    nodes, known = rule_set.nodes(variant), variables()
+    columns = {}
+    for name in df.columns:
+        if name not in known.index:
+            hint = suggestion(name, rule_set.inputs(variant))
+            if hint and not str(name).startswith(tuple(known.index)):
+                raise UnitError(f"column '{name}' is not a variable of {rule_set.short}{hint}")
+        elif name in rule_set.inputs(variant):
+            columns[name] = _column(df[name], known.at[name, "kind"])
+    engine = _Engine(nodes, columns, len(df))
+    truth, score = _verdict_codes(nodes, engine, rule)
+    out = {n: engine.truth(n) for n in _shown(nodes, rule) if nodes[n]["kind"] not in ("weight", "value") and not _banded(nodes[n])}
+    out["met"] = truth
+    codes = np.where(truth.isna(), 1, np.where(truth.to_numpy(bool, na_value=False), 2, 0))
+    out["status"] = pd.Categorical.from_codes(codes, VERDICTS, ordered=True)
+    if score is not None:
+        out |= {"score_low": score.low, "score_high": score.high}
+    return pd.DataFrame(out, index=df.index)
+
+
+def _banded(row):
+    return row["kind"] == "highest"
+
+
+def _column(values, kind):
+    """One column as the engine takes it, or UnitError naming column and row."""
+    if kind == "flag":
+        try:
+            return values.astype("boolean").array
+        except (TypeError, ValueError):
+            raise UnitError(f"column '{values.name}': a finding is True, False or missing, not {values.dropna().iloc[0]!r}") from None
+    try:
+        numbers = values.astype("Float64").to_numpy(float, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise UnitError(f"column '{values.name}' holds text: give numbers in {variables().at[values.name, 'canonical_unit']}") from None
+    bad = (numbers < 0) | np.isinf(numbers)
+    if bad.any():
+        raise UnitError(f"column '{values.name}', row {values.index[bad][0]}: {numbers[bad][0]:g} is not a measured value; "
+                        "a value is zero or more, and an unknown one is left empty")
+    empty = np.isnan(numbers)
+    return Interval(np.where(empty, 0.0, numbers), np.where(empty, np.inf, numbers))
+
+
+def _shown(nodes, rule):
+    """Items a reader cares about: inputs, and groups that count as one item or carry points."""
+    counted = {m for r in nodes.values() if r["kind"] in ("at_least", "sum", "highest", "none") for m in r["members"].split()}
+    return [n for n, r in nodes.items() if n != rule and r["kind"] != "category" and (r["input"] or n in counted)]
+
+
+class Verdict:
+    """What a rule set says of one patient.
+
+    Attributes
+    ----------
+    status : str
+        ``met``, ``not met`` or ``undetermined``.
+    score : tuple of float or None
+        Lowest and highest possible score; None for a rule without one.
+    items : pandas.DataFrame
+        One row an item: item, label, value and unit (as compared), as_given, rule, comparator, threshold, status, margin (share of the
+        threshold, positive on the side that meets it), near (within 5 %), straddles (the printed precision spans the
+        threshold), points_low, points_high, source, tag.
+    category : str or None
+        The published band of the score, where there are bands.
+    note : str
+        What this verdict cannot say.
+    """
+
+    def __init__(self, rule_set, variant, given):
+        self.rule, self.variant, self._set, self._given = rule_set.name, variant or rule_set.variants[0], rule_set, given
+        self._nodes, asked = rule_set.nodes(variant), rule_set.inputs(variant)
+        self._engine = _Engine(self._nodes, {n: c for n in asked if (c := _one(given.get(n))) is not None}, 1)
+        truth, score = _verdict_codes(self._nodes, self._engine, self.rule)
+        self.status = _word(truth[0])
+        self.score = None if score is None else (float(score.low[0]), float(score.high[0]))
+        self.note = rule_set.about["caveat"]
+
+    @property
+    def title(self):
+        return self._set.title
+
+    @cached_property
+    def items(self):
+        return pd.DataFrame([self._item(n, self._nodes[n]) for n in _shown(self._nodes, self.rule)])
+
+    def _item(self, name, row):
+        given, kind = self._given.get(row["input"]), row["kind"]
+        out = {"item": name, "label": row["label"], "value": None, "unit": row["unit"], "as_given": _text(given) if row["input"] else "",
+               "rule": self._words(row), "comparator": row["comparator"],
+               "threshold": row["threshold"], "margin": np.nan, "near": False, "straddles": False}
+        out["status"] = "" if kind in ("weight", "value", "highest") else _word(self._engine.truth(name)[0])
+        if isinstance(given, Quantity) and given.known:
+            out["value"] = given.to(row["unit"]).value if row["unit"] else given.value
+            if kind == "number" and (limit := self._engine.threshold(row)).low[0] == limit.high[0] and limit.low[0]:
+                away = (out["value"] - limit.low[0]) / abs(limit.low[0])
+                out["margin"] = away if row["comparator"].startswith(">") else -away
+                out["near"] = bool(abs(away) <= NEAR + SAME)
+                by = factors(given.variable)[given.unit] / factors(given.variable)[row["unit"]]
+                ends = [compare(Interval(*2 * (np.array([x * by]),)), row["comparator"], limit)[0] for x in given.printed()]
+                out["straddles"] = ends[0] != ends[1]
+        elif given is not None and not isinstance(given, Quantity):
+            out["value"] = bool(given)
+        if not np.isnan(row["points"]) or kind == "highest":
+            out["points_low"], out["points_high"] = (float(x[0]) for x in self._engine.points(name))
+        return out | {"source": row["source"], "tag": row["tag"]}
+
+    def _words(self, row):
+        if row["kind"] == "number":
+            extra = f" + {show(row['slope'])} × {row['slope_input']}" if row["slope_input"] else ""
+            return f"{SIGNS[row['comparator']]} {show(row['threshold'])}{extra} {row['unit']}"
+        words = {"flag": "present", "answer": "yes", "all": "all of: ", "any": "any of: ", "none": "none of: ", "highest": "highest of: "}
+        members = ", ".join(row["members"].split())
+        if row["kind"] == "at_least":
+            return f"at least {row['threshold']:.0f} of: {members}"
+        return words.get(row["kind"], "") + members
+
+    @property
+    def missing(self):
+        """Inputs of the rule set that are unknown here, in its order."""
+        return [n for n in self._set.inputs(self.variant) if n not in self._engine.columns]
+
+    @property
+    def category(self):
+        bands = sorted((r["threshold"], n) for n, r in self._nodes.items() if r["kind"] == "category")
+        if not bands:
+            return None
+        ends = [next(n for t, n in reversed(bands) if s >= t) for s in self.score]
+        return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+    @cached_property
+    def settling(self):
+        """The smallest sets of unknown inputs that could settle the verdict, and what each would push it to.
+
+        A DataFrame with columns inputs (tuple), result (what would have to be found) and verdict.
+        """
+        rows = []
+        if self.status != "undetermined":
+            return pd.DataFrame(rows, columns=["inputs", "result", "verdict"])
+        regions = {n: self._regions(n) for n in self.missing}
+        for size in range(1, min(5, len(regions)) + 1):
+            for names in combinations(regions, size):
+                rows += self._settlers(names, [regions[n] for n in names])
+            if rows:
+                break
+        return pd.DataFrame(rows, columns=["inputs", "result", "verdict"])
+
+    @property
+    def settled_by(self):
+        """The smallest sets of missing inputs that could settle it: a list of frozensets, empty once it is settled."""
+        return list(dict.fromkeys(map(frozenset, self.settling["inputs"])))
+
+    def _regions(self, name):
+        """What could still be found for an unknown input: (value, words) for each side of each of its thresholds."""
+        row = variables().loc[name]
+        if row["kind"] == "flag":
+            return [(True, "present"), (False, "absent")]
+        used = [r for r in self._nodes.values() if r["input"] == name and r["kind"] == "number" and not r["slope_input"]]
+        if not used:
+            return [(row["plausible_low"], "low enough"), (row["plausible_high"], "high enough")]
+        cuts = sorted({(r["threshold"] * factors(name)[r["unit"]], r["comparator"] in ("<=", ">"), f"{show(r['threshold'])} {r['unit']}")
+                       for r in used})
+        low, _, words = cuts[0]
+        found = [(low if cuts[0][1] else low * (1 - 1e-6), ("≤ " if cuts[0][1] else "< ") + words)]
+        for (t, below, words), after in zip(cuts, [*cuts[1:], None], strict=True):
+            end = t * 1.5 + 1 if after is None else (t + after[0]) / 2
+            found.append((end, ("> " if below else "≥ ") + words + (f", up to {after[2]}" if after else "")))
+        return found
+
+    def _settlers(self, names, regions):
+        trials = list(product(*regions))
+        columns = {n: (_repeat(c, len(trials))) for n, c in self._engine.columns.items() if n not in names}
+        for i, name in enumerate(names):
+            columns[name] = _column(pd.Series([t[i][0] for t in trials], name=name), variables().at[name, "kind"])
+        truth, _ = _verdict_codes(self._nodes, _Engine(self._nodes, columns, len(trials)), self.rule)
+        return [(names, " and ".join(f"{variables().at[n, 'label']} {r[1]}" for n, r in zip(names, trial, strict=True)), _word(found))
+                for trial, found in zip(trials, truth, strict=True) if found is not pd.NA]
+
+    def __repr__(self):
+        score = "" if self.score is None else ", score " + " to ".join(dict.fromkeys(map(show, self.score)))
+        return f"{self._set.short}: {self.status}{score}" + (f" ({self.category})" if self.category else "")
+
+
+def _word(truth):
+    return "undetermined" if truth is pd.NA else WORDS[bool(truth)]
+
+
+def _text(given):
+    if given is None or given is pd.NA:
+        return "unknown"
+    return str(given) if isinstance(given, Quantity) else "present" if given else "absent"
+
+
+def _repeat(column, times):
+    if isinstance(column, Interval):
+        return Interval(*(np.repeat(x, times) for x in column))
+    return column.take(np.zeros(times, dtype=int))
+
+
+def _one(value):
+    """One patient's input as a column of length 1; None where it is unknown."""
+    if isinstance(value, Quantity):
+        if not value.known:
+            return None
+        c = value.canonical()
+        return Interval(np.array([c.value]), np.array([c.value if c.high is None else c.high]))
+    return None if value is None or value is pd.NA else pd.array([bool(value)], dtype="boolean")
+
+
+def _check(name, value):
+    """One input of a dict, or UnitError that says how to write it."""
+    if name not in variables().index:
+        raise UnitError(f"'{name}' is not a variable of this collection{suggestion(name, variables().index)}")
+    kind = variables().at[name, "kind"]
+    if value is None or value is pd.NA:
+        return None
+    if isinstance(value, Quantity):
+        if value.variable != name:
+            raise UnitError(f"{name} was given a quantity of {value.variable}")
+        return value
+    if kind == "number":
+        text = value if isinstance(value, str) else f"{value} {next(iter(factors(name)), '')}"
+        raise UnitError(f"{name} = {value!r} is not a quantity: write quantity(\"{text}\", \"{name}\")")
+    if not isinstance(value, bool | np.bool_):
+        raise UnitError(f"{name} = {value!r}: a finding is True, False or None (unknown)")
+    return bool(value)
+
+
+def evaluate(rule, data, variant=None):
+    """Evaluate a rule set for one patient.
+
+    Parameters
+    ----------
+    rule : str
+        A name of `RULES`.
+    data : Case or Mapping
+        A case as of a moment, or a dict of variable -> Quantity, True, False or None. Missing means unknown.
+    variant : str, optional
+        A published variant of the rule set.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    KeyError
+        An unknown rule set.
+    UnitError
+        An unknown variable, a bare number, text for a finding.
+    """
+    rule_set = _rule_set(rule)
+    given = data if isinstance(data, Mapping) else data.inputs
+    return Verdict(rule_set, variant, {n: _check(n, v) for n, v in given.items()})
+
+
+def hscore_probability(score):
+    """The published probability of haemophagocytic syndrome at an HScore, between the printed points on the logit.
+
+    Parameters
+    ----------
+    score : float
+
+    Returns
+    -------
+    tuple of (float, str)
+        Per cent, and the words to print; the ends of the table are ``"<1 %"`` and ``">99 %"``.
+        Interpolation is ours: no formula was published (source: fardet2014, table seen in a reproduction).
+    """
+    table = _table("score_probability")
+    exact = table[table["bound"] == ""]
+    for end, inner, words in ((table.iloc[0], exact.iloc[0], "at most"), (table.iloc[-1], exact.iloc[-1], "at least")):
+        outside = score < inner["score"] if words == "at most" else score > inner["score"]
+        if outside:  # beyond the last printed figure only a bound is known
+            beyond = score <= end["score"] if words == "at most" else score >= end["score"]
+            return float(inner["percent"]), f"{end['bound']}{end['percent']:.0f} %" if beyond else f"{words} {inner['percent']:.0f} %"
+    p = exact["percent"] / 100
+    percent = float(100 / (1 + np.exp(-np.interp(score, exact["score"], np.log(p / (1 - p))))))
+    return percent, ("" if score in set(exact["score"]) else "about ") + f"{percent:.0f} %"
