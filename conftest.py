@@ -1,6 +1,9 @@
 """Options and environment that must stand before any test or notebook is collected."""
 import os
 import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
 
 
 def pytest_addoption(parser):
@@ -8,5 +11,6 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))  # kernels inherit it
     # Notebooks are checked as a newcomer sees them: with no answers given yet.
-    os.environ.setdefault("MAS_CASEBOOK_RECORD", os.path.join(tempfile.mkdtemp(prefix="casebook-"), "answers.json"))
+    os.environ["MAS_CASEBOOK_RECORD"] = os.path.join(tempfile.mkdtemp(prefix="casebook-"), "answers.json")

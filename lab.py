@@ -70,8 +70,8 @@ def install(lock):
 
 def find_pip():
     """A pip that installs into .venv: the one in it, or that of the Python which runs this file."""
-    inside = [PYTHON, "-m", "pip"]
-    if works(*inside, "--version") or works(PYTHON, "-m", "ensurepip", "--default-pip"):
+    inside = [PYTHON, "-I", "-m", "pip"]  # -I: what a PYTHONPATH holds is not installed here
+    if works(*inside, "--version") or works(PYTHON, "-I", "-m", "ensurepip", "--default-pip"):
         return inside
     lent = [sys.executable, "-m", "pip", "--python", PYTHON]
     if works(*lent, "--version"):

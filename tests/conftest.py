@@ -1,14 +1,8 @@
 """What all tests share: the article's text where it is given, and a record of answers that is nobody's own."""
-import os
 import re
-import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))  # kernels inherit it
 
 
 @pytest.fixture(scope="session")

@@ -277,7 +277,7 @@ def test_uv_is_used_where_it_is_and_pip_where_uv_fails(dry, monkeypatch, capsys)
     assert [command[0] for command in dry.ran] == ["uv"]
     dry.failing.add("uv")
     dry.install(dry.LOCK)
-    assert dry.ran[1][0] == "uv" and dry.ran[-1][1:4] == ["-m", "pip", "install"]
+    assert dry.ran[1][0] == "uv" and dry.ran[-1][1:5] == ["-I", "-m", "pip", "install"]
     assert "pip takes over" in capsys.readouterr().out
 
 

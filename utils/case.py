@@ -70,7 +70,7 @@ class Case:
         """The values of this very moment, printed and converted; what is not reported says so. A DataFrame to show."""
         rows = [(variables().at[r["variable"], "label"], q := _input(r), "" if not q.known else q.canonical(), r["fact"], r["where"])
                 for _, r in self._now(self.observations).iterrows()]
-        return pd.DataFrame(rows, columns=["Item", "Printed", "Canonical unit", "Fact", "Where"])
+        return pd.DataFrame(rows, columns=["Item", "Printed", "Converted", "Fact", "Where"])
 
     def ranges(self, units):
         """Reference ranges of several variables: the article's own, else the only one known; none where lists disagree.

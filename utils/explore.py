@@ -82,7 +82,7 @@ class WhatIf(Explorer):
         rows = []
         for name, (low, high, start) in ranges.items():
             self._unit[name], label = nodes[name]["unit"], variables().at[name, "label"]
-            self._known[name] = widgets.Checkbox(value=False, description=f"suppose {label} is known", indent=False, layout={"width": "16em"})
+            self._known[name] = widgets.Checkbox(value=False, description=f"{label}: suppose it is known", indent=False, layout={"width": "17em"})
             self._value[name] = widgets.FloatSlider(value=start, min=low, max=high, step=1, readout_format=".0f", description=label,
                                                     disabled=True, style={"description_width": "6em"}, layout={"width": "28em"})
             rows.append(widgets.HBox([self._known[name], self._value[name], widgets.HTML(escape(self._unit[name]))]))
@@ -105,8 +105,7 @@ class WhatIf(Explorer):
         verdict = evaluate(self._rule, given)
         line = Shown(f"<p><strong>{escape(verdict.title)}: {verdict.status.upper()}.</strong></p>", f"{verdict.title}: {verdict.status.upper()}.")
         flips = [say("If only " + variables().at[n, "label"] + f" changes: {self._flips(n, given)}.") for n in self._ranges]
-        shown = verdict.items[["label", "as_given", "rule", "status"]].set_axis(["Item", "Value", "Rule", "Status"], axis=1)
-        return together(line, *flips, table(shown, "Items, as supposed"))
+        return together(line, *flips, table(verdict.sheet(), "Items, as supposed"))
 
     def _flips(self, name, given):
         """Verdict along one input, everything else as supposed: '0 to 181: met; 182 to 500: undetermined'."""

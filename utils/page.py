@@ -4,6 +4,7 @@ from html import escape
 import pandas as pd
 
 BANNER = "Teaching material about one published case. Not for clinical use, not a dosing aid, not a guideline."
+LEFT = ' style="text-align:left"'  # JupyterLab sets tables flush right, which suits numbers but not names
 
 
 class Shown:
@@ -41,10 +42,10 @@ def table(frame, caption):
         return "unknown" if x is None or x is pd.NA or (isinstance(x, float) and pd.isna(x)) else str(x)
 
     words = [[cell(x) for x in row] for row in frame.itertuples(index=False)]
-    head = "".join(f'<th scope="col">{escape(str(c))}</th>' for c in frame.columns)
-    body = "".join(f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(x)}</td>" for x in rest) + "</tr>"
+    head = "".join(f'<th scope="col"{"" if i else LEFT}>{escape(str(c))}</th>' for i, c in enumerate(frame.columns))
+    body = "".join(f'<tr><th scope="row"{LEFT}>{escape(first)}</th>' + "".join(f"<td>{escape(x)}</td>" for x in rest) + "</tr>"
                    for first, *rest in words)
-    html = f'<table class="casebook-table"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    html = f'<table class="casebook-table"><caption style="text-align:left;font-weight:bold">{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return Shown(html, f"{caption}\n" + pd.DataFrame(words, columns=frame.columns).to_string(index=False))
 
 

@@ -245,8 +245,7 @@ def progress():
         rows.append({"Notebook": item["notebook"], "Questions": 1, "Answered": int(given is not None),
                      "Best supported": int(scored and given == item["best"]), "of": int(scored and given is not None)})
     counts = pd.DataFrame(rows).groupby("Notebook", sort=True).sum().reset_index()
-    place = "the file named by MAS_CASEBOOK_RECORD" if os.environ.get("MAS_CASEBOOK_RECORD") else ".mas-casebook/answers.json in your home folder"
-    return table(counts, f"{warning}Your progress. Your record is {place}; it is sent nowhere.")
+    return table(counts, f"{warning}Your progress. Your record is one small file of your own (record_path() says where); it is sent nowhere.")
 
 
 def reset(item_id=None):

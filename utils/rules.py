@@ -309,6 +309,15 @@ class Verdict:
     def items(self):
         return pd.DataFrame([self._item(n, self._nodes[n]) for n in _shown(self._nodes, self.rule)])
 
+    def sheet(self):
+        """The items in words, ready to show: a DataFrame; the margin is positive on the side that meets the item."""
+        shown = self.items.assign(
+            margin=["" if r.comparator not in SIGNS else "unknown" if np.isnan(r.margin) else f"{r.margin:+.0%}".replace("%", " %").replace("-", "\u2212")
+                    for r in self.items.itertuples()],
+            near=["yes" if n else "" for n in self.items["near"]])
+        columns = {"label": "Item", "as_given": "Given", "rule": "Rule", "status": "Status", "margin": "Margin", "near": "Within 5 %"}
+        return shown[list(columns)].rename(columns=columns)
+
     def _item(self, name, row):
         given, kind = self._given.get(row["input"]), row["kind"]
         out = {"item": name, "label": row["label"], "value": None, "unit": row["unit"], "as_given": _text(given) if row["input"] else "",

@@ -46,13 +46,17 @@ def _plain(unit):
     return text[:-1] if len(text) > 3 and text.endswith("s") else text
 
 
+def _choices(variable):
+    return " or ".join(factors(variable)) or "no unit: it is not measured in this collection"
+
+
 def unit_of(variable, unit):
     """The collection's spelling of `unit`, or UnitError that lists what is accepted."""
     accepted = factors(variable)
     for known in accepted:
         if _plain(known) == _plain(unit):
             return known
-    choices = " or ".join(accepted) or "no unit: it is not measured in this collection"
+    choices = _choices(variable)
     label = variables().at[variable, "label"]
     if not unit.strip():
         raise UnitError(f"The unit is missing: for {label} write the number with {choices}.")
@@ -127,7 +131,7 @@ class Quantity:
         if not self.known:
             return self.status.replace("_", " ")
         digits = show if self.decimals is None else lambda x: f"{x:,.{self.decimals}f}"
-        return digits(self.value) + (f"–{digits(self.high)}" if self.high is not None else "") + f" {self.unit}"
+        return digits(self.value) + (f"–{digits(self.high)}" if self.high is not None else "") + f" {self.unit.removesuffix('s') if self.value == 1 else self.unit}"
 
     __repr__ = __str__
 
@@ -181,16 +185,12 @@ def quantity(text, variable, status="reported"):
         return Quantity(variable, None, status=status)
     found = PATTERN.fullmatch(text.strip().replace("\u2212", "-")) if isinstance(text, str) else None
     if isinstance(text, str) and not found:
-        raise UnitError(f"'{text}' for {variable} does not begin with a number: write it as in '{_example(variable)}'.")
+        raise UnitError(f"'{text}' for {variable} does not begin with a number: write a number, then {_choices(variable)}.")
     if not found or not found[3].strip():
-        raise UnitError(f"{text} is a bare number: a value of {variable} needs its unit, as in '{_example(variable)}'.")
+        raise UnitError(f"{text} is a bare number: a value of {variable} needs its unit, {_choices(variable)}.")
     value, decimals = _number(found[1], variable)
     high = _number(found[2], variable)[0] if found[2] else None
     if high is not None and high < value:
         raise UnitError(f"'{text}' for {variable} runs downwards: write the lower end first.")
     return Quantity(variable, value, unit_of(variable, found[3]), high, decimals=decimals)
 
-
-def _example(variable):
-    units = list(factors(variable))
-    return f"1.5 {units[0]}" if units else "1.5"

@@ -65,14 +65,14 @@ def test_the_unit_bench_refuses_a_bare_number_and_takes_a_value(open_page):
 def test_what_if_by_keyboard(open_page):
     page = open_page("03_flare_sepsis_or_mas.ipynb")
     run_all(page)
-    box = page.get_by_label("suppose platelets is known").first
+    box = page.get_by_label("platelets: suppose it is known").first
     box.scroll_into_view_if_needed()
-    result = page.locator(".jupyter-widgets [role=status]")
-    assert "UNDETERMINED" in result.first.inner_text()
+    result = page.locator("[role=status]", has_text="classification criteria for MAS")
+    result.get_by_text(": UNDETERMINED.").wait_for(timeout=15_000)
     box.focus()
     page.keyboard.press("Space")
     handle = page.locator(".noUi-handle").first
     handle.focus()
     page.keyboard.press("Home")
-    page.locator(".jupyter-widgets [role=status]", has_text=": MET.").wait_for(timeout=15_000)
+    result.get_by_text(": MET.").wait_for(timeout=15_000)
     shot(page, "03-what-if")
