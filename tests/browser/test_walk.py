@@ -68,11 +68,11 @@ def test_what_if_by_keyboard(open_page):
     box = page.get_by_label("platelets: suppose it is known").first
     box.scroll_into_view_if_needed()
     result = page.locator("[role=status]", has_text="classification criteria for MAS")
-    result.get_by_text(": UNDETERMINED.").wait_for(timeout=15_000)
+    result.locator("strong", has_text="JIA: UNDETERMINED").wait_for(timeout=15_000)
     box.focus()
     page.keyboard.press("Space")
     handle = page.locator(".noUi-handle").first
     handle.focus()
     page.keyboard.press("Home")
-    result.get_by_text(": MET.").wait_for(timeout=15_000)
+    result.locator("strong", has_text="JIA: MET").wait_for(timeout=15_000)
     shot(page, "03-what-if")
