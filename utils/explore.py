@@ -82,7 +82,7 @@ class WhatIf(Explorer):
         rows = []
         for name, (low, high, start) in ranges.items():
             self._unit[name], label = nodes[name]["unit"], variables().at[name, "label"]
-            self._known[name] = widgets.Checkbox(value=False, description=f"{label}: suppose it is known", indent=False, layout={"width": "17em"})
+            self._known[name] = widgets.Checkbox(value=False, description=f"{label}: suppose it is known", indent=False, layout={"width": "19em"})
             self._value[name] = widgets.FloatSlider(value=start, min=low, max=high, step=1, readout_format=".0f", description=label,
                                                     disabled=True, style={"description_width": "6em"}, layout={"width": "28em"})
             rows.append(widgets.HBox([self._known[name], self._value[name], widgets.HTML(escape(self._unit[name]))]))
@@ -104,7 +104,7 @@ class WhatIf(Explorer):
         given = {**self._given, **self._supposed()}
         verdict = evaluate(self._rule, given)
         line = Shown(f"<p><strong>{escape(verdict.title)}: {verdict.status.upper()}.</strong></p>", f"{verdict.title}: {verdict.status.upper()}.")
-        flips = [say("If only " + variables().at[n, "label"] + f" changes: {self._flips(n, given)}.") for n in self._ranges]
+        flips = [say(f"Varying {variables().at[n, 'label']} alone: {self._flips(n, given)}.") for n in self._ranges]
         return together(line, *flips, table(verdict.sheet(), "Items, as supposed"))
 
     def _flips(self, name, given):

@@ -1,5 +1,6 @@
 """A learner's walk in a real browser, by keyboard: open, run, answer, read the feedback, restart, and it is still there."""
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,21 @@ def test_the_unit_bench_refuses_a_bare_number_and_takes_a_value(open_page):
     field.press("Enter")
     page.locator(".jupyter-widgets [role=status]", has_text="132.9 mg/dL").wait_for(timeout=15_000)
     shot(page, "00-bench")
+
+
+def test_the_arrow_keys_belong_to_a_list_and_no_news_pops_up(open_page):
+    if not (Path(sys.prefix) / "share" / "jupyter" / "lab" / "settings" / "overrides.json").exists():
+        pytest.skip("needs the settings that lab.py puts into .venv")
+    page = open_page("00_start_here.ipynb")
+    run_all(page)
+    choice = page.get_by_label("Analyte").first
+    choice.scroll_into_view_if_needed()
+    choice.focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(500)
+    assert choice.evaluate("e => e.options[e.selectedIndex].text") == "fibrinogen"
+    assert choice.evaluate("e => e === document.activeElement")
+    assert page.get_by_text("Jupyter news").count() == 0
 
 
 def test_what_if_by_keyboard(open_page):
