@@ -1,4 +1,5 @@
 """What all tests share: the article's text where it is given, and a record of answers that is nobody's own."""
+
 import re
 from pathlib import Path
 

@@ -3,6 +3,7 @@
 What is random in an output is left out or made the same in every run, and a picture that looks as
 before stays as it is stored. So where the code is unchanged, a second run changes no byte.
 """
+
 import base64
 import io
 import os
@@ -42,8 +43,9 @@ def alike(old, new):
     is few pixels, but each of them differs by far more.
     """
     try:
-        a, b = (np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGBA"), dtype=int)
-                for png in (old, new))
+        a, b = (
+            np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGBA"), dtype=int) for png in (old, new)
+        )
     except (ValueError, OSError):  # what is stored is no picture
         return False
     return a.shape == b.shape and int(abs(a - b).max()) <= 8
@@ -97,10 +99,16 @@ def execute(notebook, folder):
         memory = peak_memory(client)
 
     client = NotebookClient(
-        notebook, timeout=SECONDS_A_CELL, kernel_name="python3", record_timing=False,
-        store_widget_state=False, resources={"metadata": {"path": str(folder)}},
-        on_cell_start=started, on_cell_executed=executed,
-        extra_arguments=["--log-level=ERROR"])  # else each kernel warns of its own transport
+        notebook,
+        timeout=SECONDS_A_CELL,
+        kernel_name="python3",
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=started,
+        on_cell_executed=executed,
+        extra_arguments=["--log-level=ERROR"],
+    )  # else each kernel warns of its own transport
     with tempfile.TemporaryDirectory() as scratch:
         record = str(Path(scratch, "answers.json"))  # nobody's answers may get into the outputs
         try:
@@ -145,9 +153,12 @@ def main(names):
             return f"{path.name}: {fault}\nThe file is left as it was."
         except (OSError, ValueError) as fault:  # also what is no notebook
             return f"{path} cannot be refreshed: {fault}"
-        print(f"{path.name:36} {'changed' if changed else 'same':8}"
-              f"{time.perf_counter() - start:6.1f} s"
-              f"{memory if memory is not None else '?':>7} MiB", flush=True)
+        print(
+            f"{path.name:36} {'changed' if changed else 'same':8}"
+            f"{time.perf_counter() - start:6.1f} s"
+            f"{memory if memory is not None else '?':>7} MiB",
+            flush=True,
+        )
     return 0
 
 

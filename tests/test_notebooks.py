@@ -1,4 +1,5 @@
 """What strict comparison cannot see: that every cell was run, and that nothing is stored which should not be."""
+
 import copy
 import json
 import re
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+
 from utils.case import load_case
 from utils.quiz import items
 
@@ -13,8 +15,12 @@ BOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ip
 MACHINE = re.compile(r"/(?:home|root|tmp|work|Users|opt|var)/|[A-Z]:\\\\|file://")
 WORDS = re.compile(r"[A-Za-z][A-Za-z'’-]+")
 # Words of what became known after a notebook's moment; none may stand on its page. (The glossary of 00 explains ANA.)
-LATER = {"picu": ["leak", "myocarditis", "immunoglobulin", "hypotension"], "ecmo": ["ECMO", "arrest", "resuscitation"],
-         "recovery": ["neutropenia", "PRF1", "A91V"], "follow_up": ["canakinumab", "remission"]}
+LATER = {
+    "picu": ["leak", "myocarditis", "immunoglobulin", "hypotension"],
+    "ecmo": ["ECMO", "arrest", "resuscitation"],
+    "recovery": ["neutropenia", "PRF1", "A91V"],
+    "follow_up": ["canakinumab", "remission"],
+}
 
 
 def outputs(nb):
@@ -24,14 +30,22 @@ def outputs(nb):
 def shown(nb):
     """Everything a reader can read: prose, and the text of every output."""
     text = [c.source for c in nb.cells if c.cell_type == "markdown"]
-    text += [re.sub(r"base64,[A-Za-z0-9+/=]+", "", str(v)) for o in outputs(nb) for v in (*o.get("data", {}).values(), o.get("text", ""))]
+    text += [
+        re.sub(r"base64,[A-Za-z0-9+/=]+", "", str(v))
+        for o in outputs(nb)
+        for v in (*o.get("data", {}).values(), o.get("text", ""))
+    ]
     return "\n".join(text)
 
 
 def faults(nb):
     """What is wrong with a stored notebook, in words that tell how to mend it."""
     code = [c for c in nb.cells if c.cell_type == "code"]
-    prose = " ".join(re.sub(r"```.*?```|<[^>]+>|https?://\S+", " ", c.source, flags=re.S) for c in nb.cells if c.cell_type == "markdown")
+    prose = " ".join(
+        re.sub(r"```.*?```|<[^>]+>|https?://\S+", " ", c.source, flags=re.S)
+        for c in nb.cells
+        if c.cell_type == "markdown"
+    )
     lines = sum(len([x for x in c.source.splitlines() if x.strip()]) for c in code)
     if [c.execution_count for c in code] != list(range(1, len(code) + 1)):
         yield "not every code cell was run, once and in order: python lab.py refresh"
@@ -91,27 +105,49 @@ def spoil(path, value):
         cells = [c for c in nb.cells if c.cell_type == "code" and c.outputs]
         target = {"cell": cells[-1], "output": cells[-1].outputs[0], "nb": nb}[path]
         value(target)
+
     return change
 
 
-@pytest.mark.parametrize("path, value, says", [
-    ("cell", lambda c: c.update(execution_count=None), "not every code cell was run"),
-    ("cell", lambda c: c.update(outputs=[]), "no stored output"),
-    ("cell", lambda c: c.update(source="x = 1\n" * 13), "more than 12 lines"),
-    ("cell", lambda c: c.update(source=c.source + ";"), "ends with ';'"),
-    ("output", lambda o: o.update(output_type="error", ename="E", evalue="e", traceback=[]), "stored error"),
-    ("output", lambda o: o.update(name="stderr"), "stored stderr"),
-    ("output", lambda o: o["data"].update({"application/vnd.jupyter.widget-view+json": {}}), "widget view"),
-    ("output", lambda o: o["data"].update({"image/png": "x"}), "bare picture"),
-    ("output", lambda o: o["data"].update({"text/plain": "/home/someone/answers.json"}), "path of this machine"),
-    ("output", lambda o: o["data"].update({"text/html": '<img src="x" alt="">'}), "without a description"),
-    ("output", lambda o: o["data"].update({"text/html": "<td>nan</td>"}), "shown as nan"),
-    ("nb", lambda n: n.metadata.update(widgets={}), "widget state"),
-    ("nb", lambda n: n.cells.pop(0), "banner or the attribution"),
-    ("nb", lambda n: n.update(cells=[c for c in n.cells if c.cell_type == "code"]), "words of prose"),
-    ("nb", lambda n: n.cells[1].update(source=n.cells[1].source + "\n![](x.png)"), "in the text without a description"),
-    ("nb", lambda n: n.cells[-2].update(outputs=[o for c in n.cells if c.cell_type == "code" for o in c.outputs if "<img" in o.get("data", {}).get("text/html", "")] * 7), "more than six"),
-], ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.parametrize(
+    "path, value, says",
+    [
+        ("cell", lambda c: c.update(execution_count=None), "not every code cell was run"),
+        ("cell", lambda c: c.update(outputs=[]), "no stored output"),
+        ("cell", lambda c: c.update(source="x = 1\n" * 13), "more than 12 lines"),
+        ("cell", lambda c: c.update(source=c.source + ";"), "ends with ';'"),
+        ("output", lambda o: o.update(output_type="error", ename="E", evalue="e", traceback=[]), "stored error"),
+        ("output", lambda o: o.update(name="stderr"), "stored stderr"),
+        ("output", lambda o: o["data"].update({"application/vnd.jupyter.widget-view+json": {}}), "widget view"),
+        ("output", lambda o: o["data"].update({"image/png": "x"}), "bare picture"),
+        ("output", lambda o: o["data"].update({"text/plain": "/home/someone/answers.json"}), "path of this machine"),
+        ("output", lambda o: o["data"].update({"text/html": '<img src="x" alt="">'}), "without a description"),
+        ("output", lambda o: o["data"].update({"text/html": "<td>nan</td>"}), "shown as nan"),
+        ("nb", lambda n: n.metadata.update(widgets={}), "widget state"),
+        ("nb", lambda n: n.cells.pop(0), "banner or the attribution"),
+        ("nb", lambda n: n.update(cells=[c for c in n.cells if c.cell_type == "code"]), "words of prose"),
+        (
+            "nb",
+            lambda n: n.cells[1].update(source=n.cells[1].source + "\n![](x.png)"),
+            "in the text without a description",
+        ),
+        (
+            "nb",
+            lambda n: n.cells[-2].update(
+                outputs=[
+                    o
+                    for c in n.cells
+                    if c.cell_type == "code"
+                    for o in c.outputs
+                    if "<img" in o.get("data", {}).get("text/html", "")
+                ]
+                * 7
+            ),
+            "more than six",
+        ),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
 def test_each_fault_is_found(path, value, says):
     nb = good()
     spoil(path, value)(nb)

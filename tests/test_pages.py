@@ -1,9 +1,11 @@
 """Figures, tables and explorers: what they say is what was computed."""
+
 import base64
 import re
 
 import pandas as pd
 import pytest
+
 from utils import explore, page, plots
 from utils.case import load_case
 from utils.rules import evaluate
@@ -13,7 +15,13 @@ REGIONAL, ADMISSION = (CASE.as_of(t) for t in ("regional_hospital", "admission")
 
 
 def dumbbell(first, second):
-    return plots.dumbbell(evaluate("mas_2016", first), evaluate("mas_2016", second), ("regional hospital", "admission"), {"fibrinogen": (150, 450)}, "Test.")
+    return plots.dumbbell(
+        evaluate("mas_2016", first),
+        evaluate("mas_2016", second),
+        ("regional hospital", "admission"),
+        {"fibrinogen": (150, 450)},
+        "Test.",
+    )
 
 
 def test_a_figure_carries_its_description_as_text_and_as_alt():
@@ -23,7 +31,11 @@ def test_a_figure_carries_its_description_as_text_and_as_alt():
     assert "fibrinogen (≤ 360 mg/dL), regional hospital: not reported, undetermined" in shown["text/plain"]
     assert "triglycerides (> 156 mg/dL), admission: 2.86 mmol/L = 253.3 mg/dL, met" in shown["text/plain"]
     png = re.search(r"base64,([^\"]+)", shown["text/html"])[1]
-    assert base64.b64decode(png).startswith(b"\x89PNG") and "CC BY" in shown["text/html"] and "Not for clinical use" in shown["text/html"]
+    assert (
+        base64.b64decode(png).startswith(b"\x89PNG")
+        and "CC BY" in shown["text/html"]
+        and "Not for clinical use" in shown["text/html"]
+    )
 
 
 def test_the_description_changes_when_the_data_change():
@@ -33,13 +45,23 @@ def test_the_description_changes_when_the_data_change():
 def test_unknown_has_no_place_on_the_axis():
     fig = dumbbell(REGIONAL, ADMISSION).figure
     assert sum("not reported" in t.get_text() for t in fig.axes[0].texts) == 2
-    assert sum(len(c.get_offsets()) for c in fig.axes[0].collections if hasattr(c, "get_offsets") and len(c.get_offsets())) == 8
+    assert (
+        sum(len(c.get_offsets()) for c in fig.axes[0].collections if hasattr(c, "get_offsets") and len(c.get_offsets()))
+        == 8
+    )
 
 
 def test_the_verdict_map_says_what_the_rule_says():
     shown = explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250), fibrinogen=(0, 600, 400)).picture("Test.")
-    assert shown.text.count(": met") == 3 and shown.text.count("above 181 with fibrinogen (mg/dL) above 360: not met") == 1
-    assert sorted(t.get_text() for t in shown.figure.axes[0].texts if t.get_text().isupper()) == ["MET", "MET", "MET", "NOT MET"]
+    assert (
+        shown.text.count(": met") == 3 and shown.text.count("above 181 with fibrinogen (mg/dL) above 360: not met") == 1
+    )
+    assert sorted(t.get_text() for t in shown.figure.axes[0].texts if t.get_text().isupper()) == [
+        "MET",
+        "MET",
+        "MET",
+        "NOT MET",
+    ]
 
 
 def test_the_journey_names_every_stop():
@@ -73,14 +95,30 @@ def test_what_if_starts_from_what_is_unknown(bench):
     assert "0 to 181 ×10⁹/L: met; 182 to 500 ×10⁹/L: undetermined" in bench._last.text
 
 
-@pytest.mark.parametrize("platelets, fibrinogen, word", [("181 G/L", None, ": MET"), ("182 G/L", None, "UNDETERMINED"), ("182 G/L", "361 mg/dL", "NOT MET"),
-                                                        ("182 G/L", "3.6 g/L", ": MET"), (None, None, "UNDETERMINED")])
+@pytest.mark.parametrize(
+    "platelets, fibrinogen, word",
+    [
+        ("181 G/L", None, ": MET"),
+        ("182 G/L", None, "UNDETERMINED"),
+        ("182 G/L", "361 mg/dL", "NOT MET"),
+        ("182 G/L", "3.6 g/L", ": MET"),
+        (None, None, "UNDETERMINED"),
+    ],
+)
 def test_what_if_follows_the_rule(bench, platelets, fibrinogen, word):
     assert word in bench.set(platelets=platelets, fibrinogen=fibrinogen).text
 
 
-@pytest.mark.parametrize("values, says", [({"platelets": "200"}, "bare number"), ({"platelets": "900 G/L"}, "outside this explorer"), ({"ferritin": "1 µg/L"}, "not an unknown"),
-                                          ({"platelets": 200}, "bare number"), ({"platelets": "-1 G/L"}, "negative")])
+@pytest.mark.parametrize(
+    "values, says",
+    [
+        ({"platelets": "200"}, "bare number"),
+        ({"platelets": "900 G/L"}, "outside this explorer"),
+        ({"ferritin": "1 µg/L"}, "not an unknown"),
+        ({"platelets": 200}, "bare number"),
+        ({"platelets": "-1 G/L"}, "negative"),
+    ],
+)
 def test_what_if_refuses_nonsense_in_words(bench, values, says):
     before = bench.get()
     assert says in bench.set(**values).text and bench.get() == before
@@ -89,7 +127,9 @@ def test_what_if_refuses_nonsense_in_words(bench, values, says):
 def test_what_if_moves_by_its_controls(bench):
     bench._known["platelets"].value = True
     bench._value["platelets"].value = 100
-    assert ": MET" in bench._last.text and not bench._value["platelets"].disabled and bench._value["fibrinogen"].disabled
+    assert (
+        ": MET" in bench._last.text and not bench._value["platelets"].disabled and bench._value["fibrinogen"].disabled
+    )
 
 
 def test_explorers_read_before_they_are_run(bench):

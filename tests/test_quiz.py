@@ -1,10 +1,12 @@
 """Commit first, then reveal; nothing that was committed is ever lost."""
+
 import json
 import os
 import subprocess
 import sys
 
 import pytest
+
 from utils import quiz
 from utils.quiz import answer, ask, items, progress, reset, reveal
 
@@ -19,7 +21,9 @@ def test_a_reveal_before_the_commit_gives_nothing_away(record):
 def test_a_card_holds_no_answer_and_selects_nothing(record):
     for name, item in items().items():
         card = ask(name)
-        sent = json.dumps({**card.get_state(["item", "committed", "feedback", "given"]), "_esm": ""}) + json.dumps(card._repr_mimebundle_()[0])
+        sent = json.dumps({**card.get_state(["item", "committed", "feedback", "given"]), "_esm": ""}) + json.dumps(
+            card._repr_mimebundle_()[0]
+        )
         assert card.committed == {} and card.given == {} and card.feedback == ""
         assert not any(o["why"][:30] in sent for o in item["options"])
         assert item["options"][0]["text"] in card._repr_mimebundle_()[0]["text/plain"]
@@ -59,19 +63,28 @@ def test_the_first_answer_stays(record):
 def test_answers_survive_a_restart(record):
     answer("N3.2", "b", "medium")
     code = "from utils.quiz import ask, reveal; print(reveal('N3.2').text); print(ask('N3.2').committed['choice'])"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+    out = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
     assert "You chose b" in out.stdout and out.stdout.strip().endswith("b"), out.stderr
 
 
-@pytest.mark.parametrize("call, says", [
-    (lambda: answer("N3.2", "d"), "none of them. Nothing was recorded"),
-    (lambda: answer("N3.2", None), "none of them. Nothing was recorded"),
-    (lambda: answer("N3.2", "a", "certain"), "low, medium or high"),
-    (lambda: answer("N3.22", "a"), "did you mean"),
-    (lambda: ask("nothing"), "There is no question 'nothing'"),
-    (lambda: reveal(7), "There is no question '7'"),
-    (lambda: reset("N3.2"), "no answer to forget"),
-])
+@pytest.mark.parametrize(
+    "call, says",
+    [
+        (lambda: answer("N3.2", "d"), "none of them. Nothing was recorded"),
+        (lambda: answer("N3.2", None), "none of them. Nothing was recorded"),
+        (lambda: answer("N3.2", "a", "certain"), "low, medium or high"),
+        (lambda: answer("N3.22", "a"), "did you mean"),
+        (lambda: ask("nothing"), "There is no question 'nothing'"),
+        (lambda: reveal(7), "There is no question '7'"),
+        (lambda: reset("N3.2"), "no answer to forget"),
+    ],
+)
 def test_nonsense_is_refused_in_words_and_records_nothing(record, call, says):
     assert says in call().text
     assert not record.exists()
@@ -86,7 +99,10 @@ def test_a_damaged_record_is_set_aside_and_the_notebook_goes_on(record):
     assert len(kept) == 1 and kept[0].read_text() == '{"answers": {"N3.1": '
 
 
-@pytest.mark.parametrize("content", ["[]", '{"answers": []}', '{"answers": {"N3.2": {"choice": "z"}}}', '{"answers": {"N3.2": 3}}', "\ufeffnonsense"])
+@pytest.mark.parametrize(
+    "content",
+    ["[]", '{"answers": []}', '{"answers": {"N3.2": {"choice": "z"}}}', '{"answers": {"N3.2": 3}}', "\ufeffnonsense"],
+)
 def test_a_strange_record_never_raises(record, content):
     record.write_text(content, encoding="utf-8")
     assert "locked" in reveal("N3.2").text
@@ -129,7 +145,14 @@ def test_reset_keeps_a_backup(record):
 
 
 def test_markup_in_a_question_is_shown_and_not_obeyed(record):
-    evil = {"id": "X1", "stem": "<script>alert(1)</script>", "options": [{"key": k, "text": "<img src=x onerror=alert(1)>", "why": "<b>w</b>", "rests_on": ["<i>"]} for k in "abc"],
-            "best": "a", "voices": {"data": "<script>"}}
+    evil = {
+        "id": "X1",
+        "stem": "<script>alert(1)</script>",
+        "options": [
+            {"key": k, "text": "<img src=x onerror=alert(1)>", "why": "<b>w</b>", "rests_on": ["<i>"]} for k in "abc"
+        ],
+        "best": "a",
+        "voices": {"data": "<script>"},
+    }
     html = quiz._still(evil).html + quiz._feedback(evil, {"choice": "a"}).html
     assert "<script" not in html and "<img" not in html and "<b>" not in html

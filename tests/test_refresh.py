@@ -1,4 +1,5 @@
 """The refresh script stores what is new, leaves alone what is not, and never spoils a file."""
+
 import base64
 import io
 import os
@@ -40,8 +41,9 @@ def notebook(folder, **sources):
 
 def run(path, **env):
     """Run the script on one notebook."""
-    return subprocess.run([sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True,
-                          env=dict(os.environ, **env))
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True, env=dict(os.environ, **env)
+    )
 
 
 def outputs(path, name):
@@ -57,8 +59,7 @@ def repaint(path, colour, **options):
     book = nbformat.read(path, 4)
     cells = {c.id: c for c in book.cells}
     cells["picture"].outputs[0].data["image/png"] = png
-    cells["html"].outputs[0].data["text/html"] = (
-        f'<img alt="a plain field" src="data:image/png;base64,{png}">')
+    cells["html"].outputs[0].data["text/html"] = f'<img alt="a plain field" src="data:image/png;base64,{png}">'
     path.write_text(nbformat.writes(book).rstrip("\n") + "\n", encoding="utf-8", newline="\n")
     return png
 

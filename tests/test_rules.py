@@ -1,4 +1,5 @@
 """The golden values of the case, every threshold on both sides, and what must hold for any patient."""
+
 import math
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from utils.case import load_case
 from utils.package import read_table
 from utils.rules import RULES, evaluate, evaluate_table, hscore_probability
@@ -17,41 +19,49 @@ S0, S1 = (load_case().as_of(t).inputs for t in ("regional_hospital", "admission"
 LATER = load_case().as_of("recovery").inputs
 
 
-@pytest.mark.parametrize("rule, data, status, score", [
-    ("mas_2016", S0, "undetermined", None),
-    ("mas_2016", S1, "met", None),
-    ("mas_2005", S0, "undetermined", None),
-    ("mas_2005", S1, "met", None),
-    ("ilar_sjia", S0, "undetermined", None),
-    ("ilar_sjia", S1, "undetermined", None),
-    ("printo_sjia", S0, "undetermined", None),
-    ("printo_sjia", {**S0, "daily_fever_three_days": True, "other_causes_excluded": True}, "met", None),
-    ("hlh_2004", S0, "undetermined", (2, 8)),
-    ("hlh_2004", S1, "undetermined", (4, 7)),
-    ("hlh_2004", {**S1, "haemophagocytosis": LATER["haemophagocytosis"]}, "met", (5, 7)),
-    ("hlh_2024", S0, "undetermined", (2, 7)),
-    ("hlh_2024", S1, "undetermined", (4, 6)),
-    ("hlh_2024", {**S1, "haemophagocytosis": True}, "met", (5, 6)),
-    ("hscore", S0, "undetermined", (63, 239)),
-    ("hscore", {**S0, "immunosuppression": None}, "undetermined", (63, 257)),
-    ("hscore", {**S0, "temperature": quantity("38.4 °C", "temperature")}, "undetermined", (96, 223)),
-    ("hscore", {**S0, "triglycerides": quantity("1.49 mmol/L", "triglycerides")}, "undetermined", (19, 195)),
-    ("hscore", S1, "met", (190, 302)),
-    ("hscore", {**S1, "haemophagocytosis": True}, "met", (225, 302)),
-    ("hscore", {**S1, "temperature": quantity("39.5 °C", "temperature"), "immunosuppression": True}, "met", (257, 302)),
-    ("ms_score", S0, "undetermined", (-math.inf, math.inf)),
-    ("ms_score", S1, "met", (-0.552, math.inf)),
-    ("ms_score", {**S1, "active_arthritis": True}, "met", (-1.852, math.inf)),
-    ("mh_score", S0, "not met", (0, 49)),
-    ("mh_score", S1, "undetermined", (23, 60)),
-    ("mh_score", {**S1, "neutrophils": quantity("1.5 ×10⁹/L", "neutrophils")}, "not met", (23, 23)),
-    ("mh_score", {**S1, "neutrophils": LATER["neutrophils"]}, "met", (60, 60)),
-    ("ferritin_esr", S0, "not met", (1259 / 68, 1259 / 68)),
-    ("ferritin_esr", S1, "undetermined", (0, math.inf)),
-    ("pals_hypotension", load_case().as_of("picu").inputs, "not met", None),
-    ("ctcae_neutrophils", LATER, "met", (4, 4)),
-    ("naranjo", dict(q1=True, q2=True, q3=True, q4=False, q5=True, q10=True), "met", (3, 3)),
-])
+@pytest.mark.parametrize(
+    "rule, data, status, score",
+    [
+        ("mas_2016", S0, "undetermined", None),
+        ("mas_2016", S1, "met", None),
+        ("mas_2005", S0, "undetermined", None),
+        ("mas_2005", S1, "met", None),
+        ("ilar_sjia", S0, "undetermined", None),
+        ("ilar_sjia", S1, "undetermined", None),
+        ("printo_sjia", S0, "undetermined", None),
+        ("printo_sjia", {**S0, "daily_fever_three_days": True, "other_causes_excluded": True}, "met", None),
+        ("hlh_2004", S0, "undetermined", (2, 8)),
+        ("hlh_2004", S1, "undetermined", (4, 7)),
+        ("hlh_2004", {**S1, "haemophagocytosis": LATER["haemophagocytosis"]}, "met", (5, 7)),
+        ("hlh_2024", S0, "undetermined", (2, 7)),
+        ("hlh_2024", S1, "undetermined", (4, 6)),
+        ("hlh_2024", {**S1, "haemophagocytosis": True}, "met", (5, 6)),
+        ("hscore", S0, "undetermined", (63, 239)),
+        ("hscore", {**S0, "immunosuppression": None}, "undetermined", (63, 257)),
+        ("hscore", {**S0, "temperature": quantity("38.4 °C", "temperature")}, "undetermined", (96, 223)),
+        ("hscore", {**S0, "triglycerides": quantity("1.49 mmol/L", "triglycerides")}, "undetermined", (19, 195)),
+        ("hscore", S1, "met", (190, 302)),
+        ("hscore", {**S1, "haemophagocytosis": True}, "met", (225, 302)),
+        (
+            "hscore",
+            {**S1, "temperature": quantity("39.5 °C", "temperature"), "immunosuppression": True},
+            "met",
+            (257, 302),
+        ),
+        ("ms_score", S0, "undetermined", (-math.inf, math.inf)),
+        ("ms_score", S1, "met", (-0.552, math.inf)),
+        ("ms_score", {**S1, "active_arthritis": True}, "met", (-1.852, math.inf)),
+        ("mh_score", S0, "not met", (0, 49)),
+        ("mh_score", S1, "undetermined", (23, 60)),
+        ("mh_score", {**S1, "neutrophils": quantity("1.5 ×10⁹/L", "neutrophils")}, "not met", (23, 23)),
+        ("mh_score", {**S1, "neutrophils": LATER["neutrophils"]}, "met", (60, 60)),
+        ("ferritin_esr", S0, "not met", (1259 / 68, 1259 / 68)),
+        ("ferritin_esr", S1, "undetermined", (0, math.inf)),
+        ("pals_hypotension", load_case().as_of("picu").inputs, "not met", None),
+        ("ctcae_neutrophils", LATER, "met", (4, 4)),
+        ("naranjo", dict(q1=True, q2=True, q3=True, q4=False, q5=True, q10=True), "met", (3, 3)),
+    ],
+)
 def test_golden_values(rule, data, status, score):
     verdict = evaluate(rule, data)
     assert verdict.status == status
@@ -68,29 +78,44 @@ def test_ms_score_with_every_input_is_a_number():
     assert evaluate("ms_score", {**full, "haemorrhage": True}).score == pytest.approx((0.988, 0.988))
 
 
-@pytest.mark.parametrize("rule, data, sets", [
-    ("mas_2016", S0, [{"platelets"}, {"fibrinogen"}]),
-    ("mas_2016", S1, []),
-    ("hlh_2004", S1, [{"haemophagocytosis"}, {"nk_activity_low"}, {"scd25"}]),
-    ("hlh_2024", S1, [{"haemophagocytosis"}, {"scd25"}]),
-    ("mh_score", S1, [{"neutrophils"}]),
-    ("ferritin_esr", S1, [{"esr"}]),
-])
+@pytest.mark.parametrize(
+    "rule, data, sets",
+    [
+        ("mas_2016", S0, [{"platelets"}, {"fibrinogen"}]),
+        ("mas_2016", S1, []),
+        ("hlh_2004", S1, [{"haemophagocytosis"}, {"nk_activity_low"}, {"scd25"}]),
+        ("hlh_2024", S1, [{"haemophagocytosis"}, {"scd25"}]),
+        ("mh_score", S1, [{"neutrophils"}]),
+        ("ferritin_esr", S1, [{"esr"}]),
+    ],
+)
 def test_what_would_settle_it(rule, data, sets):
     assert [set(s) for s in evaluate(rule, data).settled_by] == sets
 
 
 def test_settling_says_which_way_each_result_pushes():
     told = evaluate("mas_2016", S0).settling
-    assert list(told["result"]) == ["platelets ≤ 181 ×10⁹/L", "fibrinogen ≤ 360 mg/dL"] and set(told["verdict"]) == {"met"}
+    assert list(told["result"]) == ["platelets ≤ 181 ×10⁹/L", "fibrinogen ≤ 360 mg/dL"] and set(told["verdict"]) == {
+        "met"
+    }
     told = evaluate("mh_score", S1).settling
-    assert list(zip(told["result"], told["verdict"], strict=True)) == [("neutrophils ≤ 1.4 ×10⁹/L", "met"), ("neutrophils > 1.4 ×10⁹/L", "not met")]
+    assert list(zip(told["result"], told["verdict"], strict=True)) == [
+        ("neutrophils ≤ 1.4 ×10⁹/L", "met"),
+        ("neutrophils > 1.4 ×10⁹/L", "not met"),
+    ]
 
 
 def test_mas_2016_items_at_the_regional_hospital():
     items = evaluate("mas_2016", S0).items.set_index("item")
-    assert dict(items["status"]) == {"fever": "met", "sjia_known_or_suspected": "met", "ferritin": "met", "platelets": "undetermined",
-                                     "ast": "met", "triglycerides": "not met", "fibrinogen": "undetermined"}
+    assert dict(items["status"]) == {
+        "fever": "met",
+        "sjia_known_or_suspected": "met",
+        "ferritin": "met",
+        "platelets": "undetermined",
+        "ast": "met",
+        "triglycerides": "not met",
+        "fibrinogen": "undetermined",
+    }
     assert items.loc["triglycerides", "value"] == pytest.approx(132.855)
 
 
@@ -107,22 +132,47 @@ def test_printed_precision_that_spans_a_cut_off_is_flagged():
 
 
 def test_mas_2005_variants():
-    one_of_each = {"ast": quantity("60 U/L", "ast"), "haemorrhage": True, "platelets": quantity("300 G/L", "platelets"),
-                   "wbc": quantity("9 G/L", "wbc"), "fibrinogen": quantity("4 g/L", "fibrinogen"), "cns_involvement": False, "hepatomegaly_3cm": False}
+    one_of_each = {
+        "ast": quantity("60 U/L", "ast"),
+        "haemorrhage": True,
+        "platelets": quantity("300 G/L", "platelets"),
+        "wbc": quantity("9 G/L", "wbc"),
+        "fibrinogen": quantity("4 g/L", "fibrinogen"),
+        "cns_involvement": False,
+        "hepatomegaly_3cm": False,
+    }
     assert [evaluate("mas_2005", one_of_each, v).status for v in ("ii", "i", "iii")] == ["met", "met", "not met"]
     two_clinical = {**one_of_each, "ast": quantity("50 U/L", "ast"), "cns_involvement": True}
     assert [evaluate("mas_2005", two_clinical, v).status for v in ("ii", "i")] == ["not met", "met"]
 
 
-@pytest.mark.parametrize("age, limit", [("3 weeks", 60), ("6 months", 70), ("2 years", 74), ("10 years", 90), ("11 years", 90)])
+@pytest.mark.parametrize(
+    "age, limit", [("3 weeks", 60), ("6 months", 70), ("2 years", 74), ("10 years", 90), ("11 years", 90)]
+)
 def test_pals_limits_by_age(age, limit):
     at = {"age": quantity(age, "age")}
-    assert evaluate("pals_hypotension", {**at, "systolic_bp": quantity(f"{limit} mmHg", "systolic_bp")}).status == "not met"
-    assert evaluate("pals_hypotension", {**at, "systolic_bp": quantity(f"{limit - 1} mmHg", "systolic_bp")}).status == "met"
+    assert (
+        evaluate("pals_hypotension", {**at, "systolic_bp": quantity(f"{limit} mmHg", "systolic_bp")}).status
+        == "not met"
+    )
+    assert (
+        evaluate("pals_hypotension", {**at, "systolic_bp": quantity(f"{limit - 1} mmHg", "systolic_bp")}).status
+        == "met"
+    )
 
 
-@pytest.mark.parametrize("count, lln, grades", [("499/mm3", None, (4, 4)), ("500/mm3", None, (3, 3)), ("999/mm3", None, (3, 3)), ("1000/mm3", None, (2, 2)),
-                                                ("1500/mm3", "1.8 G/L", (1, 1)), ("1500/mm3", "1.5 G/L", (0, 0)), ("1600/mm3", None, (0, 1))])
+@pytest.mark.parametrize(
+    "count, lln, grades",
+    [
+        ("499/mm3", None, (4, 4)),
+        ("500/mm3", None, (3, 3)),
+        ("999/mm3", None, (3, 3)),
+        ("1000/mm3", None, (2, 2)),
+        ("1500/mm3", "1.8 G/L", (1, 1)),
+        ("1500/mm3", "1.5 G/L", (0, 0)),
+        ("1600/mm3", None, (0, 1)),
+    ],
+)
 def test_ctcae_grades(count, lln, grades):
     data = {"neutrophils": quantity(count, "neutrophils"), "neutrophils_lln": lln and quantity(lln, "neutrophils_lln")}
     assert evaluate("ctcae_neutrophils", data).score == grades
@@ -140,12 +190,21 @@ def test_naranjo_is_one_number_and_names_its_band():
 NUMBERS = read_table("rules").query("kind == 'number' and slope_input == ''")
 
 
-@pytest.mark.parametrize("row", [r for _, r in NUMBERS.iterrows()], ids=lambda r: f"{r['rule']}-{r['item']}-{r['variant']}")
+@pytest.mark.parametrize(
+    "row", [r for _, r in NUMBERS.iterrows()], ids=lambda r: f"{r['rule']}-{r['item']}-{r['variant']}"
+)
 def test_each_threshold_is_as_strict_as_published(row):
     step = 10.0 ** (math.floor(math.log10(row["threshold"])) - 3)
-    holds = {">": (False, False, True), ">=": (False, True, True), "<": (True, False, False), "<=": (True, True, False)}[row["comparator"]]
+    holds = {
+        ">": (False, False, True),
+        ">=": (False, True, True),
+        "<": (True, False, False),
+        "<=": (True, True, False),
+    }[row["comparator"]]
     for value, due in zip((row["threshold"] - step, row["threshold"], row["threshold"] + step), holds, strict=True):
-        for unit in factors(row["input"]):  # the same value in every unit: a conversion must not move it over the cut-off
+        for unit in factors(
+            row["input"]
+        ):  # the same value in every unit: a conversion must not move it over the cut-off
             given_ = Quantity(row["input"], value, row["unit"]).to(unit)
             items = evaluate(row["rule"], {row["input"]: given_}, row["variant"].split("|")[-1]).items.set_index("item")
             assert items.loc[row["item"], "status"] == ("met" if due else "not met"), (value, unit)
@@ -157,9 +216,9 @@ PUBLISHED = {  # typed from the reference by hand, not read from rules.csv: a sl
     "ilar_sjia": "arthritis_duration >= 6 weeks; age_at_onset < 16 years; fever_duration >= 2 weeks; age_at_onset >= 6 years",
     "printo_sjia": "fever_duration >= 2 weeks; wbc >= 15000 /mm³",
     "hlh_2004": "haemoglobin < 90 g/L; platelets < 100 ×10⁹/L; neutrophils < 1 ×10⁹/L; triglycerides >= 3 mmol/L; fibrinogen <= 1.5 g/L; "
-                "ferritin >= 500 µg/L; scd25 >= 2400 U/mL",
+    "ferritin >= 500 µg/L; scd25 >= 2400 U/mL",
     "hscore": "temperature >= 38.4 °C; temperature > 39.4 °C; haemoglobin <= 9.2 g/dL; wbc <= 5 ×10⁹/L; platelets <= 110 ×10⁹/L; ferritin >= 2000 ng/mL; "
-              "ferritin > 6000 ng/mL; triglycerides >= 1.5 mmol/L; triglycerides > 4 mmol/L; fibrinogen <= 2.5 g/L; ast >= 30 U/L",
+    "ferritin > 6000 ng/mL; triglycerides >= 1.5 mmol/L; triglycerides > 4 mmol/L; fibrinogen <= 2.5 g/L; ast >= 30 U/L",
     "mh_score": "age_at_onset <= 1.6 years; neutrophils <= 1.4 ×10⁹/L; fibrinogen <= 131 mg/dL; platelets <= 78 ×10⁹/L; haemoglobin <= 8.3 g/dL",
 }
 
@@ -167,36 +226,69 @@ PUBLISHED = {  # typed from the reference by hand, not read from rules.csv: a sl
 @pytest.mark.parametrize("rule", PUBLISHED)
 def test_thresholds_are_as_published(rule):
     rows = [r for r in RULES[rule].nodes().values() if r["kind"] == "number"]
-    assert {f"{r['input']} {r['comparator']} {r['threshold']:g} {r['unit']}" for r in rows} == set(PUBLISHED[rule].split("; "))
+    assert {f"{r['input']} {r['comparator']} {r['threshold']:g} {r['unit']}" for r in rows} == set(
+        PUBLISHED[rule].split("; ")
+    )
 
 
 def test_points_are_as_published():
     worth = {n: r["points"] for n, r in RULES["hscore"].nodes().items() if not np.isnan(r["points"])}
-    assert worth == dict(immunosuppression=18, temperature_38_4=33, temperature_39_4=49, one_organ=23, both_organs=38, two_lineages=24, three_lineages=34,
-                         ferritin_2000=35, ferritin_6000=50, triglycerides_1_5=44, triglycerides_4=64, fibrinogen=30, ast=19, haemophagocytosis=35)
+    assert worth == dict(
+        immunosuppression=18,
+        temperature_38_4=33,
+        temperature_39_4=49,
+        one_organ=23,
+        both_organs=38,
+        two_lineages=24,
+        three_lineages=34,
+        ferritin_2000=35,
+        ferritin_6000=50,
+        triglycerides_1_5=44,
+        triglycerides_4=64,
+        fibrinogen=30,
+        ast=19,
+        haemophagocytosis=35,
+    )
     assert evaluate("hscore", {}).score == (0, 337) and evaluate("mh_score", {}).score == (0, 123)
-    assert {r: RULES[r].nodes()[r]["threshold"] for r in ("hlh_2004", "hlh_2024", "hscore", "ms_score", "mh_score", "ferritin_esr")} == {
-        "hlh_2004": 5, "hlh_2024": 5, "hscore": 169, "ms_score": -2.1, "mh_score": 60, "ferritin_esr": 21.5}
+    assert {
+        r: RULES[r].nodes()[r]["threshold"]
+        for r in ("hlh_2004", "hlh_2024", "hscore", "ms_score", "mh_score", "ferritin_esr")
+    } == {"hlh_2004": 5, "hlh_2024": 5, "hscore": 169, "ms_score": -2.1, "mh_score": 60, "ferritin_esr": 21.5}
 
 
 # ---- probability ----------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("score, percent", list(zip(range(100, 250, 10), (1, 3, 5, 9, 16, 25, 40, 54, 70, 80, 88, 93, 96, 98, 99), strict=True)))
+@pytest.mark.parametrize(
+    "score, percent",
+    list(zip(range(100, 250, 10), (1, 3, 5, 9, 16, 25, 40, 54, 70, 80, 88, 93, 96, 98, 99), strict=True)),
+)
 def test_published_rows_are_reproduced(score, percent):
     assert hscore_probability(score)[0] == pytest.approx(percent) and hscore_probability(score)[1] == f"{percent} %"
 
 
 def test_between_and_beyond_the_published_rows():
     assert hscore_probability(169)[0] == pytest.approx(52.6, abs=0.05) and hscore_probability(169)[1] == "about 53 %"
-    assert [hscore_probability(s)[1] for s in (0, 90, 95, 245, 250, 337)] == ["<1 %", "<1 %", "at most 1 %", "at least 99 %", ">99 %", ">99 %"]
+    assert [hscore_probability(s)[1] for s in (0, 90, 95, 245, 250, 337)] == [
+        "<1 %",
+        "<1 %",
+        "at most 1 %",
+        "at least 99 %",
+        ">99 %",
+        ">99 %",
+    ]
 
 
 # ---- for any patient ------------------------------------------------------------------------------------------------
 def patients(rule):
     """Dicts of inputs of a rule set in canonical units; each input may be unknown."""
+
     def one(name):
         if variables().at[name, "kind"] == "flag":
             return st.one_of(st.none(), st.booleans())
-        rows = [r for r in RULES[rule].nodes().values() if r["input"] == name and r["kind"] == "number" and r["threshold"] > 0]
+        rows = [
+            r
+            for r in RULES[rule].nodes().values()
+            if r["input"] == name and r["kind"] == "number" and r["threshold"] > 0
+        ]
         edges = [r["threshold"] * factors(name)[r["unit"]] for r in rows]
         near = st.sampled_from(edges) if edges else st.nothing()
         return st.one_of(st.none(), near, st.floats(0, float(variables().at[name, "plausible_high"])))
@@ -206,7 +298,10 @@ def patients(rule):
 
 def worded(row):
     """A row of plain values as the one-patient engine takes it."""
-    return {n: v if v is None or isinstance(v, bool) else Quantity(n, v, variables().at[n, "canonical_unit"]) for n, v in row.items()}
+    return {
+        n: v if v is None or isinstance(v, bool) else Quantity(n, v, variables().at[n, "canonical_unit"])
+        for n, v in row.items()
+    }
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -239,12 +334,16 @@ def test_the_table_engine_equals_the_one_patient_engine(rule, data):
     for i, row in enumerate(rows):
         verdict, got = evaluate(rule, worded(row)), {c: table[c].iloc[i] for c in table}
         assert got["status"] == verdict.status
-        assert (got["met"] is pd.NA) if verdict.status == "undetermined" else bool(got["met"]) == (verdict.status == "met")
+        assert (
+            (got["met"] is pd.NA) if verdict.status == "undetermined" else bool(got["met"]) == (verdict.status == "met")
+        )
         if verdict.score:
             assert (got["score_low"], got["score_high"]) == pytest.approx(verdict.score)
         for item in verdict.items.itertuples():
             if item.item in got and item.status:
-                assert item.status == ("undetermined" if got[item.item] is pd.NA else "met" if got[item.item] else "not met")
+                assert item.status == (
+                    "undetermined" if got[item.item] is pd.NA else "met" if got[item.item] else "not met"
+                )
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -267,31 +366,46 @@ def test_what_is_said_to_settle_it_does(rule, data):
 
 def test_a_million_rows_keep_missing_apart_from_false():
     n = 1_000_000
-    frame = pd.DataFrame({"fever": True, "sjia_known_or_suspected": True, "ferritin": 700.0, "platelets": np.tile([100.0, np.nan], n // 2), "ast": 50.0}, index=range(n))
+    frame = pd.DataFrame(
+        {
+            "fever": True,
+            "sjia_known_or_suspected": True,
+            "ferritin": 700.0,
+            "platelets": np.tile([100.0, np.nan], n // 2),
+            "ast": 50.0,
+        },
+        index=range(n),
+    )
     counts = evaluate_table("mas_2016", frame)["status"].value_counts()
     assert (counts["met"], counts["undetermined"], counts["not met"]) == (n // 2, n // 2, 0)
 
 
 # ---- bad input ------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("data, says", [
-    ({"ferritin": 1259}, 'quantity\\("1259 µg/L", "ferritin"\\)'),
-    ({"ferritin": "1259 µg/L"}, 'quantity\\("1259 µg/L", "ferritin"\\)'),
-    ({"feritin": None}, "did you mean 'ferritin'"),
-    ({"fever": "yes"}, "True, False or None"),
-    ({"ast": quantity("5 mg/L", "crp")}, "was given a quantity of crp"),
-])
+@pytest.mark.parametrize(
+    "data, says",
+    [
+        ({"ferritin": 1259}, 'quantity\\("1259 µg/L", "ferritin"\\)'),
+        ({"ferritin": "1259 µg/L"}, 'quantity\\("1259 µg/L", "ferritin"\\)'),
+        ({"feritin": None}, "did you mean 'ferritin'"),
+        ({"fever": "yes"}, "True, False or None"),
+        ({"ast": quantity("5 mg/L", "crp")}, "was given a quantity of crp"),
+    ],
+)
 def test_bad_patients_are_refused_in_words(data, says):
     with pytest.raises(UnitError, match=says):
         evaluate("mas_2016", data)
 
 
-@pytest.mark.parametrize("frame, says", [
-    ({"platelets": [100, -5]}, "column 'platelets', row 1: -5"),
-    ({"platelets": [math.inf]}, "column 'platelets', row 0: inf"),
-    ({"platelets": ["low"]}, "column 'platelets' holds text"),
-    ({"fever": ["maybe"]}, "column 'fever': a finding is True, False or missing"),
-    ({"feritin": [1.0]}, "did you mean 'ferritin'"),
-])
+@pytest.mark.parametrize(
+    "frame, says",
+    [
+        ({"platelets": [100, -5]}, "column 'platelets', row 1: -5"),
+        ({"platelets": [math.inf]}, "column 'platelets', row 0: inf"),
+        ({"platelets": ["low"]}, "column 'platelets' holds text"),
+        ({"fever": ["maybe"]}, "column 'fever': a finding is True, False or missing"),
+        ({"feritin": [1.0]}, "did you mean 'ferritin'"),
+    ],
+)
 def test_bad_tables_are_refused_in_words(frame, says):
     with pytest.raises(UnitError, match=says):
         evaluate_table("mas_2016", pd.DataFrame(frame))
@@ -311,4 +425,6 @@ def test_rules_cost_no_picture_and_no_widget():
 
 def test_no_verdict_ends_in_a_treatment():
     words = " ".join(read_table("rule_sets")[["met_means", "caveat", "purpose"]].to_numpy().ravel()).lower()
-    assert not [w for w in ("anakinra", "steroid", "prednis", "ciclosporin", "etoposide", "start treat", "mg/kg") if w in words]
+    assert not [
+        w for w in ("anakinra", "steroid", "prednis", "ciclosporin", "etoposide", "start treat", "mg/kg") if w in words
+    ]

@@ -1,4 +1,5 @@
 """One list of dependencies, said the same way everywhere, and a set-up that explains itself."""
+
 import ast
 import importlib.util
 import os
@@ -23,9 +24,20 @@ TEST_LOCK = (ROOT / "requirements-test.lock").read_text(encoding="utf-8")
 DOI = "10.3389/fped.2020.635080"
 
 # Put together only here, so that this file does not name them either.
-HOSTS = [".".join(parts) for parts in (
-    ("pypi", "org"), ("pythonhosted", "org"), ("pypi", "python", "org"), ("anaconda", "org"),
-    ("anaconda", "com"), ("npmjs", "org"), ("npmjs", "com"), ("yarnpkg", "com"), ("prefix", "dev"))]
+HOSTS = [
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("pypi", "python", "org"),
+        ("anaconda", "org"),
+        ("anaconda", "com"),
+        ("npmjs", "org"),
+        ("npmjs", "com"),
+        ("yarnpkg", "com"),
+        ("prefix", "dev"),
+    )
+]
 
 
 def load_lab():
@@ -48,6 +60,7 @@ def lab(tmp_path, monkeypatch):
 # What pyproject.toml, environment.yml and the locks say. Each checker returns its complaints, and
 # each is also given something to complain about.
 
+
 def requirements(pyproject, extra=None):
     """Name -> Requirement of the run-time dependencies, or of an extra."""
     project = tomllib.loads(pyproject)["project"]
@@ -61,9 +74,10 @@ def environment_faults(environment, pyproject):
     faults = [] if "python=3.12" in lines else ["python is not written python=3.12"]
     if lines[-2:] != ["pip", {"pip": ["-e ."]}]:
         faults.append("the end is not: pip, -e .")
-    conda = {canonicalize_name(r.name): r for r in (
-        Requirement(line) for line in lines
-        if isinstance(line, str) and line not in ("pip", "python=3.12"))}
+    conda = {
+        canonicalize_name(r.name): r
+        for r in (Requirement(line) for line in lines if isinstance(line, str) and line not in ("pip", "python=3.12"))
+    }
     wanted = requirements(pyproject)
     for name in sorted(conda.keys() | wanted.keys()):
         here, there = conda.get(name), wanted.get(name)
@@ -92,10 +106,12 @@ def versions(lock):
 def lock_faults(lock, wanted, forbidden=()):
     """Entries without a hash or an exact version, bounds not kept, places named."""
     faults = [f"{r.name} has no hash" for r, hashes in entries(lock) if not hashes]
-    faults += [f"{r.name} has no exact version" for r, _ in entries(lock)
-               if not re.fullmatch(r"==[^*,]+", str(r.specifier))]
-    faults += [f"names a place: {line}" for line in lock.splitlines()
-               if "://" in line or re.match(r"\s*-(?!-hash=)", line)]
+    faults += [
+        f"{r.name} has no exact version" for r, _ in entries(lock) if not re.fullmatch(r"==[^*,]+", str(r.specifier))
+    ]
+    faults += [
+        f"names a place: {line}" for line in lock.splitlines() if "://" in line or re.match(r"\s*-(?!-hash=)", line)
+    ]
     pins = versions(lock)
     faults += [f"{name} must not be in it" for name in forbidden if name in pins]
     for name, requirement in wanted.items():
@@ -110,24 +126,29 @@ def lock_faults(lock, wanted, forbidden=()):
 def pin_faults(lock, test_lock):
     """Pins of the run-time lock that the test lock does not share."""
     here, there = versions(lock), versions(test_lock)
-    return [f"{name}: {here[name]} and {there.get(name)}" for name in here
-            if here[name] != there.get(name)]
+    return [f"{name}: {here[name]} and {there.get(name)}" for name in here if here[name] != there.get(name)]
 
 
 def reason_faults(pyproject):
     """Dependencies without a comment on their line that says what they are for."""
     names = [*requirements(pyproject), *requirements(pyproject, "test")]
-    return [name for name in names
-            if not re.search(rf'^\s*"{name}\b[^"]*",\s*#\s*\w+', pyproject, re.MULTILINE)]
+    return [name for name in names if not re.search(rf'^\s*"{name}\b[^"]*",\s*#\s*\w+', pyproject, re.MULTILINE)]
 
 
 def test_environment_repeats_pyproject():
     assert environment_faults(ENVIRONMENT, PYPROJECT) == []
 
 
-@pytest.mark.parametrize("old, new", [
-    ("python=3.12", "python>=3.12"), ("pandas>=3.0,<4", "pandas>=2.0,<4"),
-    ("  - anywidget>=0.9.18,<1\n", ""), ("  - pip:\n", "  - scipy\n  - pip:\n"), ("-e .", ".")])
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("python=3.12", "python>=3.12"),
+        ("pandas>=3.0,<4", "pandas>=2.0,<4"),
+        ("  - anywidget>=0.9.18,<1\n", ""),
+        ("  - pip:\n", "  - scipy\n  - pip:\n"),
+        ("-e .", "."),
+    ],
+)
 def test_environment_check_can_fail(old, new):
     assert old in ENVIRONMENT
     assert environment_faults(ENVIRONMENT.replace(old, new), PYPROJECT)
@@ -145,17 +166,20 @@ def test_locks_are_whole_and_name_no_place():
 GOOD = "pandas==3.1.1 \\\n    --hash=sha256:00ff\nseaborn==0.13.2 --hash=sha256:11ff\n"
 
 
-@pytest.mark.parametrize("bad, fault", [
-    (GOOD.replace(" \\\n    --hash=sha256:00ff", ""), "pandas has no hash"),
-    (GOOD.replace("pandas==3.1.1", "pandas>=3.1.1"), "pandas has no exact version"),
-    (GOOD.replace("pandas==3.1.1", "pandas==2.2.0"), "pandas==2.2.0 is outside"),
-    (GOOD.split("seaborn")[0], "seaborn is missing"),
-    (GOOD + "scipy==1.0 --hash=sha256:22ff\n", "scipy must not be in it"),
-    (GOOD + "# from https" + "://index.example/simple\n", "names a place"),
-    ("--extra-index-url somewhere\n" + GOOD, "names a place")])
+@pytest.mark.parametrize(
+    "bad, fault",
+    [
+        (GOOD.replace(" \\\n    --hash=sha256:00ff", ""), "pandas has no hash"),
+        (GOOD.replace("pandas==3.1.1", "pandas>=3.1.1"), "pandas has no exact version"),
+        (GOOD.replace("pandas==3.1.1", "pandas==2.2.0"), "pandas==2.2.0 is outside"),
+        (GOOD.split("seaborn")[0], "seaborn is missing"),
+        (GOOD + "scipy==1.0 --hash=sha256:22ff\n", "scipy must not be in it"),
+        (GOOD + "# from https" + "://index.example/simple\n", "names a place"),
+        ("--extra-index-url somewhere\n" + GOOD, "names a place"),
+    ],
+)
 def test_lock_check_can_fail(bad, fault):
-    wanted = {name: Requirement(line) for name, line in
-              {"pandas": "pandas>=3.0,<4", "seaborn": "seaborn<1"}.items()}
+    wanted = {name: Requirement(line) for name, line in {"pandas": "pandas>=3.0,<4", "seaborn": "seaborn<1"}.items()}
     assert lock_faults(GOOD, wanted, ["scipy"]) == []
     assert any(fault in found for found in lock_faults(bad, wanted, ["scipy"]))
 
@@ -172,6 +196,7 @@ def test_every_dependency_has_its_reason():
 
 
 # lab.py
+
 
 def test_lab_can_be_read_by_an_old_python():
     ast.parse((ROOT / "lab.py").read_text(encoding="utf-8"), feature_version=(3, 6))
@@ -207,8 +232,7 @@ def test_python_without_pip_gets_a_sentence(lab, monkeypatch):
 
 
 def test_pip_of_this_python_is_lent_where_ensurepip_is_missing(lab, monkeypatch):
-    monkeypatch.setattr(lab, "works", lambda *command: "ensurepip" not in command
-                        and command[0] == sys.executable)
+    monkeypatch.setattr(lab, "works", lambda *command: "ensurepip" not in command and command[0] == sys.executable)
     assert lab.find_pip() == [sys.executable, "-m", "pip", "--python", lab.PYTHON]
 
 
@@ -234,8 +258,9 @@ def test_setup_makes_utils_importable_and_frees_the_arrow_keys(dry):
     dry.setup()
     assert "--require-hashes" in dry.ran[-1] and str(dry.LOCK) in dry.ran[-1]
     code = "import utils; print(utils.__file__)"
-    found = subprocess.check_output([dry.PYTHON, "-c", code], text=True, cwd=dry.ENV,
-                                    env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"})
+    found = subprocess.check_output(
+        [dry.PYTHON, "-c", code], text=True, cwd=dry.ENV, env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    )
     assert Path(found.strip()).parent == ROOT / "utils"
     copy = dry.ENV / "share/jupyter/lab/settings/overrides.json"
     assert copy.read_bytes() == (ROOT / "classroom/overrides.json").read_bytes()
@@ -342,11 +367,16 @@ def test_article_is_handed_on_where_there_is_one(handed, tmp_path, monkeypatch):
     assert f"--article={ROOT / 'LICENSE'}" in handed.calls[-1]
 
 
-@pytest.mark.parametrize("present, root, apt, said", [
-    (["google-chrome"], True, 0, False), (["apt-get"], True, 2, True),
-    (["apt-get"], False, 0, True), ([], True, 0, True)])
-def test_browser_is_looked_for_and_installed_only_by_root(
-        dry, monkeypatch, capsys, present, root, apt, said):
+@pytest.mark.parametrize(
+    "present, root, apt, said",
+    [
+        (["google-chrome"], True, 0, False),
+        (["apt-get"], True, 2, True),
+        (["apt-get"], False, 0, True),
+        ([], True, 0, True),
+    ],
+)
+def test_browser_is_looked_for_and_installed_only_by_root(dry, monkeypatch, capsys, present, root, apt, said):
     monkeypatch.setattr(dry.shutil, "which", lambda name: name if name in present else None)
     monkeypatch.setattr(dry.os, "geteuid", lambda: 0 if root else 1000, raising=False)
     dry.ensure_browser()
@@ -355,6 +385,7 @@ def test_browser_is_looked_for_and_installed_only_by_root(
 
 
 # The environment that runs these tests
+
 
 def in_venv():
     """True where these tests run in the .venv that lab.py made."""
@@ -390,16 +421,15 @@ def test_environment_can_be_made_from_its_names_and_bounds(tmp_path):
     uv = shutil.which("uv")
     if not uv or subprocess.call([uv, "pip", "install", "-q", "--python", str(python), *wanted]):
         subprocess.check_call([str(python), "-m", "pip", "install", "-q", *wanted])
-    code = ("import jupyterlab, pandas, seaborn, ipywidgets, nbval, anywidget, yaml, utils; "
-            "print(utils.__file__)")
+    code = "import jupyterlab, pandas, seaborn, ipywidgets, nbval, anywidget, yaml, utils; print(utils.__file__)"
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    found = subprocess.check_output([str(python), "-c", code], text=True, cwd=tmp_path,
-                                    env=environment)
+    found = subprocess.check_output([str(python), "-c", code], text=True, cwd=tmp_path, env=environment)
     assert Path(found.strip()).parent == ROOT / "utils"
     assert (tmp_path / "env/share/jupyter/lab/settings/overrides.json").exists()
 
 
 # Licence, citation, and no package index by name
+
 
 def test_licence_covers_code_and_text():
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
@@ -415,7 +445,13 @@ def test_citation_names_the_article():
     [article] = [entry for entry in citation["references"] if entry["type"] == "article"]
     assert article["doi"] == DOI
     assert [author["family-names"] for author in article["authors"]] == [
-        "Meneghel", "Martini", "Amigoni", "Pettenazzo", "Padalino", "Zulian"]
+        "Meneghel",
+        "Martini",
+        "Amigoni",
+        "Pettenazzo",
+        "Padalino",
+        "Zulian",
+    ]
 
 
 def files_naming(hosts, folder):

@@ -1,26 +1,31 @@
 """A bare number is refused; a value keeps its unit, its printed precision and its status."""
+
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from utils.units import Quantity, UnitError, factors, quantity, show, variables
 
 MEASURED = [v for v in variables().index if variables().at[v, "canonical_unit"]]
 
 
-@pytest.mark.parametrize("text, variable, unit, shown", [
-    ("1.5 mmol/L", "triglycerides", "mg/dL", "132.9 mg/dL"),
-    ("2.86 mmol/L", "triglycerides", "mg/dL", "253.3 mg/dL"),
-    ("1.6 g/L", "fibrinogen", "mg/dL", "160 mg/dL"),
-    ("1.6 g/L", "fibrinogen", "µmol/L", "4.706 µmol/L"),
-    ("1,540 pmol/L", "ferritin", "µg/L", "685.4 µg/L"),
-    ("44,000/mm3", "platelets", "×10⁹/L", "44 ×10⁹/L"),
-    ("25990/mm3", "wbc", "x10^9/L", "25.99 ×10⁹/L"),
-    ("0.80 ukat/l", "ast", "U/L", "48 U/L"),
-    ("19 months", "age_at_onset", "years", "1.583 years"),
-    ("0–100 /mm³", "neutrophils", "×10⁹/L", "0–0.1 ×10⁹/L"),
-])
+@pytest.mark.parametrize(
+    "text, variable, unit, shown",
+    [
+        ("1.5 mmol/L", "triglycerides", "mg/dL", "132.9 mg/dL"),
+        ("2.86 mmol/L", "triglycerides", "mg/dL", "253.3 mg/dL"),
+        ("1.6 g/L", "fibrinogen", "mg/dL", "160 mg/dL"),
+        ("1.6 g/L", "fibrinogen", "µmol/L", "4.706 µmol/L"),
+        ("1,540 pmol/L", "ferritin", "µg/L", "685.4 µg/L"),
+        ("44,000/mm3", "platelets", "×10⁹/L", "44 ×10⁹/L"),
+        ("25990/mm3", "wbc", "x10^9/L", "25.99 ×10⁹/L"),
+        ("0.80 ukat/l", "ast", "U/L", "48 U/L"),
+        ("19 months", "age_at_onset", "years", "1.583 years"),
+        ("0–100 /mm³", "neutrophils", "×10⁹/L", "0–0.1 ×10⁹/L"),
+    ],
+)
 def test_conversions_of_the_reference(text, variable, unit, shown):
     assert str(quantity(text, variable).to(unit)) == shown
 
@@ -30,23 +35,26 @@ def test_the_factor_88_trap():
     assert quantity("1.5 mmol/L", "triglycerides").to("mg/dL").value > 132.7 > 1.5 * 88
 
 
-@pytest.mark.parametrize("text, variable, says", [
-    ("1.5", "triglycerides", "bare number"),
-    (1.5, "triglycerides", "bare number"),
-    (float("nan"), "triglycerides", "bare number"),
-    ("1.5 mmHg", "triglycerides", "mg/dL or mmol/L"),
-    ("-3 U/L", "ast", "negative"),
-    ("1,5 mmol/L", "triglycerides", "1.5"),
-    ("high", "ferritin", "does not begin with a number"),
-    ("<5 mg/L", "crp", "does not begin with a number"),
-    ("", "crp", "does not begin with a number"),
-    ("9e999 U/L", "ast", "too large"),
-    ("100-0 /mm3", "neutrophils", "lower end first"),
-    ("5 U/L", "asat", "is not a variable of this collection"),
-    ("5 U/L", "platelet", "did you mean 'platelets'"),
-    (None, "crp", "no value"),
-    ("3 mmol/L", "lactate", "not measured in this collection"),
-])
+@pytest.mark.parametrize(
+    "text, variable, says",
+    [
+        ("1.5", "triglycerides", "bare number"),
+        (1.5, "triglycerides", "bare number"),
+        (float("nan"), "triglycerides", "bare number"),
+        ("1.5 mmHg", "triglycerides", "mg/dL or mmol/L"),
+        ("-3 U/L", "ast", "negative"),
+        ("1,5 mmol/L", "triglycerides", "1.5"),
+        ("high", "ferritin", "does not begin with a number"),
+        ("<5 mg/L", "crp", "does not begin with a number"),
+        ("", "crp", "does not begin with a number"),
+        ("9e999 U/L", "ast", "too large"),
+        ("100-0 /mm3", "neutrophils", "lower end first"),
+        ("5 U/L", "asat", "is not a variable of this collection"),
+        ("5 U/L", "platelet", "did you mean 'platelets'"),
+        (None, "crp", "no value"),
+        ("3 mmol/L", "lactate", "not measured in this collection"),
+    ],
+)
 def test_refusals_say_what_to_do(text, variable, says):
     with pytest.raises(UnitError, match=says):
         quantity(text, variable)
@@ -88,6 +96,17 @@ def test_any_text_is_a_quantity_or_a_clear_refusal(text, variable):
         assert q.unit in factors(variable) and q.value >= 0
 
 
-@pytest.mark.parametrize("number, shown", [(1259, "1,259"), (132.855, "132.9"), (0.1, "0.1"), (0, "0"), (25990, "25,990"), (None, "unknown"), (math.inf, "∞")])
+@pytest.mark.parametrize(
+    "number, shown",
+    [
+        (1259, "1,259"),
+        (132.855, "132.9"),
+        (0.1, "0.1"),
+        (0, "0"),
+        (25990, "25,990"),
+        (None, "unknown"),
+        (math.inf, "∞"),
+    ],
+)
 def test_numbers_are_shown_plainly(number, shown):
     assert show(number) == shown

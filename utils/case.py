@@ -1,4 +1,5 @@
 """The published case, as data: every table validated, and the case *as of* a moment."""
+
 import json
 import re
 from functools import cache
@@ -54,13 +55,17 @@ class Case:
         """
         order = dict(zip(self.time_points["time_point"], self.time_points["order"], strict=True))
         if time_point not in order:
-            raise CaseDataError("time_points.csv", f"no moment '{time_point}' is known here: use one of {', '.join(order)}")
+            raise CaseDataError(
+                "time_points.csv", f"no moment '{time_point}' is known here: use one of {', '.join(order)}"
+            )
 
         def known(column):
             return column.map(lambda t: t == "" or order.get(t, float("inf")) <= order[time_point])
 
-        tables = {n: t[known(t["time_point"])].reset_index(drop=True) if "time_point" in t else t
-                  for n, t in self.tables.items()}
+        tables = {
+            n: t[known(t["time_point"])].reset_index(drop=True) if "time_point" in t else t
+            for n, t in self.tables.items()
+        }
         later = ~known(tables["treatments"]["end_known_at"])  # a start may be known long before its end is
         tables["treatments"].loc[later, ["end_low", "end_high"]] = float("nan")
         tables["treatments"].loc[later, ["end_text", "end_known_at"]] = ""
@@ -68,8 +73,16 @@ class Case:
 
     def sheet(self):
         """The values of this very moment, printed and converted; what is not reported says so. A DataFrame to show."""
-        rows = [(variables().at[r["variable"], "label"], q := _input(r), "" if not q.known else q.canonical(), r["fact"], r["where"])
-                for _, r in self._now(self.observations).iterrows()]
+        rows = [
+            (
+                variables().at[r["variable"], "label"],
+                q := _input(r),
+                "" if not q.known else q.canonical(),
+                r["fact"],
+                r["where"],
+            )
+            for _, r in self._now(self.observations).iterrows()
+        ]
         return pd.DataFrame(rows, columns=["Item", "Printed", "Converted", "Fact", "Where"])
 
     def ranges(self, units):
@@ -86,11 +99,15 @@ class Case:
         """
         found = {}
         for name, unit in units.items():
-            rows = self.reference_ranges[(self.reference_ranges["variable"] == name) & self.reference_ranges["high"].notna()]
+            rows = self.reference_ranges[
+                (self.reference_ranges["variable"] == name) & self.reference_ranges["high"].notna()
+            ]
             own = rows[rows["source"] == "meneghel2021"]
             if len(rows := own if len(own) else rows) == 1:
                 low, high, printed = rows.iloc[0][["low", "high", "unit"]]
-                found[name] = tuple(Quantity(name, x, printed).to(unit).value for x in (0.0 if pd.isna(low) else low, high))
+                found[name] = tuple(
+                    Quantity(name, x, printed).to(unit).value for x in (0.0 if pd.isna(low) else low, high)
+                )
         return found
 
     @property
@@ -102,7 +119,9 @@ class Case:
     def unknowns(self):
         """What the article does not report for this moment: a DataFrame of item, status and id, to show."""
         rows = pd.concat([self._now(t).query("status != 'reported'") for t in (self.observations, self.findings)])
-        rows = rows.assign(variable=rows["variable"].map(variables()["label"]), status=rows["status"].str.replace("_", " "))
+        rows = rows.assign(
+            variable=rows["variable"].map(variables()["label"]), status=rows["status"].str.replace("_", " ")
+        )
         return rows[["variable", "status", "fact"]].set_axis(["Item", "Status", "Id"], axis=1)
 
     def _now(self, table):
@@ -116,9 +135,23 @@ class Case:
                 raise CaseDataError("references.json", f"has no '{name}': add it, or correct the id")
             r = known[name]
             people = r.get("author", [])
-            who = (people[0].get("family") or people[0].get("literal", "")) + (" et al." if len(people) > 1 else "") if people else ""
+            who = (
+                (people[0].get("family") or people[0].get("literal", "")) + (" et al." if len(people) > 1 else "")
+                if people
+                else ""
+            )
             year = r.get("issued", {}).get("date-parts", [[""]])[0][0]
-            rows.append((name, " ".join(str(x) for x in (who, r.get("title", "").rstrip(".") + ".", r.get("container-title", ""), year) if x), r.get("DOI", "")))
+            rows.append(
+                (
+                    name,
+                    " ".join(
+                        str(x)
+                        for x in (who, r.get("title", "").rstrip(".") + ".", r.get("container-title", ""), year)
+                        if x
+                    ),
+                    r.get("DOI", ""),
+                )
+            )
         return pd.DataFrame(rows, columns=["Id", "Work", "DOI"])
 
     @property
@@ -193,6 +226,7 @@ def load_case(path=None):
 def _check_observations(table):
     """Number, unit, printed words and canonical value of each row must tell the same."""
     for line, row in zip(range(2, len(table) + 2), table.to_dict("records"), strict=True):
+
         def wrong(column, why, line=line):
             return CaseDataError("observations.csv", why, line, column)
 
@@ -206,20 +240,29 @@ def _check_observations(table):
         if row["unit"] not in known:
             raise wrong("unit", f"'{row['unit']}' is not a unit of {name}: write {' or '.join(known)}")
         if row["canonical_unit"] != variables().at[name, "canonical_unit"]:
-            raise wrong("canonical_unit", f"'{row['canonical_unit']}' should be {variables().at[name, 'canonical_unit']}")
+            raise wrong(
+                "canonical_unit", f"'{row['canonical_unit']}' should be {variables().at[name, 'canonical_unit']}"
+            )
         for column, canonical in (("value", "canonical_value"), ("value_high", "canonical_high")):
             if pd.isna(row[column]) != pd.isna(row[canonical]):
                 raise wrong(canonical, f"and {column} must both be given or both be empty")
             due = row[column] * known[row["unit"]]
             if abs(row[canonical] - due) > 1e-9 * max(1.0, abs(due)):
                 raise wrong(canonical, f"{row[canonical]:g} is not {row[column]:g} {row['unit']}, which is {due:.10g}")
-            digits, printed = f"{row[column]:g}" if row[column] < 1e5 else f"{row[column]:.0f}", row["as_printed"].replace(",", "")
+            digits, printed = (
+                f"{row[column]:g}" if row[column] < 1e5 else f"{row[column]:.0f}",
+                row["as_printed"].replace(",", ""),
+            )
             words = {1.0: ("one", "1"), 2.0: ("two", "2")}.get(row[column], ())
-            if not pd.isna(row[column]) and not any(re.search(rf"(?<![\d.]){re.escape(d)}(?!\d|\.\d)", printed) for d in (digits, *words)):
+            if not pd.isna(row[column]) and not any(
+                re.search(rf"(?<![\d.]){re.escape(d)}(?!\d|\.\d)", printed) for d in (digits, *words)
+            ):
                 raise wrong(column, f"{digits} is not in the printed words '{row['as_printed']}'")
         low, high = variables().loc[name, ["plausible_low", "plausible_high"]]
         if not low <= row["canonical_value"] <= high:
-            raise wrong("value", f"{row['value']:g} {row['unit']} is beyond anything measured for {name}: check number and unit")
+            raise wrong(
+                "value", f"{row['value']:g} {row['unit']} is beyond anything measured for {name}: check number and unit"
+            )
 
 
 def _check_status(name, table):
@@ -228,5 +271,9 @@ def _check_status(name, table):
         reported = row["status"] == "reported"
         for column in ("as_printed", *(["state"] if "state" in row else [])):
             if reported != bool(row[column]):
-                why = "is empty while the status is reported" if reported else f"is filled while the status is {row['status']}"
+                why = (
+                    "is empty while the status is reported"
+                    if reported
+                    else f"is filled while the status is {row['status']}"
+                )
                 raise CaseDataError(f"{name}.csv", why + ": correct one of the two", line, column)

@@ -1,4 +1,5 @@
 """The explorers: thin skins over the rules. Each also works by calls alone, with `set` and `get`."""
+
 from html import escape
 
 import ipywidgets as widgets
@@ -26,14 +27,21 @@ class Explorer(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         data = super()._repr_mimebundle_(**kwargs)
         note = "Run the notebook to move the controls; this is the first view."
-        return {**data, "text/html": f"<p><em>{note}</em></p>{self._last.html}", "text/plain": f"{note}\n{self._last.text}"}
+        return {
+            **data,
+            "text/html": f"<p><em>{note}</em></p>{self._last.html}",
+            "text/plain": f"{note}\n{self._last.text}",
+        }
 
 
 class UnitBench(Explorer):
     """Type a value: a bare number is refused, a value with its unit is shown in every unit of that analyte."""
 
     def __init__(self, analyte="triglycerides", text="1.5"):
-        known = [(variables().at[n, "label"], n) for n in ("triglycerides", "fibrinogen", "ferritin", "platelets", "ast", "haemoglobin")]
+        known = [
+            (variables().at[n, "label"], n)
+            for n in ("triglycerides", "fibrinogen", "ferritin", "platelets", "ast", "haemoglobin")
+        ]
         style = {"description_width": "7em"}
         self._analyte = widgets.Dropdown(options=known, value=analyte, description="Analyte", style=style)
         self._text = widgets.Text(value=text, description="Value, unit", style=style, continuous_update=False)
@@ -47,14 +55,23 @@ class UnitBench(Explorer):
             q = quantity(text, analyte)
         except UnitError as refused:
             return say(f"Refused. {refused}")
-        rows = [(unit, str(q.to(unit)), f"× {show(factor)}" if factor != 1 else "canonical") for unit, factor in factors(analyte).items()]
-        return together(table(pd.DataFrame(rows, columns=["Unit", "Value", "To the canonical unit"]), f"Accepted: {q} of {analyte}"),
-                        *([say(q.warning)] if q.warning else []))
+        rows = [
+            (unit, str(q.to(unit)), f"× {show(factor)}" if factor != 1 else "canonical")
+            for unit, factor in factors(analyte).items()
+        ]
+        return together(
+            table(
+                pd.DataFrame(rows, columns=["Unit", "Value", "To the canonical unit"]), f"Accepted: {q} of {analyte}"
+            ),
+            *([say(q.warning)] if q.warning else []),
+        )
 
     def set(self, text, analyte=None):
         """The same by call: ``set("1.5 mmol/L", "triglycerides")``; returns what is shown."""
         if analyte is not None and analyte not in [v for _, v in self._analyte.options]:
-            return say(f"Refused. '{analyte}' is not on this bench: choose one of {', '.join(v for _, v in self._analyte.options)}.")
+            return say(
+                f"Refused. '{analyte}' is not on this bench: choose one of {', '.join(v for _, v in self._analyte.options)}."
+            )
         self._analyte.value, self._text.value = analyte or self._analyte.value, str(text)
         return self._last
 
@@ -82,9 +99,20 @@ class WhatIf(Explorer):
         rows = []
         for name, (low, high, start) in ranges.items():
             self._unit[name], label = nodes[name]["unit"], variables().at[name, "label"]
-            self._known[name] = widgets.Checkbox(value=False, description=f"{label}: suppose it is known", indent=False, layout={"width": "19em"})
-            self._value[name] = widgets.FloatSlider(value=start, min=low, max=high, step=1, readout_format=".0f", description=label,
-                                                    disabled=True, style={"description_width": "6em"}, layout={"width": "28em"})
+            self._known[name] = widgets.Checkbox(
+                value=False, description=f"{label}: suppose it is known", indent=False, layout={"width": "19em"}
+            )
+            self._value[name] = widgets.FloatSlider(
+                value=start,
+                min=low,
+                max=high,
+                step=1,
+                readout_format=".0f",
+                description=label,
+                disabled=True,
+                style={"description_width": "6em"},
+                layout={"width": "28em"},
+            )
             rows.append(widgets.HBox([self._known[name], self._value[name], widgets.HTML(escape(self._unit[name]))]))
         self._ranges = ranges
         super().__init__(rows, self._judge())
@@ -92,7 +120,10 @@ class WhatIf(Explorer):
             control.observe(lambda _: self._update(), "value")
 
     def _supposed(self):
-        return {n: Quantity(n, self._value[n].value, self._unit[n], decimals=0) if self._known[n].value else None for n in self._ranges}
+        return {
+            n: Quantity(n, self._value[n].value, self._unit[n], decimals=0) if self._known[n].value else None
+            for n in self._ranges
+        }
 
     def _update(self):
         for name, tick in self._known.items():
@@ -103,7 +134,10 @@ class WhatIf(Explorer):
         """The verdict in words, where it flips along each unknown, and the items."""
         given = {**self._given, **self._supposed()}
         verdict = evaluate(self._rule, given)
-        line = Shown(f"<p><strong>{escape(verdict.title)}: {verdict.status.upper()}.</strong></p>", f"{verdict.title}: {verdict.status.upper()}.")
+        line = Shown(
+            f"<p><strong>{escape(verdict.title)}: {verdict.status.upper()}.</strong></p>",
+            f"{verdict.title}: {verdict.status.upper()}.",
+        )
         flips = [say(f"Varying {variables().at[n, 'label']} alone: {self._flips(n, given)}.") for n in self._ranges]
         return together(line, *flips, table(verdict.sheet(), "Items, as supposed"))
 
@@ -116,7 +150,10 @@ class WhatIf(Explorer):
         status = evaluate_table(self._rule, frame)["status"].astype(str).to_numpy()
         edges = np.flatnonzero(status[1:] != status[:-1])
         starts, ends = [0, *(edges + 1)], [*edges, len(trial) - 1]
-        return "; ".join(f"{show(trial[a])} to {show(trial[b])} {self._unit[name]}: {status[a]}" for a, b in zip(starts, ends, strict=True))
+        return "; ".join(
+            f"{show(trial[a])} to {show(trial[b])} {self._unit[name]}: {status[a]}"
+            for a, b in zip(starts, ends, strict=True)
+        )
 
     def picture(self, caption):
         """Where the verdict flips over the first two unknowns, everything else as reported."""

@@ -3,6 +3,7 @@
 Everything that stands in a table is checked before anything is computed from it, so that a broken file ends in
 one sentence that names file, row and column, and never in a wrong number.
 """
+
 import csv
 import io
 import json
@@ -46,6 +47,7 @@ def describe(folder=CASEDATA):
 
 def _convert(text, field, file, row):
     """One cell as a Python value, or CaseDataError."""
+
     def wrong(why):
         return CaseDataError(file, why, row, field["name"])
 
@@ -104,7 +106,7 @@ def read_table(name, folder=CASEDATA):
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as fault:
-        row = raw[:fault.start].count(b"\n") + 1
+        row = raw[: fault.start].count(b"\n") + 1
         raise CaseDataError(file, "is not UTF-8: save it as 'CSV UTF-8'", row) from None
     if not text.endswith("\n"):
         raise CaseDataError(file, "ends in the middle of a row: the file seems cut off", text.count("\n") + 1)
@@ -130,7 +132,9 @@ def read_table(name, folder=CASEDATA):
     key = [key] if isinstance(key, str) else key
     if key and (twice := table.duplicated(key)).any():
         row = int(twice.idxmax())
-        raise CaseDataError(file, f"repeats {', '.join(str(table.at[row, k]) for k in key)}: keep one row", row + 2, key[0])
+        raise CaseDataError(
+            file, f"repeats {', '.join(str(table.at[row, k]) for k in key)}: keep one row", row + 2, key[0]
+        )
     return table
 
 
@@ -143,5 +147,6 @@ def check_references(tables, folder=CASEDATA):
             known = set(tables[into][target])
             for row, cell in enumerate(tables[name][column], 2):
                 if cell != "" and cell not in known:
-                    raise CaseDataError(resource["path"], f"'{cell}' is not in {into}.csv: correct it or add it there",
-                                        row, column)
+                    raise CaseDataError(
+                        resource["path"], f"'{cell}' is not in {into}.csv: correct it or add it there", row, column
+                    )

@@ -1,4 +1,5 @@
 """What a notebook shows: the same thing as HTML for the page and as text for a terminal, a test or a screen reader."""
+
 from html import escape
 
 import pandas as pd
@@ -38,13 +39,16 @@ def table(frame, caption):
     -------
     Shown
     """
+
     def cell(x):
         return "unknown" if x is None or x is pd.NA or (isinstance(x, float) and pd.isna(x)) else str(x)
 
     words = [[cell(x) for x in row] for row in frame.itertuples(index=False)]
     head = "".join(f'<th scope="col"{"" if i else LEFT}>{escape(str(c))}</th>' for i, c in enumerate(frame.columns))
-    body = "".join(f'<tr><th scope="row"{LEFT}>{escape(first)}</th>' + "".join(f"<td>{escape(x)}</td>" for x in rest) + "</tr>"
-                   for first, *rest in words)
+    body = "".join(
+        f'<tr><th scope="row"{LEFT}>{escape(first)}</th>' + "".join(f"<td>{escape(x)}</td>" for x in rest) + "</tr>"
+        for first, *rest in words
+    )
     html = f'<table class="casebook-table"><caption style="text-align:left;font-weight:bold">{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return Shown(html, f"{caption}\n" + pd.DataFrame(words, columns=frame.columns).to_string(index=False))
 
@@ -60,8 +64,10 @@ def figure(png, alt, caption, width):
     width : int
         Shown width in CSS pixels.
     """
-    html = (f'<figure style="margin:0"><img src="data:image/png;base64,{png}" alt="{escape(alt)}" width="{width}" style="max-width:100%">'
-            f"<figcaption>{escape(caption)}</figcaption></figure>")
+    html = (
+        f'<figure style="margin:0"><img src="data:image/png;base64,{png}" alt="{escape(alt)}" width="{width}" style="max-width:100%">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
     return Shown(html, f"Figure. {alt}")
 
 

@@ -1,4 +1,5 @@
 """Commit first, then reveal. The learner's answers lie in one small file of their own and go nowhere else."""
+
 import json
 import os
 import tempfile
@@ -19,7 +20,11 @@ from utils.units import suggestion
 
 KINDS = ("pretest", "retrieval", "completion", "decision", "error", "discussion", "check")
 CONFIDENCE = ("low", "medium", "high")
-VOICES = {"authors": "What the authors did or said", "data": "What the printed data support", "later": "What later guidance says"}
+VOICES = {
+    "authors": "What the authors did or said",
+    "data": "What the printed data support",
+    "later": "What later guidance says",
+}
 UNSCORED = ("pretest", "discussion")
 _cards = weakref.WeakSet()
 _unsaved = {}  # answers of this session where the record cannot be written
@@ -57,7 +62,9 @@ def _fault(item):
             return f"option {option['key']} needs an explanation ('why') of at least 15 words"
         if not option.get("rests_on"):
             return f"option {option['key']} does not say what it rests on ('rests_on')"
-    if (best := item.get("best")) not in (None, "a", "b", "c") or (best is None) != (item["kind"] == "discussion" or "open" in item):
+    if (best := item.get("best")) not in (None, "a", "b", "c") or (best is None) != (
+        item["kind"] == "discussion" or "open" in item
+    ):
         return "'best' must be a, b or c; only a discussion item, or one with 'open', has none"
     if extra := set(item.get("voices", {})) - set(VOICES):
         return f"there is no voice '{extra.pop()}'"
@@ -75,12 +82,16 @@ def _read():
     """The committed answers and, where the file cannot be used, a sentence that says so."""
     try:
         record = json.loads(record_path().read_text(encoding="utf-8"))
-        answers = {k: v for k, v in record["answers"].items() if isinstance(v, dict) and v.get("choice") in ("a", "b", "c")}
+        answers = {
+            k: v for k, v in record["answers"].items() if isinstance(v, dict) and v.get("choice") in ("a", "b", "c")
+        }
         return {**answers, **_unsaved}, ""
     except FileNotFoundError:
         return dict(_unsaved), ""
     except OSError as fault:
-        return dict(_unsaved), f"Your record cannot be opened ({fault.strerror}); answers are kept for this session only. "
+        return dict(
+            _unsaved
+        ), f"Your record cannot be opened ({fault.strerror}); answers are kept for this session only. "
     except (ValueError, KeyError, TypeError, AttributeError):
         return dict(_unsaved), "Your record is damaged; it is set aside, unchanged, at your next answer. "
 
@@ -146,8 +157,10 @@ def _still(item):
     """The question as it reads before anything is run."""
     head, options = f"{item['id']}. {item['stem']}", [f"{o['key']}) {o['text']}" for o in item["options"]]
     listed = "".join(f"<li>{escape(o)}</li>" for o in options)
-    html = (f"<p><strong>{escape(head)}</strong></p><ul style='list-style:none'>{listed}</ul>"
-            "<p><em>Run the notebook to commit an answer and see the feedback.</em></p>")
+    html = (
+        f"<p><strong>{escape(head)}</strong></p><ul style='list-style:none'>{listed}</ul>"
+        "<p><em>Run the notebook to commit an answer and see the feedback.</em></p>"
+    )
     return Shown(html, "\n".join([head, *("  " + o for o in options)]))
 
 
@@ -190,11 +203,13 @@ def answer(item_id, choice, confidence=None):
     if choice not in ("a", "b", "c"):
         return say(f"{item_id} has the options a, b and c; {choice!r} is none of them. Nothing was recorded.")
     if confidence not in (None, *CONFIDENCE):
-        return say(f"Confidence is low, medium or high, or left out; {confidence!r} is none of them. Nothing was recorded.")
+        return say(
+            f"Confidence is low, medium or high, or left out; {confidence!r} is none of them. Nothing was recorded."
+        )
     answers, _ = _read()
     note = ""
     if item_id in answers:
-        note = f"{item_id} is answered already: {answers[item_id]['choice']}. The first answer stays; reset(\"{item_id}\") clears it. "
+        note = f'{item_id} is answered already: {answers[item_id]["choice"]}. The first answer stays; reset("{item_id}") clears it. '
     else:
         answers[item_id] = {"choice": choice, "confidence": confidence or "", "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
         note = _write(answers)
@@ -212,20 +227,30 @@ def reveal(item_id):
         return item
     answers, warning = _read()
     if item_id not in answers:
-        return say(f"{warning}{item_id} is locked: commit first, in the card or with answer(\"{item_id}\", \"a\").")
+        return say(f'{warning}{item_id} is locked: commit first, in the card or with answer("{item_id}", "a").')
     return _feedback(item, answers[item_id])
 
 
 def _feedback(item, given):
     """Explanation of every option, the voices kept apart, and what it rests on."""
     best, chosen = item.get("best"), given["choice"]
-    verdict = ("This question has no single best answer." if best is None
-               else "That is the best supported answer." if chosen == best else f"The best supported answer is {best}.")
-    html, text = [f"<p><strong>You chose {chosen}. {verdict}</strong></p><ul>"], [f"{item['id']}. You chose {chosen}. {verdict}"]
+    verdict = (
+        "This question has no single best answer."
+        if best is None
+        else "That is the best supported answer."
+        if chosen == best
+        else f"The best supported answer is {best}."
+    )
+    html, text = (
+        [f"<p><strong>You chose {chosen}. {verdict}</strong></p><ul>"],
+        [f"{item['id']}. You chose {chosen}. {verdict}"],
+    )
     for option in item["options"]:
         mark = "best supported" if option["key"] == best else "your choice" if option["key"] == chosen else ""
         mark, basis = f" [{mark}]" if mark else "", "rests on " + ", ".join(option["rests_on"])
-        html.append(f"<li><strong>{option['key']}) {escape(option['text'])}{mark}</strong><br>{escape(option['why'])} ({basis})</li>")
+        html.append(
+            f"<li><strong>{option['key']}) {escape(option['text'])}{mark}</strong><br>{escape(option['why'])} ({basis})</li>"
+        )
         text.append(f"{option['key']}) {option['text']}{mark}: {option['why']} ({basis})")
     html.append("</ul>")
     for voice, words in item.get("voices", {}).items():
@@ -242,10 +267,20 @@ def progress():
     for item in items().values():
         given = answers.get(item["id"], {}).get("choice")
         scored = item.get("best") is not None and item["kind"] not in UNSCORED
-        rows.append({"Notebook": item["notebook"], "Questions": 1, "Answered": int(given is not None),
-                     "Best supported": int(scored and given == item["best"]), "of": int(scored and given is not None)})
+        rows.append(
+            {
+                "Notebook": item["notebook"],
+                "Questions": 1,
+                "Answered": int(given is not None),
+                "Best supported": int(scored and given == item["best"]),
+                "of": int(scored and given is not None),
+            }
+        )
     counts = pd.DataFrame(rows).groupby("Notebook", sort=True).sum().reset_index()
-    return table(counts, f"{warning}Your progress. Your record is one small file of your own (record_path() says where); it is sent nowhere.")
+    return table(
+        counts,
+        f"{warning}Your progress. Your record is one small file of your own (record_path() says where); it is sent nowhere.",
+    )
 
 
 def reset(item_id=None):
@@ -266,4 +301,7 @@ def reset(item_id=None):
     note = _write({k: v for k, v in answers.items() if item_id is not None and k != item_id})
     for card in list(_cards):
         card.refresh()
-    return say(note or (f"{item_id} is open again." if item_id else "All answers are forgotten; a backup lies beside your record."))
+    return say(
+        note
+        or (f"{item_id} is open again." if item_id else "All answers are forgotten; a backup lies beside your record.")
+    )

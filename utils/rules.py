@@ -4,6 +4,7 @@ One engine serves one patient and a million rows. A rule set is a small tree who
 truth values are pandas nullable booleans (Kleene logic), numbers are intervals, and an unknown number is the interval
 from zero to infinity. So an unknown is never read as normal: it leaves open what it could still change.
 """
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
@@ -38,6 +39,7 @@ def _truth(true, false):
 
 def compare(interval, sign, threshold):
     """Three-valued comparison of an interval with a threshold interval; numbers equal but for rounding are equal."""
+
     def snap(x, t):
         return np.where(np.isfinite(t) & (np.abs(x - t) <= SAME * np.abs(t)), t, x)
 
@@ -70,11 +72,16 @@ class RuleSet:
         """The items as a dict of name -> row of ``rules.csv``, root first, for one published variant."""
         variant = variant or self.variants[0]
         if variant not in self.variants:
-            raise CaseDataError("rules.csv", f"{self.name} has no variant '{variant}': use one of {', '.join(self.variants)}")
+            raise CaseDataError(
+                "rules.csv", f"{self.name} has no variant '{variant}': use one of {', '.join(self.variants)}"
+            )
         base = RULES[self.about["based_on"]].nodes(variant) if self.about["based_on"] else {}
         table = _table("rules")
         mine = table[(table["rule"] == self.name) & table["variant"].map(lambda v: v == "" or variant in v.split("|"))]
-        found = {**{row["item"]: row for row in mine.to_dict("records")}, **{n: r for n, r in base.items() if n != self.about["based_on"]}}
+        found = {
+            **{row["item"]: row for row in mine.to_dict("records")},
+            **{n: r for n, r in base.items() if n != self.about["based_on"]},
+        }
         reached = self._reached(found, self.name)
         labels = {n: r for n, r in found.items() if r["kind"] == "category"}
         return {n: found[n] for n in reached} | labels
@@ -168,7 +175,7 @@ class _Engine:
         if kind == "ratio":
             top, base = (self.number(self.nodes[m]["input"], self.nodes[m]["unit"]) for m in members)
             nothing = base.high == 0  # nobody can divide by a rate of zero: such a ratio stays unknown
-            with np.errstate(divide="ignore", invalid="ignore"):
+            with np.errstate(all="ignore"):
                 high = np.where(base.low > 0, top.high / base.low, np.where(top.high > 0, np.inf, 0.0))
                 return Interval(top.low / np.where(nothing, np.inf, base.high), high)
         truth, worth = self.truth(name), row["points"]
@@ -235,7 +242,11 @@ def evaluate_table(rule, df, variant=None):
             columns[name] = _column(df[name], known.at[name, "kind"])
     engine = _Engine(nodes, columns, len(df))
     truth, score = _verdict_codes(nodes, engine, rule)
-    out = {n: engine.truth(n) for n in _shown(nodes, rule) if nodes[n]["kind"] not in ("weight", "value") and not _banded(nodes[n])}
+    out = {
+        n: engine.truth(n)
+        for n in _shown(nodes, rule)
+        if nodes[n]["kind"] not in ("weight", "value") and not _banded(nodes[n])
+    }
     out["met"] = truth
     codes = np.where(truth.isna(), 1, np.where(truth.to_numpy(bool, na_value=False), 2, 0))
     out["status"] = pd.Categorical.from_codes(codes, VERDICTS, ordered=True)
@@ -254,22 +265,30 @@ def _column(values, kind):
         try:
             return values.astype("boolean").array
         except (TypeError, ValueError):
-            raise UnitError(f"column '{values.name}': a finding is True, False or missing, not {values.dropna().iloc[0]!r}") from None
+            raise UnitError(
+                f"column '{values.name}': a finding is True, False or missing, not {values.dropna().iloc[0]!r}"
+            ) from None
     try:
         numbers = values.astype("Float64").to_numpy(float, na_value=np.nan)
     except (TypeError, ValueError):
-        raise UnitError(f"column '{values.name}' holds text: give numbers in {variables().at[values.name, 'canonical_unit']}") from None
+        raise UnitError(
+            f"column '{values.name}' holds text: give numbers in {variables().at[values.name, 'canonical_unit']}"
+        ) from None
     bad = (numbers < 0) | np.isinf(numbers)
     if bad.any():
-        raise UnitError(f"column '{values.name}', row {values.index[bad][0]}: {numbers[bad][0]:g} is not a measured value; "
-                        "a value is zero or more, and an unknown one is left empty")
+        raise UnitError(
+            f"column '{values.name}', row {values.index[bad][0]}: {numbers[bad][0]:g} is not a measured value; "
+            "a value is zero or more, and an unknown one is left empty"
+        )
     empty = np.isnan(numbers)
     return Interval(np.where(empty, 0.0, numbers), np.where(empty, np.inf, numbers))
 
 
 def _shown(nodes, rule):
     """Items a reader cares about: inputs, and groups that count as one item or carry points."""
-    counted = {m for r in nodes.values() if r["kind"] in ("at_least", "sum", "highest", "none") for m in r["members"].split()}
+    counted = {
+        m for r in nodes.values() if r["kind"] in ("at_least", "sum", "highest", "none") for m in r["members"].split()
+    }
     return [n for n, r in nodes.items() if n != rule and r["kind"] != "category" and (r["input"] or n in counted)]
 
 
@@ -293,7 +312,12 @@ class Verdict:
     """
 
     def __init__(self, rule_set, variant, given):
-        self.rule, self.variant, self._set, self._given = rule_set.name, variant or rule_set.variants[0], rule_set, given
+        self.rule, self.variant, self._set, self._given = (
+            rule_set.name,
+            variant or rule_set.variants[0],
+            rule_set,
+            given,
+        )
         self._nodes, asked = rule_set.nodes(variant), rule_set.inputs(variant)
         self._engine = _Engine(self._nodes, {n: c for n in asked if (c := _one(given.get(n))) is not None}, 1)
         truth, score = _verdict_codes(self._nodes, self._engine, self.rule)
@@ -312,17 +336,41 @@ class Verdict:
     def sheet(self):
         """The items in words, ready to show: a DataFrame; the margin is positive on the side that meets the item."""
         shown = self.items.assign(
-            margin=["" if r.comparator not in SIGNS else "unknown" if np.isnan(r.margin) else f"{r.margin:+.0%}".replace("%", " %").replace("-", "\u2212")
-                    for r in self.items.itertuples()],
-            near=["yes" if n else "" for n in self.items["near"]])
-        columns = {"label": "Item", "as_given": "Given", "rule": "Rule", "status": "Status", "margin": "Margin", "near": "Within 5 %"}
+            margin=[
+                ""
+                if r.comparator not in SIGNS
+                else "unknown"
+                if np.isnan(r.margin)
+                else f"{r.margin:+.0%}".replace("%", " %").replace("-", "\u2212")
+                for r in self.items.itertuples()
+            ],
+            near=["yes" if n else "" for n in self.items["near"]],
+        )
+        columns = {
+            "label": "Item",
+            "as_given": "Given",
+            "rule": "Rule",
+            "status": "Status",
+            "margin": "Margin",
+            "near": "Within 5 %",
+        }
         return shown[list(columns)].rename(columns=columns)
 
     def _item(self, name, row):
         given, kind = self._given.get(row["input"]), row["kind"]
-        out = {"item": name, "label": row["label"], "value": None, "unit": row["unit"], "as_given": _text(given) if row["input"] else "",
-               "rule": self._words(row), "comparator": row["comparator"],
-               "threshold": row["threshold"], "margin": np.nan, "near": False, "straddles": False}
+        out = {
+            "item": name,
+            "label": row["label"],
+            "value": None,
+            "unit": row["unit"],
+            "as_given": _text(given) if row["input"] else "",
+            "rule": self._words(row),
+            "comparator": row["comparator"],
+            "threshold": row["threshold"],
+            "margin": np.nan,
+            "near": False,
+            "straddles": False,
+        }
         out["status"] = "" if kind in ("weight", "value", "highest") else _word(self._engine.truth(name)[0])
         if isinstance(given, Quantity) and given.known:
             out["value"] = given.to(row["unit"]).value if row["unit"] else given.value
@@ -331,7 +379,9 @@ class Verdict:
                 out["margin"] = away if row["comparator"].startswith(">") else -away
                 out["near"] = bool(abs(away) <= NEAR + SAME)
                 by = factors(given.variable)[given.unit] / factors(given.variable)[row["unit"]]
-                ends = [compare(Interval(*2 * (np.array([x * by]),)), row["comparator"], limit)[0] for x in given.printed()]
+                ends = [
+                    compare(Interval(*2 * (np.array([x * by]),)), row["comparator"], limit)[0] for x in given.printed()
+                ]
                 out["straddles"] = ends[0] != ends[1]
         elif given is not None and not isinstance(given, Quantity):
             out["value"] = bool(given)
@@ -343,7 +393,14 @@ class Verdict:
         if row["kind"] == "number":
             extra = f" + {show(row['slope'])} × {row['slope_input']}" if row["slope_input"] else ""
             return f"{SIGNS[row['comparator']]} {show(row['threshold'])}{extra} {row['unit']}"
-        words = {"flag": "present", "answer": "yes", "all": "all of: ", "any": "any of: ", "none": "none of: ", "highest": "highest of: "}
+        words = {
+            "flag": "present",
+            "answer": "yes",
+            "all": "all of: ",
+            "any": "any of: ",
+            "none": "none of: ",
+            "highest": "highest of: ",
+        }
         members = ", ".join(row["members"].split())
         if row["kind"] == "at_least":
             return f"at least {row['threshold']:.0f} of: {members}"
@@ -389,11 +446,21 @@ class Verdict:
         row = variables().loc[name]
         if row["kind"] == "flag":
             return [(True, "present"), (False, "absent")]
-        used = [r for r in self._nodes.values() if r["input"] == name and r["kind"] == "number" and not r["slope_input"]]
+        used = [
+            r for r in self._nodes.values() if r["input"] == name and r["kind"] == "number" and not r["slope_input"]
+        ]
         if not used:
             return [(row["plausible_low"], "low enough"), (row["plausible_high"], "high enough")]
-        cuts = sorted({(r["threshold"] * factors(name)[r["unit"]], r["comparator"] in ("<=", ">"), f"{show(r['threshold'])} {r['unit']}")
-                       for r in used})
+        cuts = sorted(
+            {
+                (
+                    r["threshold"] * factors(name)[r["unit"]],
+                    r["comparator"] in ("<=", ">"),
+                    f"{show(r['threshold'])} {r['unit']}",
+                )
+                for r in used
+            }
+        )
         low, _, words = cuts[0]
         found = [(low if cuts[0][1] else low * (1 - 1e-6), ("≤ " if cuts[0][1] else "< ") + words)]
         for (t, below, words), after in zip(cuts, [*cuts[1:], None], strict=True):
@@ -407,8 +474,15 @@ class Verdict:
         for i, name in enumerate(names):
             columns[name] = _column(pd.Series([t[i][0] for t in trials], name=name), variables().at[name, "kind"])
         truth, _ = _verdict_codes(self._nodes, _Engine(self._nodes, columns, len(trials)), self.rule)
-        return [(names, " and ".join(f"{variables().at[n, 'label']} {r[1]}" for n, r in zip(names, trial, strict=True)), _word(found))
-                for trial, found in zip(trials, truth, strict=True) if found is not pd.NA]
+        return [
+            (
+                names,
+                " and ".join(f"{variables().at[n, 'label']} {r[1]}" for n, r in zip(names, trial, strict=True)),
+                _word(found),
+            )
+            for trial, found in zip(trials, truth, strict=True)
+            if found is not pd.NA
+        ]
 
     def __repr__(self):
         score = "" if self.score is None else ", score " + " to ".join(dict.fromkeys(map(show, self.score)))
@@ -454,7 +528,7 @@ def _check(name, value):
         return value
     if kind == "number":
         text = value if isinstance(value, str) else f"{value} {next(iter(factors(name)), '')}"
-        raise UnitError(f"{name} = {value!r} is not a quantity: write quantity(\"{text}\", \"{name}\")")
+        raise UnitError(f'{name} = {value!r} is not a quantity: write quantity("{text}", "{name}")')
     if not isinstance(value, bool | np.bool_):
         raise UnitError(f"{name} = {value!r}: a finding is True, False or None (unknown)")
     return bool(value)
@@ -507,7 +581,9 @@ def hscore_probability(score):
         outside = score < inner["score"] if words == "at most" else score > inner["score"]
         if outside:  # beyond the last printed figure only a bound is known
             beyond = score <= end["score"] if words == "at most" else score >= end["score"]
-            return float(inner["percent"]), f"{end['bound']}{end['percent']:.0f} %" if beyond else f"{words} {inner['percent']:.0f} %"
+            return float(
+                inner["percent"]
+            ), f"{end['bound']}{end['percent']:.0f} %" if beyond else f"{words} {inner['percent']:.0f} %"
     p = exact["percent"] / 100
     percent = float(100 / (1 + np.exp(-np.interp(score, exact["score"], np.log(p / (1 - p))))))
     return percent, ("" if score in set(exact["score"]) else "about ") + f"{percent:.0f} %"

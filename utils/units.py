@@ -1,4 +1,5 @@
 """A value is a number, a unit and a status. A bare number is refused, and so is a unit that cannot be right."""
+
 import difflib
 import math
 import re
@@ -106,7 +107,9 @@ class Quantity:
         if not self.known or unit == self.unit:
             return self
         by = factors(self.variable)[self.unit] / factors(self.variable)[unit]
-        return replace(self, value=self.value * by, high=None if self.high is None else self.high * by, unit=unit, decimals=None)
+        return replace(
+            self, value=self.value * by, high=None if self.high is None else self.high * by, unit=unit, decimals=None
+        )
 
     def canonical(self):
         """The value in the variable's canonical unit."""
@@ -114,7 +117,7 @@ class Quantity:
 
     def printed(self):
         """Lowest and highest value that would print the same, in the unit given: (float, float)."""
-        half = 0.5 * 10 ** -self.decimals if self.decimals is not None else 0.0
+        half = 0.5 * 10**-self.decimals if self.decimals is not None else 0.0
         return self.value - half, (self.value if self.high is None else self.high) + half
 
     @property
@@ -131,7 +134,11 @@ class Quantity:
         if not self.known:
             return self.status.replace("_", " ")
         digits = show if self.decimals is None else lambda x: f"{x:,.{self.decimals}f}"
-        return digits(self.value) + (f"–{digits(self.high)}" if self.high is not None else "") + f" {self.unit.removesuffix('s') if self.value == 1 else self.unit}"
+        return (
+            digits(self.value)
+            + (f"–{digits(self.high)}" if self.high is not None else "")
+            + f" {self.unit.removesuffix('s') if self.value == 1 else self.unit}"
+        )
 
     __repr__ = __str__
 
@@ -181,11 +188,15 @@ def quantity(text, variable, status="reported"):
         raise UnitError(f"{variable} is given as reported but has no value: give the value, or another status.")
     if text is None or status != "reported":
         if text is not None:
-            raise UnitError(f"{variable} has the value '{text}' and the status '{status}': only a reported value has a number.")
+            raise UnitError(
+                f"{variable} has the value '{text}' and the status '{status}': only a reported value has a number."
+            )
         return Quantity(variable, None, status=status)
     found = PATTERN.fullmatch(text.strip().replace("\u2212", "-")) if isinstance(text, str) else None
     if isinstance(text, str) and not found:
-        raise UnitError(f"'{text}' for {variable} does not begin with a number: write a number, then {_choices(variable)}.")
+        raise UnitError(
+            f"'{text}' for {variable} does not begin with a number: write a number, then {_choices(variable)}."
+        )
     if not found or not found[3].strip():
         raise UnitError(f"{text} is a bare number: a value of {variable} needs its unit, {_choices(variable)}.")
     value, decimals = _number(found[1], variable)
@@ -193,4 +204,3 @@ def quantity(text, variable, status="reported"):
     if high is not None and high < value:
         raise UnitError(f"'{text}' for {variable} runs downwards: write the lower end first.")
     return Quantity(variable, value, unit_of(variable, found[3]), high, decimals=decimals)
-

@@ -1,9 +1,11 @@
 """A learner's walk in a real browser, by keyboard: open, run, answer, read the feedback, restart, and it is still there."""
+
 import os
 import sys
 from pathlib import Path
 
 import pytest
+
 from tests.browser.conftest import restart, run_all
 
 pytestmark = pytest.mark.browser
