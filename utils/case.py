@@ -73,17 +73,11 @@ class Case:
 
     def sheet(self):
         """The values of this very moment, printed and converted; what is not reported says so. A DataFrame to show."""
-        rows = [
-            (
-                variables().at[r["variable"], "label"],
-                q := _input(r),
-                "" if not q.known else q.canonical(),
-                r["fact"],
-                r["where"],
-            )
-            for _, r in self._now(self.observations).iterrows()
-        ]
-        return pd.DataFrame(rows, columns=["Item", "Printed", "Converted", "Fact", "Where"])
+        rows = self._now(self.observations)
+        printed = [_input(row) for _, row in rows.iterrows()]
+        converted = [q.canonical() if q.known else "" for q in printed]
+        columns = {"Printed": printed, "Converted": converted, "Fact": rows["fact"], "Where": rows["where"]}
+        return pd.DataFrame({"Item": rows["variable"].map(variables()["label"]), **columns})
 
     def ranges(self, units):
         """Reference ranges of several variables: the article's own, else the only one known; none where lists disagree.
@@ -99,15 +93,12 @@ class Case:
         """
         found = {}
         for name, unit in units.items():
-            rows = self.reference_ranges[
-                (self.reference_ranges["variable"] == name) & self.reference_ranges["high"].notna()
-            ]
+            rows = self.reference_ranges.query("variable == @name and high.notna()")
             own = rows[rows["source"] == "meneghel2021"]
             if len(rows := own if len(own) else rows) == 1:
                 low, high, printed = rows.iloc[0][["low", "high", "unit"]]
-                found[name] = tuple(
-                    Quantity(name, x, printed).to(unit).value for x in (0.0 if pd.isna(low) else low, high)
-                )
+                ends = (0.0 if pd.isna(low) else low, high)
+                found[name] = tuple(Quantity(name, x, printed).to(unit).value for x in ends)
         return found
 
     @property
@@ -119,39 +110,24 @@ class Case:
     def unknowns(self):
         """What the article does not report for this moment: a DataFrame of item, status and id, to show."""
         rows = pd.concat([self._now(t).query("status != 'reported'") for t in (self.observations, self.findings)])
-        rows = rows.assign(
-            variable=rows["variable"].map(variables()["label"]), status=rows["status"].str.replace("_", " ")
-        )
-        return rows[["variable", "status", "fact"]].set_axis(["Item", "Status", "Id"], axis=1)
+        labels, status = rows["variable"].map(variables()["label"]), rows["status"].str.replace("_", " ")
+        return pd.DataFrame({"Item": labels, "Status": status, "Id": rows["fact"]})
 
     def _now(self, table):
         return table[table["time_point"] == self.time_point]
 
     def cited(self, *names):
         """References by id, ready to show: a DataFrame of id, citation and DOI."""
-        rows = []
+        known, rows = references(self.folder), []
         for name in names:
-            if name not in (known := references(self.folder)):
+            if name not in known:
                 raise CaseDataError("references.json", f"has no '{name}': add it, or correct the id")
-            r = known[name]
-            people = r.get("author", [])
-            who = (
-                (people[0].get("family") or people[0].get("literal", "")) + (" et al." if len(people) > 1 else "")
-                if people
-                else ""
-            )
-            year = r.get("issued", {}).get("date-parts", [[""]])[0][0]
-            rows.append(
-                (
-                    name,
-                    " ".join(
-                        str(x)
-                        for x in (who, r.get("title", "").rstrip(".") + ".", r.get("container-title", ""), year)
-                        if x
-                    ),
-                    r.get("DOI", ""),
-                )
-            )
+            work = known[name]
+            people = [p.get("family") or p.get("literal", "") for p in work.get("author", [])]
+            who = " ".join(people[:1]) + (" et al." if people[1:] else "")
+            year = str(work.get("issued", {}).get("date-parts", [[""]])[0][0])
+            told = (who, work["title"].rstrip(".") + ".", work.get("container-title", ""), year)
+            rows.append((name, " ".join(filter(None, told)), work.get("DOI", "")))
         return pd.DataFrame(rows, columns=["Id", "Work", "DOI"])
 
     @property
@@ -239,30 +215,28 @@ def _check_observations(table):
             raise wrong("value", "is empty while the status is reported: write the value or the status not_reported")
         if row["unit"] not in known:
             raise wrong("unit", f"'{row['unit']}' is not a unit of {name}: write {' or '.join(known)}")
-        if row["canonical_unit"] != variables().at[name, "canonical_unit"]:
-            raise wrong(
-                "canonical_unit", f"'{row['canonical_unit']}' should be {variables().at[name, 'canonical_unit']}"
-            )
+        label, canonical_unit, low, high = variables().loc[
+            name, ["label", "canonical_unit", "plausible_low", "plausible_high"]
+        ]
+        if row["canonical_unit"] != canonical_unit:
+            raise wrong("canonical_unit", f"'{row['canonical_unit']}' should be {canonical_unit}")
         for column, canonical in (("value", "canonical_value"), ("value_high", "canonical_high")):
-            if pd.isna(row[column]) != pd.isna(row[canonical]):
+            value, converted = row[column], row[canonical]
+            if pd.isna(value) != pd.isna(converted):
                 raise wrong(canonical, f"and {column} must both be given or both be empty")
-            due = row[column] * known[row["unit"]]
-            if abs(row[canonical] - due) > 1e-9 * max(1.0, abs(due)):
-                raise wrong(canonical, f"{row[canonical]:g} is not {row[column]:g} {row['unit']}, which is {due:.10g}")
-            digits, printed = (
-                f"{row[column]:g}" if row[column] < 1e5 else f"{row[column]:.0f}",
-                row["as_printed"].replace(",", ""),
-            )
-            words = {1.0: ("one", "1"), 2.0: ("two", "2")}.get(row[column], ())
-            if not pd.isna(row[column]) and not any(
-                re.search(rf"(?<![\d.]){re.escape(d)}(?!\d|\.\d)", printed) for d in (digits, *words)
-            ):
-                raise wrong(column, f"{digits} is not in the printed words '{row['as_printed']}'")
-        low, high = variables().loc[name, ["plausible_low", "plausible_high"]]
+            due = value * known[row["unit"]]
+            if abs(converted - due) > 1e-9 * max(1.0, abs(due)):
+                raise wrong(canonical, f"{converted:g} is not {value:g} {row['unit']}, which is {due:.10g}")
+            if not pd.isna(value) and not _printed(value, row["as_printed"]):
+                raise wrong(column, f"{value:.10g} is not in the printed words '{row['as_printed']}'")
         if not low <= row["canonical_value"] <= high:
-            raise wrong(
-                "value", f"{row['value']:g} {row['unit']} is beyond anything measured for {name}: check number and unit"
-            )
+            raise wrong("value", f"{row['value']:g} {row['unit']} is beyond anything measured for {label}: check both")
+
+
+def _printed(value, words):
+    """True where a number stands in printed words, as digits or (a child's age) spelt out."""
+    spelt = {1: "|one", 2: "|two"}.get(value, "")
+    return re.search(rf"(?<![\d.])({re.escape(f'{value:.10g}')}{spelt})(?!\d|\.\d)", words.replace(",", ""))
 
 
 def _check_status(name, table):
@@ -271,9 +245,5 @@ def _check_status(name, table):
         reported = row["status"] == "reported"
         for column in ("as_printed", *(["state"] if "state" in row else [])):
             if reported != bool(row[column]):
-                why = (
-                    "is empty while the status is reported"
-                    if reported
-                    else f"is filled while the status is {row['status']}"
-                )
+                why = f"is {'empty' if reported else 'filled'} while the status is {row['status']}"
                 raise CaseDataError(f"{name}.csv", why + ": correct one of the two", line, column)

@@ -70,7 +70,7 @@ class UnitBench(Explorer):
         """The same by call: ``set("1.5 mmol/L", "triglycerides")``; returns what is shown."""
         if analyte is not None and analyte not in [v for _, v in self._analyte.options]:
             return say(
-                f"Refused. '{analyte}' is not on this bench: choose one of {', '.join(v for _, v in self._analyte.options)}."
+                f"Refused. '{analyte}' is not on this bench; {', '.join(v for _, v in self._analyte.options)} are."
             )
         self._analyte.value, self._text.value = analyte or self._analyte.value, str(text)
         return self._last
@@ -202,5 +202,5 @@ def unit_bench(analyte="triglycerides", text="1.5"):
 
 
 def what_if(rule, case, **ranges):
-    """The what-if explorer; see `WhatIf`: ``what_if("mas_2016", case.as_of("regional_hospital"), platelets=(0, 500, 250))``."""
+    """The what-if explorer; see `WhatIf`: ``what_if("mas_2016", case, platelets=(0, 500, 250))``."""
     return WhatIf(rule, case, ranges)

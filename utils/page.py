@@ -49,7 +49,8 @@ def table(frame, caption):
         f'<tr><th scope="row"{LEFT}>{escape(first)}</th>' + "".join(f"<td>{escape(x)}</td>" for x in rest) + "</tr>"
         for first, *rest in words
     )
-    html = f'<table class="casebook-table"><caption style="text-align:left;font-weight:bold">{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    caption_html = f'<caption style="text-align:left;font-weight:bold">{escape(caption)}</caption>'
+    html = f"<table>{caption_html}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return Shown(html, f"{caption}\n" + pd.DataFrame(words, columns=frame.columns).to_string(index=False))
 
 
@@ -65,7 +66,8 @@ def figure(png, alt, caption, width):
         Shown width in CSS pixels.
     """
     html = (
-        f'<figure style="margin:0"><img src="data:image/png;base64,{png}" alt="{escape(alt)}" width="{width}" style="max-width:100%">'
+        f'<figure style="margin:0"><img src="data:image/png;base64,{png}" alt="{escape(alt)}" '
+        f'width="{width}" style="max-width:100%">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
     return Shown(html, f"Figure. {alt}")

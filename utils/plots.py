@@ -15,6 +15,7 @@ from utils.units import show
 
 INK, MET, OPEN, NOT = "#1a1a1a", "#0b4f8a", "#8a5a00", "#5c5c5c"  # dark enough on white; words carry the meaning
 SOURCE = "Derived from values in Meneghel et al. 2021 (CC BY 4.0); changes: units converted, redrawn."
+SIDES = ("up to", "above")
 LOOK = {
     "axes.grid": False,
     "axes.edgecolor": INK,
@@ -118,8 +119,8 @@ def dumbbell(first, second, moments, ranges, caption):
     told = []
     for y, (a, b) in zip(range(len(pairs), 0, -1), pairs, strict=True):
 
-        def place(x, limit=a["threshold"], over=a["comparator"].startswith(">")):
-            return float(x / limit if over else limit / x)
+        def place(x, item=a):
+            return float(x / item["threshold"] if item["comparator"].startswith(">") else item["threshold"] / x)
 
         if a["item"] in ranges:
             ax.plot(
@@ -220,9 +221,8 @@ def verdict_map(x, y, status, labels, cuts, caption):
                 color=MET if word == "met" else NOT,
                 bbox={"fc": "white", "ec": "none", "pad": 3},
             )
-            told.append(
-                f"{labels[0]} {('up to', 'above')[i]} {show(cuts[0])} with {labels[1]} {('up to', 'above')[j]} {show(cuts[1])}: {word}"
-            )
+            where = [f"{n} {w} {show(c)}" for n, w, c in zip(labels, (SIDES[i], SIDES[j]), cuts, strict=True)]
+            told.append(f"{' with '.join(where)}: {word}")
     ax.text(cuts[0], y[-1], f" {show(cuts[0])}", ha="left", va="top", fontsize=10)
     ax.text(x[-1], cuts[1], f"{show(cuts[1])} ", ha="right", va="bottom", fontsize=10)
     ax.set(xlabel=labels[0], ylabel=labels[1], xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))

@@ -97,7 +97,7 @@ def _read():
 
 
 def _write(answers):
-    """Replace the record in one step, so that an interruption leaves the old one or the new one; '' or what went wrong."""
+    """Replace the record in one step, so that an interruption leaves the old or the new one; '' or what went wrong."""
     path, temporary = record_path(), None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -209,7 +209,7 @@ def answer(item_id, choice, confidence=None):
     answers, _ = _read()
     note = ""
     if item_id in answers:
-        note = f'{item_id} is answered already: {answers[item_id]["choice"]}. The first answer stays; reset("{item_id}") clears it. '
+        note = f'{item_id} is answered already: {answers[item_id]["choice"]}. It stays; reset("{item_id}") clears it. '
     else:
         answers[item_id] = {"choice": choice, "confidence": confidence or "", "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
         note = _write(answers)
@@ -248,9 +248,8 @@ def _feedback(item, given):
     for option in item["options"]:
         mark = "best supported" if option["key"] == best else "your choice" if option["key"] == chosen else ""
         mark, basis = f" [{mark}]" if mark else "", "rests on " + ", ".join(option["rests_on"])
-        html.append(
-            f"<li><strong>{option['key']}) {escape(option['text'])}{mark}</strong><br>{escape(option['why'])} ({basis})</li>"
-        )
+        head = escape(f"{option['key']}) {option['text']}{mark}")
+        html.append(f"<li><strong>{head}</strong><br>{escape(option['why'])} ({escape(basis)})</li>")
         text.append(f"{option['key']}) {option['text']}{mark}: {option['why']} ({basis})")
     html.append("</ul>")
     for voice, words in item.get("voices", {}).items():
@@ -278,8 +277,7 @@ def progress():
         )
     counts = pd.DataFrame(rows).groupby("Notebook", sort=True).sum().reset_index()
     return table(
-        counts,
-        f"{warning}Your progress. Your record is one small file of your own (record_path() says where); it is sent nowhere.",
+        counts, f"{warning}Your progress. Your record is one small file of your own; record_path() says where."
     )
 
 

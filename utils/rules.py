@@ -22,6 +22,7 @@ VERDICTS = ("not met", "undetermined", "met")
 NEAR = 0.05  # a value within 5 % of a threshold is flagged: another laboratory might have printed the other side
 SAME = 1e-9  # two numbers this close differ only by the arithmetic of a unit conversion
 SIGNS = {">": ">", "<": "<", ">=": "≥", "<=": "≤"}
+UNJUDGED = ("weight", "value", "highest")  # kinds of items that carry a number but no verdict of their own
 WORDS = {True: "met", False: "not met", pd.NA: "undetermined"}
 
 
@@ -186,17 +187,13 @@ class _Engine:
         return Interval(*(np.where(truth.isna(), u, np.where(yes, worth, other)) for u in unknown))
 
 
-def _has_score(nodes, rule):
-    return nodes[rule]["kind"] in ("at_least", "sum", "highest", "ratio")
-
-
 def _verdict_codes(nodes, engine, rule):
     """Root truth, and the score's interval or None."""
     truth = engine.truth(rule)
     if all(r["kind"] in ("answer", "sum", "category") for r in nodes.values()):  # nobody has answered a single question
         asked = np.any([~engine.flag(i).isna() for i in engine.columns] or [np.zeros(engine.size, bool)], axis=0)
         truth = pd.arrays.BooleanArray(truth.to_numpy(bool, na_value=False), ~asked | truth.isna())
-    return truth, engine.points(rule) if _has_score(nodes, rule) else None
+    return truth, engine.points(rule) if nodes[rule]["kind"] in ("at_least", "sum", "highest", "ratio") else None
 
 
 def _rule_set(rule):
@@ -242,21 +239,13 @@ def evaluate_table(rule, df, variant=None):
             columns[name] = _column(df[name], known.at[name, "kind"])
     engine = _Engine(nodes, columns, len(df))
     truth, score = _verdict_codes(nodes, engine, rule)
-    out = {
-        n: engine.truth(n)
-        for n in _shown(nodes, rule)
-        if nodes[n]["kind"] not in ("weight", "value") and not _banded(nodes[n])
-    }
+    out = {n: engine.truth(n) for n in _shown(nodes, rule) if nodes[n]["kind"] not in UNJUDGED}
     out["met"] = truth
     codes = np.where(truth.isna(), 1, np.where(truth.to_numpy(bool, na_value=False), 2, 0))
     out["status"] = pd.Categorical.from_codes(codes, VERDICTS, ordered=True)
     if score is not None:
         out |= {"score_low": score.low, "score_high": score.high}
     return pd.DataFrame(out, index=df.index)
-
-
-def _banded(row):
-    return row["kind"] == "highest"
 
 
 def _column(values, kind):
@@ -302,32 +291,27 @@ class Verdict:
     score : tuple of float or None
         Lowest and highest possible score; None for a rule without one.
     items : pandas.DataFrame
-        One row an item: item, label, value and unit (as compared), as_given, rule, comparator, threshold, status, margin (share of the
-        threshold, positive on the side that meets it), near (within 5 %), straddles (the printed precision spans the
-        threshold), points_low, points_high, source, tag.
+        One row an item: item, label, value and unit (as compared), as_given, rule, comparator, threshold, status,
+        margin (share of the threshold, positive on the side that meets it), near (within 5 %), straddles (the
+        printed precision spans the threshold), points_low, points_high, source, tag.
     category : str or None
         The published band of the score, where there are bands.
+    missing : list of str
+        Inputs of the rule set that are unknown here.
     note : str
         What this verdict cannot say.
     """
 
     def __init__(self, rule_set, variant, given):
-        self.rule, self.variant, self._set, self._given = (
-            rule_set.name,
-            variant or rule_set.variants[0],
-            rule_set,
-            given,
-        )
+        self.rule, self.title, self.short = rule_set.name, rule_set.title, rule_set.short
+        self.variant, self.note, self._given = variant or rule_set.variants[0], rule_set.about["caveat"], given
         self._nodes, asked = rule_set.nodes(variant), rule_set.inputs(variant)
-        self._engine = _Engine(self._nodes, {n: c for n in asked if (c := _one(given.get(n))) is not None}, 1)
+        columns = {n: _one(given.get(n)) for n in asked}
+        self._engine = _Engine(self._nodes, {n: c for n, c in columns.items() if c is not None}, 1)
+        self.missing = [n for n, c in columns.items() if c is None]
         truth, score = _verdict_codes(self._nodes, self._engine, self.rule)
         self.status = _word(truth[0])
         self.score = None if score is None else (float(score.low[0]), float(score.high[0]))
-        self.note = rule_set.about["caveat"]
-
-    @property
-    def title(self):
-        return self._set.title
 
     @cached_property
     def items(self):
@@ -335,43 +319,22 @@ class Verdict:
 
     def sheet(self):
         """The items in words, ready to show: a DataFrame; the margin is positive on the side that meets the item."""
-        shown = self.items.assign(
-            margin=[
-                ""
-                if r.comparator not in SIGNS
-                else "unknown"
-                if np.isnan(r.margin)
-                else f"{r.margin:+.0%}".replace("%", " %").replace("-", "\u2212")
-                for r in self.items.itertuples()
-            ],
-            near=["yes" if n else "" for n in self.items["near"]],
-        )
-        columns = {
-            "label": "Item",
-            "as_given": "Given",
-            "rule": "Rule",
-            "status": "Status",
-            "margin": "Margin",
-            "near": "Within 5 %",
-        }
-        return shown[list(columns)].rename(columns=columns)
+
+        def words(row):
+            if row["comparator"] not in SIGNS:
+                return ""
+            return "unknown" if np.isnan(row["margin"]) else f"{100 * row['margin']:+.0f} %".replace("-", "\u2212")
+
+        margin, near = self.items.apply(words, axis=1), self.items["near"].map({True: "yes", False: ""})
+        shown = self.items[["label", "as_given", "rule", "status"]].assign(margin=margin, near=near)
+        return shown.set_axis(["Item", "Given", "Rule", "Status", "Margin", "Within 5 %"], axis=1)
 
     def _item(self, name, row):
         given, kind = self._given.get(row["input"]), row["kind"]
-        out = {
-            "item": name,
-            "label": row["label"],
-            "value": None,
-            "unit": row["unit"],
-            "as_given": _text(given) if row["input"] else "",
-            "rule": self._words(row),
-            "comparator": row["comparator"],
-            "threshold": row["threshold"],
-            "margin": np.nan,
-            "near": False,
-            "straddles": False,
-        }
-        out["status"] = "" if kind in ("weight", "value", "highest") else _word(self._engine.truth(name)[0])
+        out = {"item": name, "label": row["label"], "value": None, "unit": row["unit"], "rule": self._words(row)}
+        out |= {"as_given": _text(given) if row["input"] else "", "comparator": row["comparator"]}
+        out |= {"threshold": row["threshold"], "margin": np.nan, "near": False, "straddles": False}
+        out["status"] = "" if kind in UNJUDGED else _word(self._engine.truth(name)[0])
         if isinstance(given, Quantity) and given.known:
             out["value"] = given.to(row["unit"]).value if row["unit"] else given.value
             if kind == "number" and (limit := self._engine.threshold(row)).low[0] == limit.high[0] and limit.low[0]:
@@ -379,10 +342,8 @@ class Verdict:
                 out["margin"] = away if row["comparator"].startswith(">") else -away
                 out["near"] = bool(abs(away) <= NEAR + SAME)
                 by = factors(given.variable)[given.unit] / factors(given.variable)[row["unit"]]
-                ends = [
-                    compare(Interval(*2 * (np.array([x * by]),)), row["comparator"], limit)[0] for x in given.printed()
-                ]
-                out["straddles"] = ends[0] != ends[1]
+                low, high = np.split(np.array(given.printed()) * by, 2)
+                out["straddles"] = bool(compare(Interval(low, high), row["comparator"], limit).isna()[0])
         elif given is not None and not isinstance(given, Quantity):
             out["value"] = bool(given)
         if not np.isnan(row["points"]) or kind == "highest":
@@ -393,23 +354,11 @@ class Verdict:
         if row["kind"] == "number":
             extra = f" + {show(row['slope'])} × {row['slope_input']}" if row["slope_input"] else ""
             return f"{SIGNS[row['comparator']]} {show(row['threshold'])}{extra} {row['unit']}"
-        words = {
-            "flag": "present",
-            "answer": "yes",
-            "all": "all of: ",
-            "any": "any of: ",
-            "none": "none of: ",
-            "highest": "highest of: ",
-        }
         members = ", ".join(row["members"].split())
         if row["kind"] == "at_least":
             return f"at least {row['threshold']:.0f} of: {members}"
-        return words.get(row["kind"], "") + members
-
-    @property
-    def missing(self):
-        """Inputs of the rule set that are unknown here, in its order."""
-        return [n for n in self._set.inputs(self.variant) if n not in self._engine.columns]
+        words = {"flag": "present", "answer": "yes", "weight": "", "value": ""}
+        return words.get(row["kind"], f"{row['kind']} of: {members}")
 
     @property
     def category(self):
@@ -451,16 +400,12 @@ class Verdict:
         ]
         if not used:
             return [(row["plausible_low"], "low enough"), (row["plausible_high"], "high enough")]
-        cuts = sorted(
-            {
-                (
-                    r["threshold"] * factors(name)[r["unit"]],
-                    r["comparator"] in ("<=", ">"),
-                    f"{show(r['threshold'])} {r['unit']}",
-                )
-                for r in used
-            }
-        )
+        units = factors(name)
+        cuts = {
+            (r["threshold"] * units[r["unit"]], r["comparator"] in ("<=", ">"), f"{show(r['threshold'])} {r['unit']}")
+            for r in used
+        }
+        cuts = sorted(cuts)
         low, _, words = cuts[0]
         found = [(low if cuts[0][1] else low * (1 - 1e-6), ("≤ " if cuts[0][1] else "< ") + words)]
         for (t, below, words), after in zip(cuts, [*cuts[1:], None], strict=True):
@@ -470,23 +415,17 @@ class Verdict:
 
     def _settlers(self, names, regions):
         trials = list(product(*regions))
-        columns = {n: (_repeat(c, len(trials))) for n, c in self._engine.columns.items() if n not in names}
+        columns = {n: _repeat(c, len(trials)) for n, c in self._engine.columns.items()}
         for i, name in enumerate(names):
             columns[name] = _column(pd.Series([t[i][0] for t in trials], name=name), variables().at[name, "kind"])
         truth, _ = _verdict_codes(self._nodes, _Engine(self._nodes, columns, len(trials)), self.rule)
-        return [
-            (
-                names,
-                " and ".join(f"{variables().at[n, 'label']} {r[1]}" for n, r in zip(names, trial, strict=True)),
-                _word(found),
-            )
-            for trial, found in zip(trials, truth, strict=True)
-            if found is not pd.NA
-        ]
+        labels = [variables().at[n, "label"] for n in names]
+        told = [" and ".join(f"{label} {r[1]}" for label, r in zip(labels, trial, strict=True)) for trial in trials]
+        return [(names, result, _word(t)) for result, t in zip(told, truth, strict=True) if t is not pd.NA]
 
     def __repr__(self):
         score = "" if self.score is None else ", score " + " to ".join(dict.fromkeys(map(show, self.score)))
-        return f"{self._set.short}: {self.status}{score}" + (f" ({self.category})" if self.category else "")
+        return f"{self.short}: {self.status}{score}" + (f" ({self.category})" if self.category else "")
 
 
 def _word(truth):
@@ -576,14 +515,13 @@ def hscore_probability(score):
         Interpolation is ours: no formula was published (source: fardet2014, table seen in a reproduction).
     """
     table = _table("score_probability")
+    low, high = table.iloc[0], table.iloc[-1]  # beyond the last exact figures only a bound is printed
+    if score <= low["score"] or score >= high["score"]:
+        end = low if score <= low["score"] else high
+        return float(end["percent"]), f"{end['bound']}{end['percent']:.0f} %"
     exact = table[table["bound"] == ""]
-    for end, inner, words in ((table.iloc[0], exact.iloc[0], "at most"), (table.iloc[-1], exact.iloc[-1], "at least")):
-        outside = score < inner["score"] if words == "at most" else score > inner["score"]
-        if outside:  # beyond the last printed figure only a bound is known
-            beyond = score <= end["score"] if words == "at most" else score >= end["score"]
-            return float(
-                inner["percent"]
-            ), f"{end['bound']}{end['percent']:.0f} %" if beyond else f"{words} {inner['percent']:.0f} %"
     p = exact["percent"] / 100
     percent = float(100 / (1 + np.exp(-np.interp(score, exact["score"], np.log(p / (1 - p))))))
-    return percent, ("" if score in set(exact["score"]) else "about ") + f"{percent:.0f} %"
+    inside = exact["score"].min() <= score <= exact["score"].max()
+    words = "" if score in set(exact["score"]) else "about " if inside else "at most " if percent < 50 else "at least "
+    return percent, f"{words}{percent:.0f} %"

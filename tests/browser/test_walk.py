@@ -1,4 +1,4 @@
-"""A learner's walk in a real browser, by keyboard: open, run, answer, read the feedback, restart, and it is still there."""
+"""A learner's walk in a real browser, by keyboard: open, run, answer, read, restart, and the answer is still there."""
 
 import os
 import sys
