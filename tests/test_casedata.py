@@ -159,6 +159,24 @@ def test_the_later_marrow_would_change_the_verdict():  # so leaving it out is no
     assert evaluate("hlh_2004", s1).status != evaluate("hlh_2004", {**s1.inputs, "haemophagocytosis": True}).status
 
 
+@pytest.mark.parametrize(
+    "name", sorted({n for t in CASE.tables.values() if "fact" in t for n in t["fact"]} | set(CASE.discrepancies["id"]))
+)
+def test_every_address_leads_somewhere(name):
+    rows = CASE.address(name)
+    assert len(rows) and all(rows["What"]) and all(rows["Where"]) and all(rows["Printed words"])
+
+
+def test_an_address_of_the_future_is_unknown():
+    with pytest.raises(CaseDataError, match="no address 'F45' that is known at admission"):
+        CASE.as_of("admission").address("F45")
+
+
+def test_a_reading_of_ours_is_not_shown_as_printed():
+    assert "age at onset" not in set(CASE.as_of("regional_hospital").sheet()["Item"])
+    assert CASE.as_of("regional_hospital").inputs["age_at_onset"].known
+
+
 # ---- damage ---------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def damaged(tmp_path):

@@ -76,6 +76,11 @@ def test_a_table_names_its_headers_and_never_shows_nan():
     assert ">A &lt;caption&gt;</caption>" in shown.html
 
 
+def test_a_fold_hides_nothing_from_whoever_opens_it():
+    shown = page.folded("N3.2", page.say("the answer"))
+    assert shown.html.startswith("<details><summary>") and "the answer" in shown.html and "the answer" in shown.text
+
+
 def test_the_unit_bench_refuses_and_accepts():
     bench = explore.unit_bench()
     assert "Refused." in bench.get().text and "bare number" in bench.get().text

@@ -184,6 +184,9 @@ def test_naranjo_is_one_number_and_names_its_band():
     worst = dict(q1=False, q2=False, q3=False, q4=False, q5=True, q6=True)
     assert evaluate("naranjo", worst).score == (-4, -4) and evaluate("naranjo", worst).category == "doubtful"
     assert evaluate("naranjo", dict(q1=True, q2=True, q3=True, q4=False, q5=True, q10=True)).category == "possible"
+    assert (
+        evaluate("naranjo", {}).category is None and repr(evaluate("naranjo", {})) == "Naranjo: undetermined, score 0"
+    )
 
 
 # ---- every threshold, on both sides ---------------------------------------------------------------------------------

@@ -72,12 +72,44 @@ class Case:
         return Case(tables, time_point, self.folder)
 
     def sheet(self):
-        """The values of this very moment, printed and converted; what is not reported says so. A DataFrame to show."""
+        """The values printed for this very moment, converted; what is not reported says so. A DataFrame to show."""
         rows = self._now(self.observations)
+        rows = rows[~rows["note"].str.startswith("reading:")]  # a reading of ours is not a printed value
         printed = [_input(row) for _, row in rows.iterrows()]
-        converted = [q.canonical() if q.known else "" for q in printed]
+        # A month has no exact length, so a duration in months is left as it is printed.
+        converted = [q.canonical() if q.known and q.unit != "months" else "" for q in printed]
         columns = {"Printed": printed, "Converted": converted, "Fact": rows["fact"], "Where": rows["where"]}
         return pd.DataFrame({"Item": rows["variable"].map(variables()["label"]), **columns})
+
+    def address(self, name):
+        """What stands behind an address such as F09, U02 or D14, as far as it is known at this moment.
+
+        Parameters
+        ----------
+        name : str
+            A fact (F), a further printed item (P), something not reported (U) or an entry of the register (D).
+
+        Returns
+        -------
+        pandas.DataFrame
+            What it is, the printed words, the place in the article, and what is to be said about it; ready to show.
+
+        Raises
+        ------
+        CaseDataError
+            Where there is no such address at this moment.
+        """
+        places, found = dict(self.locators.itertuples(index=False)), []
+        for table in self.tables.values():
+            key = "fact" if "fact" in table else "id" if "handling" in table else None
+            for row in table[table[key] == name].to_dict("records") if key else []:
+                what = row.get("title") or row.get("label") or variables().at[row["variable"], "label"]
+                where = "; ".join(places[p.strip()] for p in row["where"].split("|"))
+                said = row.get("question") or row.get("note", "")
+                found.append((what, row["as_printed"] or row.get("status", "not reported").replace("_", " "), where, said))
+        if not found:
+            raise CaseDataError("casedata", f"there is no address '{name}' that is known at {self.time_point}")
+        return pd.DataFrame(found, columns=["What", "Printed words", "Where", "To note"])
 
     def ranges(self, units):
         """Reference ranges of several variables: the article's own, else the only one known; none where lists disagree.

@@ -39,8 +39,7 @@ class UnitBench(Explorer):
 
     def __init__(self, analyte="triglycerides", text="1.5"):
         known = [
-            (variables().at[n, "label"], n)
-            for n in ("triglycerides", "fibrinogen", "ferritin", "platelets", "ast", "haemoglobin")
+            (variables().at[n, "label"], n) for n in ("triglycerides", "fibrinogen", "ferritin", "platelets", "ast")
         ]
         style = {"description_width": "7em"}
         self._analyte = widgets.Dropdown(options=known, value=analyte, description="Analyte", style=style)

@@ -73,6 +73,13 @@ def figure(png, alt, caption, width):
     return Shown(html, f"Figure. {alt}")
 
 
+def folded(question, *shown):
+    """Things that would give a question away: readable by whoever opens the fold, hidden from whoever has not decided."""
+    inside, summary = together(*shown), f"Open this after you have committed {question}"
+    html = f"<details><summary><strong>{escape(summary)}</strong></summary>{inside.html}</details>"
+    return Shown(html, f"{summary}\n{inside.text}")
+
+
 def together(*shown):
     """Several things shown one below the other."""
     return Shown("".join(s.html for s in shown), "\n\n".join(s.text for s in shown))

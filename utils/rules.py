@@ -363,7 +363,7 @@ class Verdict:
     @property
     def category(self):
         bands = sorted((r["threshold"], n) for n, r in self._nodes.items() if r["kind"] == "category")
-        if not bands:
+        if not bands or self.status == "undetermined":  # an unanswered form has a number, but no band
             return None
         ends = [next(n for t, n in reversed(bands) if s >= t) for s in self.score]
         return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
