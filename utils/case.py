@@ -106,7 +106,8 @@ class Case:
                 what = row.get("title") or row.get("label") or variables().at[row["variable"], "label"]
                 where = "; ".join(places[p.strip()] for p in row["where"].split("|"))
                 said = row.get("question") or row.get("note", "")
-                found.append((what, row["as_printed"] or row.get("status", "not reported").replace("_", " "), where, said))
+                words = row["as_printed"] or row.get("status", "not reported").replace("_", " ")
+                found.append((what, words, where, said))
         if not found:
             raise CaseDataError("casedata", f"there is no address '{name}' that is known at {self.time_point}")
         return pd.DataFrame(found, columns=["What", "Printed words", "Where", "To note"])

@@ -74,7 +74,7 @@ def figure(png, alt, caption, width):
 
 
 def folded(question, *shown):
-    """Things that would give a question away: readable by whoever opens the fold, hidden from whoever has not decided."""
+    """Things that would give a question away: hidden from whoever has not decided, readable by opening the fold."""
     inside, summary = together(*shown), f"Open this after you have committed {question}"
     html = f"<details><summary><strong>{escape(summary)}</strong></summary>{inside.html}</details>"
     return Shown(html, f"{summary}\n{inside.text}")

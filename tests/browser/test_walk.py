@@ -93,4 +93,6 @@ def test_what_if_by_keyboard(open_page):
     handle.focus()
     page.keyboard.press("Home")
     result.locator("strong", has_text="JIA: MET").wait_for(timeout=15_000)
+    picture = page.locator('img[alt^="MAS-2016 at the regional hospital"]')
+    assert "not met" in picture.first.get_attribute("alt")  # the description reaches the page, not only the file
     shot(page, "03-what-if")
