@@ -88,39 +88,34 @@ class WhatIf(Explorer):
         A name of `RULES`.
     case : Case
         The case as of a moment.
-    ranges : dict of str -> (float, float, float)
-        For each unknown number: lowest and highest trial value and the value to start from, in the published unit.
+    **ranges : (float, float, float)
+        For each unknown number, by name, as in ``platelets=(0, 500, 250)``: lowest and highest trial value and the
+        value to start from, in the published unit.
     """
 
-    def __init__(self, rule, case, ranges):
-        self._rule, self._given, self._unit, self._known, self._value = rule, dict(case.inputs), {}, {}, {}
-        nodes = RULES[rule].nodes()
-        rows = []
+    def __init__(self, rule, case, **ranges):
+        self._rule, self._given, self._ranges = rule, dict(case.inputs), ranges
+        self._nodes, self._known, self._value, rows = RULES[rule].nodes(), {}, {}, []
         for name, (low, high, start) in ranges.items():
-            self._unit[name], label = nodes[name]["unit"], variables().at[name, "label"]
+            label, style, width = variables().at[name, "label"], {"description_width": "6em"}, {"width": "28em"}
             self._known[name] = widgets.Checkbox(
                 value=False, description=f"{label}: suppose it is known", indent=False, layout={"width": "19em"}
             )
             self._value[name] = widgets.FloatSlider(
-                value=start,
-                min=low,
-                max=high,
-                step=1,
-                readout_format=".0f",
-                description=label,
-                disabled=True,
-                style={"description_width": "6em"},
-                layout={"width": "28em"},
+                start, min=low, max=high, step=1, readout_format=".0f", description=label, style=style, layout=width
             )
-            rows.append(widgets.HBox([self._known[name], self._value[name], widgets.HTML(escape(self._unit[name]))]))
-        self._ranges = ranges
+            self._value[name].disabled = True
+            rows.append(widgets.HBox([self._known[name], self._value[name], widgets.HTML(escape(self._unit(name)))]))
         super().__init__(rows, self._judge())
         for control in (*self._known.values(), *self._value.values()):
             control.observe(lambda _: self._update(), "value")
 
+    def _unit(self, name):
+        return self._nodes[name]["unit"]
+
     def _supposed(self):
         return {
-            n: Quantity(n, self._value[n].value, self._unit[n], decimals=0) if self._known[n].value else None
+            n: Quantity(n, self._value[n].value, self._unit(n), decimals=0) if self._known[n].value else None
             for n in self._ranges
         }
 
@@ -140,45 +135,44 @@ class WhatIf(Explorer):
         flips = [say(f"Varying {variables().at[n, 'label']} alone: {self._flips(n, given)}.") for n in self._ranges]
         return together(line, *flips, table(verdict.sheet(), "Items, as supposed"))
 
+    def _verdicts(self, given, **trials):
+        """Verdicts with some inputs replaced by arrays of trial values in the published unit."""
+        size = len(next(iter(trials.values())))
+        frame = pd.DataFrame({n: _canonical(v) for n, v in given.items()}, index=range(size))
+        frame = frame.assign(**{n: values * factors(n)[self._unit(n)] for n, values in trials.items()})
+        return evaluate_table(self._rule, frame)["status"].astype(str).to_numpy()
+
     def _flips(self, name, given):
         """Verdict along one input, everything else as supposed: '0 to 181: met; 182 to 500: undetermined'."""
-        low, high, _ = self._ranges[name]
-        trial = np.arange(low, high + 1)
-        frame = pd.DataFrame({n: _canonical(v) for n, v in given.items()}, index=range(len(trial)))
-        frame[name] = trial * factors(name)[self._unit[name]]
-        status = evaluate_table(self._rule, frame)["status"].astype(str).to_numpy()
+        trial = np.arange(self._ranges[name][0], self._ranges[name][1] + 1)
+        status = self._verdicts(given, **{name: trial})
         edges = np.flatnonzero(status[1:] != status[:-1])
-        starts, ends = [0, *(edges + 1)], [*edges, len(trial) - 1]
-        return "; ".join(
-            f"{show(trial[a])} to {show(trial[b])} {self._unit[name]}: {status[a]}"
-            for a, b in zip(starts, ends, strict=True)
-        )
+        ends = zip([0, *(edges + 1)], [*edges, len(trial) - 1], strict=True)
+        return "; ".join(f"{show(trial[a])} to {show(trial[b])} {self._unit(name)}: {status[a]}" for a, b in ends)
 
     def picture(self, caption):
         """Where the verdict flips over the first two unknowns, everything else as reported."""
-        (x, y), given = list(self._ranges)[:2], self._given
-        axes = [np.linspace(self._ranges[n][0], self._ranges[n][1], 201) for n in (x, y)]
-        grid = np.meshgrid(*axes)
-        frame = pd.DataFrame({n: _canonical(v) for n, v in given.items()}, index=range(grid[0].size))
-        for name, values in zip((x, y), grid, strict=True):
-            frame[name] = values.ravel() * factors(name)[self._unit[name]]
-        status = evaluate_table(self._rule, frame)["status"].astype(str).to_numpy().reshape(grid[0].shape)
-        nodes = RULES[self._rule].nodes()
-        labels = [f"{variables().at[n, 'label']} ({self._unit[n]})" for n in (x, y)]
-        return plots.verdict_map(*axes, status, labels, [nodes[n]["threshold"] for n in (x, y)], caption)
+        names = list(self._ranges)[:2]
+        axes = [np.linspace(self._ranges[n][0], self._ranges[n][1], 201) for n in names]
+        grid = [g.ravel() for g in np.meshgrid(*axes)]
+        status = self._verdicts(self._given, **dict(zip(names, grid, strict=True))).reshape(201, 201)
+        labels = [f"{variables().at[n, 'label']} ({self._unit(n)})" for n in names]
+        return plots.verdict_map(*axes, status, labels, [self._nodes[n]["threshold"] for n in names], caption)
 
     def set(self, **values):
         """Suppose values by call: ``set(platelets="150 ×10⁹/L")``, or None for unknown; returns what is shown."""
-        for name, text in values.items():
+        wanted = {}
+        for name, text in values.items():  # all are read before any is moved, so that a refusal changes nothing
             if name not in self._ranges:
                 return say(f"Refused. '{name}' is not an unknown of this explorer: choose {' or '.join(self._ranges)}.")
             try:
-                value = None if text is None else quantity(text, name).to(self._unit[name]).value
+                wanted[name] = None if text is None else quantity(text, name).to(self._unit(name)).value
             except UnitError as refused:
                 return say(f"Refused. {refused}")
             low, high, _ = self._ranges[name]
-            if value is not None and not low <= value <= high:
-                return say(f"Refused. {text} is outside this explorer, {show(low)} to {show(high)} {self._unit[name]}.")
+            if text is not None and not low <= wanted[name] <= high:
+                return say(f"Refused. {text} is outside this explorer, {show(low)} to {show(high)} {self._unit(name)}.")
+        for name, value in wanted.items():
             self._known[name].value = value is not None
             if value is not None:
                 self._value[name].value = value
@@ -195,11 +189,4 @@ def _canonical(value):
     return value
 
 
-def unit_bench(analyte="triglycerides", text="1.5"):
-    """The unit bench; see `UnitBench`."""
-    return UnitBench(analyte, text)
-
-
-def what_if(rule, case, **ranges):
-    """The what-if explorer; see `WhatIf`: ``what_if("mas_2016", case, platelets=(0, 500, 250))``."""
-    return WhatIf(rule, case, ranges)
+unit_bench, what_if = UnitBench, WhatIf  # a notebook reads better with verbs and nouns than with classes

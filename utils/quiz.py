@@ -234,17 +234,9 @@ def reveal(item_id):
 def _feedback(item, given):
     """Explanation of every option, the voices kept apart, and what it rests on."""
     best, chosen = item.get("best"), given["choice"]
-    verdict = (
-        "This question has no single best answer."
-        if best is None
-        else "That is the best supported answer."
-        if chosen == best
-        else f"The best supported answer is {best}."
-    )
-    html, text = (
-        [f"<p><strong>You chose {chosen}. {verdict}</strong></p><ul>"],
-        [f"{item['id']}. You chose {chosen}. {verdict}"],
-    )
+    right = "That is the best supported answer." if chosen == best else f"The best supported answer is {best}."
+    verdict = f"You chose {chosen}. {right if best else 'This question has no single best answer.'}"
+    html, text = [f"<p><strong>{verdict}</strong></p><ul>"], [f"{item['id']}. {verdict}"]
     for option in item["options"]:
         mark = "best supported" if option["key"] == best else "your choice" if option["key"] == chosen else ""
         mark, basis = f" [{mark}]" if mark else "", "rests on " + ", ".join(option["rests_on"])
@@ -262,23 +254,18 @@ def _feedback(item, given):
 def progress():
     """How far you are: a row a notebook, and where your record lies. Confidence is never scored."""
     answers, warning = _read()
-    rows = []
-    for item in items().values():
-        given = answers.get(item["id"], {}).get("choice")
-        scored = item.get("best") is not None and item["kind"] not in UNSCORED
-        rows.append(
-            {
-                "Notebook": item["notebook"],
-                "Questions": 1,
-                "Answered": int(given is not None),
-                "Best supported": int(scored and given == item["best"]),
-                "of": int(scored and given is not None),
-            }
-        )
-    counts = pd.DataFrame(rows).groupby("Notebook", sort=True).sum().reset_index()
-    return table(
-        counts, f"{warning}Your progress. Your record is one small file of your own; record_path() says where."
-    )
+    rows = pd.DataFrame(items().values()).reindex(columns=["id", "notebook", "kind", "best"])
+    given = rows["id"].map(lambda name: answers.get(name, {}).get("choice"))
+    scored = given.notna() & rows["best"].notna() & ~rows["kind"].isin(UNSCORED)
+    counts = {
+        "Questions": 1,
+        "Answered": given.notna(),
+        "Best supported": scored & (given == rows["best"]),
+        "of": scored,
+    }
+    summed = pd.DataFrame(counts).groupby(rows["notebook"]).sum()
+    told = f"{warning}Your progress. Your record is one small file of your own; record_path() says where."
+    return table(summed.rename_axis("Notebook").reset_index(), told)
 
 
 def reset(item_id=None):
@@ -299,7 +286,5 @@ def reset(item_id=None):
     note = _write({k: v for k, v in answers.items() if item_id is not None and k != item_id})
     for card in list(_cards):
         card.refresh()
-    return say(
-        note
-        or (f"{item_id} is open again." if item_id else "All answers are forgotten; a backup lies beside your record.")
-    )
+    done = f"{item_id} is open again." if item_id else "All answers are forgotten; a backup lies beside your record."
+    return say(note or done)

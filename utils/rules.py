@@ -337,7 +337,7 @@ class Verdict:
         out["status"] = "" if kind in UNJUDGED else _word(self._engine.truth(name)[0])
         if isinstance(given, Quantity) and given.known:
             out["value"] = given.to(row["unit"]).value if row["unit"] else given.value
-            if kind == "number" and (limit := self._engine.threshold(row)).low[0] == limit.high[0] and limit.low[0]:
+            if kind == "number" and SAME < (limit := self._engine.threshold(row)).low[0] == limit.high[0]:
                 away = (out["value"] - limit.low[0]) / abs(limit.low[0])
                 out["margin"] = away if row["comparator"].startswith(">") else -away
                 out["near"] = bool(abs(away) <= NEAR + SAME)
