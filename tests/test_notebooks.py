@@ -1,6 +1,8 @@
 """What strict comparison cannot see: that every cell was run, and that nothing is stored which should not be."""
 
+import base64
 import copy
+import io
 import json
 import re
 import subprocess
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 
 from utils.case import load_case
 from utils.quiz import items
@@ -69,6 +72,11 @@ def faults(nb):
         if MACHINE.search(json.dumps({**o.get("data", {}), "text": o.get("text", "")}).split("base64,")[0]):
             yield "a path of this machine in an output"
         for html in (o.get("data", {}).get("text/html", ""),):
+            for png in re.findall(r"data:image/png;base64,([^\"]*)", html):
+                try:
+                    Image.open(io.BytesIO(base64.b64decode(png, validate=True))).load()
+                except (ValueError, OSError):
+                    yield "a picture that cannot be shown: python lab.py refresh"
             if "<img" in html and not re.search(r'<img[^>]+alt="[^"]{40,}"', html):
                 yield "a picture without a description"
             if re.search(r">\s*(nan|NaN|None|<NA>)\s*<", html):
@@ -125,6 +133,11 @@ def spoil(path, value):
         ("output", lambda o: o["data"].update({"text/plain": "/home/someone/answers.json"}), "path of this machine"),
         ("output", lambda o: o["data"].update({"text/html": '<img src="x" alt="">'}), "without a description"),
         ("output", lambda o: o["data"].update({"text/html": "<td>nan</td>"}), "shown as nan"),
+        (
+            "output",
+            lambda o: o["data"].update({"text/html": '<img src="data:image/png;base64,AAAA0xADDRESS">'}),
+            "cannot be shown",
+        ),
         ("nb", lambda n: n.metadata.update(widgets={}), "widget state"),
         ("nb", lambda n: n.cells.pop(0), "banner or the attribution"),
         ("nb", lambda n: n.update(cells=[c for c in n.cells if c.cell_type == "code"]), "words of prose"),

@@ -77,7 +77,7 @@ def test_a_table_names_its_headers_and_never_shows_nan():
 
 
 def test_a_fold_hides_nothing_from_whoever_opens_it():
-    shown = page.folded("N3.2", page.say("the answer"))
+    shown = page.folded("Open this later", page.say("the answer"))
     assert shown.html.startswith("<details><summary>") and "the answer" in shown.html and "the answer" in shown.text
 
 
@@ -127,6 +127,26 @@ def test_what_if_follows_the_rule(bench, platelets, fibrinogen, word):
 def test_what_if_refuses_nonsense_in_words(bench, values, says):
     before = bench.get()
     assert says in bench.set(**values).text and bench.get() == before
+
+
+def test_what_if_never_rounds_a_value_over_a_cut_off(bench):
+    assert "UNDETERMINED" in bench.set(platelets="181.4 G/L").text and "181.4" in bench._last.text
+
+
+def test_a_refusal_changes_nothing(bench):
+    assert "Refused" in bench.set(platelets="100 G/L", fibrinogen="nonsense").text
+    assert bench.get() == {"platelets": None, "fibrinogen": None}
+
+
+def test_an_address_opens_or_says_why_not():
+    assert "1,259" in explore.look_up(REGIONAL, "f09 ").text
+    for name in ("F29", "D14", "ravelli2016", "", None, 7):
+        assert "does not open here" in explore.look_up(REGIONAL, name).text
+
+
+def test_names_stand_flush_left_and_numbers_right():
+    html = page.table(pd.DataFrame({"A": ["x", "y"], "B": ["one", "two"], "C": ["1 U/L", "not reported"]}), "T").html
+    assert html.count("text-align:left") == 1 + 2 + 4 and '<th scope="col">C' in html and "<td>1 U/L" in html
 
 
 def test_what_if_moves_by_its_controls(bench):

@@ -132,7 +132,7 @@ def test_an_interrupted_write_leaves_the_old_record_whole(record, monkeypatch):
 def test_progress_counts_and_never_scores_confidence_or_discussion(record):
     answer("N3.2", "b", "low"), answer("N3.3", "a", "high"), answer("S3.1", "a"), answer("N0.1", "a")
     rows = [line.split() for line in progress().text.splitlines() if line.strip().startswith(("00", "03"))]
-    assert rows == [["00", "6", "1", "0", "0"], ["03", "13", "3", "1", "2"]]
+    assert rows == [["00", "6", "1", "0", "of", "0"], ["03", "13", "3", "1", "of", "2"]]
     with_confidence = progress().text
     reset(), answer("N3.2", "b", "high"), answer("N3.3", "a", "low"), answer("S3.1", "a"), answer("N0.1", "a")
     assert progress().text == with_confidence

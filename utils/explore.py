@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from utils import plots
+from utils.package import CaseDataError
 from utils.page import Shown, say, table, together
 from utils.rules import RULES, evaluate, evaluate_table
 from utils.units import Quantity, UnitError, factors, quantity, show, variables
@@ -16,7 +17,7 @@ class Explorer(widgets.VBox):
     """Controls above a result. Before it is run, a reader sees the result as it first was."""
 
     def __init__(self, controls, result):
-        self._result = widgets.HTML()
+        self._result = widgets.HTML().add_class("jp-RenderedHTMLCommon")  # tables look as elsewhere on the page
         super().__init__([*controls, self._result])
         self._show(result)
 
@@ -41,8 +42,8 @@ class UnitBench(Explorer):
         known = [
             (variables().at[n, "label"], n) for n in ("triglycerides", "fibrinogen", "ferritin", "platelets", "ast")
         ]
-        style = {"description_width": "7em"}
-        self._analyte = widgets.Dropdown(options=known, value=analyte, description="Analyte", style=style)
+        style = {"description_width": "9em"}
+        self._analyte = widgets.Dropdown(options=known, value=analyte, description="Laboratory test", style=style)
         self._text = widgets.Text(value=text, description="Value, unit", style=style, continuous_update=False)
         super().__init__([self._analyte, self._text], self._read(text, analyte))
         for control in (self._analyte, self._text):
@@ -55,12 +56,13 @@ class UnitBench(Explorer):
         except UnitError as refused:
             return say(f"Refused. {refused}")
         rows = [
-            (unit, str(q.to(unit)), f"× {show(factor)}" if factor != 1 else "canonical")
+            (unit, str(q.to(unit)), f"× {show(factor)}" if factor != 1 else "we compare in this one")
             for unit, factor in factors(analyte).items()
         ]
         return together(
             table(
-                pd.DataFrame(rows, columns=["Unit", "Value", "To the canonical unit"]), f"Accepted: {q} of {analyte}"
+                pd.DataFrame(rows, columns=["Unit", "Value", "To the unit we compare in"]),
+                f"Accepted: {q} of {analyte}",
             ),
             *([say(q.warning)] if q.warning else []),
         )
@@ -97,15 +99,19 @@ class WhatIf(Explorer):
         self._rule, self._given, self._ranges = rule, dict(case.inputs), ranges
         self._nodes, self._known, self._value, rows = RULES[rule].nodes(), {}, {}, []
         for name, (low, high, start) in ranges.items():
-            label, style, width = variables().at[name, "label"], {"description_width": "6em"}, {"width": "28em"}
+            label = variables().at[name, "label"]
             self._known[name] = widgets.Checkbox(
                 value=False, description=f"{label}: suppose it is known", indent=False, layout={"width": "19em"}
             )
-            self._value[name] = widgets.FloatSlider(
-                start, min=low, max=high, step=1, readout_format=".0f", description=label, style=style, layout=width
+            limits = {"min": low, "max": high, "step": 1, "disabled": True}
+            self._value[name] = widgets.BoundedFloatText(
+                start, description=f"{label}, {self._unit(name)}", style={"description_width": "10em"}, **limits
             )
-            self._value[name].disabled = True
-            rows.append(widgets.HBox([self._known[name], self._value[name], widgets.HTML(escape(self._unit(name)))]))
+            slider = widgets.FloatSlider(start, readout=False, **limits)  # the field beside it carries the name
+            widgets.link((self._value[name], "value"), (slider, "value"))
+            widgets.link((self._value[name], "disabled"), (slider, "disabled"))
+            row = [self._known[name], self._value[name], slider]
+            rows.append(widgets.HBox(row, layout={"flex_flow": "row wrap"}))
         super().__init__(rows, self._judge())
         for control in (*self._known.values(), *self._value.values()):
             control.observe(lambda _: self._update(), "value")
@@ -115,8 +121,7 @@ class WhatIf(Explorer):
 
     def _supposed(self):
         return {
-            n: Quantity(n, self._value[n].value, self._unit(n), decimals=0) if self._known[n].value else None
-            for n in self._ranges
+            n: Quantity(n, self._value[n].value, self._unit(n)) if self._known[n].value else None for n in self._ranges
         }
 
     def _update(self):
@@ -187,6 +192,17 @@ def _canonical(value):
     if isinstance(value, Quantity):
         return value.canonical().value if value.known else None
     return value
+
+
+def look_up(case, name):
+    """What stands behind an address such as F09; a sentence where it does not open at this moment of the case."""
+    try:
+        return table(case.address(str(name).strip().upper()), f"What stands behind {str(name).strip().upper()}")
+    except CaseDataError:
+        moment = case.time_point.replace("_", " ")
+        return say(
+            f"{name} does not open here. Addresses look like F09, U02 or D01; what is not known at {moment} is closed."
+        )
 
 
 unit_bench, what_if = UnitBench, WhatIf  # a notebook reads better with verbs and nouns than with classes

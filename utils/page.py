@@ -44,14 +44,23 @@ def table(frame, caption):
         return "unknown" if x is None or x is pd.NA or (isinstance(x, float) and pd.isna(x)) else str(x)
 
     words = [[cell(x) for x in row] for row in frame.itertuples(index=False)]
-    head = "".join(f'<th scope="col"{"" if i else LEFT}>{escape(str(c))}</th>' for i, c in enumerate(frame.columns))
+    flush = ["" if i and all(map(_figure, column)) else LEFT for i, column in enumerate(zip(*words, strict=True))]
+    flush = flush or [LEFT] * len(frame.columns)
+    head = "".join(f'<th scope="col"{f}>{escape(str(c))}</th>' for f, c in zip(flush, frame.columns, strict=True))
     body = "".join(
-        f'<tr><th scope="row"{LEFT}>{escape(first)}</th>' + "".join(f"<td>{escape(x)}</td>" for x in rest) + "</tr>"
+        f'<tr><th scope="row"{LEFT}>{escape(first)}</th>'
+        + "".join(f"<td{f}>{escape(x)}</td>" for f, x in zip(flush[1:], rest, strict=True))
+        + "</tr>"
         for first, *rest in words
     )
     caption_html = f'<caption style="text-align:left;font-weight:bold">{escape(caption)}</caption>'
     html = f"<table>{caption_html}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return Shown(html, f"{caption}\n" + pd.DataFrame(words, columns=frame.columns).to_string(index=False))
+
+
+def _figure(cell):
+    """True for what reads as a number, or stands for one that is missing."""
+    return cell[:1].isdigit() or cell[:1] in ("+", "\u2212") or cell in ("", "unknown", "not reported")
 
 
 def figure(png, alt, caption, width):
@@ -73,9 +82,9 @@ def figure(png, alt, caption, width):
     return Shown(html, f"Figure. {alt}")
 
 
-def folded(question, *shown):
-    """Things that would give a question away: hidden from whoever has not decided, readable by opening the fold."""
-    inside, summary = together(*shown), f"Open this after you have committed {question}"
+def folded(summary, *shown):
+    """Things behind a line that opens them: what would give a question away, or what is long."""
+    inside = together(*shown)
     html = f"<details><summary><strong>{escape(summary)}</strong></summary>{inside.html}</details>"
     return Shown(html, f"{summary}\n{inside.text}")
 

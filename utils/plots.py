@@ -166,7 +166,7 @@ def dumbbell(first, second, moments, ranges, caption):
         [0.125, 0.25, 0.5, 1, 2, 4, 8], ["8-fold", "4-fold", "2-fold", "cut-off", "2-fold", "4-fold", "8-fold"]
     )
     ax.minorticks_off()
-    ax.set_xlabel("distance to the published cut-off")
+    ax.set_xlabel("distance to the published cut-off, on either side")
     ax.text(0.96, len(pairs) + 0.7, "does not meet the item", ha="right", fontsize=9.5, color=NOT, fontweight="bold")
     ax.text(1.04, len(pairs) + 0.7, "meets the item", ha="left", fontsize=9.5, color=MET, fontweight="bold")
     sns.despine(ax=ax, left=True)

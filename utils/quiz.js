@@ -32,17 +32,29 @@ function render({ model, el }) {
       status.textContent = "Choose an answer first.";
       return;
     }
+    status.textContent = "Saving …";
+    clearTimeout(form.waiting);
+    form.waiting = setTimeout(() => {
+      status.textContent = "No reply: the page is not connected to its kernel. Choose Run, Run All Cells, then commit again.";
+    }, 4000);
     model.set("given", { choice: given.get(`${id}-choice`), confidence: given.get(`${id}-sure`) ?? "", at: Date.now() }); // the time makes a repeated answer a change
     model.save_changes();
   });
-  const show = () => {
+  const show = (change) => {
+    clearTimeout(form.waiting);
     const { choice: chosen, confidence } = model.get("committed");
     for (const input of form.querySelectorAll("input")) {
-      if (chosen) input.checked = input.value === (input.name.endsWith("choice") ? chosen : confidence);
+      const mine = Boolean(chosen) && input.value === (input.name.endsWith("choice") ? chosen : confidence);
+      if (chosen) input.checked = mine;
+      input.parentElement.classList.toggle("casebook-mine", mine);
       input.disabled = Boolean(chosen);
     }
     button.hidden = Boolean(chosen);
     status.innerHTML = model.get("feedback");
+    if (change && chosen && form.contains(document.activeElement.closest?.(".casebook-card") ?? null)) {
+      status.tabIndex = -1; // the button is gone: let the reader go on from the feedback
+      status.focus({ preventScroll: true });
+    }
   };
   model.on("change:feedback", show);
   show();

@@ -257,15 +257,12 @@ def progress():
     rows = pd.DataFrame(items().values()).reindex(columns=["id", "notebook", "kind", "best"])
     given = rows["id"].map(lambda name: answers.get(name, {}).get("choice"))
     scored = given.notna() & rows["best"].notna() & ~rows["kind"].isin(UNSCORED)
-    counts = {
-        "Questions": 1,
-        "Answered": given.notna(),
-        "Best supported": scored & (given == rows["best"]),
-        "of": scored,
-    }
-    summed = pd.DataFrame(counts).groupby(rows["notebook"]).sum()
+    right = scored & (given == rows["best"])
+    counts = pd.DataFrame({"Questions": 1, "Answered": given.notna(), "right": right, "scored": scored})
+    summed = counts.groupby(rows["notebook"]).sum().rename_axis("Notebook").reset_index()
+    summed["Best supported"] = [f"{r} of {s}" for r, s in zip(summed.pop("right"), summed.pop("scored"), strict=True)]
     told = f"{warning}Your progress. Your record is one small file of your own; record_path() says where."
-    return table(summed.rename_axis("Notebook").reset_index(), told)
+    return table(summed, told)
 
 
 def reset(item_id=None):

@@ -325,7 +325,8 @@ class Verdict:
                 return ""
             return "unknown" if np.isnan(row["margin"]) else f"{100 * row['margin']:+.0f} %".replace("-", "\u2212")
 
-        margin, near = self.items.apply(words, axis=1), self.items["near"].map({True: "yes", False: ""})
+        margin, near = self.items.apply(words, axis=1), self.items["near"].map({True: "yes", False: "no"})
+        near = near.where(~margin.isin(["", "unknown"]), "")
         shown = self.items[["label", "as_given", "rule", "status"]].assign(margin=margin, near=near)
         return shown.set_axis(["Item", "Given", "Rule", "Status", "Margin", "Within 5 %"], axis=1)
 

@@ -70,7 +70,7 @@ def test_the_arrow_keys_belong_to_a_list_and_no_news_pops_up(open_page):
         pytest.skip("needs the settings that lab.py puts into .venv")
     page = open_page("00_start_here.ipynb")
     run_all(page)
-    choice = page.get_by_label("Analyte").first
+    choice = page.get_by_label("Laboratory test").first
     choice.scroll_into_view_if_needed()
     choice.focus()
     page.keyboard.press("ArrowDown")
@@ -89,10 +89,13 @@ def test_what_if_by_keyboard(open_page):
     result.locator("strong", has_text="JIA: UNDETERMINED").wait_for(timeout=15_000)
     box.focus()
     page.keyboard.press("Space")
-    handle = page.locator(".noUi-handle").first
-    handle.focus()
-    page.keyboard.press("Home")
+    field = page.get_by_label("platelets, ×10⁹/L").first
+    field.fill("181")
+    field.press("Enter")
     result.locator("strong", has_text="JIA: MET").wait_for(timeout=15_000)
+    page.locator(".noUi-handle").first.focus()
+    page.keyboard.press("ArrowRight")  # 182, on the other side of the cut-off
+    result.locator("strong", has_text="JIA: UNDETERMINED").wait_for(timeout=15_000)
     picture = page.locator('img[alt^="MAS-2016 at the regional hospital"]')
     assert "not met" in picture.first.get_attribute("alt")  # the description reaches the page, not only the file
     shot(page, "03-what-if")
