@@ -18,9 +18,9 @@ def article(request):
 @pytest.fixture
 def record(tmp_path, monkeypatch):
     """A learner's record in an empty folder."""
-    from utils import quiz
+    from utils import record
 
     path = tmp_path / "answers.json"
     monkeypatch.setenv("MAS_CASEBOOK_RECORD", str(path))
-    monkeypatch.setattr(quiz, "_unsaved", {})
+    monkeypatch.setattr(record, "_unsaved", {})
     return path

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from utils.case import CaseDataError, load_case
-from utils.package import CASEDATA, describe, read_table
+from utils.package import CASEDATA, check_seal, describe, read_table, seal
 from utils.quiz import items
 from utils.rules import RULES, evaluate
 from utils.units import variables
@@ -139,6 +139,13 @@ def test_later_facts_are_not_in_an_earlier_view():
     assert not early.treatments["end_known_at"].map(lambda t: t != "" and order[t] > order["admission"]).any()
     assert "haemophagocytosis" not in {k for k, v in early.inputs.items() if v is True}
     assert CASE.as_of("recovery").inputs["haemophagocytosis"] is True
+    assert not early.codes["label"].str.contains("arrest|shock|Myocarditis|leak", case=False).any()
+    assert not CASE.as_of("picu").treatments["as_printed"].str.contains("5 days").any()
+
+
+def test_a_view_is_a_copy():
+    CASE.as_of("admission").rules.loc[:, "threshold"] = 0.0
+    assert CASE.rules["threshold"].max() > 1000
 
 
 def test_a_view_cannot_look_ahead_again():
@@ -223,6 +230,26 @@ def test_damage_is_named_with_file_row_and_column(damaged, file, old, new, where
     assert where[2] is None or error.column == where[2]
 
 
+def test_a_unit_that_is_not_the_printed_one_is_named(tmp_path):
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+    file = folder / "observations.csv"
+    text = file.read_text(encoding="utf-8")
+    assert text.count("fibrinogen,1.6,,g/L,160,") == 1
+    file.write_text(text.replace("fibrinogen,1.6,,g/L,160,", "fibrinogen,1.6,,mg/dL,1.6,"), encoding="utf-8")
+    with pytest.raises(
+        CaseDataError, match=r"observations.csv, row \d+, column unit: mg/dL is not in the printed words"
+    ):
+        load_case(folder)
+
+
+def test_a_variable_told_twice_for_one_moment_is_named(tmp_path):
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+    with open(folder / "findings.csv", "a", encoding="utf-8") as file:
+        file.write("F02,admission,splenomegaly,absent,reported,1 month history of fever,CR1,,false,\n")
+    with pytest.raises(CaseDataError, match="findings.csv, row .*splenomegaly is told twice for admission"):
+        load_case(folder)
+
+
 def test_a_duplicated_row_is_named(tmp_path):
     folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
     lines = (folder / "observations.csv").read_text(encoding="utf-8").splitlines(keepends=True)
@@ -292,3 +319,55 @@ def test_a_faulty_question_is_named(tmp_path, change, says):
 def test_describe_lists_every_table_in_the_folder():
     assert {r["path"] for r in describe().values()} == {p.name for p in CASEDATA.glob("*.csv")}
     assert all(isinstance(CASE.tables[n], pd.DataFrame) for n in describe())
+
+
+# ---- the seal: what reads well and is still wrong -------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "file, old, new",
+    [
+        ("rules.csv", ",684,", ",694,"),
+        ("rules.csv", "mas_2016,,ast,AST,number,ast,>,", "mas_2016,,ast,AST,number,ast,>=,"),
+        ("units.csv", "ferritin,ng/mL,1,", "ferritin,ng/mL,2,"),
+        ("score_probability.csv", "hscore,170,,54,", "hscore,170,,45,"),
+        ("findings.csv", "F21,admission,splenomegaly,present,", "F21,admission,splenomegaly,absent,"),
+        ("items.yaml", "  best: c\n- id: N0.2", "  best: a\n- id: N0.2"),
+        ("references.json", '"Ravelli"', '"Ravalli"'),
+    ],
+)
+def test_a_change_that_reads_well_breaks_the_seal(tmp_path, file, old, new):
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(CaseDataError, match=f"{file}.*is not the file that datapackage.json describes"):
+        load_case(folder)
+    seal(folder)
+    check_seal(folder)  # a change that is meant can be sealed anew
+
+
+@pytest.mark.parametrize("file", sorted(p.name for p in CASEDATA.glob("*.*") if p.name != "datapackage.json"))
+def test_rows_lost_at_the_end_never_pass(tmp_path, file):
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+    lines = (folder / file).read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / file).write_text("".join(lines[:-1]), encoding="utf-8")
+    with pytest.raises(CaseDataError):
+        load_case(folder)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda d: d["resources"].pop(3),
+        lambda d: d["resources"][3].pop("schema"),
+        lambda d: d["resources"][3]["schema"]["fields"][0].pop("type"),
+        lambda d: d.pop("resources"),
+        lambda d: d["resources"][5]["schema"]["fields"][0].update(constraints={"pattern": "("}),
+    ],
+)
+def test_a_damaged_description_is_named(tmp_path, spoil):
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+    described = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    spoil(described)
+    (folder / "datapackage.json").write_text(json.dumps(described), encoding="utf-8")
+    with pytest.raises(CaseDataError, match="datapackage.json"):
+        load_case(folder)

@@ -122,6 +122,7 @@ def test_what_if_follows_the_rule(bench, platelets, fibrinogen, word):
         ({"ferritin": "1 µg/L"}, "not an unknown"),
         ({"platelets": 200}, "bare number"),
         ({"platelets": "-1 G/L"}, "negative"),
+        ({"platelets": "100-300 G/L"}, "is a range"),
     ],
 )
 def test_what_if_refuses_nonsense_in_words(bench, values, says):

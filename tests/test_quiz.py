@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from utils import quiz
+from utils import record as store
 from utils.quiz import answer, ask, items, progress, reset, reveal
 
 
@@ -114,7 +115,7 @@ def test_a_record_that_cannot_be_written_is_said_and_kept_for_the_session(record
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(quiz.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(store.tempfile, "mkstemp", refuse)
     card = ask("N3.2")
     assert "could not be saved" in answer("N3.2", "a").text
     assert "could not be saved" in card.feedback and "You chose a" in card.feedback
@@ -124,7 +125,7 @@ def test_a_record_that_cannot_be_written_is_said_and_kept_for_the_session(record
 def test_an_interrupted_write_leaves_the_old_record_whole(record, monkeypatch):
     answer("N3.2", "a")
     before = record.read_bytes()
-    monkeypatch.setattr(quiz.os, "replace", lambda *a: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+    monkeypatch.setattr(store.os, "replace", lambda *a: (_ for _ in ()).throw(OSError(5, "Input/output error")))
     answer("N3.3", "c")
     assert record.read_bytes() == before and not list(record.parent.glob("*.tmp"))
 
@@ -156,3 +157,51 @@ def test_markup_in_a_question_is_shown_and_not_obeyed(record):
     }
     html = quiz._still(evil).html + quiz._feedback(evil, {"choice": "a"}).html
     assert "<script" not in html and "<img" not in html and "<b>" not in html
+
+
+def test_two_processes_lose_nothing(record):
+    code = """
+import sys
+from utils.record import change
+for i in range(60):
+    change(lambda answers: answers.setdefault(f"{sys.argv[1]}{i}", {"choice": "a"}))
+"""
+    both = [subprocess.Popen([sys.executable, "-c", code, name]) for name in "xy"]
+    assert [p.wait() for p in both] == [0, 0]
+    assert len(json.loads(record.read_text())["answers"]) == 120
+
+
+def test_killed_at_any_moment_a_committed_answer_stays(record):
+    code = """
+from utils.record import change
+for i in range(10**6):
+    change(lambda answers: answers.setdefault(f"k{i}", {"choice": "a"})) or print(i, flush=True)
+"""
+    for round_ in range(5):
+        writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        lines = [writer.stdout.readline() for _ in range(20 + 7 * round_)]
+        writer.kill(), writer.wait()
+        kept = json.loads(record.read_text())["answers"]
+        assert all(f"k{int(line)}" in kept for line in lines)
+
+
+def test_a_folder_or_a_shut_file_is_never_renamed(tmp_path, monkeypatch):
+    folder = tmp_path / "my documents"
+    folder.mkdir()
+    monkeypatch.setenv("MAS_CASEBOOK_RECORD", str(folder))
+    assert "could not be saved" in answer("N3.2", "a").text and "You chose a" in reveal("N3.2").text
+    assert "could not be saved" in reset().text and [p.name for p in tmp_path.iterdir() if p.is_dir()] == [
+        "my documents"
+    ]
+
+
+def test_what_is_not_understood_is_carried_along(record):
+    record.write_text('{"version": 9, "extra": 1, "answers": {"N3.1": {"choice": "z"}, "later": 3}}')
+    answer("N3.2", "a")
+    kept = json.loads(record.read_text())
+    assert (
+        kept["extra"] == 1
+        and kept["version"] == 9
+        and kept["answers"]["later"] == 3
+        and kept["answers"]["N3.1"] == {"choice": "z"}
+    )

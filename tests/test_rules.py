@@ -404,9 +404,14 @@ def test_bad_patients_are_refused_in_words(data, says):
     [
         ({"platelets": [100, -5]}, "column 'platelets', row 1: -5"),
         ({"platelets": [math.inf]}, "column 'platelets', row 0: inf"),
-        ({"platelets": ["low"]}, "column 'platelets' holds text"),
+        ({"platelets": ["low"]}, "column 'platelets' holds something else than numbers"),
         ({"fever": ["maybe"]}, "column 'fever': a finding is True, False or missing"),
         ({"feritin": [1.0]}, "did you mean 'ferritin'"),
+        ({"FERRITIN": [1.0]}, "did you mean 'ferritin'"),
+        ({"ferritin ": [1.0]}, "did you mean 'ferritin'"),
+        ({"ferritin": [True]}, "something else than numbers"),
+        ({"ferritin": ["700"]}, "something else than numbers"),
+        ({"ferritin": [10**400]}, "something else than numbers"),
     ],
 )
 def test_bad_tables_are_refused_in_words(frame, says):
@@ -431,3 +436,41 @@ def test_no_verdict_ends_in_a_treatment():
     assert not [
         w for w in ("anakinra", "steroid", "prednis", "ciclosporin", "etoposide", "start treat", "mg/kg") if w in words
     ]
+
+
+def test_a_table_may_hold_other_columns_but_no_column_twice():
+    assert evaluate_table("mas_2016", pd.DataFrame({"patient": ["x"], "ferritin": [700.0]}))["ferritin"][0]
+    with pytest.raises(UnitError, match="stands twice"):
+        evaluate_table("mas_2016", pd.DataFrame([[1.0, 2.0]], columns=["ferritin", "ferritin"]))
+    with pytest.raises(UnitError, match="takes a DataFrame"):
+        evaluate_table("mas_2016", {"ferritin": [1.0]})
+    with pytest.raises(UnitError, match="takes a case as of a moment"):
+        evaluate("mas_2016", None)
+
+
+@pytest.mark.parametrize("pressure, status", [(95, "not met"), (55, "met"), (72, "undetermined")])
+def test_pals_without_an_age_says_what_holds_at_every_age(pressure, status):
+    assert evaluate("pals_hypotension", {"systolic_bp": quantity(f"{pressure} mmHg", "systolic_bp")}).status == status
+
+
+def test_what_settles_a_sloping_limit_is_told_truly():
+    at_two = evaluate("pals_hypotension", {"age": quantity("2 years", "age")}).settling
+    told = dict(zip(at_two["result"], at_two["verdict"], strict=True))
+    assert told["systolic blood pressure ≥ 70 mmHg, up to 74 mmHg"] == "met"
+    assert told["systolic blood pressure ≥ 74 mmHg, up to 90 mmHg"] == "not met"
+    ratio = evaluate("ferritin_esr", S1).settling
+    assert set(ratio["verdict"]) == {"met", "not met"}
+
+
+@pytest.mark.parametrize(
+    "count, margin, near", [("450-600 /mm3", None, True), ("700-900 /mm3", -0.4, False), ("100-480 /mm3", 0.04, True)]
+)
+def test_margin_of_a_range(count, margin, near):
+    item = (
+        evaluate("ctcae_neutrophils", {"neutrophils": quantity(count, "neutrophils")})
+        .items.set_index("item")
+        .loc["grade_4"]
+    )
+    assert (np.isnan(item["margin"]) if margin is None else item["margin"] == pytest.approx(margin)) and item[
+        "near"
+    ] == near

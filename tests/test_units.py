@@ -53,6 +53,9 @@ def test_the_factor_88_trap():
         ("5 U/L", "platelet", "did you mean 'platelets'"),
         (None, "crp", "no value"),
         ("3 mmol/L", "lactate", "not measured in this collection"),
+        ("1e305 mg/dL", "triglycerides", "too large"),
+        ("1 mg/dL", ["triglycerides"], "not the name of a variable"),
+        (b"1 mg/dL", "triglycerides", "bare number"),
     ],
 )
 def test_refusals_say_what_to_do(text, variable, says):

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from utils.package import CASEDATA, CaseDataError, check_references, describe, read_table
-from utils.units import Quantity, factors, variables
+from utils.package import CASEDATA, CaseDataError, check_references, check_seal, describe, read_table
+from utils.units import Quantity, factors, plain, variables
 
+CODED = {"observations": "loinc", "findings": "hpo", "treatments": "atc"}
 __all__ = ["Case", "CaseDataError", "load_case"]
 
 
@@ -63,9 +64,11 @@ class Case:
             return column.map(lambda t: t == "" or order.get(t, float("inf")) <= order[time_point])
 
         tables = {
-            n: t[known(t["time_point"])].reset_index(drop=True) if "time_point" in t else t
+            n: t[known(t["time_point"])].reset_index(drop=True) if "time_point" in t else t.copy()
             for n, t in self.tables.items()
         }
+        used = {c for t, k in CODED.items() for c in tables[t][k]}  # a list of codes would tell what is to come
+        tables["codes"] = tables["codes"][tables["codes"]["code"].isin(used)].reset_index(drop=True)
         later = ~known(tables["treatments"]["end_known_at"])  # a start may be known long before its end is
         tables["treatments"].loc[later, ["end_low", "end_high"]] = float("nan")
         tables["treatments"].loc[later, ["end_text", "end_known_at"]] = ""
@@ -198,11 +201,17 @@ def _load(folder):
     tables = {name: read_table(name, folder) for name in describe(folder)}
     check_references(tables, folder)
     _check_observations(tables["observations"])
+    inputs = pd.concat([tables[n][["time_point", "variable"]].assign(file=n) for n in ("observations", "findings")])
+    if (twice := inputs.duplicated(["time_point", "variable"])).any():
+        row = inputs[twice].iloc[0]
+        why = f"{row['variable']} is told twice for {row['time_point']}: keep one row"
+        raise CaseDataError(f"{row['file']}.csv", why, int(inputs[twice].index[0]) + 2, "variable")
     for name in ("observations", "findings", "treatments", "events", "claims"):
         _check_status(name, tables[name])
     told = set().union(*(t["fact"] for t in tables.values() if "fact" in t))
     if missing := [f"F{n:02}" for n in range(1, 62) if f"F{n:02}" not in told]:
         raise CaseDataError("observations.csv", f"no table holds {', '.join(missing)} any more: restore the rows")
+    check_seal(folder)
     return tables
 
 
@@ -223,11 +232,15 @@ def load_case(path=None):
     CaseDataError
         Naming file, row and column, with what is wrong and how to mend it.
     """
-    if path is None:
-        tables = _load(CASEDATA)
-    else:
-        describe.cache_clear()  # somebody else's folder may have changed since the last look
-        tables = _load.__wrapped__(Path(path))
+    try:
+        if path is None:
+            tables = _load(CASEDATA)
+        else:
+            describe.cache_clear()  # somebody else's folder may have changed since the last look
+            tables = _load.__wrapped__(Path(path))
+    except (KeyError, AttributeError, TypeError, RecursionError, re.error) as fault:
+        why = f"does not describe the tables as they are ({type(fault).__name__}: {fault}): restore the file"
+        raise CaseDataError("datapackage.json", why) from None
     last = tables["time_points"].sort_values("order")["time_point"].iloc[-1]
     return Case({name: table.copy() for name, table in tables.items()}, last, CASEDATA if path is None else Path(path))
 
@@ -251,6 +264,8 @@ def _check_observations(table):
         label, canonical_unit, low, high = variables().loc[
             name, ["label", "canonical_unit", "plausible_low", "plausible_high"]
         ]
+        if plain(row["unit"]) not in plain(row["as_printed"]):
+            raise wrong("unit", f"{row['unit']} is not in the printed words '{row['as_printed']}'")
         if row["canonical_unit"] != canonical_unit:
             raise wrong("canonical_unit", f"'{row['canonical_unit']}' should be {canonical_unit}")
         for column, canonical in (("value", "canonical_value"), ("value_high", "canonical_high")):

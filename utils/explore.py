@@ -69,7 +69,7 @@ class UnitBench(Explorer):
 
     def set(self, text, analyte=None):
         """The same by call: ``set("1.5 mmol/L", "triglycerides")``; returns what is shown."""
-        if analyte is not None and analyte not in [v for _, v in self._analyte.options]:
+        if analyte is not None and str(analyte) not in [v for _, v in self._analyte.options]:
             return say(
                 f"Refused. '{analyte}' is not on this bench; {', '.join(v for _, v in self._analyte.options)} are."
             )
@@ -171,9 +171,12 @@ class WhatIf(Explorer):
             if name not in self._ranges:
                 return say(f"Refused. '{name}' is not an unknown of this explorer: choose {' or '.join(self._ranges)}.")
             try:
-                wanted[name] = None if text is None else quantity(text, name).to(self._unit(name)).value
+                given = None if text is None else quantity(text, name).to(self._unit(name))
+                wanted[name] = None if given is None else given.value
             except UnitError as refused:
                 return say(f"Refused. {refused}")
+            if given is not None and given.high is not None:
+                return say(f"Refused. {text} is a range: suppose one value at a time.")
             low, high, _ = self._ranges[name]
             if text is not None and not low <= wanted[name] <= high:
                 return say(f"Refused. {text} is outside this explorer, {show(low)} to {show(high)} {self._unit(name)}.")
@@ -189,8 +192,8 @@ class WhatIf(Explorer):
 
 
 def _canonical(value):
-    if isinstance(value, Quantity):
-        return value.canonical().value if value.known else None
+    if isinstance(value, Quantity):  # a range has no single place in a table, so it stays unknown there
+        return value.canonical().value if value.known and value.high is None else None
     return value
 
 

@@ -5,6 +5,7 @@ one sentence that names file, row and column, and never in a wrong number.
 """
 
 import csv
+import hashlib
 import io
 import json
 import math
@@ -150,3 +151,41 @@ def check_references(tables, folder=CASEDATA):
                     raise CaseDataError(
                         resource["path"], f"'{cell}' is not in {into}.csv: correct it or add it there", row, column
                     )
+
+
+def _sealed(folder):
+    """The package's description as read, and the resources that a digest belongs to: (dict, list)."""
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    return package, package["resources"]
+
+
+def _digest(file):
+    return "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def check_seal(folder=CASEDATA):
+    """Hold every file to the digest in ``datapackage.json``: the last net, for a change that reads well but is wrong.
+
+    After a change that is meant, ``python -m utils.package`` writes the digests anew.
+    """
+    _, resources = _sealed(folder)
+    for resource in resources:
+        file = folder / resource["path"]
+        if not file.exists() or _digest(file) != resource.get("hash"):
+            why = "is not the file that datapackage.json describes: restore it, or, if the change is meant, "
+            raise CaseDataError(resource["path"], why + "run 'python -m utils.package'")
+    if loose := {p.name for p in folder.glob("*.csv")} - {r["path"] for r in resources}:
+        raise CaseDataError("datapackage.json", f"does not describe {', '.join(sorted(loose))}: restore it")
+
+
+def seal(folder=CASEDATA):
+    """Write the digest of every file into ``datapackage.json``."""
+    package, resources = _sealed(folder)
+    for resource in resources:
+        resource["hash"] = _digest(folder / resource["path"])
+    text = json.dumps(package, ensure_ascii=False, indent=2) + "\n"
+    (folder / "datapackage.json").write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    seal()

@@ -1,8 +1,5 @@
 """Commit first, then reveal. The learner's answers lie in one small file of their own and go nowhere else."""
 
-import json
-import os
-import tempfile
 import time
 import weakref
 from functools import cache
@@ -16,6 +13,7 @@ import yaml
 
 from utils.package import CASEDATA, CaseDataError
 from utils.page import Shown, say, table
+from utils.record import change, read
 from utils.units import suggestion
 
 KINDS = ("pretest", "retrieval", "completion", "decision", "error", "discussion", "check")
@@ -27,7 +25,6 @@ VOICES = {
 }
 UNSCORED = ("pretest", "discussion")
 _cards = weakref.WeakSet()
-_unsaved = {}  # answers of this session where the record cannot be written
 
 
 @cache
@@ -39,10 +36,14 @@ def items(folder=CASEDATA):
         raise CaseDataError("items.yaml", f"cannot be read: {fault}") from None
     found = {}
     for number, item in enumerate(read or [], 1):
-        name = item.get("id", f"question {number}")
+        try:
+            name = str(item.get("id", f"question {number}"))
+            why = _fault(item)
+        except (AttributeError, KeyError, TypeError) as fault:
+            raise CaseDataError("items.yaml", f"question {number} is not built like a question ({fault})") from None
         if name in found:
             raise CaseDataError("items.yaml", f"{name} stands there twice: give one of them another id")
-        if why := _fault(item):
+        if why:
             raise CaseDataError("items.yaml", f"{name}: {why}")
         found[name] = item
     return found
@@ -73,51 +74,6 @@ def _fault(item):
     return ""
 
 
-def record_path():
-    """Where the learner's record lies: the file named by ``MAS_CASEBOOK_RECORD``, or one in the home folder."""
-    return Path(os.environ.get("MAS_CASEBOOK_RECORD") or Path.home() / ".mas-casebook" / "answers.json")
-
-
-def _read():
-    """The committed answers and, where the file cannot be used, a sentence that says so."""
-    try:
-        record = json.loads(record_path().read_text(encoding="utf-8"))
-        answers = {
-            k: v for k, v in record["answers"].items() if isinstance(v, dict) and v.get("choice") in ("a", "b", "c")
-        }
-        return {**answers, **_unsaved}, ""
-    except FileNotFoundError:
-        return dict(_unsaved), ""
-    except OSError as fault:
-        return dict(
-            _unsaved
-        ), f"Your record cannot be opened ({fault.strerror}); answers are kept for this session only. "
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return dict(_unsaved), "Your record is damaged; it is set aside, unchanged, at your next answer. "
-
-
-def _write(answers):
-    """Replace the record in one step, so that an interruption leaves the old or the new one; '' or what went wrong."""
-    path, temporary = record_path(), None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if _read()[1]:
-            os.replace(path, path.with_suffix(f".damaged-{time.strftime('%Y%m%d-%H%M%S')}.json"))
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"version": 1, "answers": answers}, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _unsaved.clear()
-        return ""
-    except OSError as fault:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
-        _unsaved.update(answers)
-        return f"Your answer counts in this session, but could not be saved ({fault.strerror}): see record_path(). "
-
-
 class Card(anywidget.AnyWidget):
     """One question on the page. It knows the stem and the options; the feedback comes only after a commit."""
 
@@ -137,7 +93,7 @@ class Card(anywidget.AnyWidget):
 
     def refresh(self, note=""):
         """Show what the record says."""
-        answers, warning = _read()
+        answers, warning = read()
         self.committed = answers.get(self.item["id"], {})
         told = _feedback(self._question, self.committed).html if self.committed else ""
         self.feedback = (f"<p>{escape(note or warning)}</p>" if note or warning else "") + told
@@ -167,7 +123,9 @@ def _still(item):
 def _find(item_id):
     """The item, or the sentence that says there is none."""
     known = items()
-    return known.get(item_id) or say(f"There is no question '{item_id}'{suggestion(item_id, known) or '.'}")
+    return known.get(item_id if isinstance(item_id, str) else None) or say(
+        f"There is no question '{item_id}'{suggestion(item_id, known) or '.'}"
+    )
 
 
 def ask(item_id):
@@ -200,23 +158,21 @@ def answer(item_id, choice, confidence=None):
     item = _find(item_id)
     if isinstance(item, Shown):
         return item
-    if choice not in ("a", "b", "c"):
+    if not isinstance(choice, str) or choice not in ("a", "b", "c"):
         return say(f"{item_id} has the options a, b and c; {choice!r} is none of them. Nothing was recorded.")
-    if confidence not in (None, *CONFIDENCE):
+    if confidence is not None and (not isinstance(confidence, str) or confidence not in CONFIDENCE):
         return say(
             f"Confidence is low, medium or high, or left out; {confidence!r} is none of them. Nothing was recorded."
         )
-    answers, _ = _read()
-    note = ""
-    if item_id in answers:
-        note = f'{item_id} is answered already: {answers[item_id]["choice"]}. It stays; reset("{item_id}") clears it. '
-    else:
-        answers[item_id] = {"choice": choice, "confidence": confidence or "", "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
-        note = _write(answers)
+    given = {"choice": choice, "confidence": confidence or "", "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
+    note = "" if item_id in read()[0] else change(lambda answers: answers.setdefault(item_id, given))
+    kept = read()[0][item_id]
+    if not note and kept != given:
+        note = f'{item_id} is answered already: {kept["choice"]}. It stays; reset("{item_id}") clears it. '
     for card in list(_cards):
         if card.item["id"] == item_id:
             card.refresh(note)
-    told = _feedback(item, answers[item_id])
+    told = _feedback(item, kept)
     return Shown((f"<p>{escape(note)}</p>" if note else "") + told.html, (note + "\n" if note else "") + told.text)
 
 
@@ -225,7 +181,7 @@ def reveal(item_id):
     item = _find(item_id)
     if isinstance(item, Shown):
         return item
-    answers, warning = _read()
+    answers, warning = read()
     if item_id not in answers:
         return say(f'{warning}{item_id} is locked: commit first, in the card or with answer("{item_id}", "a").')
     return _feedback(item, answers[item_id])
@@ -253,7 +209,7 @@ def _feedback(item, given):
 
 def progress():
     """How far you are: a row a notebook, and where your record lies. Confidence is never scored."""
-    answers, warning = _read()
+    answers, warning = read()
     rows = pd.DataFrame(items().values()).reindex(columns=["id", "notebook", "kind", "best"])
     given = rows["id"].map(lambda name: answers.get(name, {}).get("choice"))
     scored = given.notna() & rows["best"].notna() & ~rows["kind"].isin(UNSCORED)
@@ -273,14 +229,9 @@ def reset(item_id=None):
     item_id : str, optional
         All answers where it is left out.
     """
-    answers, _ = _read()
-    if item_id is not None and item_id not in answers:
+    if item_id is not None and item_id not in read()[0]:
         return say(f"{item_id} has no answer to forget.")
-    path = record_path()
-    if path.exists():
-        path.with_suffix(".backup.json").write_bytes(path.read_bytes())
-    _unsaved.clear()
-    note = _write({k: v for k, v in answers.items() if item_id is not None and k != item_id})
+    note = change(lambda answers: answers.pop(item_id, None) if item_id else answers.clear(), backup=True)
     for card in list(_cards):
         card.refresh()
     done = f"{item_id} is open again." if item_id else "All answers are forgotten; a backup lies beside your record."

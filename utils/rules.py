@@ -5,6 +5,7 @@ truth values are pandas nullable booleans (Kleene logic), numbers are intervals,
 from zero to infinity. So an unknown is never read as normal: it leaves open what it could still change.
 """
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from utils.package import CaseDataError, read_table
+from utils.package import CaseDataError, check_seal, read_table
 from utils.units import Quantity, UnitError, factors, show, suggestion, variables
 
 VERDICTS = ("not met", "undetermined", "met")
@@ -107,6 +108,7 @@ def _table(name):
 
 
 def _rule_sets():
+    check_seal()  # no verdict from a threshold that was changed unawares
     rows = _table("rule_sets").to_dict("records")
     return {r["rule"]: RuleSet(r["rule"], r, tuple(r["variants"].split("|"))) for r in rows}
 
@@ -198,7 +200,7 @@ def _verdict_codes(nodes, engine, rule):
 
 def _rule_set(rule):
     if rule not in RULES:
-        raise KeyError(f"there is no rule set '{rule}'{suggestion(rule, RULES)} The rule sets are: {', '.join(RULES)}")
+        raise KeyError(f"there is no rule set '{rule}'{suggestion(rule, RULES)}. The rule sets are: {', '.join(RULES)}")
     return RULES[rule]
 
 
@@ -228,15 +230,18 @@ def evaluate_table(rule, df, variant=None):
         A misspelt column, a negative or infinite number, text where a number or a finding is due.
     """
     rule_set = _rule_set(rule)
-    nodes, known = rule_set.nodes(variant), variables()
+    nodes, known, asked = rule_set.nodes(variant), variables(), rule_set.inputs(variant)
+    if not isinstance(df, pd.DataFrame):
+        raise UnitError(f"evaluate_table takes a DataFrame, one row a patient, and not {type(df).__name__}")
+    if df.columns.duplicated().any():
+        raise UnitError(f"column '{df.columns[df.columns.duplicated()][0]}' stands twice: keep one of them")
     columns = {}
     for name in df.columns:
-        if name not in known.index:
-            hint = suggestion(name, rule_set.inputs(variant))
-            if hint and not str(name).startswith(tuple(known.index)):
-                raise UnitError(f"column '{name}' is not a variable of {rule_set.short}{hint}")
-        elif name in rule_set.inputs(variant):
+        near = difflib.get_close_matches(str(name).strip().casefold(), asked, 1, 0.8)
+        if name in asked:
             columns[name] = _column(df[name], known.at[name, "kind"])
+        elif near and name not in known.index:  # a slip of the pen would otherwise turn a measured value into unknown
+            raise UnitError(f"column '{name}' is not a variable of {rule_set.short}; did you mean '{near[0]}'?")
     engine = _Engine(nodes, columns, len(df))
     truth, score = _verdict_codes(nodes, engine, rule)
     out = {n: engine.truth(n) for n in _shown(nodes, rule) if nodes[n]["kind"] not in UNJUDGED}
@@ -257,12 +262,14 @@ def _column(values, kind):
             raise UnitError(
                 f"column '{values.name}': a finding is True, False or missing, not {values.dropna().iloc[0]!r}"
             ) from None
+    odd = values.dtype == bool or not pd.api.types.is_numeric_dtype(values)
     try:
+        if odd and any(isinstance(x, str | bool | np.bool_) for x in values):
+            raise TypeError("text and truth values are no measured values, even where pandas could read them so")
         numbers = values.astype("Float64").to_numpy(float, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise UnitError(
-            f"column '{values.name}' holds text: give numbers in {variables().at[values.name, 'canonical_unit']}"
-        ) from None
+    except (TypeError, ValueError, OverflowError):
+        unit = variables().at[values.name, "canonical_unit"]
+        raise UnitError(f"column '{values.name}' holds something else than numbers: give them in {unit}") from None
     bad = (numbers < 0) | np.isinf(numbers)
     if bad.any():
         raise UnitError(
@@ -339,12 +346,16 @@ class Verdict:
         if isinstance(given, Quantity) and given.known:
             out["value"] = given.to(row["unit"]).value if row["unit"] else given.value
             if kind == "number" and SAME < (limit := self._engine.threshold(row)).low[0] == limit.high[0]:
-                away = (out["value"] - limit.low[0]) / abs(limit.low[0])
+                ends = [out["value"], out["value"] if given.high is None else given.to(row["unit"]).high]
+                value = min(ends, key=lambda x: abs(x - limit.low[0]))  # of a range, the end nearest to the threshold
+                away = (value - limit.low[0]) / abs(limit.low[0])
                 out["margin"] = away if row["comparator"].startswith(">") else -away
                 out["near"] = bool(abs(away) <= NEAR + SAME)
                 by = factors(given.variable)[given.unit] / factors(given.variable)[row["unit"]]
                 low, high = np.split(np.array(given.printed()) * by, 2)
-                out["straddles"] = bool(compare(Interval(low, high), row["comparator"], limit).isna()[0])
+                out["straddles"] = straddles = bool(compare(Interval(low, high), row["comparator"], limit).isna()[0])
+                if straddles and given.high is not None:  # a range on both sides has no distance
+                    out |= {"margin": np.nan, "near": True}
         elif given is not None and not isinstance(given, Quantity):
             out["value"] = bool(given)
         if not np.isnan(row["points"]) or kind == "highest":
@@ -392,37 +403,43 @@ class Verdict:
         return list(dict.fromkeys(map(frozenset, self.settling["inputs"])))
 
     def _regions(self, name):
-        """What could still be found for an unknown input: (value, words) for each side of each of its thresholds."""
+        """What could still be found for an unknown input: (its lowest and highest value, words) between thresholds."""
         row = variables().loc[name]
         if row["kind"] == "flag":
-            return [(True, "present"), (False, "absent")]
-        used = [
-            r for r in self._nodes.values() if r["input"] == name and r["kind"] == "number" and not r["slope_input"]
-        ]
-        if not used:
-            return [(row["plausible_low"], "low enough"), (row["plausible_high"], "high enough")]
-        units = factors(name)
-        cuts = {
-            (r["threshold"] * units[r["unit"]], r["comparator"] in ("<=", ">"), f"{show(r['threshold'])} {r['unit']}")
-            for r in used
-        }
-        cuts = sorted(cuts)
-        low, _, words = cuts[0]
-        found = [(low if cuts[0][1] else low * (1 - 1e-6), ("≤ " if cuts[0][1] else "< ") + words)]
-        for (t, below, words), after in zip(cuts, [*cuts[1:], None], strict=True):
-            end = t * 1.5 + 1 if after is None else (t + after[0]) / 2
-            found.append((end, ("> " if below else "≥ ") + words + (f", up to {after[2]}" if after else "")))
-        return found
+            return [((True,), "present"), ((False,), "absent")]
+        cuts = sorted(set(self._cuts(name)))
+        if not cuts:  # no threshold of its own: a part of a score or of a ratio
+            return [((SAME,), "low enough"), ((row["plausible_high"],), "high enough")]
+        found, start, word = [], 0.0, ""
+        for t, below, words in cuts:  # below: the threshold itself belongs to the lower side
+            end, start_ = (t, t * (1 + 1e-6)) if below else (t * (1 - 1e-6), t)
+            found.append(((start, end), f"{word}, up to {words}" if word else ("≤ " if below else "< ") + words))
+            start, word = start_, ("> " if below else "≥ ") + words
+        return [*found, ((start, max(row["plausible_high"], 2 * start)), word)]
+
+    def _cuts(self, name):
+        """Thresholds of an input in its canonical unit: (value, whether it belongs to the lower side, words)."""
+        for r in self._nodes.values():
+            limit = self._engine.threshold(r) if r["input"] == name and r["kind"] == "number" else None
+            if limit and limit.low[0] == limit.high[0]:  # a limit that slopes with an unknown is no fixed cut
+                value, unit = float(limit.low[0]), r["unit"]
+                yield value * factors(name)[unit], r["comparator"] in ("<=", ">"), f"{show(value)} {unit}"
 
     def _settlers(self, names, regions):
+        """The results for these inputs that settle the verdict: those where every corner says the same."""
         trials = list(product(*regions))
-        columns = {n: _repeat(c, len(trials)) for n, c in self._engine.columns.items()}
-        for i, name in enumerate(names):
-            columns[name] = _column(pd.Series([t[i][0] for t in trials], name=name), variables().at[name, "kind"])
-        truth, _ = _verdict_codes(self._nodes, _Engine(self._nodes, columns, len(trials)), self.rule)
+        corners = [(i, corner) for i, trial in enumerate(trials) for corner in product(*(r[0] for r in trial))]
+        columns = {n: _repeat(c, len(corners)) for n, c in self._engine.columns.items()}
+        for j, name in enumerate(names):
+            values = pd.Series([corner[j] for _, corner in corners], name=name)
+            columns[name] = _column(values, variables().at[name, "kind"])
+        truth, _ = _verdict_codes(self._nodes, _Engine(self._nodes, columns, len(corners)), self.rule)
+        said = [set() for _ in trials]
+        for (i, _), found in zip(corners, truth, strict=True):
+            said[i].add(_word(found))
         labels = [variables().at[n, "label"] for n in names]
         told = [" and ".join(f"{label} {r[1]}" for label, r in zip(labels, trial, strict=True)) for trial in trials]
-        return [(names, result, _word(t)) for result, t in zip(told, truth, strict=True) if t is not pd.NA]
+        return [(names, t, *s) for t, s in zip(told, said, strict=True) if len(s) == 1 and s != {"undetermined"}]
 
     def __repr__(self):
         score = "" if self.score is None else ", score " + " to ".join(dict.fromkeys(map(show, self.score)))
@@ -498,7 +515,9 @@ def evaluate(rule, data, variant=None):
         An unknown variable, a bare number, text for a finding.
     """
     rule_set = _rule_set(rule)
-    given = data if isinstance(data, Mapping) else data.inputs
+    given = data if isinstance(data, Mapping) else getattr(data, "inputs", None)
+    if given is None:
+        raise UnitError(f"evaluate takes a case as of a moment, or a dict of values, and not {type(data).__name__}")
     return Verdict(rule_set, variant, {n: _check(n, v) for n, v in given.items()})
 
 

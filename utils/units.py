@@ -40,7 +40,7 @@ def suggestion(word, known):
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
-def _plain(unit):
+def plain(unit):
     """A unit's spelling without what people write differently: case, µ, ×, superscripts, degree sign, plural."""
     text = unicodedata.normalize("NFKC", unit).casefold().replace("μ", "u")
     text = re.sub(r"[\s^*×·°]", "", text).removeprefix("x")
@@ -54,8 +54,10 @@ def _choices(variable):
 def unit_of(variable, unit):
     """The collection's spelling of `unit`, or UnitError that lists what is accepted."""
     accepted = factors(variable)
+    if not isinstance(unit, str):
+        raise UnitError(f"{unit!r} is not a unit of {variable}: write {_choices(variable)}.")
     for known in accepted:
-        if _plain(known) == _plain(unit):
+        if plain(known) == plain(unit):
             return known
     choices = _choices(variable)
     label = variables().at[variable, "label"]
@@ -148,10 +150,10 @@ def _number(text, variable):
     body = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
     if "," in body:
         raise UnitError(f"'{text}' for {variable}: write a decimal point, as in {text.replace(',', '.')}.")
-    value = float(body)
+    value = float(body[:400])
     if value < 0:
         raise UnitError(f"'{text}' for {variable} is negative: a measured value cannot be below zero.")
-    if not math.isfinite(value):
+    if not value < 1e300:  # so that no conversion can run over
         raise UnitError(f"'{text}' for {variable} is too large to be a value.")
     return value, len(re.sub(r"[eE].*", "", body).partition(".")[2]) if "e" not in body.lower() else None
 
@@ -181,8 +183,10 @@ def quantity(text, variable, status="reported"):
     >>> print(quantity("1.5 mmol/L", "triglycerides").to("mg/dL"))
     132.9 mg/dL
     """
+    if not isinstance(variable, str):
+        raise UnitError(f"{variable!r} is not the name of a variable: write a word such as 'ferritin'.")
     factors(variable)
-    if status not in STATUSES:
+    if not isinstance(status, str) or status not in STATUSES:
         raise UnitError(f"status '{status}' is not one of: {', '.join(STATUSES)}.")
     if text is None and status == "reported":
         raise UnitError(f"{variable} is given as reported but has no value: give the value, or another status.")

@@ -1,0 +1,114 @@
+"""The learner's record: one small JSON file of their own, changed in one step and by one process at a time."""
+
+import json
+import os
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+STALE = 3.0  # seconds after which a lock belongs to a process that was killed; a change takes milliseconds
+_unsaved = {}  # answers of this session, by record, where the record cannot be written
+
+
+def record_path():
+    """Where the record lies: the file named by ``MAS_CASEBOOK_RECORD``, or one in the home folder."""
+    named = os.environ.get("MAS_CASEBOOK_RECORD")
+    return Path(os.path.realpath(named or Path.home() / ".mas-casebook" / "answers.json"))
+
+
+def _load(file):
+    """The record as it stands (dict with ``answers``) and whether the file was damaged; OSError where it is shut."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        if isinstance(record["answers"], dict):
+            return record, False
+    except FileNotFoundError:
+        return {"version": 1, "answers": {}}, False
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    return {"version": 1, "answers": {}}, True
+
+
+def read():
+    """The committed answers as a dict of item id -> dict, and a sentence where the file cannot be used."""
+    file, warning, record = record_path(), "", {"answers": {}}
+    try:
+        record, damaged = _load(file)
+        warning = "Your record is damaged; it is set aside, unchanged, at your next answer. " if damaged else ""
+    except OSError as fault:
+        warning = f"Your record cannot be opened ({fault.strerror}); answers are kept for this session only. "
+    answers = {**record["answers"], **_unsaved.get(file, {})}
+    return {k: v for k, v in answers.items() if isinstance(v, dict) and v.get("choice") in ("a", "b", "c")}, warning
+
+
+def change(edit, backup=False):
+    """Change the newest state of the record.
+
+    Parameters
+    ----------
+    edit : callable
+        Changes the dict of answers in place. What it does not touch is carried along, understood or not.
+    backup : bool
+        Keep the old record beside the new one.
+
+    Returns
+    -------
+    str
+        What went wrong, in words; empty where the change is saved.
+    """
+    file = record_path()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(file):
+            record, damaged = _load(file)
+            record["answers"].update(_unsaved.get(file, {}))
+            edit(record["answers"])
+            if damaged:
+                os.replace(file, file.with_suffix(f".damaged-{time.time_ns()}.json"))
+            elif backup and file.exists():
+                file.with_suffix(".backup.json").write_bytes(file.read_bytes())
+            _replace(file, json.dumps(record, indent=1))
+        _unsaved.pop(file, None)
+        return ""
+    except OSError as fault:
+        edit(_unsaved.setdefault(file, {}))
+        return f"This counts in this session, but could not be saved ({fault.strerror}): see record_path(). "
+
+
+@contextmanager
+def _alone(file):
+    """Hold the record's lock; a lock that outlived its process is taken over."""
+    lock = file.with_suffix(".lock")
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+            break
+        except FileExistsError:
+            time.sleep(0.01)
+            try:
+                if time.time() - lock.stat().st_mtime > STALE:
+                    lock.unlink()
+            except FileNotFoundError:
+                pass  # its holder was quicker
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _replace(file, text):
+    """Write beside the file and move into its place, so that an interruption leaves the old or the new one whole."""
+    for left in file.parent.glob(file.name + "*.tmp"):
+        if time.time() - left.stat().st_mtime > 60:  # of a process that was killed while writing
+            left.unlink(missing_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as new:
+            new.write(text)
+            new.flush()
+            os.fsync(new.fileno())
+        os.replace(temporary, file)
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
