@@ -107,8 +107,11 @@ class WhatIf(Explorer):
             self._value[name] = widgets.BoundedFloatText(
                 start, description=f"{label}, {self._unit(name)}", style={"description_width": "10em"}, **limits
             )
-            slider = widgets.FloatSlider(start, readout=False, **limits)  # the field beside it carries the name
-            widgets.link((self._value[name], "value"), (slider, "value"))
+            slider = widgets.IntSlider(start, readout=False, **limits)  # the field beside it carries name and value
+            self._value[name].observe(
+                lambda change, slider=slider: setattr(slider, "value", round(change.new)), "value"
+            )
+            slider.observe(lambda change, field=self._value[name]: _follow(field, change.new), "value")
             widgets.link((self._value[name], "disabled"), (slider, "disabled"))
             row = [self._known[name], self._value[name], slider]
             rows.append(widgets.HBox(row, layout={"flex_flow": "row wrap"}))
@@ -195,6 +198,12 @@ def _canonical(value):
     if isinstance(value, Quantity):  # a range has no single place in a table, so it stays unknown there
         return value.canonical().value if value.known and value.high is None else None
     return value
+
+
+def _follow(field, whole):
+    """Move a field with its slider, but leave a finer number alone that the slider only stands nearest to."""
+    if round(field.value) != whole:
+        field.value = whole
 
 
 def look_up(case, name):

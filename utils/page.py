@@ -54,7 +54,7 @@ def table(frame, caption):
         for first, *rest in words
     )
     caption_html = f'<caption style="text-align:left;font-weight:bold">{escape(caption)}</caption>'
-    html = f"<table>{caption_html}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    html = f"<table style='margin-left:0'>{caption_html}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return Shown(html, f"{caption}\n" + pd.DataFrame(words, columns=frame.columns).to_string(index=False))
 
 
