@@ -144,7 +144,8 @@ def test_later_facts_are_not_in_an_earlier_view():
 
 
 def test_a_view_is_a_copy():
-    CASE.as_of("admission").rules.loc[:, "threshold"] = 0.0
+    rules = CASE.as_of("admission").rules
+    rules.loc[:, "threshold"] = 0.0
     assert CASE.rules["threshold"].max() > 1000
 
 

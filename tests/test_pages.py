@@ -162,3 +162,13 @@ def test_explorers_read_before_they_are_run(bench):
     for explorer in (bench, explore.unit_bench()):
         data = explorer._repr_mimebundle_()
         assert "first view" in data["text/plain"] and "<table" in data["text/html"] or "Refused" in data["text/html"]
+
+
+def test_what_if_takes_any_number_of_a_rule_and_refuses_others_in_words():
+    bench = explore.what_if("hscore", ADMISSION, temperature=(35, 42, 38))
+    assert (
+        ": met." in bench.set(temperature="39.5 °C").text
+        and "Varying highest body temperature alone" in bench._last.text
+    )
+    with pytest.raises(explore.UnitError, match="fever: no number that HScore asks for"):
+        explore.what_if("hscore", ADMISSION, fever=(0, 1, 0))

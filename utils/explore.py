@@ -97,7 +97,12 @@ class WhatIf(Explorer):
 
     def __init__(self, rule, case, **ranges):
         self._rule, self._given, self._ranges = rule, dict(case.inputs), ranges
-        self._nodes, self._known, self._value, rows = RULES[rule].nodes(), {}, {}, []
+        self._node, self._known, self._value, rows = {}, {}, {}, []
+        for row in RULES[rule].nodes().values():  # the first threshold or weight of each number
+            if row["input"] in ranges and row["unit"]:
+                self._node.setdefault(row["input"], row)
+        if strangers := set(ranges) - set(self._node):
+            raise UnitError(f"{', '.join(sorted(strangers))}: no number that {RULES[rule].short} asks for")
         for name, (low, high, start) in ranges.items():
             label = variables().at[name, "label"]
             self._known[name] = widgets.Checkbox(
@@ -120,7 +125,7 @@ class WhatIf(Explorer):
             control.observe(lambda _: self._update(), "value")
 
     def _unit(self, name):
-        return self._nodes[name]["unit"]
+        return self._node[name]["unit"]
 
     def _supposed(self):
         return {
@@ -165,7 +170,7 @@ class WhatIf(Explorer):
         grid = [g.ravel() for g in np.meshgrid(*axes)]
         status = self._verdicts(self._given, **dict(zip(names, grid, strict=True))).reshape(201, 201)
         labels = [f"{variables().at[n, 'label']} ({self._unit(n)})" for n in names]
-        return plots.verdict_map(*axes, status, labels, [self._nodes[n]["threshold"] for n in names], caption)
+        return plots.verdict_map(*axes, status, labels, [self._node[n]["threshold"] for n in names], caption)
 
     def set(self, **values):
         """Suppose values by call: ``set(platelets="150 ×10⁹/L")``, or None for unknown; returns what is shown."""

@@ -21,9 +21,9 @@ class Shown:
         return self.text
 
 
-def say(text, kind="note"):
-    """One paragraph of plain text, its kind in words and not in colour alone."""
-    return Shown(f'<p class="casebook-{kind}" role="note">{escape(text)}</p>', text)
+def say(text):
+    """One paragraph of plain text."""
+    return Shown(f'<p role="note">{escape(text)}</p>', text)
 
 
 def table(frame, caption):

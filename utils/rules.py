@@ -24,7 +24,6 @@ NEAR = 0.05  # a value within 5 % of a threshold is flagged: another laboratory 
 SAME = 1e-9  # two numbers this close differ only by the arithmetic of a unit conversion
 SIGNS = {">": ">", "<": "<", ">=": "≥", "<=": "≤"}
 UNJUDGED = ("weight", "value", "highest")  # kinds of items that carry a number but no verdict of their own
-WORDS = {True: "met", False: "not met", pd.NA: "undetermined"}
 
 
 class Interval(NamedTuple):
@@ -447,7 +446,7 @@ class Verdict:
 
 
 def _word(truth):
-    return "undetermined" if truth is pd.NA else WORDS[bool(truth)]
+    return "undetermined" if truth is pd.NA else "met" if truth else "not met"
 
 
 def _text(given):

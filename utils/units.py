@@ -30,8 +30,14 @@ def factors(variable):
     known = variables().index
     if variable not in known:
         raise UnitError(f"'{variable}' is not a variable of this collection{suggestion(variable, known)}.")
-    table = read_table("units")
-    return dict(table[table["variable"] == variable][["unit", "factor"]].itertuples(index=False))
+    return (
+        dict(_units().loc[[variable], ["unit", "factor"]].itertuples(index=False)) if variable in _units().index else {}
+    )
+
+
+@cache
+def _units():
+    return read_table("units").set_index("variable")
 
 
 def suggestion(word, known):
