@@ -476,3 +476,13 @@ def test_search_for_package_indexes_can_fail(tmp_path):
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "c.txt").write_text(HOSTS[0])
     assert list(files_naming(HOSTS, tmp_path)) == [str(Path("notes", "a.txt"))]
+
+
+@pytest.mark.parametrize("user, due", [(0, True), (1000, False)])
+def test_root_in_a_container_is_let_in(lab, monkeypatch, user, due):
+    given = []
+    monkeypatch.setattr(lab, "hand_over", lambda *arguments, **_: given.extend(arguments))
+    monkeypatch.setattr(lab.os, "geteuid", lambda: user, raising=False)
+    lab.lab(["--no-browser"])
+    assert given[:2] == ["-m", "jupyterlab"] and given[-1] == "--no-browser"
+    assert ("--allow-root" in given) == due
