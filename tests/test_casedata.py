@@ -243,6 +243,18 @@ def test_a_unit_that_is_not_the_printed_one_is_named(tmp_path):
         load_case(folder)
 
 
+def test_a_key_of_two_columns_is_held_as_one(tmp_path):
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+    file = folder / "reference_ranges.csv"
+    text = file.read_text(encoding="utf-8")
+    assert text.count("\nesr,1,10,mm/h,") == 1
+    file.write_text(text.replace("\nesr,1,10,mm/h,", "\nesr,1,10,mg/L,"), encoding="utf-8")  # a unit, but not of ESR
+    with pytest.raises(
+        CaseDataError, match=r"reference_ranges.csv, row \d+, column unit: 'esr, mg/L' is not in units.csv"
+    ):
+        load_case(folder)
+
+
 def test_a_variable_told_twice_for_one_moment_is_named(tmp_path):
     folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
     with open(folder / "findings.csv", "a", encoding="utf-8") as file:

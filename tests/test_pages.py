@@ -161,7 +161,8 @@ def test_what_if_moves_by_its_controls(bench):
 def test_explorers_read_before_they_are_run(bench):
     for explorer in (bench, explore.unit_bench()):
         data = explorer._repr_mimebundle_()
-        assert "first view" in data["text/plain"] and "<table" in data["text/html"] or "Refused" in data["text/html"]
+        assert "first view" in data["text/plain"]
+        assert "<table" in data["text/html"] or "Refused" in data["text/html"]
 
 
 def test_what_if_takes_any_number_of_a_rule_and_refuses_others_in_words():

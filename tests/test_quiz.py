@@ -205,3 +205,7 @@ def test_what_is_not_understood_is_carried_along(record):
         and kept["answers"]["later"] == 3
         and kept["answers"]["N3.1"] == {"choice": "z"}
     )
+
+
+def test_what_the_progress_page_names_is_there():
+    assert "record_path()" in progress().text and quiz.record_path().suffix == ".json"

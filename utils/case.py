@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from utils.package import CASEDATA, CaseDataError, check_references, check_seal, describe, read_table
+from utils.package import CASEDATA, CaseDataError, check_references, check_seal, describe, forget, read_table
 from utils.units import Quantity, factors, plain, variables
 
 CODED = {"observations": "loinc", "findings": "hpo", "treatments": "atc"}
@@ -168,11 +168,9 @@ class Case:
 
     @property
     def inputs(self):
-        found = {}
-        for _, row in pd.concat([self.observations, self.findings]).iterrows():
-            if row["time_point"] == self.time_point or row["persists"]:
-                found[row["variable"]] = _input(row)
-        return found
+        rows = pd.concat([self.observations, self.findings])
+        rows = rows[(rows["time_point"] == self.time_point) | rows["persists"]]
+        return {row["variable"]: _input(row) for _, row in rows.iterrows()}
 
 
 @cache
@@ -236,7 +234,7 @@ def load_case(path=None):
         if path is None:
             tables = _load(CASEDATA)
         else:
-            describe.cache_clear()  # somebody else's folder may have changed since the last look
+            forget()
             tables = _load.__wrapped__(Path(path))
     except (KeyError, AttributeError, TypeError, RecursionError, re.error) as fault:
         why = f"does not describe the tables as they are ({type(fault).__name__}: {fault}): restore the file"

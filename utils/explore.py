@@ -213,8 +213,9 @@ def _follow(field, whole):
 
 def look_up(case, name):
     """What stands behind an address such as F09; a sentence where it does not open at this moment of the case."""
+    name = str(name).strip()
     try:
-        return table(case.address(str(name).strip().upper()), f"What stands behind {str(name).strip().upper()}")
+        return table(case.address(name.upper()), f"What stands behind {name.upper()}")
     except CaseDataError:
         moment = case.time_point.replace("_", " ")
         return say(

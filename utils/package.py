@@ -35,15 +35,26 @@ class CaseDataError(ValueError):
 
 
 @cache
-def describe(folder=CASEDATA):
-    """The package's description as a dict of table name -> resource; `folder` is a Path."""
+def _package(folder):
+    """What ``datapackage.json`` says, read once."""
     try:
         package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-        return {r["name"]: r for r in package["resources"] if r["path"].endswith(".csv")}
+        _ = [r["name"] + r["path"] for r in package["resources"]]
+        return package
     except FileNotFoundError:
         raise CaseDataError("datapackage.json", f"not found in {folder.name}/: give the folder that holds it") from None
     except (ValueError, KeyError, TypeError) as fault:
         raise CaseDataError("datapackage.json", f"cannot be read ({fault}): restore the file") from None
+
+
+def describe(folder=CASEDATA):
+    """The tables of the package as a dict of name -> resource; `folder` is a Path."""
+    return {r["name"]: r for r in _package(folder)["resources"] if r["path"].endswith(".csv")}
+
+
+def forget():
+    """Read descriptions anew from now on: somebody may have changed a folder."""
+    _package.cache_clear()
 
 
 def _convert(text, field, file, row):
@@ -143,20 +154,13 @@ def check_references(tables, folder=CASEDATA):
     """Hold every foreign key of `tables` (dict of name -> DataFrame) to the table it points into."""
     for name, resource in describe(folder).items():
         for link in resource["schema"].get("foreignKeys", []):
-            column, target = (x if isinstance(x, str) else x[0] for x in (link["fields"], link["reference"]["fields"]))
+            columns, targets = ([x] if isinstance(x, str) else x for x in (link["fields"], link["reference"]["fields"]))
             into = link["reference"]["resource"] or name
-            known = set(tables[into][target])
-            for row, cell in enumerate(tables[name][column], 2):
-                if cell != "" and cell not in known:
-                    raise CaseDataError(
-                        resource["path"], f"'{cell}' is not in {into}.csv: correct it or add it there", row, column
-                    )
-
-
-def _sealed(folder):
-    """The package's description as read, and the resources that a digest belongs to: (dict, list)."""
-    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-    return package, package["resources"]
+            known = set(tables[into][targets].itertuples(index=False, name=None))
+            for row, cells in enumerate(tables[name][columns].itertuples(index=False, name=None), 2):
+                if any(cells) and cells not in known:
+                    why = f"'{', '.join(cells)}' is not in {into}.csv: correct it or add it there"
+                    raise CaseDataError(resource["path"], why, row, columns[-1])
 
 
 def _digest(file):
@@ -168,7 +172,7 @@ def check_seal(folder=CASEDATA):
 
     After a change that is meant, ``python -m utils.package`` writes the digests anew.
     """
-    _, resources = _sealed(folder)
+    resources = _package(folder)["resources"]
     for resource in resources:
         file = folder / resource["path"]
         if not file.exists() or _digest(file) != resource.get("hash"):
@@ -180,8 +184,9 @@ def check_seal(folder=CASEDATA):
 
 def seal(folder=CASEDATA):
     """Write the digest of every file into ``datapackage.json``."""
-    package, resources = _sealed(folder)
-    for resource in resources:
+    forget()
+    package = _package(folder)
+    for resource in package["resources"]:
         resource["hash"] = _digest(folder / resource["path"])
     text = json.dumps(package, ensure_ascii=False, indent=2) + "\n"
     (folder / "datapackage.json").write_text(text, encoding="utf-8", newline="\n")

@@ -90,7 +90,7 @@ def journey(stops):
     listed = "; ".join(f"{s.notebook} {s.title}, {s.part}" for s in stops.itertuples())
     return finish(
         fig,
-        f"Map of the journey, ten stops in order: {listed}.",
+        f"Map of the journey, {len(stops)} stops in order: {listed}.",
         "The journey. A solid frame is in this copy of the collection; a broken frame is a later part.",
     )
 
@@ -181,7 +181,7 @@ def _both_units(row):
     """A value as printed and, where the rule's unit differs, converted."""
     if row["value"] is None:
         return "not reported"
-    same = row["as_given"].endswith(row["unit"]) or {"µg/L", "ng/mL"} == {row["as_given"].split()[-1], row["unit"]}
+    same = row["as_given"].endswith(row["unit"]) or row["as_given"].split()[0] == show(row["value"])
     return row["as_given"] + ("" if same else f" = {show(row['value'])} {row['unit']}")
 
 

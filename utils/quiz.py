@@ -13,9 +13,10 @@ import yaml
 
 from utils.package import CASEDATA, CaseDataError
 from utils.page import Shown, say, table
-from utils.record import change, read
+from utils.record import change, read, record_path
 from utils.units import suggestion
 
+__all__ = ["answer", "ask", "items", "progress", "record_path", "reset", "reveal"]
 KINDS = ("pretest", "retrieval", "completion", "decision", "error", "discussion", "check")
 CONFIDENCE = ("low", "medium", "high")
 VOICES = {
@@ -31,11 +32,11 @@ _cards = weakref.WeakSet()
 def items(folder=CASEDATA):
     """The questions as a dict of id -> item, in order, each held to the form that every question must have."""
     try:
-        read = yaml.safe_load((folder / "items.yaml").read_text(encoding="utf-8"))
+        listed = yaml.safe_load((folder / "items.yaml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
         raise CaseDataError("items.yaml", f"cannot be read: {fault}") from None
     found = {}
-    for number, item in enumerate(read or [], 1):
+    for number, item in enumerate(listed or [], 1):
         try:
             name = str(item.get("id", f"question {number}"))
             why = _fault(item)
@@ -95,8 +96,8 @@ class Card(anywidget.AnyWidget):
         """Show what the record says."""
         answers, warning = read()
         self.committed = answers.get(self.item["id"], {})
-        told = _feedback(self._question, self.committed).html if self.committed else ""
-        self.feedback = (f"<p>{escape(note or warning)}</p>" if note or warning else "") + told
+        told = _feedback(self._question, self.committed) if self.committed else Shown("", "")
+        self.feedback = _noted(note or warning, told).html
 
     @traitlets.observe("given")
     def _commit(self, change):
@@ -172,8 +173,12 @@ def answer(item_id, choice, confidence=None):
     for card in list(_cards):
         if card.item["id"] == item_id:
             card.refresh(note)
-    told = _feedback(item, kept)
-    return Shown((f"<p>{escape(note)}</p>" if note else "") + told.html, (note + "\n" if note else "") + told.text)
+    return _noted(note, _feedback(item, kept))
+
+
+def _noted(note, told):
+    """Something to show with a sentence before it, where there is one."""
+    return Shown(f"<p>{escape(note)}</p>{told.html}", f"{note}\n{told.text}") if note else told
 
 
 def reveal(item_id):

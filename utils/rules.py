@@ -5,7 +5,6 @@ truth values are pandas nullable booleans (Kleene logic), numbers are intervals,
 from zero to infinity. So an unknown is never read as normal: it leaves open what it could still change.
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
@@ -159,7 +158,15 @@ class _Engine:
             found = reduce(and_ if kind == "all" else or_, [self.truth(m) for m in members])
             return ~found if kind == "none" else found
         score = self.count(name) if kind == "at_least" else self.points(name)
-        return compare(score, ">=", self.threshold(row))
+        found = compare(score, ">=", self.threshold(row))
+        if kind == "sum" and all(self.nodes[m]["kind"] == "answer" for m in members):
+            found[np.all([self.truth(m).isna() for m in members], axis=0)] = pd.NA  # nobody has answered a question
+        return found
+
+    def verdict(self, rule):
+        """Truth of the root, and its score's interval or None."""
+        scored = self.nodes[rule]["kind"] in ("at_least", "sum", "highest", "ratio")
+        return self.truth(rule), self.points(rule) if scored else None
 
     def points(self, name):
         """What the node adds to a score: lowest and highest."""
@@ -188,18 +195,11 @@ class _Engine:
         return Interval(*(np.where(truth.isna(), u, np.where(yes, worth, other)) for u in unknown))
 
 
-def _verdict_codes(nodes, engine, rule):
-    """Root truth, and the score's interval or None."""
-    truth = engine.truth(rule)
-    if all(r["kind"] in ("answer", "sum", "category") for r in nodes.values()):  # nobody has answered a single question
-        asked = np.any([~engine.flag(i).isna() for i in engine.columns] or [np.zeros(engine.size, bool)], axis=0)
-        truth = pd.arrays.BooleanArray(truth.to_numpy(bool, na_value=False), ~asked | truth.isna())
-    return truth, engine.points(rule) if nodes[rule]["kind"] in ("at_least", "sum", "highest", "ratio") else None
-
-
 def _rule_set(rule):
     if rule not in RULES:
-        raise KeyError(f"there is no rule set '{rule}'{suggestion(rule, RULES)}. The rule sets are: {', '.join(RULES)}")
+        raise KeyError(
+            f"there is no rule set '{rule}'{suggestion(rule, RULES) or '.'} The rule sets are: {', '.join(RULES)}"
+        )
     return RULES[rule]
 
 
@@ -236,13 +236,13 @@ def evaluate_table(rule, df, variant=None):
         raise UnitError(f"column '{df.columns[df.columns.duplicated()][0]}' stands twice: keep one of them")
     columns = {}
     for name in df.columns:
-        near = difflib.get_close_matches(str(name).strip().casefold(), asked, 1, 0.8)
+        hint = suggestion(str(name).strip().casefold(), asked, 0.8)
         if name in asked:
             columns[name] = _column(df[name], known.at[name, "kind"])
-        elif near and name not in known.index:  # a slip of the pen would otherwise turn a measured value into unknown
-            raise UnitError(f"column '{name}' is not a variable of {rule_set.short}; did you mean '{near[0]}'?")
+        elif hint and name not in known.index:  # a slip of the pen would otherwise turn a measured value into unknown
+            raise UnitError(f"column '{name}' is not a variable of {rule_set.short}{hint}")
     engine = _Engine(nodes, columns, len(df))
-    truth, score = _verdict_codes(nodes, engine, rule)
+    truth, score = engine.verdict(rule)
     out = {n: engine.truth(n) for n in _shown(nodes, rule) if nodes[n]["kind"] not in UNJUDGED}
     out["met"] = truth
     codes = np.where(truth.isna(), 1, np.where(truth.to_numpy(bool, na_value=False), 2, 0))
@@ -315,7 +315,7 @@ class Verdict:
         columns = {n: _one(given.get(n)) for n in asked}
         self._engine = _Engine(self._nodes, {n: c for n, c in columns.items() if c is not None}, 1)
         self.missing = [n for n, c in columns.items() if c is None]
-        truth, score = _verdict_codes(self._nodes, self._engine, self.rule)
+        truth, score = self._engine.verdict(self.rule)
         self.status = _word(truth[0])
         self.score = None if score is None else (float(score.low[0]), float(score.high[0]))
 
@@ -343,18 +343,10 @@ class Verdict:
         out |= {"threshold": row["threshold"], "margin": np.nan, "near": False, "straddles": False}
         out["status"] = "" if kind in UNJUDGED else _word(self._engine.truth(name)[0])
         if isinstance(given, Quantity) and given.known:
-            out["value"] = given.to(row["unit"]).value if row["unit"] else given.value
+            here = given.to(row["unit"]) if row["unit"] else given
+            out["value"] = here.value
             if kind == "number" and SAME < (limit := self._engine.threshold(row)).low[0] == limit.high[0]:
-                ends = [out["value"], out["value"] if given.high is None else given.to(row["unit"]).high]
-                value = min(ends, key=lambda x: abs(x - limit.low[0]))  # of a range, the end nearest to the threshold
-                away = (value - limit.low[0]) / abs(limit.low[0])
-                out["margin"] = away if row["comparator"].startswith(">") else -away
-                out["near"] = bool(abs(away) <= NEAR + SAME)
-                by = factors(given.variable)[given.unit] / factors(given.variable)[row["unit"]]
-                low, high = np.split(np.array(given.printed()) * by, 2)
-                out["straddles"] = straddles = bool(compare(Interval(low, high), row["comparator"], limit).isna()[0])
-                if straddles and given.high is not None:  # a range on both sides has no distance
-                    out |= {"margin": np.nan, "near": True}
+                out |= _distance(given, here, row["comparator"], limit)
         elif given is not None and not isinstance(given, Quantity):
             out["value"] = bool(given)
         if not np.isnan(row["points"]) or kind == "highest":
@@ -432,7 +424,7 @@ class Verdict:
         for j, name in enumerate(names):
             values = pd.Series([corner[j] for _, corner in corners], name=name)
             columns[name] = _column(values, variables().at[name, "kind"])
-        truth, _ = _verdict_codes(self._nodes, _Engine(self._nodes, columns, len(corners)), self.rule)
+        truth = _Engine(self._nodes, columns, len(corners)).truth(self.rule)
         said = [set() for _ in trials]
         for (i, _), found in zip(corners, truth, strict=True):
             said[i].add(_word(found))
@@ -445,12 +437,26 @@ class Verdict:
         return f"{self.short}: {self.status}{score}" + (f" ({self.category})" if self.category else "")
 
 
+def _distance(given, here, sign, limit):
+    """How far a quantity, `here` in the unit of its threshold, lies from it: margin, near and straddles."""
+    ends = [here.value, here.value if here.high is None else here.high]
+    value = min(ends, key=lambda x: abs(x - limit.low[0]))  # of a range, the end nearest to the threshold
+    away = (value - limit.low[0]) / limit.low[0]
+    by = factors(given.variable)[given.unit] / factors(given.variable)[here.unit]
+    low, high = np.split(np.array(given.printed()) * by, 2)  # the printed precision, in the unit of the threshold
+    straddles = bool(compare(Interval(low, high), sign, limit).isna()[0])
+    if straddles and given.high is not None:  # a range on both sides has no distance
+        return {"margin": np.nan, "near": True, "straddles": True}
+    margin = away if sign.startswith(">") else -away
+    return {"margin": margin, "near": bool(abs(away) <= NEAR + SAME), "straddles": straddles}
+
+
 def _word(truth):
     return "undetermined" if truth is pd.NA else "met" if truth else "not met"
 
 
 def _text(given):
-    if given is None or given is pd.NA:
+    if given is None:
         return "unknown"
     return str(given) if isinstance(given, Quantity) else "present" if given else "absent"
 
@@ -468,7 +474,7 @@ def _one(value):
             return None
         c = value.canonical()
         return Interval(np.array([c.value]), np.array([c.value if c.high is None else c.high]))
-    return None if value is None or value is pd.NA else pd.array([bool(value)], dtype="boolean")
+    return None if value is None else pd.array([value], dtype="boolean")
 
 
 def _check(name, value):

@@ -24,25 +24,24 @@ def variables():
     return read_table("variables").set_index("variable")
 
 
-@cache
 def factors(variable):
     """Accepted units of a variable: dict of unit -> factor to the canonical unit (source: ``units.csv``)."""
     known = variables().index
     if variable not in known:
-        raise UnitError(f"'{variable}' is not a variable of this collection{suggestion(variable, known)}.")
-    return (
-        dict(_units().loc[[variable], ["unit", "factor"]].itertuples(index=False)) if variable in _units().index else {}
-    )
+        raise UnitError(f"'{variable}' is not a variable of this collection{suggestion(variable, known) or '.'}")
+    return _units().get(variable, {})
 
 
 @cache
 def _units():
-    return read_table("units").set_index("variable")
+    """All of ``units.csv``: dict of variable -> dict of unit -> factor."""
+    groups = read_table("units").groupby("variable", sort=False)
+    return {name: dict(zip(rows["unit"], rows["factor"], strict=True)) for name, rows in groups}
 
 
-def suggestion(word, known):
-    """', did you mean …?' where a known word is near, else nothing."""
-    near = difflib.get_close_matches(str(word), list(known), 1, 0.6)
+def suggestion(word, known, alike=0.6):
+    """'; did you mean …?' where a known word is near (1 would be the same), else nothing."""
+    near = difflib.get_close_matches(str(word), list(known), 1, alike)
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
@@ -65,8 +64,7 @@ def unit_of(variable, unit):
     for known in accepted:
         if plain(known) == plain(unit):
             return known
-    choices = _choices(variable)
-    label = variables().at[variable, "label"]
+    label, choices = variables().at[variable, "label"], _choices(variable)
     if not unit.strip():
         raise UnitError(f"The unit is missing: for {label} write the number with {choices}.")
     raise UnitError(f"'{unit}' is not a unit of {label}: write {choices}.")
