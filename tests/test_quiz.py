@@ -155,7 +155,7 @@ def test_markup_in_a_question_is_shown_and_not_obeyed(record):
         "best": "a",
         "voices": {"data": "<script>"},
     }
-    html = quiz._still(evil).html + quiz._feedback(evil, {"choice": "a"}).html
+    html = quiz.Question(evil)._still.html + quiz._feedback(evil, {"choice": "a"}).html
     assert "<script" not in html and "<img" not in html and "<b>" not in html
 
 
@@ -164,7 +164,7 @@ def test_two_processes_lose_nothing(record):
 import sys
 from utils.record import change
 for i in range(60):
-    change(lambda answers: answers.setdefault(f"{sys.argv[1]}{i}", {"choice": "a"}))
+    change(lambda record: record["answers"].setdefault(f"{sys.argv[1]}{i}", {"choice": "a"}))
 """
     both = [subprocess.Popen([sys.executable, "-c", code, name]) for name in "xy"]
     assert [p.wait() for p in both] == [0, 0]
@@ -175,7 +175,7 @@ def test_killed_at_any_moment_a_committed_answer_stays(record):
     code = """
 from utils.record import change
 for i in range(10**6):
-    change(lambda answers: answers.setdefault(f"k{i}", {"choice": "a"})) or print(i, flush=True)
+    change(lambda record: record["answers"].setdefault(f"k{i}", {"choice": "a"})) or print(i, flush=True)
 """
     for round_ in range(5):
         writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

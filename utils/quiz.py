@@ -1,19 +1,16 @@
 """Commit first, then reveal. The learner's answers lie in one small file of their own and go nowhere else."""
 
 import time
-import weakref
 from functools import cache
 from html import escape
-from pathlib import Path
 
-import anywidget
 import pandas as pd
-import traitlets
 import yaml
 
+from utils.cards import Card, noted, refresh, still
 from utils.package import CASEDATA, CaseDataError
 from utils.page import Shown, say, table
-from utils.record import change, read, record_path
+from utils.record import SHELVES, change, read, record_path
 from utils.units import suggestion
 
 __all__ = ["answer", "ask", "items", "progress", "record_path", "reset", "reveal"]
@@ -25,7 +22,6 @@ VOICES = {
     "later": "What later guidance says",
 }
 UNSCORED = ("pretest", "discussion")
-_cards = weakref.WeakSet()
 
 
 @cache
@@ -75,50 +71,22 @@ def _fault(item):
     return ""
 
 
-class Card(anywidget.AnyWidget):
+class Question(Card):
     """One question on the page. It knows the stem and the options; the feedback comes only after a commit."""
-
-    _esm = Path(__file__).with_name("quiz.js")
-    _css = Path(__file__).with_name("quiz.css")
-    item = traitlets.Dict().tag(sync=True)
-    given = traitlets.Dict().tag(sync=True)
-    committed = traitlets.Dict().tag(sync=True)
-    feedback = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, item):
         self._question = item
         options = [[o["key"], f"{o['key']}) {o['text']}"] for o in item["options"]]
-        super().__init__(item={"id": item["id"], "stem": item["stem"], "options": options})
-        self.refresh()
-        _cards.add(self)
+        about = {"id": item["id"], "stem": item["stem"], "options": options, "kind": "choice", "confidence": True}
+        note = "Run the notebook to commit an answer and see the feedback."
+        head = f"{item['id']}. {item['stem']}"
+        super().__init__({**about, "button": f"Commit answer {item['id']}"}, still(head, [o[1] for o in options], note))
 
-    def refresh(self, note=""):
-        """Show what the record says."""
-        answers, warning = read()
-        self.committed = answers.get(self.item["id"], {})
-        told = _feedback(self._question, self.committed) if self.committed else Shown("", "")
-        self.feedback = _noted(note or warning, told).html
+    def commit(self, given):
+        return answer(self.item["id"], given.get("choice"), given.get("confidence") or None)
 
-    @traitlets.observe("given")
-    def _commit(self, change):
-        if change.new and not self.committed:
-            answer(self.item["id"], change.new.get("choice"), change.new.get("confidence") or None)
-
-    def _repr_mimebundle_(self, **kwargs):
-        data, meta = super()._repr_mimebundle_(**kwargs)
-        still = _still(self._question)
-        return {**data, "text/html": still.html, "text/plain": still.text}, meta
-
-
-def _still(item):
-    """The question as it reads before anything is run."""
-    head, options = f"{item['id']}. {item['stem']}", [f"{o['key']}) {o['text']}" for o in item["options"]]
-    listed = "".join(f"<li>{escape(o)}</li>" for o in options)
-    html = (
-        f"<p><strong>{escape(head)}</strong></p><ul style='list-style:none'>{listed}</ul>"
-        "<p><em>Run the notebook to commit an answer and see the feedback.</em></p>"
-    )
-    return Shown(html, "\n".join([head, *("  " + o for o in options)]))
+    def shown(self, entry):
+        return {k: entry.get(k, "") for k in ("choice", "confidence")}, _feedback(self._question, entry)
 
 
 def _find(item_id):
@@ -138,7 +106,7 @@ def ask(item_id):
         Such as ``"N3.1"``.
     """
     item = _find(item_id)
-    return item if isinstance(item, Shown) else Card(item)
+    return item if isinstance(item, Shown) else Question(item)
 
 
 def answer(item_id, choice, confidence=None):
@@ -166,19 +134,12 @@ def answer(item_id, choice, confidence=None):
             f"Confidence is low, medium or high, or left out; {confidence!r} is none of them. Nothing was recorded."
         )
     given = {"choice": choice, "confidence": confidence or "", "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
-    note = "" if item_id in read()[0] else change(lambda answers: answers.setdefault(item_id, given))
+    note = "" if item_id in read()[0] else change(lambda record: record["answers"].setdefault(item_id, given))
     kept = read()[0][item_id]
     if not note and kept != given:
         note = f'{item_id} is answered already: {kept["choice"]}. It stays; reset("{item_id}") clears it. '
-    for card in list(_cards):
-        if card.item["id"] == item_id:
-            card.refresh(note)
-    return _noted(note, _feedback(item, kept))
-
-
-def _noted(note, told):
-    """Something to show with a sentence before it, where there is one."""
-    return Shown(f"<p>{escape(note)}</p>{told.html}", f"{note}\n{told.text}") if note else told
+    refresh(item_id, note)
+    return noted(note, _feedback(item, kept))
 
 
 def reveal(item_id):
@@ -227,17 +188,21 @@ def progress():
 
 
 def reset(item_id=None):
-    """Forget one answer, or all of them; the old record is kept beside the new one as a backup.
+    """Forget one entry, or all of them; the old record is kept beside the new one as a backup.
 
     Parameters
     ----------
     item_id : str, optional
-        All answers where it is left out.
+        A question, something written or ranked, or a board; everything where it is left out.
     """
-    if item_id is not None and item_id not in read()[0]:
+    if item_id is not None and not any(item_id in read(shelf)[0] for shelf in SHELVES):
         return say(f"{item_id} has no answer to forget.")
-    note = change(lambda answers: answers.pop(item_id, None) if item_id else answers.clear(), backup=True)
-    for card in list(_cards):
-        card.refresh()
+
+    def forget(record):
+        for shelf in SHELVES:
+            record[shelf].pop(item_id, None) if item_id else record[shelf].clear()
+
+    note = change(forget, backup=True)
+    refresh()
     done = f"{item_id} is open again." if item_id else "All answers are forgotten; a backup lies beside your record."
     return say(note or done)

@@ -1,14 +1,23 @@
-"""The learner's record: one small JSON file of their own, changed in one step and by one process at a time."""
+"""The learner's record: one small JSON file of their own, changed in one step and by one process at a time.
+
+It has two shelves: ``answers`` to questions, and ``forms``, what was written, ranked or put on a board.
+"""
 
 import json
 import os
 import tempfile
 import time
+import weakref
 from contextlib import contextmanager
 from pathlib import Path
 
 STALE = 3.0  # seconds after which a lock belongs to a process that was killed; a change takes milliseconds
-_unsaved = {}  # answers of this session, by record, where the record cannot be written
+SHELVES = {  # what an entry must be like to be used; anything else is carried along, unread
+    "answers": lambda entry: entry.get("choice") in ("a", "b", "c"),
+    "forms": lambda entry: isinstance(entry.get("fields"), dict),
+}
+_unsaved = {}  # changes of this session, by record, where the record cannot be written
+watchers = weakref.WeakSet()  # what stands on the page and shows an entry: each has `refresh()`
 
 
 def record_path():
@@ -17,29 +26,33 @@ def record_path():
     return Path(os.path.realpath(named or Path.home() / ".mas-casebook" / "answers.json"))
 
 
+def _blank():
+    return {"version": 1, **{shelf: {} for shelf in SHELVES}}
+
+
 def _load(file):
-    """The record as it stands (dict with ``answers``) and whether the file was damaged; OSError where it is shut."""
+    """The record as it stands and whether the file was damaged; OSError where it is shut."""
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-        if isinstance(record["answers"], dict):
+        record = {"forms": {}, **json.loads(file.read_text(encoding="utf-8"))}  # older records have one shelf
+        if all(isinstance(record[shelf], dict) for shelf in SHELVES):
             return record, False
     except FileNotFoundError:
-        return {"version": 1, "answers": {}}, False
+        return _blank(), False
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
-    return {"version": 1, "answers": {}}, True
+    return _blank(), True
 
 
-def read():
-    """The committed answers as a dict of item id -> dict, and a sentence where the file cannot be used."""
-    file, warning, record = record_path(), "", {"answers": {}}
+def read(shelf="answers"):
+    """The entries of a shelf as a dict of id -> dict, and a sentence where the file cannot be used."""
+    file, warning, record = record_path(), "", _blank()
     try:
         record, damaged = _load(file)
         warning = "Your record is damaged; it is set aside, unchanged, at your next answer. " if damaged else ""
     except OSError as fault:
         warning = f"Your record cannot be opened ({fault.strerror}); answers are kept for this session only. "
-    answers = {**record["answers"], **_unsaved.get(file, {})}
-    return {k: v for k, v in answers.items() if isinstance(v, dict) and v.get("choice") in ("a", "b", "c")}, warning
+    found = {**record[shelf], **_unsaved.get(file, _blank())[shelf]}
+    return {k: v for k, v in found.items() if isinstance(v, dict) and SHELVES[shelf](v)}, warning
 
 
 def change(edit, backup=False):
@@ -48,7 +61,7 @@ def change(edit, backup=False):
     Parameters
     ----------
     edit : callable
-        Changes the dict of answers in place. What it does not touch is carried along, understood or not.
+        Changes the record, a dict of shelves, in place. What it does not touch is carried along, understood or not.
     backup : bool
         Keep the old record beside the new one.
 
@@ -62,8 +75,9 @@ def change(edit, backup=False):
         file.parent.mkdir(parents=True, exist_ok=True)
         with _alone(file):
             record, damaged = _load(file)
-            record["answers"].update(_unsaved.get(file, {}))
-            edit(record["answers"])
+            for shelf in SHELVES:
+                record[shelf].update(_unsaved.get(file, _blank())[shelf])
+            edit(record)
             if damaged:
                 os.replace(file, file.with_suffix(f".damaged-{time.time_ns()}.json"))
             elif backup and file.exists():
@@ -72,7 +86,7 @@ def change(edit, backup=False):
         _unsaved.pop(file, None)
         return ""
     except OSError as fault:
-        edit(_unsaved.setdefault(file, {}))
+        edit(_unsaved.setdefault(file, _blank()))
         return f"This counts in this session, but could not be saved ({fault.strerror}): see record_path(). "
 
 

@@ -114,6 +114,26 @@ def _rule_sets():
 RULES = _rule_sets()
 
 
+class Reach(NamedTuple):
+    """Where a verdict lies on its rule's own ruler, in the units of its score."""
+
+    low: float
+    high: float
+    cut: float
+    least: float
+    most: float
+
+    def place(self, score):
+        """A score on the axis that all rulers share: -1 the ruler's lowest end, 0 its cut-off, 1 its highest end.
+
+        Where a ruler has no highest end, 1 stands for twice the cut-off and all above it.
+        """
+        if score < self.cut:
+            return max(-1.0, (score - self.cut) / (self.cut - self.least))
+        top = self.most if np.isfinite(self.most) else 2 * self.cut
+        return min(1.0, (score - self.cut) / (top - self.cut))
+
+
 class _Engine:
     """Evaluates the nodes of one rule set for n patients at once, each node once."""
 
@@ -372,6 +392,51 @@ class Verdict:
         return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
     @cached_property
+    def reach(self):
+        """The `Reach` of this verdict, or None for a rule that counts nothing.
+
+        A plain rule that asks for some of its items lies at their number, and at 0 as long as what it demands besides
+        is not certain; so it reaches its cut-off exactly where it is met.
+        """
+        root = self._nodes[self.rule]
+        if self.score is not None:
+            ends = [(low if np.isfinite(low) else fall) for low, fall in zip(*self._ends(), strict=True)]
+            return Reach(*self.score, root["threshold"], *ends)
+        groups = [m for m in root["members"].split() if self._nodes[m]["kind"] == "at_least"]
+        if root["kind"] != "all" or len(groups) != 1:
+            return None
+        count = self._engine.count(groups[0])
+        besides = reduce(and_, [self._engine.truth(m) for m in root["members"].split() if m != groups[0]])
+        low = count.low[0] if besides[0] is not pd.NA and besides[0] else 0
+        high = 0 if besides[0] is not pd.NA and not besides[0] else count.high[0]
+        inside = self._nodes[groups[0]]
+        return Reach(float(low), float(high), inside["threshold"], 0.0, float(len(inside["members"].split())))
+
+    def _ends(self):
+        """The ends of the ruler: those of an empty patient, and those published for a score without ends."""
+        about = RULES[self.rule].about
+        empty = _Engine(self._nodes, {}, 1).points(self.rule)
+        published = [np.inf if np.isnan(about[k]) else about[k] for k in ("scale_low", "scale_high")]
+        return [float(x[0]) for x in empty], published
+
+    @cached_property
+    def possible(self):
+        """Every score that is still possible, as a sorted list; None where a score has no steps, or far too many."""
+        regions = [self._regions(n) for n in self.missing]
+        steps = self.score is not None and not any(r["kind"] in ("weight", "ratio") for r in self._nodes.values())
+        if not steps or (size := int(np.prod([len(r) for r in regions]))) > 5000:
+            return None
+        found = self._suppose(self.missing, [[r[0][0] for r in trial] for trial in product(*regions)], size)
+        scores = found.points(self.rule)
+        return sorted({float(x) for x in np.concatenate(scores)})
+
+    @property
+    def cheapest(self):
+        """Rows of `settling` that ask least of the child: by the burden of their inputs, an order chosen by us."""
+        cost = self.settling["inputs"].map(lambda names: sum(variables()["burden"][list(names)]))
+        return self.settling[cost == cost.min()]
+
+    @cached_property
     def settling(self):
         """The smallest sets of unknown inputs that could settle the verdict, and what each would push it to.
 
@@ -420,17 +485,20 @@ class Verdict:
         """The results for these inputs that settle the verdict: those where every corner says the same."""
         trials = list(product(*regions))
         corners = [(i, corner) for i, trial in enumerate(trials) for corner in product(*(r[0] for r in trial))]
-        columns = {n: _repeat(c, len(corners)) for n, c in self._engine.columns.items()}
-        for j, name in enumerate(names):
-            values = pd.Series([corner[j] for _, corner in corners], name=name)
-            columns[name] = _column(values, variables().at[name, "kind"])
-        truth = _Engine(self._nodes, columns, len(corners)).truth(self.rule)
+        truth = self._suppose(names, [corner for _, corner in corners], len(corners)).truth(self.rule)
         said = [set() for _ in trials]
         for (i, _), found in zip(corners, truth, strict=True):
             said[i].add(_word(found))
         labels = [variables().at[n, "label"] for n in names]
         told = [" and ".join(f"{label} {r[1]}" for label, r in zip(labels, trial, strict=True)) for trial in trials]
         return [(names, t, *s) for t, s in zip(told, said, strict=True) if len(s) == 1 and s != {"undetermined"}]
+
+    def _suppose(self, names, trials, size):
+        """An engine for `size` patients like this one, each with one trial's values for the inputs named."""
+        columns = {n: _repeat(c, size) for n, c in self._engine.columns.items()}
+        for j, name in enumerate(names):
+            columns[name] = _column(pd.Series([t[j] for t in trials], name=name), variables().at[name, "kind"])
+        return _Engine(self._nodes, columns, size)
 
     def __repr__(self):
         score = "" if self.score is None else ", score " + " to ".join(dict.fromkeys(map(show, self.score)))

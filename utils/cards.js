@@ -1,0 +1,92 @@
+// A card on the page: a question, a text to write, a list to rank or a board to fill. It holds no answer: the kernel
+// sends feedback only after a commit. Plain HTML controls in one form, so that every one has a name and a keyboard.
+const make = (tag, properties = {}, ...inside) => {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...inside);
+  return element;
+};
+
+const radios = (legend, name, options) =>
+  make("fieldset", {}, make("legend", { textContent: legend }), ...options.map(([value, text]) =>
+    make("label", {}, make("input", { type: "radio", name, value }), ` ${text}`)));
+
+const choose = (name, options) =>
+  make("select", { name }, ...options.map(([value, text]) => make("option", { value, textContent: text })));
+
+const build = {
+  choice: (item) => [radios(`${item.id}. ${item.stem}`, "choice", item.options)],
+  text: (item) => [make("fieldset", {}, make("legend", { textContent: `${item.id}. ${item.stem}` }), ...item.fields.map(([name, text, rows]) =>
+    make("label", {}, text, make("textarea", { name, rows }))))],
+  rank: (item) => [make("fieldset", {}, make("legend", { textContent: `${item.id}. ${item.stem}` }), ...item.fields.map(([name, text]) =>
+    make("label", { className: "casebook-row" }, choose(name, item.options), ` ${text}`)))],
+  grid: (item) => {
+    const head = item.columns.map(([key, text], n) => make("th", { scope: "col", id: `${item.key}-c${n}`, textContent: text }));
+    const rows = item.fields.map(([row, text], n) => {
+      const name = make("th", { scope: "row", id: `${item.key}-r${n}`, textContent: text });
+      const cells = item.columns.map(([column], c) => {
+        const cell = choose(`${row}|${column}`, item.options);
+        cell.setAttribute("aria-labelledby", `${item.key}-r${n} ${item.key}-c${c}`);
+        return make("td", {}, cell);
+      });
+      return make("tr", {}, name, ...cells);
+    });
+    const table = make("table", {}, make("caption", { textContent: item.stem }), make("thead", {}, make("tr", {}, make("th", { scope: "col", textContent: item.corner }), ...head)), make("tbody", {}, ...rows));
+    return [make("div", { className: "casebook-grid" }, table)];
+  },
+};
+
+function render({ model, el }) {
+  const item = { ...model.get("item"), key: `card-${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}` }; // randomUUID is missing on plain http
+  const form = make("form", { className: "casebook-card" }, ...build[item.kind](item));
+  form.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab would take the arrow keys
+  if (item.confidence) {
+    const sure = radios("How sure are you? (optional, never scored)", "confidence", ["low", "medium", "high"].map((c) => [c, c]));
+    sure.className = "casebook-sure";
+    form.append(sure);
+  }
+  const button = make("button", { type: "submit", textContent: item.button });
+  const status = make("div", { tabIndex: -1 });
+  status.setAttribute("role", "status");
+  status.setAttribute("aria-live", "polite");
+  form.append(button, status);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const given = Object.fromEntries(new FormData(form));
+    if (item.kind === "choice" && !given.choice) {
+      status.textContent = "Choose an answer first.";
+      return;
+    }
+    status.textContent = "Saving …";
+    clearTimeout(form.waiting);
+    form.waiting = setTimeout(() => {
+      status.textContent = "No reply: the page is not connected to its kernel. Choose Run, Run All Cells, then commit again.";
+    }, 4000);
+    form.sent = true;
+    model.set("given", { ...given, at: Date.now() }); // the time makes a repeated answer a change
+    model.save_changes();
+  });
+  const show = () => {
+    clearTimeout(form.waiting);
+    const committed = model.get("committed");
+    const done = Object.keys(committed).length > 0;
+    for (const control of form.elements) {
+      if (!control.name) continue;
+      if (control.type === "radio") {
+        const mine = done && control.value === committed[control.name];
+        if (done) control.checked = mine;
+        control.parentElement.classList.toggle("casebook-mine", mine);
+      } else if (done) {
+        control.value = committed[control.name] ?? "";
+      }
+      control.disabled = done && item.locks;
+    }
+    button.hidden = done && item.locks;
+    status.innerHTML = model.get("feedback");
+    if (form.sent && button.hidden) status.focus({ preventScroll: true }); // the button is gone: go on from the feedback
+    form.sent = false;
+  };
+  model.on("change:feedback change:committed change:reply", show);
+  show();
+  el.append(form);
+}
+export default { render };

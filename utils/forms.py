@@ -1,0 +1,187 @@
+"""What a learner writes and ranks: kept beside the answers, in the learner's own record, and never scored."""
+
+import time
+from functools import cache
+from html import escape
+
+import pandas as pd
+import yaml
+
+from utils.cards import Card, noted, refresh, still
+from utils.package import CASEDATA, CaseDataError, read_table
+from utils.page import Shown, say, table
+from utils.record import change, read
+from utils.units import suggestion
+
+LONGEST = 2000  # characters of one field; more is a paste that went wrong
+LEAST = 4  # hypotheses to rank: fewer is no differential
+
+
+@cache
+def prompts(folder=CASEDATA):
+    """What is asked for in the learner's own words or order: a dict of id -> prompt (source: ``prompts.yaml``)."""
+    try:
+        listed = yaml.safe_load((folder / "prompts.yaml").read_text(encoding="utf-8"))
+        found = {p["id"]: p for p in listed}
+        for name, p in found.items():
+            fields = p["fields"] if p["kind"] == "text" else p["stage"]
+            if p["kind"] not in ("text", "rank") or not (p["stem"] and p["notebook"] and fields):
+                raise CaseDataError("prompts.yaml", f"{name}: kind is text (with 'fields') or rank (with 'stage')")
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as fault:
+        raise CaseDataError("prompts.yaml", f"cannot be read ({type(fault).__name__}: {fault}): restore it") from None
+    if len(found) != len(listed):
+        raise CaseDataError("prompts.yaml", "an id stands there twice: give one of them another id")
+    return found
+
+
+def hypotheses():
+    """The diagnoses that are ranked: a dict of name -> label."""
+    return dict(read_table("hypotheses")[["hypothesis", "label"]].itertuples(index=False))
+
+
+class Form(Card):
+    """A text to write or a list to rank; the first commit stays, so that you can look back at it."""
+
+    shelf = "forms"
+
+    def __init__(self, prompt):
+        self._prompt, ranks = prompt, prompt["kind"] == "rank"
+        known = hypotheses()
+        fields = [[k, v] for k, v in known.items()] if ranks else [[k, v, 2] for k, v in prompt["fields"].items()]
+        places = [["", "not ranked"], *[[str(n), str(n)] for n in range(1, len(known) + 1)]]
+        about = {"id": prompt["id"], "stem": prompt["stem"], "kind": prompt["kind"], "fields": fields}
+        about |= {"options": places, "confidence": ranks, "button": f"Keep {prompt['id']}"}
+        note = f"Run the notebook to {'rank these' if ranks else 'write'} here."
+        super().__init__(about, still(f"{prompt['id']}. {prompt['stem']}", [f[1] for f in fields], note))
+
+    def commit(self, given):
+        fields = {k: v for k, v in given.items() if k not in ("at", "confidence")}
+        if self._prompt["kind"] == "text":
+            return write(self._prompt["id"], fields)
+        taken = sorted((int(v), k) for k, v in fields.items() if v)
+        if len({n for n, _ in taken}) < len(taken):
+            return say("Two of them have the same place: give each its own. Nothing was kept.")
+        return rank(self._prompt["id"], [k for _, k in taken], given.get("confidence") or None)
+
+    def shown(self, entry):
+        return {**entry["fields"], "confidence": entry.get("confidence", "")}, _told(self._prompt, entry)
+
+
+def _told(prompt, entry):
+    """What is said after a commit: one way to put it, and what to look for in one's own."""
+    html, text = [f"<p><strong>{prompt['id']} is kept.</strong></p>"], [f"{prompt['id']} is kept."]
+    if prompt["kind"] == "rank":
+        known, places = hypotheses(), sorted((int(n), k) for k, n in entry["fields"].items() if n)
+        text.append("Your order: " + ", ".join(f"{n} {known[k]}" for n, k in places if k in known) + ".")
+        html.append(f"<p>{escape(text[-1])}</p>")
+    elif "words" in prompt:
+        count = len(" ".join(entry["fields"].values()).split())
+        text.append(f"You used {count} words; the aim was at most {prompt['words']}.")
+        html.append(f"<p>{escape(text[-1])}</p>")
+    if "exemplar" in prompt:
+        text.append(f"One way to put it: {prompt['exemplar']}")
+        html.append(f"<p><strong>One way to put it:</strong> {escape(prompt['exemplar'])}</p>")
+    if "look_for" in prompt:
+        text += ["Look at yours:", *[f"  - {line}" for line in prompt["look_for"]]]
+        listed = "".join(f"<li>{escape(line)}</li>" for line in prompt["look_for"])
+        html.append(f"<p><strong>Look at yours:</strong></p><ul>{listed}</ul>")
+    return Shown("".join(html), "\n".join(text))
+
+
+def _find(name, kind):
+    """The prompt of that kind, or the sentence that says there is none."""
+    of_kind = {k: p for k, p in prompts().items() if p["kind"] == kind}
+    what = "to write" if kind == "text" else "to rank"
+    return of_kind.get(name if isinstance(name, str) else None) or say(
+        f"There is nothing {what} called '{name}'{suggestion(name, of_kind) or '.'}"
+    )
+
+
+def _keep(prompt, fields, **more):
+    """Put an entry into the record where there is none yet, and say what is there."""
+    name, entry = prompt["id"], {"fields": fields, **more, "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
+    note = "" if name in read("forms")[0] else change(lambda record: record["forms"].setdefault(name, entry))
+    kept = read("forms")[0][name]
+    if not note and kept != entry:
+        note = f'{name} is kept already; what you gave first stays. reset("{name}") clears it. '
+    refresh(name, note)
+    return noted(note, _told(prompt, kept))
+
+
+def write(name, given=None):
+    """Something to write: the form, or, with text, the same by call.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"W1.1"``.
+    given : str or dict of str -> str, optional
+        Your words; a dict of field -> words where there are several fields.
+
+    Returns
+    -------
+    Form or Shown
+    """
+    prompt = _find(name, "text")
+    if isinstance(prompt, Shown) or given is None:
+        return prompt if isinstance(prompt, Shown) else Form(prompt)
+    wanted = list(prompt["fields"])
+    fields = {wanted[0]: given} if isinstance(given, str) and len(wanted) == 1 else given
+    if not isinstance(fields, dict) or set(fields) - set(wanted):
+        return say(f"{name} has the fields {', '.join(wanted)}: give words for each. Nothing was kept.")
+    empty = [f for f in wanted if not isinstance(fields.get(f), str) or not fields[f].strip()]
+    if empty:
+        return say(f"{name}: {', '.join(prompt['fields'][f] for f in empty)} is still empty. Nothing was kept.")
+    if max(map(len, fields.values())) > LONGEST:
+        return say(f"{name}: more than {LONGEST:,} characters in one field is too long. Nothing was kept.")
+    return _keep(prompt, {f: fields[f].strip() for f in wanted})
+
+
+def rank(name, order=None, confidence=None):
+    """Hypotheses to rank: the form, or, with an order, the same by call.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"D1.1"``.
+    order : list of str, optional
+        Hypotheses, likeliest first; at least four of `hypotheses`.
+    confidence : {"low", "medium", "high"}, optional
+
+    Returns
+    -------
+    Form or Shown
+    """
+    prompt, known = _find(name, "rank"), hypotheses()
+    if isinstance(prompt, Shown) or order is None:
+        return prompt if isinstance(prompt, Shown) else Form(prompt)
+    order = list(order) if isinstance(order, list | tuple) else [order]
+    for one in order:
+        if not isinstance(one, str) or one not in known:
+            return say(f"{one!r} is not on the list: use {', '.join(known)}. Nothing was kept.")
+    if len(set(order)) < len(order):
+        return say("One of them stands there twice: give each one place. Nothing was kept.")
+    if len(order) < LEAST:
+        return say(f"Rank at least {LEAST} of the {len(known)}: a rival that is not named is not looked for. Nothing was kept.")
+    if confidence not in (None, "low", "medium", "high"):
+        return say(f"Confidence is low, medium or high, or left out; {confidence!r} is none of them. Nothing was kept.")
+    return _keep(prompt, {k: str(n) for n, k in enumerate(order, 1)}, confidence=confidence or "")
+
+
+def rankings(notebook):
+    """Your rankings in a notebook: a DataFrame, one row a hypothesis and one column a stage; missing where not ranked."""
+    kept, stages = read("forms")[0], [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == notebook]
+    given = {p["stage"]: kept.get(p["id"], {}).get("fields", {}) for p in stages}
+    places = {stage: [int(f[k]) if str(f.get(k, "")).isdigit() else None for k in hypotheses()] for stage, f in given.items()}
+    return pd.DataFrame(places, index=list(hypotheses().values()), dtype="Int64")
+
+
+def notes(notebook):
+    """Everything that you wrote in a notebook, to read again or to copy: a table."""
+    kept, warning = read("forms")
+    rows = []
+    for name, prompt in prompts().items():
+        if prompt["notebook"] == notebook and prompt["kind"] == "text":
+            fields = kept.get(name, {}).get("fields", {})
+            rows += [(name, label, str(fields.get(k, "not written yet"))) for k, label in prompt["fields"].items()]
+    return table(pd.DataFrame(rows, columns=["Id", "What", "Your words"]), f"{warning}What you wrote here")
