@@ -456,8 +456,8 @@ def test_pals_without_an_age_says_what_holds_at_every_age(pressure, status):
 def test_what_settles_a_sloping_limit_is_told_truly():
     at_two = evaluate("pals_hypotension", {"age": quantity("2 years", "age")}).settling
     told = dict(zip(at_two["result"], at_two["verdict"], strict=True))
-    assert told["systolic blood pressure ≥ 70 mmHg, up to 74 mmHg"] == "met"
-    assert told["systolic blood pressure ≥ 74 mmHg, up to 90 mmHg"] == "not met"
+    assert told["systolic blood pressure ≥ 70 mmHg, below 74 mmHg"] == "met"
+    assert told["systolic blood pressure ≥ 74 mmHg, below 90 mmHg"] == "not met"
     ratio = evaluate("ferritin_esr", S1).settling
     assert set(ratio["verdict"]) == {"met", "not met"}
 

@@ -7,14 +7,19 @@ import numpy as np
 import pandas as pd
 
 from utils import plots
+from utils.cards import Card, still
+from utils.forms import hypotheses, rankings
 from utils.package import CaseDataError
-from utils.page import Shown, say, table, together
-from utils.rules import RULES, evaluate, evaluate_table
+from utils.page import Shown, folded, say, table, together
+from utils.record import change, read
+from utils.rules import RULES, evaluate, evaluate_table, unknown_results
 from utils.units import Quantity, UnitError, factors, quantity, show, variables
 
 
 class Explorer(widgets.VBox):
     """Controls above a result. Before it is run, a reader sees the result as it first was."""
+
+    note = "Run the notebook to move the controls; this is the first view."
 
     def __init__(self, controls, result):
         self._result = widgets.HTML().add_class("jp-RenderedHTMLCommon")  # tables look as elsewhere on the page
@@ -27,12 +32,8 @@ class Explorer(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs):
         data = super()._repr_mimebundle_(**kwargs)
-        note = "Run the notebook to move the controls; this is the first view."
-        return {
-            **data,
-            "text/html": f"<p><em>{note}</em></p>{self._last.html}",
-            "text/plain": f"{note}\n{self._last.text}",
-        }
+        first = together(Shown(f"<p><em>{self.note}</em></p>", self.note), self._last)
+        return {**data, "text/html": first.html, "text/plain": first.text}
 
 
 class UnitBench(Explorer):
@@ -199,6 +200,216 @@ class WhatIf(Explorer):
         return self._supposed()
 
 
+class RulerBench(Explorer):
+    """Several rules on one child, side by side; every unknown of theirs has a list of what it could turn out to be.
+
+    Parameters
+    ----------
+    case : Case
+        The case as of a moment; its unknowns can be supposed.
+    rules : sequence of str
+        Names of `RULES`.
+    beside : Case, optional
+        An earlier moment, drawn beside it and never changed.
+    trials : dict of str -> list of str, optional
+        Values to offer for an unknown number that no threshold cuts into pieces, as in ``{"esr": ["20 mm/h"]}``.
+    """
+
+    def __init__(self, case, rules, beside=None, trials=None):
+        self._case, self._rules, self._beside = case, [*rules], beside
+        self._printed = [evaluate(r, case) for r in rules]
+        options = unknown_results(self._printed)
+        for name, texts in (trials or {}).items():
+            options[name] = [(str(quantity(x, name)), quantity(x, name)) for x in texts]
+        self._before = [evaluate(r, beside) for r in rules] if beside else None
+        self._control, self._exact = {}, {}
+        for name, results in options.items():
+            choices = [("unknown, as reported", None), *results]
+            self._control[name] = widgets.Dropdown(
+                options=choices,
+                description=variables().at[name, "label"],
+                style={"description_width": "17em"},
+                layout={"width": "34em"},
+            )
+        clear = widgets.Button(description="All unknown again", layout={"width": "12em"})
+        grid = widgets.Box(list(self._control.values()), layout={"flex_flow": "row wrap"})
+        super().__init__([grid, clear], self._compare())
+        clear.on_click(lambda _: self.set(**dict.fromkeys(self._control)))
+        for control in self._control.values():
+            control.observe(lambda change: self._moved(change.owner), "value")
+
+    def _moved(self, control):
+        name = next(n for n, c in self._control.items() if c is control)
+        self._exact.pop(name, None)
+        self._show(self._compare())
+
+    def _supposed(self):
+        return {**{n: c.value for n, c in self._control.items()}, **self._exact}
+
+    def _compare(self):
+        """Each rule as supposed: the picture, what moved, and the verdicts with what would settle them cheapest."""
+        given = {**self._case.inputs, **{n: v for n, v in self._supposed().items() if v is not None}}
+        verdicts = [evaluate(r, given) for r in self._rules]
+        moved = [
+            f"{v.short}: {p.status} as reported, now {v.status}"
+            for v, p in zip(verdicts, self._printed, strict=True)
+            if v.status != p.status
+        ]
+        supposed = [f"{variables().at[n, 'label']} {_word(v)}" for n, v in self._supposed().items() if v is not None]
+        line = "Nothing is supposed: every unknown stands as the report leaves it."
+        if supposed:
+            line = f"Supposed: {'; '.join(supposed)}. " + ("; ".join(moved) or "No verdict moves") + "."
+        return together(say(line), self.picture("The rules on this child, as supposed.", verdicts), self.sheet(verdicts))
+
+    def picture(self, caption, verdicts=None):
+        """The rules that count something, on their common axis."""
+        verdicts = verdicts or self._printed
+        pairs = list(zip(self._before, verdicts, strict=True)) if self._before else [(v,) for v in verdicts]
+        pairs = [p for p in pairs if p[-1].reach]
+        moments = [c.time_points.set_index("time_point").at[c.time_point, "short"] for c in (self._beside, self._case) if c]
+        return plots.rulers(pairs, moments, caption) if pairs else Shown("", "")
+
+    def sheet(self, verdicts=None):
+        """The verdicts as a table: what each could still be, and which result would settle it at the least cost."""
+        rows = []
+        for v in verdicts or self._printed:
+            scored = (plots.span(v), plots.cut_off(v)) if v.reach else ("", "")
+            ways = "; or ".join(f"{r.result} ({r.verdict})" for r in v.cheapest.itertuples()) or "settled"
+            rows.append((v.short, v.status, *scored, ways))
+        names = ["Rule", "Verdict", "Could be", "Cut-off", "Cheapest results that would settle it"]
+        return table(pd.DataFrame(rows, columns=names), "What each rule says")
+
+    def set(self, **values):
+        """Suppose by call: ``set(neutrophils="3.0 ×10⁹/L", haemophagocytosis=True)``, None for unknown; returns what is shown."""
+        wanted = {}
+        for name, value in values.items():  # all are read before any is moved, so that a refusal changes nothing
+            if name not in self._control:
+                return say(f"Refused. '{name}' is not an unknown of this bench: choose {', '.join(self._control)}.")
+            try:
+                is_flag = variables().at[name, "kind"] == "flag"
+                if is_flag and value not in (True, False, None):
+                    raise UnitError(f"{name} is True, False or None (unknown), not {value!r}")
+                wanted[name] = value if is_flag or value is None else quantity(value, name)
+            except UnitError as refused:
+                return say(f"Refused. {refused}")
+        for name, value in wanted.items():
+            known = value is None or variables().at[name, "kind"] == "flag"
+            with self.hold_trait_notifications():
+                self._control[name].value = value if known else None
+            self._exact.pop(name, None)
+            if not known:
+                self._exact[name] = value
+        self._show(self._compare())
+        return self._last
+
+    def get(self):
+        """What is supposed now: dict of name -> value, or None where it is left unknown."""
+        return self._supposed()
+
+
+def _word(value):
+    return {True: "present", False: "absent"}.get(value, value) if isinstance(value, bool) else str(value)
+
+
+STATES = {v: k for k, v in plots.WORDS.items() if k}
+
+
+class Board(Card):
+    """The differential board on the page: a list of four states in every cell. It can be changed at any time."""
+
+    shelf = "forms"
+
+    def __init__(self, case):
+        self._case = case
+        self._findings = dict(case.board_findings[["finding", "label"]].itertuples(index=False))
+        self._columns = dict(case.hypotheses[["hypothesis", "short"]].itertuples(index=False))
+        about = {"id": "B1.1", "kind": "grid", "locks": False, "button": "Compare with the reading of this collection"}
+        about |= {"stem": "Your board: what does each finding say of each hypothesis?", "corner": "Finding"}
+        about |= {"fields": [[*x] for x in self._findings.items()], "columns": [[*x] for x in self._columns.items()]}
+        about |= {"options": [["", "–"], *[[state, plots.WORDS[state]] for state in STATES.values()]]}
+        super().__init__(about, still(about["stem"], [], ""))
+        first = self._example()
+        note = Shown("<p><em>Run the notebook to fill the board; one row is filled as an example.</em></p>", "Run the notebook to fill the board.")
+        self._still = together(note, first)
+
+    def _reading(self):
+        return {(r.finding, r.hypothesis): r for r in self._case.board.itertuples()}
+
+    def _example(self):
+        """What stands on the page before it is run: the worked row, as a picture and as a table."""
+        worked = {k: r.state for k, r in self._reading().items() if k[0] == "ferritin"}
+        picture = plots.board(worked, self._findings, self._columns, "The board with one row filled in.")
+        return together(picture, self.why("ferritin"))
+
+    def why(self, finding=None, hypothesis=None):
+        """The reading of a row or a column in words: a table of cells, why, and what it rests on."""
+        rows = [r for k, r in self._reading().items() if finding in (None, k[0]) and hypothesis in (None, k[1])]
+        if not rows:
+            names = f"rows {', '.join(self._findings)}; columns {', '.join(self._columns)}"
+            return say(f"The board has no row '{finding}' or no column '{hypothesis}': {names}.")
+        cells = [
+            (self._findings[r.finding], self._columns[r.hypothesis], plots.WORDS[r.state], r.why, r.sources or "our reading")
+            for r in rows
+        ]
+        title = self._findings.get(finding) or self._columns.get(hypothesis) or "The whole board"
+        return table(pd.DataFrame(cells, columns=["Finding", "Hypothesis", "Reading", "Why", "Rests on"]), f"{title}: our reading")
+
+    def set(self, finding, **cells):
+        """Fill cells of a row by call: ``set("ferritin", sjia="fits", kawasaki="does not fit")``; None empties one."""
+        if finding not in self._findings:
+            return say(f"Refused. There is no row '{finding}': choose {', '.join(self._findings)}.")
+        for name, state in cells.items():
+            if name not in self._columns:
+                return say(f"Refused. There is no column '{name}': choose {', '.join(self._columns)}.")
+            if state is not None and STATES.get(state, state) not in STATES.values():
+                return say(f"Refused. '{state}' is not a state: choose {', '.join(STATES)}, or None.")
+        new = {f"{finding}|{n}": STATES.get(s, s) or "" for n, s in cells.items()}
+        return self.commit({**self.committed, **new})
+
+    def get(self):
+        """Your board: dict of (finding, hypothesis) -> state, where you filled a cell."""
+        fields = read("forms")[0].get("B1.1", {}).get("fields", {})
+        known = {f"{f}|{h}": (f, h) for f in self._findings for h in self._columns}
+        return {known[k]: s for k, s in fields.items() if k in known and s in STATES.values()}
+
+    def commit(self, given):
+        kept = {k: s for k, s in given.items() if "|" in k and s}
+        note = change(lambda record: record["forms"].update({"B1.1": {"fields": kept}}))
+        self.refresh(note)
+        return self.shown({"fields": kept})[1]
+
+    def shown(self, entry):
+        mine, reading = self.get(), self._reading()
+        same = [k for k, s in mine.items() if reading[k].state == s]
+        if not mine:
+            told = say("The board is empty: fill a row or a column, then compare.")
+        else:
+            other = [
+                (self._findings[f], self._columns[h], plots.WORDS[s], plots.WORDS[reading[f, h].state], reading[f, h].why)
+                for (f, h), s in mine.items()
+                if (f, h) not in same
+            ]
+            names = ["Finding", "Hypothesis", "You", "Our reading", "Why"]
+            line = say(f"{len(mine)} cells filled, {len(same)} as in our reading. A difference is a reason to look again, not a fault.")
+            told = together(line, table(pd.DataFrame(other, columns=names), "Where we differ")) if other else line
+        return dict(entry["fields"]), told
+
+    def picture(self, caption, mine=False):
+        """The board as a picture: our reading, or your own."""
+        states = self.get() if mine else {k: r.state for k, r in self._reading().items()}
+        return plots.board(states, self._findings, self._columns, caption)
+
+
+def replay(notebook):
+    """How your ranking moved from stage to stage, as a picture and a table; before you ranked, what is still open."""
+    places = rankings(notebook)
+    words = places.map(lambda p: "not ranked" if pd.isna(p) else f"place {p}").rename_axis("Hypothesis").reset_index()
+    shown = table(words, "Your ranking at each stage")
+    if places.notna().any().sum() == 0:
+        return together(say("You have not ranked yet: go back to the first ranking, or use rank(...)."), shown)
+    return together(plots.ranks(places, "How your ranking moved."), shown)
+
+
 def _canonical(value):
     if isinstance(value, Quantity):  # a range has no single place in a table, so it stays unknown there
         return value.canonical().value if value.known and value.high is None else None
@@ -223,4 +434,4 @@ def look_up(case, name):
         )
 
 
-unit_bench, what_if = UnitBench, WhatIf  # a notebook reads better with verbs and nouns than with classes
+unit_bench, what_if, ruler_bench, differential_board = UnitBench, WhatIf, RulerBench, Board  # a notebook reads better with verbs and nouns than with classes

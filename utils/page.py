@@ -1,5 +1,6 @@
 """What a notebook shows: the same thing as HTML for the page and as text for a terminal, a test or a screen reader."""
 
+import base64
 from html import escape
 
 import pandas as pd
@@ -63,19 +64,20 @@ def _figure(cell):
     return cell[:1].isdigit() or cell[:1] in ("+", "\u2212") or cell in ("", "unknown", "not reported")
 
 
-def figure(png, alt, caption, width):
+def figure(picture, alt, caption, width, kind="png"):
     """A picture whose alternative text reaches JupyterLab, and is compared when the notebook is checked.
 
     Parameters
     ----------
-    png : str
-        The picture, base64-encoded.
+    picture : bytes
     alt, caption : str
     width : int
         Shown width in CSS pixels.
+    kind : {"png", "svg+xml"}
     """
+    data = base64.b64encode(picture).decode()
     html = (
-        f'<figure style="margin:0"><img src="data:image/png;base64,{png}" alt="{escape(alt)}" '
+        f'<figure style="margin:0"><img src="data:image/{kind};base64,{data}" alt="{escape(alt)}" '
         f'width="{width}" style="max-width:100%">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )

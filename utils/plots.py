@@ -1,11 +1,16 @@
-"""One function a figure. Each returns something a notebook shows, with an alternative text and direct labels."""
+"""One function a figure. Each returns something a notebook shows, with an alternative text and direct labels.
 
-import base64
+What stands still is drawn with seaborn and matplotlib; what follows a control is drawn as SVG, which is ready in a
+few milliseconds, stays sharp at any zoom and is the same on every machine.
+"""
+
 import io
 import textwrap
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -46,7 +51,7 @@ def finish(fig, alt, caption):
     out = io.BytesIO()
     with matplotlib.rc_context(LOOK):
         fig.savefig(out, format="png", metadata={"Software": None}, facecolor="white")
-    shown = figure(base64.b64encode(out.getvalue()).decode(), alt, f"{caption} {BANNER}", int(fig.get_figwidth() * 100))
+    shown = figure(out.getvalue(), alt, f"{caption} {BANNER}", int(fig.get_figwidth() * 100))
     shown.figure = fig
     return shown
 
@@ -228,3 +233,233 @@ def verdict_map(x, y, status, labels, cuts, caption):
     ax.set(xlabel=labels[0], ylabel=labels[1], xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
     sns.despine(ax=ax)
     return finish(fig, f"{caption} {'; '.join(told)}.", f"{caption} {SOURCE}")
+
+
+class Drawing:
+    """A picture of a few shapes and words. Places are in pixels, from the upper left corner."""
+
+    def __init__(self, width, height):
+        size = {"width": f"{width}", "height": f"{height}", "viewBox": f"0 0 {width} {height}"}
+        font = {"font-family": "DejaVu Sans, Verdana, sans-serif", "font-size": "13", "fill": INK}
+        self.width, self.root = width, ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size, **font})
+        self.add("rect", width=width, height=height, fill="white")
+
+    def add(self, shape, words=None, **look):
+        """One SVG element; numbers are rounded to a tenth of a pixel, and ``_`` in a name stands for ``-``."""
+        text = {k.replace("_", "-"): f"{v:.1f}" if isinstance(v, float) else str(v) for k, v in look.items()}
+        ElementTree.SubElement(self.root, shape, text).text = words
+
+    def text(self, x, y, words, anchor="start", **look):
+        self.add("text", words, x=float(x), y=float(y), text_anchor=anchor, **look)
+
+    def line(self, x1, y1, x2, y2, colour=INK, width=1.5, **look):
+        self.add("line", x1=float(x1), y1=float(y1), x2=float(x2), y2=float(y2), stroke=colour, stroke_width=width, **look)
+
+    def shown(self, alt, caption):
+        """The drawing as something to show; `alt` is what a screen reader says and what is compared."""
+        return figure(ElementTree.tostring(self.root), alt, f"{caption} {BANNER}", self.width, "svg+xml")
+
+
+WORDS = {
+    "fits": "fits",
+    "does_not_fit": "does not fit",
+    "expected_but_absent": "expected but absent",
+    "unknown": "unknown",
+    "": "not filled in",
+}
+
+
+def _cell(drawing, x, y, state):
+    """One state of the board as a shape of its own; nothing where the cell is not filled in."""
+    if state == "fits":
+        drawing.add("circle", cx=float(x), cy=float(y), r=8, fill=MET)
+    elif state == "does_not_fit":
+        for slope in (-1, 1):
+            drawing.line(x - 7, y - 7 * slope, x + 7, y + 7 * slope, NOT, 3)
+    elif state == "expected_but_absent":
+        drawing.add("circle", cx=float(x), cy=float(y), r=8, fill="none", stroke=INK, stroke_width=2, stroke_dasharray="4 2.5")
+        drawing.line(x - 11, y + 9, x + 11, y - 9, INK, 2)
+    elif state == "unknown":
+        drawing.text(x, y + 6, "?", "middle", font_size=18, font_weight="bold", fill=OPEN)
+
+
+def board(states, findings, hypotheses, caption):
+    """Findings against hypotheses, a shape for each of the four states.
+
+    Parameters
+    ----------
+    states : dict of (str, str) -> str
+        State by finding and hypothesis; a missing one is drawn empty.
+    findings, hypotheses : dict of str -> str
+        Names and labels, in order.
+    caption : str
+    """
+    left, step, row, top = 330, 120, 27, 44
+    picture = Drawing(left + step * len(hypotheses), top + row * len(findings) + 34)
+    for c, label in enumerate(hypotheses.values()):
+        picture.text(left + step * (c + 0.5), 28, label, "middle", font_weight="bold")
+    told = []
+    for r, (finding, label) in enumerate(findings.items()):
+        y = top + row * (r + 0.5)
+        if r % 2 == 0:
+            picture.add("rect", x=0, y=float(y - row / 2), width=picture.width, height=row, fill="#f1f4f7")
+        picture.text(left - 12, y + 4.5, label, "end")
+        for c, name in enumerate(hypotheses):
+            _cell(picture, left + step * (c + 0.5), y, states.get((finding, name), ""))
+        words = [f"{h} {WORDS[s]}" for n, h in hypotheses.items() if (s := states.get((finding, n), ""))]
+        told.append(f"{label}: {', '.join(words) or 'not filled in'}")
+    y, x = top + row * len(findings) + 20, 40
+    for state in ("fits", "does_not_fit", "expected_but_absent", "unknown"):
+        _cell(picture, x, y, state)
+        picture.text(x + 18, y + 4.5, WORDS[state])
+        x += 60 + 8.5 * len(WORDS[state]) + 40
+    return picture.shown(f"{caption} {'; '.join(told)}.", caption)
+
+
+def ranks(table, caption):
+    """How a ranked list moved: one line a hypothesis, one column a stage.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Places (1 is the likeliest) by hypothesis and stage; missing where not ranked.
+    caption : str
+    """
+    stages, last = list(table.columns), len(table) + 1
+    left, step, row, top = 120, 230, 34, 50
+    picture = Drawing(left + step * (len(stages) - 1) + 440, top + row * last + 10)
+    for c, stage in enumerate(stages):
+        picture.text(left + step * c, 24, stage, "middle", font_weight="bold")
+    for place in range(1, last):
+        picture.text(20, top + row * (place - 0.5) + 4.5, f"place {place}")
+    picture.text(20, top + row * (last - 0.5) + 4.5, "not ranked", fill=NOT)
+    taken = {}
+    for n, (label, places) in enumerate(table.iterrows()):
+        spots = [(left + step * c, top + row * (float(p) - 0.5)) for c, p in enumerate(places) if not pd.isna(p)]
+        dash = ("none", "7 4", "2 3", "10 3 2 3", "1 5")[n % 5]
+        for (x1, y1), (x2, y2) in zip(spots, spots[1:], strict=False):
+            picture.line(x1, y1, x2, y2, MET, 2, stroke_dasharray=dash)
+        for x, y in spots:
+            picture.add("circle", cx=x, cy=y, r=6, fill="white", stroke=MET, stroke_width=2)
+        if spots:
+            taken[label] = spots[-1]
+    for label, (x, y) in taken.items():
+        picture.text(x + 14, y + 4.5, label)
+    told = [f"{label}: " + ", ".join(f"{s} {'not ranked' if pd.isna(p) else f'place {p}'}" for s, p in zip(stages, places, strict=True)) for label, places in table.iterrows()]
+    return picture.shown(f"{caption} {'; '.join(told)}.", caption)
+
+
+def rulers(rows, moments, caption):
+    """Several rules on one child: what each could still say, as its distance to its own cut-off.
+
+    Parameters
+    ----------
+    rows : list of tuple of Verdict
+        One tuple a rule, one verdict a moment, in the order of `moments`.
+    moments : tuple of str
+    caption : str
+    """
+    left, right, row, top = 215, 640, 28 + 22 * len(moments), 56
+    middle, half = (left + right) / 2, (right - left) / 2
+    picture = Drawing(1000, top + row * len(rows) + 34)
+    picture.add("rect", x=float(middle), y=top - 22, width=half, height=row * len(rows) + 26, fill="#dce9f5")
+    picture.text(middle - 8, 24, "below the cut-off", "end", fill=NOT, font_weight="bold")
+    picture.text(middle + 8, 24, "at the cut-off or above", fill=MET, font_weight="bold")
+    told = []
+    for r, verdicts in enumerate(rows):
+        y, close = top + row * r, []
+        picture.line(10, y - 14, 990, y - 14, "#c9d2da", 1)
+        picture.text(10, y + 6, verdicts[0].short, font_weight="bold")
+        picture.text(10, y + 24, f"cut-off {cut_off(verdicts[0])}", font_size=12)
+        for m, verdict in enumerate(verdicts):
+            newest, at = m == len(verdicts) - 1, y + 2 + 22 * m
+            look = {"fill": MET} if newest else {"fill": "white", "stroke_dasharray": "5 3"}
+            _reach(picture, verdict, at, lambda x, v=verdict: middle + half * v.reach.place(x), look)
+            said = f"{moments[m]}: {span(verdict)}, {verdict.status}"
+            weight = "bold" if newest else "normal"
+            picture.text(right + 24, at + 4.5, said, font_size=12.5, font_weight=weight)
+            near = verdict.items.loc[verdict.items["near"], "label"]
+            close += [f"{label} ({moments[m]})" for label in near]
+            told.append(f"{verdict.short}, cut-off {cut_off(verdict)}, {said}")
+        if close:
+            picture.text(right + 24, y + 43, f"◇ within 5 %: {', '.join(close)}", font_size=11, fill=OPEN)
+            told[-1] += f"; within 5 % of a threshold: {', '.join(close)}"
+    picture.line(middle, top - 22, middle, top + row * len(rows) + 4, INK, 2)
+    for x, words, anchor in ((left, "lowest possible", "start"), (middle, "cut-off", "middle"), (right, "highest possible", "end")):
+        picture.text(x, top + row * len(rows) + 22, words, anchor, font_size=12)
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} Filled: {moments[-1]}. Broken outline: {moments[0]}. {SOURCE}")
+
+
+def _reach(picture, verdict, y, place, look):
+    """One bar of a ruler: from the lowest to the highest score that is still possible, or the two that are."""
+    reach, edge = verdict.reach, {"stroke": MET, "stroke_width": 2, **look}
+    few = verdict.possible if verdict.possible is not None and len(verdict.possible) == 2 else []
+    a, b = place(reach.low), place(reach.high)
+    for score in few:
+        picture.add("rect", x=float(place(score) - 6), y=float(y - 6), width=12, height=12, **edge)
+    if few:
+        return picture.line(a + 8, y, b - 8, y, MET, 1.5, stroke_dasharray="2 4")
+    picture.add("rect", x=float(a - 3), y=float(y - 6), width=float(b - a + 6), height=12, **edge)
+    for end, side, at in ((reach.low, -1, a), (reach.high, 1, b)):
+        if np.isinf(end):  # no end on this side
+            base = at + 3 * side
+            tip = f"{base:.1f},{y - 9:.1f} {base:.1f},{y + 9:.1f} {base + 11 * side:.1f},{y:.1f}"
+            picture.add("polygon", points=tip, fill=MET)
+
+
+def cut_off(verdict):
+    """A ruler's cut-off in words."""
+    reach = verdict.reach
+    return f"{show(reach.cut)} of {show(reach.most)}" if verdict.counts else _minus(reach.cut)
+
+
+def span(verdict):
+    """What a ruler can still say, in words: a number, two numbers, or a range."""
+    if verdict.possible is not None and len(verdict.possible) < 3:
+        return " or ".join(map(_minus, verdict.possible))
+    low, high = verdict.reach.low, verdict.reach.high
+    if low == high:
+        return _minus(low)
+    if np.isinf(low) and np.isinf(high):
+        return "any value"
+    if np.isinf(high):
+        return f"{_minus(low)} or more"
+    return f"up to {_minus(high)}" if np.isinf(low) else f"{_minus(low)} to {_minus(high)}"
+
+
+def _minus(number):
+    return show(number).replace("-", "\u2212")
+
+
+def icons(counts, caption, columns=20):
+    """A crowd as one shape a person.
+
+    Parameters
+    ----------
+    counts : dict of str -> (int, str)
+        Label -> how many, and the shape: ``circle`` has the disease, ``square`` has not; ``full`` meets the rule.
+        As in ``{"with the disease, rule met": (18, "circle full")}``.
+    caption : str
+    columns : int
+        Shapes in a row.
+    """
+    total, size = sum(n for n, _ in counts.values()), 26
+    rows = -(-total // columns)
+    picture = Drawing(columns * size + 420, max(rows * size + 20, 34 * len(counts) + 30))
+
+    def person(x, y, look):
+        fill = {"fill": MET if "circle" in look else NOT} if "full" in look else {"fill": "white"}
+        edge = {"stroke": MET if "circle" in look else NOT, "stroke_width": 2.5}
+        if "circle" in look:
+            picture.add("circle", cx=float(x), cy=float(y), r=8.5, **fill, **edge)
+        else:
+            picture.add("rect", x=float(x - 7.5), y=float(y - 7.5), width=15, height=15, **fill, **edge)
+
+    looks = [look for n, look in counts.values() for _ in range(n)]
+    for n, look in enumerate(looks):
+        person(size * (n % columns + 0.5) + 4, size * (n // columns + 0.5) + 8, look)
+    for n, (label, (count, look)) in enumerate(counts.items()):
+        person(columns * size + 32, 30 + 34 * n, look)
+        picture.text(columns * size + 50, 34.5 + 34 * n, f"{count}  {label}")
+    told = "; ".join(f"{n} {label}" for label, (n, _) in counts.items())
+    return picture.shown(f"{caption} {total} in all: {told}.", caption)

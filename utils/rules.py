@@ -412,6 +412,11 @@ class Verdict:
         inside = self._nodes[groups[0]]
         return Reach(float(low), float(high), inside["threshold"], 0.0, float(len(inside["members"].split())))
 
+    @property
+    def counts(self):
+        """Whether the score is a number of items, out of so many."""
+        return self._nodes[self.rule]["kind"] in ("at_least", "all")
+
     def _ends(self):
         """The ends of the ruler: those of an empty patient, and those published for a score without ends."""
         about = RULES[self.rule].about
@@ -460,18 +465,10 @@ class Verdict:
 
     def _regions(self, name):
         """What could still be found for an unknown input: (its lowest and highest value, words) between thresholds."""
-        row = variables().loc[name]
-        if row["kind"] == "flag":
-            return [((True,), "present"), ((False,), "absent")]
-        cuts = sorted(set(self._cuts(name)))
-        if not cuts:  # no threshold of its own: a part of a score or of a ratio
-            return [((SAME,), "low enough"), ((row["plausible_high"],), "high enough")]
-        found, start, word = [], 0.0, ""
-        for t, below, words in cuts:  # below: the threshold itself belongs to the lower side
-            end, start_ = (t, t * (1 + 1e-6)) if below else (t * (1 - 1e-6), t)
-            found.append(((start, end), f"{word}, up to {words}" if word else ("≤ " if below else "< ") + words))
-            start, word = start_, ("> " if below else "≥ ") + words
-        return [*found, ((start, max(row["plausible_high"], 2 * start)), word)]
+        return _pieces(name, self._cuts(name)) or [
+            ((SAME,), "low enough"),  # no threshold of its own: a part of a score or of a ratio
+            ((variables().at[name, "plausible_high"],), "high enough"),
+        ]
 
     def _cuts(self, name):
         """Thresholds of an input in its canonical unit: (value, whether it belongs to the lower side, words)."""
@@ -503,6 +500,42 @@ class Verdict:
     def __repr__(self):
         score = "" if self.score is None else ", score " + " to ".join(dict.fromkeys(map(show, self.score)))
         return f"{self.short}: {self.status}{score}" + (f" ({self.category})" if self.category else "")
+
+
+def _pieces(name, cuts):
+    """An input cut at thresholds: a list of (lowest and highest value, words); empty where nothing cuts a number."""
+    row, cuts = variables().loc[name], sorted(set(cuts))
+    if row["kind"] == "flag":
+        return [((True,), "present"), ((False,), "absent")]
+    found, start, word = [], 0.0, ""
+    for t, below, words in cuts:  # below: the threshold itself belongs to the lower side
+        end, start_ = (t, t * (1 + 1e-6)) if below else (t * (1 - 1e-6), t)
+        upto = "up to " if below else "below "
+        found.append(((start, end), f"{word}, {upto}{words}" if word else ("≤ " if below else "< ") + words))
+        start, word = start_, ("> " if below else "≥ ") + words
+    return [*found, ((start, max(row["plausible_high"], 2 * start)), word)] if found else []
+
+
+def unknown_results(verdicts):
+    """What the unknowns of several verdicts on one patient could turn out to be, cut wherever one of them has a threshold.
+
+    Parameters
+    ----------
+    verdicts : list of Verdict
+
+    Returns
+    -------
+    dict of str -> list of (str, bool or Quantity)
+        By input, in order: words, and a value that stands for them. An input that no threshold cuts is left out.
+    """
+    found = {}
+    for name in dict.fromkeys(n for v in verdicts for n in v.missing):
+        pieces = _pieces(name, {c for v in verdicts for c in v._cuts(name)})
+        unit = variables().at[name, "canonical_unit"]
+        found[name] = [
+            (words, ends[0] if isinstance(ends[0], bool) else Quantity(name, sum(ends) / 2, unit)) for ends, words in pieces
+        ]
+    return {name: results for name, results in found.items() if results}
 
 
 def _distance(given, here, sign, limit):
