@@ -5,6 +5,7 @@ truth values are pandas nullable booleans (Kleene logic), numbers are intervals,
 from zero to infinity. So an unknown is never read as normal: it leaves open what it could still change.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
@@ -22,6 +23,7 @@ VERDICTS = ("not met", "undetermined", "met")
 NEAR = 0.05  # a value within 5 % of a threshold is flagged: another laboratory might have printed the other side
 SAME = 1e-9  # two numbers this close differ only by the arithmetic of a unit conversion
 SIGNS = {">": ">", "<": "<", ">=": "≥", "<=": "≤"}
+FIXED = ("flag", "answer", "category")  # kinds of items whose threshold is no number that could be moved
 UNJUDGED = ("weight", "value", "highest")  # kinds of items that carry a number but no verdict of their own
 
 
@@ -223,7 +225,28 @@ def _rule_set(rule):
     return RULES[rule]
 
 
-def evaluate_table(rule, df, variant=None):
+def _moved(rule_set, nodes, thresholds):
+    """The nodes with some thresholds replaced: copies, since every evaluation shares the nodes of a rule set."""
+    if not isinstance(thresholds, Mapping):
+        raise UnitError("thresholds is a dict of item -> number in the published unit, such as {'ferritin': 500}")
+    movable = [n for n, r in nodes.items() if r["kind"] not in FIXED and not np.isnan(r["threshold"])]
+    for item, number in thresholds.items():
+        if item not in movable:
+            hint = suggestion(item, movable) or "."
+            raise UnitError(
+                f"'{item}' is no item of {rule_set.short} with a threshold{hint} Those are: {', '.join(movable)}"
+            )
+        try:
+            finite = math.isfinite(number) and not isinstance(number, bool | np.bool_)
+        except (TypeError, ValueError, OverflowError):
+            finite = False
+        if not finite:
+            unit = nodes[item]["unit"] or "points"
+            raise UnitError(f"the threshold of '{item}' is a plain, finite number in {unit}, not {number!r}")
+    return nodes | {n: {**nodes[n], "threshold": float(x)} for n, x in thresholds.items()}
+
+
+def evaluate_table(rule, df, variant=None, thresholds=None):
     """Evaluate a rule set for every row of a table.
 
     Parameters
@@ -236,6 +259,9 @@ def evaluate_table(rule, df, variant=None):
         temperature °C, ages in years), findings True, False or missing. A missing column is unknown for everybody.
     variant : str, optional
         A published variant of the rule set, such as ``"i"`` of ``mas_2005``.
+    thresholds : dict of str -> float, optional
+        Item -> another threshold in the unit in which its own was published, for this call only: what would a
+        different cut-off do? The verdict is then no longer that of the published rule.
 
     Returns
     -------
@@ -246,7 +272,8 @@ def evaluate_table(rule, df, variant=None):
     Raises
     ------
     UnitError
-        A misspelt column, a negative or infinite number, text where a number or a finding is due.
+        A misspelt column, a negative or infinite number, text where a number or a finding is due; a threshold for
+        an item that has none, or one that is no finite number.
     """
     rule_set = _rule_set(rule)
     nodes, known, asked = rule_set.nodes(variant), variables(), rule_set.inputs(variant)
@@ -261,6 +288,7 @@ def evaluate_table(rule, df, variant=None):
             columns[name] = _column(df[name], known.at[name, "kind"])
         elif hint and name not in known.index:  # a slip of the pen would otherwise turn a measured value into unknown
             raise UnitError(f"column '{name}' is not a variable of {rule_set.short}{hint}")
+    nodes = nodes if thresholds is None else _moved(rule_set, nodes, thresholds)
     engine = _Engine(nodes, columns, len(df))
     truth, score = engine.verdict(rule)
     out = {n: engine.truth(n) for n in _shown(nodes, rule) if nodes[n]["kind"] not in UNJUDGED}
