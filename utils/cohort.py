@@ -164,3 +164,25 @@ def described():
         found.append((variables().at[row["variable"], "label"], GROUPS[row["group"]], words, severity, source))
     columns = ["Variable", "Group", "Distribution", "Severity", "Source"]
     return pd.DataFrame(found, columns=columns).rename_axis(WATERMARK)
+
+
+def crowd(sensitivity, specificity, prior, n=100):
+    """A sensitivity and a specificity as people counted.
+
+    Parameters
+    ----------
+    sensitivity, specificity : float
+        0 to 1.
+    prior : float
+        How many of 100 have the disease.
+    n : int
+        How many people in all.
+
+    Returns
+    -------
+    dict of str -> int
+        ``with, met``, ``with, not met``, ``without, met`` and ``without, not met``: whole people, n in all.
+    """
+    have = round(n * prior / 100)
+    met, spared = round(have * sensitivity), round((n - have) * specificity)
+    return {"with, met": met, "with, not met": have - met, "without, met": n - have - spared, "without, not met": spared}

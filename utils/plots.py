@@ -463,3 +463,130 @@ def icons(counts, caption, columns=20):
         picture.text(columns * size + 50, 34.5 + 34 * n, f"{count}  {label}")
     told = "; ".join(f"{n} {label}" for label, (n, _) in counts.items())
     return picture.shown(f"{caption} {total} in all: {told}.", caption)
+
+
+def trade(swept, chosen, node, caption):
+    """How sensitivity and specificity trade as one threshold moves.
+
+    Parameters
+    ----------
+    swept : pandas.DataFrame
+        Columns threshold, sensitivity and specificity, as from `utils.cohort.sweep`.
+    chosen : float
+        The threshold to mark beside the published one.
+    node : dict
+        The item: label, unit and published threshold.
+    caption : str
+    """
+    left, right, top, bottom = 70, 700, 40, 290
+    ends = np.log([swept["threshold"].iloc[0], swept["threshold"].iloc[-1]])
+
+    def x(value):
+        return float(left + (right - left) * np.clip((np.log(value) - ends[0]) / (ends[1] - ends[0]), 0, 1))
+
+    def y(share):
+        return float(bottom - (bottom - top) * share)
+
+    picture = Drawing(900, 345)
+    picture.text((left + right) / 2, 190, "SIMULATED", "middle", font_size=64, font_weight="bold", fill="#eef1f4")
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        picture.line(left, y(share), right, y(share), "#c9d2da", 1)
+        picture.text(left - 8, y(share) + 4.5, f"{100 * share:.0f} %", "end")
+    rounds = [m * 10.0**e for e in range(-2, 6) for m in (1, 2, 5) if ends[0] <= np.log(m * 10.0**e) <= ends[1]]
+    for value in rounds:
+        picture.line(x(value), bottom, x(value), bottom + 5)
+        picture.text(x(value), bottom + 20, show(value), "middle")
+    picture.text((left + right) / 2, bottom + 44, f"threshold of {node['label']}{', ' * bool(node['unit'])}{node['unit']}", "middle")
+    looks = {"sensitivity": ("of those with MAS, met", MET, "none"), "specificity": ("of those without, not met", OPEN, "7 4")}
+    spots = [y(swept[column].iloc[-1]) for column in looks]
+    spots = spots if abs(spots[0] - spots[1]) > 18 else [min(spots) - 10, min(spots) + 10]
+    for (column, (words, colour, dash)), place in zip(looks.items(), spots, strict=True):
+        points = " ".join(f"{x(t):.1f},{y(v):.1f}" for t, v in zip(swept["threshold"], swept[column], strict=True))
+        picture.add("polyline", points=points, fill="none", stroke=colour, stroke_width=2.5, stroke_dasharray=dash)
+        picture.text(right + 10, place + 4.5, words, fill=colour, font_weight="bold")
+    marks = [(node["threshold"], "published", "3 3", 16), (chosen, "yours", "none", 32)]
+    for value, words, dash, height in marks[: 1 + (chosen != node["threshold"])]:
+        picture.line(x(value), top - 6, x(value), bottom, INK, 1.5, stroke_dasharray=dash)
+        picture.text(x(value), height, f"{words} {show(value)}", "middle", font_weight="bold")
+    at = [int((swept["threshold"] - value).abs().idxmin()) for value in (node["threshold"], chosen)]
+    told = [f"{w}: {100 * swept['sensitivity'].iloc[i]:.0f} % of those with MAS met, {100 * swept['specificity'].iloc[i]:.0f} % of those without not met" for w, i in zip(("at the published threshold", "nearest to yours"), at, strict=True)]
+    return picture.shown(f"{caption} {'; '.join(told)}.", caption)
+
+
+def spread(children, names, cuts, caption):
+    """Where simulated children of two groups lie, one panel a variable, with the published threshold.
+
+    Parameters
+    ----------
+    children : pandas.DataFrame
+        As from `utils.cohort.simulate`.
+    names : dict of str -> str
+        Variable -> axis label with its unit.
+    cuts : dict of str -> float
+        Published thresholds in the canonical unit.
+    caption : str
+    """
+    with sns.axes_style("white", rc=LOOK), matplotlib.rc_context(LOOK):
+        fig = Figure(figsize=(9, 3.0), dpi=150, layout="constrained")
+        FigureCanvasAgg(fig)
+        axes = fig.subplots(1, len(names))
+    told = []
+    for ax, (name, label) in zip(np.atleast_1d(axes), names.items(), strict=True):
+        medians = children.groupby("mas")[name].median()
+        for group, colour, style, words in ((False, NOT, "--", "active JIA"), (True, MET, "-", "MAS")):
+            values, lower = children.loc[children["mas"] == group, name], medians[group] == medians.min()
+            sns.kdeplot(x=values, ax=ax, log_scale=True, color=colour, ls=style, lw=2, fill=group, alpha=0.35 if group else 0.9)
+            ax.text(
+                *(medians[group] * (0.8 if lower else 1.25), 1.0),
+                words,
+                transform=ax.get_xaxis_transform(),
+                ha="right" if lower else "left",
+                va="top",
+                color=colour,
+                fontweight="bold",
+                fontsize=9,
+            )
+            told.append(f"{label}, {words}: median {show(float(f'{medians[group]:.3g}'))}")
+        ax.text(0.5, 0.45, "SIMULATED", transform=ax.transAxes, ha="center", fontsize=22, color=NOT, alpha=0.2, fontweight="bold")
+        ax.axvline(cuts[name], color=INK, lw=1.5, ls=":")
+        ax.set(xlabel=label, ylabel="", yticks=[])
+        ax.set_title(f"threshold {show(cuts[name])}", fontsize=9)
+        sns.despine(ax=ax, left=True)
+    return finish(fig, f"{caption} {'; '.join(told)}.", caption)
+
+
+def score_curves(curves, published, marked, caption):
+    """Curves of open code from a score to a probability, against the published points.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        As ``hscore_curves.csv``: curve, label, score, percent, and intercept and slope of a logistic one.
+    published : pandas.DataFrame
+        Columns score and percent.
+    marked : float
+        The score at which the curves are read.
+    caption : str
+    """
+    fig, ax = canvas(8.6, 4.4)
+    scores, told = np.linspace(curves["score"].min(), curves["score"].max(), 161), []
+    for (letter, rows), dash in zip(curves.groupby("curve"), ("--", "-.", ":"), strict=True):
+        first = rows.iloc[0]
+        percent = np.interp(scores, rows["score"], rows["percent"])
+        if not np.isnan(first["slope"]):
+            percent = 100 / (1 + np.exp(-(first["intercept"] + first["slope"] * scores)))
+        sns.lineplot(x=scores, y=percent, ax=ax, color=NOT, ls=dash, lw=2, legend=False)
+        here = rows.loc[rows["score"] == marked, "percent"].iloc[0]
+        ax.plot(marked, here, "D", color=OPEN, ms=7, zorder=4)
+        highest = here == curves.loc[curves["score"] == marked, "percent"].max()  # its label stands above, the others below
+        place = {"xytext": (-12, 6), "ha": "right"} if highest else {"xytext": (14, -14), "ha": "left"}
+        look = {"textcoords": "offset points", "fontsize": 10, "color": OPEN, "fontweight": "bold"}
+        ax.annotate(f"{letter}: {here:g} % at {marked:g}", (marked, here), **place, **look)
+        told.append(f"curve {letter} ({first['label']}) gives " + ", ".join(f"{p:g} % at {s:g}" for s, p in zip(rows["score"], rows["percent"], strict=True)))
+    sns.scatterplot(data=published, x="score", y="percent", ax=ax, color=MET, s=55, zorder=3, legend=False)
+    ax.text(201, 97, "published points", color=MET, fontweight="bold", fontsize=10, ha="right", va="center")
+    ax.axvline(marked, color=INK, lw=1, ls=":")
+    ax.set(xlabel="HScore, points", ylabel="probability, %", xlim=(85, 256), ylim=(-2, 103))
+    sns.despine(ax=ax)
+    points = ", ".join(f"{p:g} % at {s:g}" for s, p in zip(published["score"], published["percent"], strict=True))
+    return finish(fig, f"{caption} {'; '.join(told)}; published points: {points}.", caption)

@@ -1,0 +1,25 @@
+"""What all explorers share: controls above a result, and what a reader sees before anything is run."""
+
+import ipywidgets as widgets
+
+from utils.page import Shown, together
+
+
+class Explorer(widgets.VBox):
+    """Controls above a result. Before it is run, a reader sees the result as it first was."""
+
+    note = "Run the notebook to move the controls; this is the first view."
+
+    def __init__(self, controls, result):
+        self._result = widgets.HTML().add_class("jp-RenderedHTMLCommon")  # tables look as elsewhere on the page
+        super().__init__([*controls, self._result])
+        self._show(result)
+
+    def _show(self, shown):
+        self._last = shown
+        self._result.value = f'<div role="status" aria-live="polite">{shown.html}</div>'
+
+    def _repr_mimebundle_(self, **kwargs):
+        data = super()._repr_mimebundle_(**kwargs)
+        first = together(Shown(f"<p><em>{self.note}</em></p>", self.note), self._last)
+        return {**data, "text/html": first.html, "text/plain": first.text}

@@ -1,0 +1,240 @@
+"""What a threshold does, in a simulated cohort; and what a sensitivity becomes when children are counted."""
+
+import ipywidgets as widgets
+import numpy as np
+import pandas as pd
+
+from utils import cohort, plots
+from utils.explorer import Explorer
+from utils.package import read_table
+from utils.page import say, table, together
+from utils.rules import RULES, SIGNS, evaluate_table
+from utils.units import UnitError, factors, quantity, show
+
+STEPS = 60  # thresholds of a sweep
+SLOW = 100_000  # children from which a sweep of all steps may take more than two seconds, so that a bar is shown
+STYLE = {"style": {"description_width": "13em"}, "layout": {"width": "32em"}}
+
+
+class Chance(Explorer):
+    """Children, or adults, counted: who has the disease, and who meets the rule.
+
+    Parameters
+    ----------
+    rule, study : str
+        A row of ``performance.csv`` that has both a sensitivity and a specificity.
+    prior : int
+        How many of 100 have the disease, to begin with; chosen by us.
+    """
+
+    def __init__(self, rule="hscore", study="derivation", prior=20):
+        known = read_table("performance").dropna(subset=["sensitivity", "specificity"])
+        known = known[known["rule"] != "pals_hypotension"]
+        self._rows = {(r.rule, r.study): r for r in known.itertuples()}
+        options = [(f"{RULES[r].short}: {s}", (r, s)) for r, s in self._rows]
+        self._study = widgets.Dropdown(options=options, value=(rule, study), description="Rule and study", **STYLE)
+        self._prior = widgets.BoundedIntText(prior, min=0, max=100, description="Of 100, have the disease", **STYLE)
+        slider = widgets.IntSlider(prior, min=0, max=100, readout=False)  # the field beside it carries name and value
+        widgets.link((self._prior, "value"), (slider, "value"))
+        super().__init__([self._study, widgets.HBox([self._prior, slider])], self._count())
+        for control in (self._study, self._prior):
+            control.observe(lambda _: self._show(self._count()), "value")
+
+    def _count(self):
+        row = self._rows[self._study.value]
+        n = cohort.crowd(row.sensitivity, row.specificity, self._prior.value)
+        who = "adults" if row.population == "adults" else "children"
+        yes, no = n["with, met"] + n["with, not met"], n["without, met"] + n["without, not met"]
+        met = n["with, met"] + n["without, met"]
+        said = [
+            f"Of 100 {who}, {yes} have the disease ({row.with_disease}). {n['with, met']} of these {yes} meet the rule,",
+            f"and so do {n['without, met']} of the {no} others.",
+            f"So of the {met} who meet it, {n['with, met']} have the disease." if met else "Nobody meets it.",
+        ]
+        counts = {
+            "have the disease and meet the rule": (n["with, met"], "circle full"),
+            "have the disease and do not meet it": (n["with, not met"], "circle"),
+            "do not have it and meet the rule": (n["without, met"], "square full"),
+            "do not have it and do not meet it": (n["without, not met"], "square"),
+        }
+        caption = f"{RULES[row.rule].short} ({row.source}, {row.study}), counted in 100 {who}."
+        rows = [
+            ("have the disease", n["with, met"], n["with, not met"], yes),
+            ("do not have it", n["without, met"], n["without, not met"], no),
+            ("all", met, 100 - met, 100),
+        ]
+        frame = pd.DataFrame(rows, columns=[f"Of 100 {who}", "Meet the rule", "Do not", "All"])
+        rates = f"sensitivity {100 * row.sensitivity:g} %, specificity {100 * row.specificity:g} %"
+        return together(say(" ".join(said)), plots.icons(counts, caption), table(frame, f"Counted from {rates}"))
+
+    def set(self, prior=None, rule=None, study=None):
+        """The same by call: ``set(prior=5)``, ``set(rule="mas_2016", study="validation")``; returns what is shown."""
+        wanted = (rule or self._study.value[0], study or self._study.value[1])
+        if wanted not in self._rows:
+            listed = "; ".join(f"{r}, {s}" for r, s in self._rows)
+            return say(f"Refused. There is no study {', '.join(map(str, wanted))}: choose rule and study of {listed}.")
+        if prior is not None and (isinstance(prior, bool) or not isinstance(prior, int) or not 0 <= prior <= 100):
+            return say(f"Refused. {prior!r} is not a whole number from 0 to 100: of 100, how many have the disease?")
+        self._study.value = wanted
+        self._prior.value = self._prior.value if prior is None else prior
+        return self._last
+
+    def get(self):
+        """What is counted now: dict of rule, study and prior (of 100)."""
+        return {"rule": self._study.value[0], "study": self._study.value[1], "prior": self._prior.value}
+
+
+class Thresholds(Explorer):
+    """Move one threshold of a rule, all others as published, and see what it does to SIMULATED children.
+
+    Parameters
+    ----------
+    rules : sequence of str
+        Names of `RULES`. What can be moved: the thresholds of numbers, and the cut-off of a score above zero.
+    item : str, optional
+        The item to begin with; the first by default.
+    n : int
+        How many children to simulate at first.
+    """
+
+    def __init__(self, rules=("mas_2016", "ferritin_esr"), item=None, n=2000):
+        self._swept, self._drawn, self._nodes, drawn = {}, {}, {}, cohort.simulate(1)
+        for rule in rules:
+            for name, row in RULES[rule].nodes().items():
+                if (row["kind"] == "number" and row["input"] in drawn) or (name == rule and row["threshold"] > 0):
+                    self._nodes.setdefault(name, {**row, "rule": rule})
+        options = [(f"{_named(r)}, published {_limit(r, r['threshold'])}", k) for k, r in self._nodes.items()]
+        self._item = widgets.Dropdown(options=options, value=item or options[0][1], description="Threshold of", **STYLE)
+        sizes = [(f"{x:,}", x) for x in sorted({n, 2000, 20_000, 500_000})]
+        self._size = widgets.Dropdown(options=sizes, value=n, description="SIMULATED children", **STYLE)
+        self._value = widgets.FloatText(description="Your threshold", **STYLE)
+        self._slider = widgets.FloatSlider(readout=False, continuous_update=True)  # the field beside it has the name
+        self._bar = widgets.IntProgress(0, 0, STEPS, description="Counting", layout={"display": "none"})
+        self._begin()
+        rows = [self._item, self._size, widgets.HBox([self._value, self._slider]), self._bar]
+        super().__init__(rows, self._judge())
+        self._item.observe(lambda _: self._begin() or self._show(self._judge()), "value")
+        self._size.observe(lambda _: self._show(self._judge()), "value")
+        self._value.observe(lambda change: self._typed(change.new), "value")
+        self._slider.observe(lambda change: self._slid(change.new), "value")
+
+    @property
+    def _node(self):
+        return self._nodes[self._item.value]
+
+    def _begin(self):
+        """Start a newly chosen item at its published threshold."""
+        low, high = self._grid()[[0, -1]]
+        self._slider.min, self._slider.max = 0.0, float(high)  # widened first, since a slider refuses a low above its high
+        self._slider.step = (high - low) / 200
+        self._slider.min = float(low)
+        self._value.value = float(self._node["threshold"])
+        self._slider.value = self._value.value
+
+    def _children(self):
+        if self._size.value not in self._drawn:
+            self._drawn = {self._size.value: cohort.simulate(self._size.value)}  # one size at a time: they are large
+            self._swept = {}
+        return self._drawn[self._size.value]
+
+    def _grid(self):
+        """Thresholds of the sweep, in the published unit: over what children of this cohort have, evenly in the logarithm."""
+        node = self._node
+        few = cohort.simulate(2000)
+        if node["input"]:
+            values = few[node["input"]] / factors(node["input"])[node["unit"]]
+        else:
+            values = evaluate_table(node["rule"], few)["score_low"]
+        low, high = np.quantile(values, [0.02, 0.98])
+        grid = np.geomspace(min(low, node["threshold"] / 1.5), max(high, node["threshold"] * 1.5), STEPS)
+        return np.unique([*[float(f"{x:.3g}") for x in grid], node["threshold"]])
+
+    def _sweep(self):
+        """Sensitivity and specificity at every threshold of the grid; counted once for an item and a size."""
+        children = self._children()
+        if self._item.value not in self._swept:
+            slow = len(children) >= SLOW
+            self._bar.max, self._bar.value, self._bar.layout.display = len(self._grid()), 0, "flex" if slow else "none"
+
+            def step(done, total):
+                self._bar.value, self._bar.description = done, f"{done} of {total}"
+
+            self._swept[self._item.value] = cohort.sweep(
+                self._node["rule"], children, self._item.value, self._grid(), step if slow else None
+            )
+            self._bar.layout.display = "none"
+        return self._swept[self._item.value]
+
+    def _judge(self):
+        node, children, swept = self._node, self._children(), self._sweep()
+        chosen = float(self._value.value)
+        pair = cohort.sweep(node["rule"], children, self._item.value, [node["threshold"], chosen])
+        settled = [c for c in cohort.COUNTS if "undetermined" not in c]  # nothing is missing in a simulated child
+        rows = [
+            (f"{who}: {_limit(node, r['threshold'])}", *_rates(r), *[f"{r[c]:,}" for c in settled])
+            for who, r in zip(("published", "yours"), pair.to_dict("records"), strict=True)
+        ]
+        heads = ["Threshold", "Of those with MAS, met", "Of those without, not met"]
+        heads += ["MAS, met", "MAS, missed", "No MAS, met", "No MAS, not met"]
+        moved = f"{RULES[node['rule']].short}, {node['label']} moved alone"
+        title = f"SIMULATED. {moved}: {len(children):,} invented children"
+        picture = plots.trade(swept, chosen, node, f"SIMULATED. {moved}.")
+        return together(picture, table(pd.DataFrame(rows, columns=heads), title))
+
+    def _typed(self, value):
+        if not (np.isfinite(value) and value > 0):
+            return self._show(say(f"Refused. {value} is not a threshold: write a number above zero, in {self._node['unit']}."))
+        self._slider.value = min(max(value, self._slider.min), self._slider.max)  # the field may leave the slider's range
+        self._show(self._judge())
+
+    def _slid(self, value):
+        if abs(min(max(self._value.value, self._slider.min), self._slider.max) - value) > self._slider.step:
+            self._value.value = float(f"{value:.3g}")
+
+    def set(self, threshold=None, item=None, n=None):
+        """The same by call: ``set("1,000 ng/mL", item="ferritin")``, ``set(n=500_000)``; returns what is shown."""
+        if item is not None and item not in self._nodes:
+            return say(f"Refused. '{item}' has no threshold here: choose {', '.join(self._nodes)}.")
+        if n is not None and n not in [v for _, v in self._size.options]:
+            return say(f"Refused. {n!r} is not a size on the list: choose {', '.join(str(v) for _, v in self._size.options)}.")
+        node = self._nodes[item or self._item.value]
+        try:
+            value = None if threshold is None else _read(threshold, node)
+        except UnitError as refused:
+            return say(f"Refused. {refused}")
+        self._item.value, self._size.value = item or self._item.value, n or self._size.value
+        self._value.value = self._value.value if value is None else value
+        return self._last
+
+    def get(self):
+        """What is shown now: dict of rule, item, threshold, unit and n."""
+        about = {"rule": self._node["rule"], "item": self._item.value, "threshold": self._value.value}
+        return {**about, "unit": self._node["unit"], "n": self._size.value}
+
+
+def _named(node):
+    return node["label"] if node["input"] else f"{RULES[node['rule']].short}, the whole"
+
+
+def _limit(node, value):
+    return f"{SIGNS[node['comparator']]} {show(value)} {node['unit']}".rstrip()
+
+
+def _read(threshold, node):
+    """One threshold in the published unit, or UnitError: a measured value needs its unit, a score has none."""
+    if node["input"]:
+        given = quantity(threshold, node["input"]).to(node["unit"])
+        value = given.value if given.high is None else 0.0
+    else:
+        try:
+            value = float(str(threshold))
+        except ValueError:
+            raise UnitError(f"'{threshold}' is not a number: write the cut-off of {RULES[node['rule']].short}") from None
+    if not (np.isfinite(value) and value > 0):
+        raise UnitError(f"{threshold} is not one threshold: give one number above zero")
+    return value
+
+
+def _rates(row):
+    """Sensitivity and specificity as per cent, in words."""
+    return [f"{100 * row[k]:.1f} %" if not np.isnan(row[k]) else "unknown" for k in ("sensitivity", "specificity")]
