@@ -84,12 +84,12 @@ class Case:
         columns = {"Printed": printed, "Converted": converted, "Fact": rows["fact"], "Where": rows["where"]}
         return pd.DataFrame({"Item": rows["variable"].map(variables()["label"]), **columns})
 
-    def address(self, name):
-        """What stands behind an address such as F09, U02 or D14, as far as it is known at this moment.
+    def address(self, *names):
+        """What stands behind addresses such as F09, U02 or D14, as far as it is known at this moment.
 
         Parameters
         ----------
-        name : str
+        *names : str
             A fact (F), a further printed item (P), something not reported (U) or an entry of the register (D).
 
         Returns
@@ -102,6 +102,11 @@ class Case:
         CaseDataError
             Where there is no such address at this moment.
         """
+        found = [row for name in names for row in self._behind(name)]
+        return pd.DataFrame(found, columns=["What", "Printed words", "Where", "To note"])
+
+    def _behind(self, name):
+        """The rows of one address, ready to show."""
         places, found = dict(self.locators.itertuples(index=False)), []
         for table in self.tables.values():
             key = "fact" if "fact" in table else "id" if "handling" in table else None
@@ -113,7 +118,7 @@ class Case:
                 found.append((what, words, where, said))
         if not found:
             raise CaseDataError("casedata", f"there is no address '{name}' that is known at {self.time_point}")
-        return pd.DataFrame(found, columns=["What", "Printed words", "Where", "To note"])
+        return found
 
     def ranges(self, units):
         """Reference ranges of several variables: the article's own, else the only one known; none where lists disagree.

@@ -8,7 +8,7 @@ from utils.forms import rankings
 from utils.page import Shown, say, table, together
 from utils.record import change, read
 
-STATES = {v: k for k, v in plots.WORDS.items() if k}
+STATES = {v: k for k, v in plots.WORDS.items()}
 
 
 class Board(Card):
@@ -35,7 +35,7 @@ class Board(Card):
     def _example(self):
         """What stands on the page before it is run: the worked row, as a picture and as a table."""
         worked = {k: r.state for k, r in self._reading().items() if k[0] == "ferritin"}
-        picture = plots.board(worked, self._findings, self._columns, "The board with one row filled in.")
+        picture = plots.matrix(worked, self._findings, self._columns, "The board with one row filled in.")
         return together(picture, self.why("ferritin"))
 
     def why(self, finding=None, hypothesis=None):
@@ -94,7 +94,7 @@ class Board(Card):
     def picture(self, caption, mine=False):
         """The board as a picture: our reading, or your own."""
         states = self.get() if mine else {k: r.state for k, r in self._reading().items()}
-        return plots.board(states, self._findings, self._columns, caption)
+        return plots.matrix(states, self._findings, self._columns, caption)
 
 
 def replay(notebook):

@@ -213,7 +213,7 @@ class RulerBench(Explorer):
             )
         clear = widgets.Button(description="All unknown again", layout={"width": "12em"})
         grid = widgets.Box(list(self._control.values()), layout={"flex_flow": "row wrap"})
-        super().__init__([grid, clear], self._compare())
+        super().__init__([grid, clear], self._weigh())
         clear.on_click(lambda _: self.set(**dict.fromkeys(self._control)))
         for control in self._control.values():
             control.observe(lambda change: self._moved(change.owner), "value")
@@ -221,12 +221,12 @@ class RulerBench(Explorer):
     def _moved(self, control):
         name = next(n for n, c in self._control.items() if c is control)
         self._exact.pop(name, None)
-        self._show(self._compare())
+        self._show(self._weigh())
 
     def _supposed(self):
         return {**{n: c.value for n, c in self._control.items()}, **self._exact}
 
-    def _compare(self):
+    def _weigh(self):
         """Each rule as supposed: the picture, what moved, and the verdicts with what would settle them cheapest."""
         given = {**self._case.inputs, **{n: v for n, v in self._supposed().items() if v is not None}}
         verdicts = [evaluate(r, given) for r in self._rules]
@@ -242,12 +242,18 @@ class RulerBench(Explorer):
         return together(say(line), self.picture("The rules on this child, as supposed.", verdicts), self.sheet(verdicts))
 
     def picture(self, caption, verdicts=None):
-        """The rules that count something, on their common axis."""
+        """Rules that count something on their common axis; the items of rules that do not, as a table of shapes."""
         verdicts = verdicts or self._printed
+        if not all(v.reach for v in verdicts):
+            asked = [(r.input, v.rule, r.status) for v in verdicts for r in v.items.itertuples() if r.input and r.status]
+            rows, columns = {n: variables().at[n, "label"] for n, _, _ in asked}, {v.rule: v.short for v in verdicts}
+            states = {**dict.fromkeys(((r, c) for r in rows for c in columns), "")}
+            states |= {(n, rule): status for n, rule, status in reversed(asked)}  # the first item of an input counts
+            states |= {("", v.rule): v.status for v in verdicts}
+            return plots.matrix(states, {**rows, "": "THE WHOLE SET"}, columns, caption, plots.VERDICTS)
         pairs = list(zip(self._before, verdicts, strict=True)) if self._before else [(v,) for v in verdicts]
-        pairs = [p for p in pairs if p[-1].reach]
         moments = [c.time_points.set_index("time_point").at[c.time_point, "short"] for c in (self._beside, self._case) if c]
-        return plots.rulers(pairs, moments, caption) if pairs else Shown("", "")
+        return plots.rulers(pairs, moments, caption)
 
     def sheet(self, verdicts=None):
         """The verdicts as a table: what each could still be, and which result would settle it at the least cost."""
@@ -279,7 +285,7 @@ class RulerBench(Explorer):
             self._exact.pop(name, None)
             if not known:
                 self._exact[name] = value
-        self._show(self._compare())
+        self._show(self._weigh())
         return self._last
 
     def get(self):

@@ -265,54 +265,59 @@ WORDS = {
     "does_not_fit": "does not fit",
     "expected_but_absent": "expected but absent",
     "unknown": "unknown",
-    "": "not filled in",
 }
+VERDICTS = {"met": "met", "not met": "not met", "undetermined": "undetermined", "": "not asked"}
 
 
 def _cell(drawing, x, y, state):
-    """One state of the board as a shape of its own; nothing where the cell is not filled in."""
-    if state == "fits":
+    """One state as a shape of its own; nothing where a cell of the board is not filled in."""
+    if state in ("fits", "met"):
         drawing.add("circle", cx=float(x), cy=float(y), r=8, fill=MET)
-    elif state == "does_not_fit":
+    elif state in ("does_not_fit", "not met"):
         for slope in (-1, 1):
             drawing.line(x - 7, y - 7 * slope, x + 7, y + 7 * slope, NOT, 3)
     elif state == "expected_but_absent":
-        drawing.add("circle", cx=float(x), cy=float(y), r=8, fill="none", stroke=INK, stroke_width=2, stroke_dasharray="4 2.5")
+        look = {"fill": "none", "stroke": INK, "stroke_width": 2, "stroke_dasharray": "4 2.5"}
+        drawing.add("circle", cx=float(x), cy=float(y), r=8, **look)
         drawing.line(x - 11, y + 9, x + 11, y - 9, INK, 2)
-    elif state == "unknown":
+    elif state in ("unknown", "undetermined"):
         drawing.text(x, y + 6, "?", "middle", font_size=18, font_weight="bold", fill=OPEN)
+    elif state == "":
+        drawing.text(x, y + 5, "–", "middle", fill=NOT)
 
 
-def board(states, findings, hypotheses, caption):
-    """Findings against hypotheses, a shape for each of the four states.
+def matrix(states, rows, columns, caption, words=WORDS):
+    """A table of shapes: findings against hypotheses, or the items of rule sets against their verdicts.
 
     Parameters
     ----------
     states : dict of (str, str) -> str
-        State by finding and hypothesis; a missing one is drawn empty.
-    findings, hypotheses : dict of str -> str
+        State by row and column; a cell that is missing stays empty.
+    rows, columns : dict of str -> str
         Names and labels, in order.
     caption : str
+    words : dict of str -> str
+        The states there are, and how to say them.
     """
-    left, step, row, top = 330, 120, 27, 44
-    picture = Drawing(left + step * len(hypotheses), top + row * len(findings) + 34)
-    for c, label in enumerate(hypotheses.values()):
+    left, step, height, top = 40 + 7.6 * max(map(len, rows.values())), 120, 27, 44
+    picture = Drawing(int(left + step * len(columns)), top + height * len(rows) + 34)
+    for c, label in enumerate(columns.values()):
         picture.text(left + step * (c + 0.5), 28, label, "middle", font_weight="bold")
     told = []
-    for r, (finding, label) in enumerate(findings.items()):
-        y = top + row * (r + 0.5)
+    for r, (row, label) in enumerate(rows.items()):
+        y = top + height * (r + 0.5)
         if r % 2 == 0:
-            picture.add("rect", x=0, y=float(y - row / 2), width=picture.width, height=row, fill="#f1f4f7")
+            picture.add("rect", x=0, y=float(y - height / 2), width=picture.width, height=height, fill="#f1f4f7")
         picture.text(left - 12, y + 4.5, label, "end")
-        for c, name in enumerate(hypotheses):
-            _cell(picture, left + step * (c + 0.5), y, states.get((finding, name), ""))
-        words = [f"{h} {WORDS[s]}" for n, h in hypotheses.items() if (s := states.get((finding, n), ""))]
-        told.append(f"{label}: {', '.join(words) or 'not filled in'}")
-    y, x = top + row * len(findings) + 20, 40
-    for state in ("fits", "does_not_fit", "expected_but_absent", "unknown"):
+        for c, name in enumerate(columns):
+            _cell(picture, left + step * (c + 0.5), y, states.get((row, name)))
+        said = [f"{h} {words[states[row, n]]}" for n, h in columns.items() if (row, n) in states]
+        told.append(f"{label}: {', '.join(said) or 'not filled in'}")
+    y, x = top + height * len(rows) + 20, 20
+    for state, word in words.items():
         _cell(picture, x, y, state)
-        picture.text(x + 18, y + 4.5, WORDS[state])
-        x += 60 + 8.5 * len(WORDS[state]) + 40
+        picture.text(x + 18, y + 4.5, word)
+        x += 60 + 8.5 * len(word)
     return picture.shown(f"{caption} {'; '.join(told)}.", caption)
 
 

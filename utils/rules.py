@@ -345,7 +345,7 @@ class Verdict:
     score : tuple of float or None
         Lowest and highest possible score; None for a rule without one.
     items : pandas.DataFrame
-        One row an item: item, label, value and unit (as compared), as_given, rule, comparator, threshold, status,
+        One row an item: item, label, input, value and unit (as compared), as_given, rule, comparator, threshold, status,
         margin (share of the threshold, positive on the side that meets it), near (within 5 %), straddles (the
         printed precision spans the threshold), points_low, points_high, source, tag.
     category : str or None
@@ -386,7 +386,7 @@ class Verdict:
 
     def _item(self, name, row):
         given, kind = self._given.get(row["input"]), row["kind"]
-        out = {"item": name, "label": row["label"], "value": None, "unit": row["unit"], "rule": self._words(row)}
+        out = {"item": name, "label": row["label"], "input": row["input"], "value": None, "unit": row["unit"], "rule": self._words(row)}
         out |= {"as_given": _text(given) if row["input"] else "", "comparator": row["comparator"]}
         out |= {"threshold": row["threshold"], "margin": np.nan, "near": False, "straddles": False}
         out["status"] = "" if kind in UNJUDGED else _word(self._engine.truth(name)[0])
