@@ -1,0 +1,194 @@
+"""Which numbers the case can vouch for.
+
+A number is known where ``casedata/`` holds it, or the rules compute it from there, with the same unit, and where what
+it belongs to (ferritin, a rule, a drug) is named near it. Nearly right is wrong: a printed figure must be the same, a
+computed one the same when rounded as shown. All else is declared in ``tests/numbers.yaml``.
+(Not called numbers.py: scripts of this folder would then import it in place of Python's own module of that name.)
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tests.reading import key, near_words, read_numbers, words
+from utils.case import load_case, references
+from utils.package import describe
+from utils.quiz import items
+from utils.rules import NEAR, RULES, evaluate, hscore_probability
+from utils.units import factors, variables
+
+DECLARED = Path(__file__).with_name("numbers.yaml")
+CASE = load_case()
+MEND = (
+    "take it from casedata, or add it to tests/numbers.yaml with the computation ('is') or the reason; "
+    "a number that is in casedata needs its unit, and the name of what was measured near it"
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A number that the case vouches for; `exact` where it is printed, else it may be shown rounded."""
+
+    value: tuple
+    units: frozenset
+    words: frozenset
+    source: str
+    exact: bool = True
+    shared: int = 1  # so many of its words must stand near the number that is read
+    decimals: int | None = None  # of a number in a sentence, which is printed no other way
+
+
+IGNORED = {"variables": ["plausible_low", "plausible_high"], "time_points": ["order"], "units": ["factor"]}
+SILENT = {"where", "source", "tag", "seen_in", "loinc", "hpo", "atc", "fact", "id", "file", "members", "cites"}
+NAMES = ["item", "variable", "input", "treatment", "event", "claim", "label", "title", "short"]
+
+
+def _unit(column, row):
+    """The unit of a numeric cell, from the columns beside it or from the column's name."""
+    if column in ("points", "otherwise", "slope"):
+        return "points"
+    for name in (f"{column}_unit", f"{column.split('_')[0]}_unit", "unit"):
+        if row.get(name):
+            return row[name]
+    if re.search(r"(^|_)day($|_)|^(start|end)_", column):
+        return "day no."
+    hints = {"percent": "%", "minutes": "minutes", "interval_h": "h"}
+    return next((u for hint, u in hints.items() if hint in column), "points")
+
+
+def _number(value, unit, about, source, exact=True, variable=None, shared=1):
+    """A number in its unit; of a variable in all its units, each of which is a computed figure."""
+    units = {key(unit), key(unit.rpartition("/")[0])} if unit.count("/") == 2 else {key(unit)}
+    units |= {"score no."} if units == {"point"} else set()
+    yield Known((float(value),), frozenset(units), about, source, exact, shared)
+    by = factors(variable) if variable in variables().index else {}
+    for other in by if unit in by else ():
+        yield Known((value * by[unit] / by[other],), frozenset({key(other)}), about, source, by[other] == by[unit])
+
+
+def _text(text, about, source):
+    """The numbers of a sentence in casedata; there the words near a number say what it belongs to."""
+    for r in read_numbers(text):
+        near = near_words(r, 45) | about
+        yield Known(r.value, frozenset({r.unit}), near, source, True, min(2, len(near)), r.decimals)
+
+
+def table_numbers(case):
+    """The numbers of every table, those of tables yet to come included; drawn and invented patients left out."""
+    for name, table in case.tables.items():
+        described = describe().get(name, {})
+        if re.search("simulated|invented", f"{described.get('title')} {described.get('description')}", re.IGNORECASE):
+            yield Known((float(len(table)),), frozenset({""}), words(name), f"{name}.csv, its rows")
+            continue  # a patient who was drawn or invented vouches for nothing
+        ignored = IGNORED.get(name, ())
+        for row in table.to_dict("records") if name != "codes" else ():  # digits of a code measure nothing
+            source = f"{name}.csv {row.get('fact') or row.get('id') or row.get('item') or ''}".strip()
+            variable = row.get("variable") or row.get("input")
+            told, shared = [str(row[c]) for c in NAMES if c in row], 1
+            if not told:  # a table of figures: its rule, its population, its measure; two of them must be named
+                told, shared = [name, *(v for c, v in row.items() if isinstance(v, str) and c not in SILENT)], 2
+            if (rule := RULES.get(row.get("rule"))) and row.get("item", row["rule"]) == row["rule"]:
+                told += [rule.short, rule.title]  # a cut-off belongs to its score, a threshold to what is measured
+            about = words(" ".join([*told, variables()["label"].get(variable, "")]))
+            for column, cell in row.items():
+                if isinstance(cell, str) and column not in SILENT:
+                    yield from _text(cell, about, source)
+                elif isinstance(cell, (int, float)) and not isinstance(cell, bool) and not pd.isna(cell):
+                    if column not in ignored and not (column == "threshold" and row["comparator"] == "is"):
+                        unit = _unit(column, row)
+                        yield from _number(cell, unit, about, source, True, variable, shared)
+                        if name == "time_points":  # the day of the moment itself needs no name beside it
+                            yield Known((float(cell),), frozenset({unit}), about, source, True, 0)
+            if name == "units" and row["factor"] != 1:
+                yield from _number(row["factor"], "", about, source)
+            if row.get("kind") == "at_least":
+                members = len(row["members"].split())
+                yield Known((row["threshold"], float(members)), frozenset({"of"}), about, source)
+
+
+def _verdicts(case):
+    """Scores, counts of items, margins and probabilities at every moment up to the page's own."""
+    moments = [t for t in case.time_points["time_point"] if t in set(case.observations["time_point"])]
+    patients = {"nobody": {}} | {t: case.as_of(t) for t in moments}
+    for name, rule in RULES.items():
+        about = words(f"{rule.short} {rule.title}")
+        for variant in rule.variants:
+            for moment, patient in patients.items():
+                v, source = evaluate(name, patient, variant), f"{name} at {moment}"
+                for end in v.score or ():
+                    if np.isfinite(end):
+                        units = {"point", "score no.", "grade no.", key("ng/mL per mm/h"), ""}
+                        yield Known((end,), frozenset(units), about, source, False)
+                        if name == "hscore":
+                            likely = about | words("probability")
+                            yield from _number(hscore_probability(end)[0], "%", likely, source, False, None, 2)
+                for node in (n for n, r in rule.nodes(variant).items() if r["kind"] == "at_least"):
+                    of = len(rule.nodes(variant)[node]["members"].split())
+                    for end in {float(x[0]) for x in v._engine.count(node)}:
+                        near = about | words(rule.nodes(variant)[node]["label"])
+                        yield Known((end, float(of)), frozenset({"of"}), near, source)
+                for item in v.items.to_dict("records"):
+                    near = words(item["label"]) or about
+                    yield from _text(f"{item['label']} {item['as_given']} {item['rule']}", near, source)
+                    for value in (item.get("points_low"), item.get("points_high")):
+                        if value is not None and np.isfinite(value):
+                            yield Known((value,), frozenset({"point", ""}), near, source, False)
+                    if not pd.isna(item["margin"]):
+                        yield from _number(100 * item["margin"], "%", near, source, False)
+
+
+@cache
+def known(moment=None):
+    """Everything known by a moment (None: the whole case), a list of `Known`, and its values as an array."""
+    case = CASE.as_of(moment) if moment else CASE
+    found = [*table_numbers(case), *_verdicts(case)]
+    found += _number(100 * NEAR, "%", words("near within"), "rules.py NEAR")
+    found += [Known((n,), frozenset({"figure no."}), words("figure"), "locators.csv") for n in (1.0, 2.0)]
+    for work in references().values():
+        about = words(work["id"])
+        found += _text(f"{work.get('title', '')} {work.get('note', '')}", about, "references.json")
+        number = float(work.get("citation-number") or "nan")
+        found += [Known((number,), frozenset({"reference no."}), about, "references.json")]
+    asked = [sum(i["notebook"] == n for i in items().values()) for n in CASE.journey["notebook"]]
+    found += [Known((float(n),), frozenset({""}), words("progress"), "items.yaml") for n in {0, *asked}]
+    found += [Known((0.0, 0.0), frozenset({"of"}), words("progress"), "nobody has answered yet")]
+    found += [Known((float(len(CASE.journey)),), frozenset({""}), words("stops journey"), "journey.csv")]
+    found = list(dict.fromkeys(found))
+    return found, np.array([k.value[0] for k in found])
+
+
+def _same(r, k, prose):
+    """Whether a known number, as it would be shown with these decimals, is the number read."""
+    if len(r.value) != len(k.value) or k.decimals not in (None, r.decimals):
+        return False
+    if r.unit not in k.units:  # prose may leave a unit out; in a table a bare count is a count
+        if r.unit or not (k.exact and (prose or r.telling) or k.units & {"", "point", "min"}):
+            return False
+    unsigned = r.text[0].isdigit() and r.unit == "%"  # a share may be told without its sign: "15 % below"
+    pairs = [(a, abs(b) if unsigned else b) for a, b in zip(r.value, k.value, strict=True)]
+    if all(abs(a - b) <= 1e-9 * max(1, abs(b)) for a, b in pairs):
+        return True
+    digits = len(re.sub(r"\D", "", r.text).lstrip("0"))
+    if k.exact or len(pairs) > 1 or (digits < 3 and r.unit not in ("%", "")):
+        return False  # rounded to two digits, much too much would be known
+    return abs(pairs[0][0] - pairs[0][1]) <= 0.5 * 10**-r.decimals + 1e-9
+
+
+def provenance(r, moment=None, head="", prose=True):
+    """Where the case holds a reading, in words; None where it does not.
+
+    What it belongs to has to be named in `head`, the heading or question above it, or near it: within 90 characters, in
+    prose anywhere in its paragraph, unless it is a count of one or two digits.
+    """
+    found, values = known(moment)
+    near = near_words(r, len(r.passage) if prose and (r.unit or r.telling) else 90) | words(head)
+    if re.match(r"[+−-]?0\d", r.text):
+        return None  # no number is written so
+    for i in np.flatnonzero(np.abs(np.abs(values) - abs(r.value[0])) <= 0.5 * 10**-r.decimals + 1e-9):
+        if _same(r, found[i], prose) and len(found[i].words & near) >= (found[i].shared or not r.unit):
+            return found[i].source
+    return None
