@@ -323,7 +323,7 @@ def test_every_question_rests_on_something_that_exists():
 )
 def test_a_faulty_question_is_named(tmp_path, change, says):
     questions = yaml.safe_load((CASEDATA / "items.yaml").read_text(encoding="utf-8"))
-    change(questions[6])
+    change(next(q for q in questions if q["id"] == "R3.1"))
     (tmp_path / "items.yaml").write_text(yaml.safe_dump(questions), encoding="utf-8")
     with pytest.raises(CaseDataError, match=f"items.yaml: R3.1: .*{says}"):
         items(tmp_path)

@@ -14,6 +14,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from utils.page import BANNER, figure
 from utils.units import show
@@ -51,7 +52,9 @@ def finish(fig, alt, caption):
     out = io.BytesIO()
     with matplotlib.rc_context(LOOK):
         fig.savefig(out, format="png", metadata={"Software": None}, facecolor="white")
-    shown = figure(out.getvalue(), alt, f"{caption} {BANNER}", int(fig.get_figwidth() * 100))
+    small = io.BytesIO()  # a few dozen colours are enough for a figure, and a third of the bytes
+    Image.open(out).convert("RGB").quantize(128).save(small, "PNG", optimize=True)
+    shown = figure(small.getvalue(), alt, f"{caption} {BANNER}", int(fig.get_figwidth() * 100))
     shown.figure = fig
     return shown
 
