@@ -208,8 +208,8 @@ class RulerBench(Explorer):
             self._control[name] = widgets.Dropdown(
                 options=choices,
                 description=variables().at[name, "label"],
-                style={"description_width": "17em"},
-                layout={"width": "34em"},
+                style={"description_width": "20em"},
+                layout={"width": "35em"},
             )
         clear = widgets.Button(description="All unknown again", layout={"width": "12em"})
         grid = widgets.Box(list(self._control.values()), layout={"flex_flow": "row wrap"})
@@ -263,7 +263,8 @@ class RulerBench(Explorer):
             ways = "; or ".join(f"{r.result} ({r.verdict})" for r in v.cheapest.itertuples()) or "settled"
             rows.append((v.short, v.status, *scored, ways))
         names = ["Rule", "Verdict", "Could be", "Cut-off", "Cheapest results that would settle it"]
-        return table(pd.DataFrame(rows, columns=names), "What each rule says")
+        frame = pd.DataFrame(rows, columns=names)
+        return table(frame.loc[:, (frame != "").any()], "What each rule says")
 
     def set(self, **values):
         """Suppose by call: ``set(neutrophils="3.0 ×10⁹/L", haemophagocytosis=True)``, None for unknown; returns what is shown."""

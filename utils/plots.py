@@ -321,7 +321,7 @@ def matrix(states, rows, columns, caption, words=WORDS):
         _cell(picture, x, y, state)
         picture.text(x + 18, y + 4.5, word)
         x += 60 + 8.5 * len(word)
-    return picture.shown(f"{caption} {'; '.join(told)}.", caption)
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {SOURCE}")
 
 
 def ranks(table, caption):
@@ -418,25 +418,23 @@ def _reach(picture, verdict, y, place, look):
 def cut_off(verdict):
     """A ruler's cut-off in words."""
     reach = verdict.reach
-    return f"{show(reach.cut)} of {show(reach.most)}" if verdict.counts else _minus(reach.cut)
+    return f"{show(reach.cut)} of {show(reach.most)}" if verdict.counts else show(reach.cut)
 
 
 def span(verdict):
     """What a ruler can still say, in words: a number, two numbers, or a range."""
     if verdict.possible is not None and len(verdict.possible) < 3:
-        return " or ".join(map(_minus, verdict.possible))
+        return " or ".join(map(show, verdict.possible))
     low, high = verdict.reach.low, verdict.reach.high
     if low == high:
-        return _minus(low)
+        return show(low)
     if np.isinf(low) and np.isinf(high):
         return "any value"
     if np.isinf(high):
-        return f"{_minus(low)} or more"
-    return f"up to {_minus(high)}" if np.isinf(low) else f"{_minus(low)} to {_minus(high)}"
+        return f"{show(low)} or more"
+    return f"up to {show(high)}" if np.isinf(low) else f"{show(low)} to {show(high)}"
 
 
-def _minus(number):
-    return show(number).replace("-", "\u2212")
 
 
 def icons(counts, caption, columns=20):

@@ -108,7 +108,7 @@ class Thresholds(Explorer):
         sizes = [(f"{x:,}", x) for x in sorted({n, 2000, 20_000, 500_000})]
         self._size = widgets.Dropdown(options=sizes, value=n, description="SIMULATED children", **STYLE)
         self._value = widgets.FloatText(description="Your threshold", **STYLE)
-        self._slider = widgets.FloatSlider(readout=False, continuous_update=True)  # the field beside it has the name
+        self._slider = widgets.FloatLogSlider(readout=False, min=-1, max=6)  # the field beside it has the name
         self._bar = widgets.IntProgress(0, 0, STEPS, description="Counting", layout={"display": "none"})
         self._begin()
         rows = [self._item, self._size, widgets.HBox([self._value, self._slider]), self._bar]
@@ -124,10 +124,10 @@ class Thresholds(Explorer):
 
     def _begin(self):
         """Start a newly chosen item at its published threshold."""
-        low, high = self._grid()[[0, -1]]
-        self._slider.min, self._slider.max = 0.0, float(high)  # widened first, since a slider refuses a low above its high
-        self._slider.step = (high - low) / 200
-        self._slider.min = float(low)
+        self._ends = self._grid()[[0, -1]]
+        low, high = np.log10(self._ends)
+        self._slider.min, self._slider.max = -9.0, float(high)  # widened first: a slider refuses a low above its high
+        self._slider.min, self._slider.step = float(low), (high - low) / 200
         self._value.value = float(self._node["threshold"])
         self._slider.value = self._value.value
 
@@ -184,11 +184,12 @@ class Thresholds(Explorer):
     def _typed(self, value):
         if not (np.isfinite(value) and value > 0):
             return self._show(say(f"Refused. {value} is not a threshold: write a number above zero, in {self._node['unit']}."))
-        self._slider.value = min(max(value, self._slider.min), self._slider.max)  # the field may leave the slider's range
+        self._slider.value = float(np.clip(value, *self._ends))  # the field may leave the slider's range
         self._show(self._judge())
 
     def _slid(self, value):
-        if abs(min(max(self._value.value, self._slider.min), self._slider.max) - value) > self._slider.step:
+        mine = np.clip(self._value.value, *self._ends)
+        if abs(np.log10(value / mine)) > 0.9 * self._slider.step:  # else the field has moved it, and has the finer number
             self._value.value = float(f"{value:.3g}")
 
     def set(self, threshold=None, item=None, n=None):

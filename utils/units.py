@@ -79,9 +79,9 @@ def unit_of(variable, unit):
 def show(number):
     """A number as a reader wants it: at most four significant digits after conversion, never an exponent."""
     if number is None or math.isinf(number):
-        return "unknown" if number is None else "∞" if number > 0 else "-∞"
+        return "unknown" if number is None else "∞" if number > 0 else "\u2212∞"
     digits = max(0, 3 - math.floor(math.log10(abs(number)))) if number else 0
-    text = f"{number:,.{digits}f}"
+    text = f"{number:,.{digits}f}".replace("-", "\u2212")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
