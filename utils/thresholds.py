@@ -128,8 +128,8 @@ class Thresholds(Explorer):
         low, high = np.log10(self._ends)
         self._slider.min, self._slider.max = -9.0, float(high)  # widened first: a slider refuses a low above its high
         self._slider.min, self._slider.step = float(low), (high - low) / 200
-        self._value.value = float(self._node["threshold"])
-        self._slider.value = self._value.value
+        self._chosen = self._value.value = float(self._node["threshold"])
+        self._slider.value = self._chosen
 
     def _children(self):
         if self._size.value not in self._drawn:
@@ -167,7 +167,7 @@ class Thresholds(Explorer):
 
     def _judge(self):
         node, children, swept = self._node, self._children(), self._sweep()
-        chosen = float(self._value.value)
+        chosen = self._chosen
         pair = cohort.sweep(node["rule"], children, self._item.value, [node["threshold"], chosen])
         settled = [c for c in cohort.COUNTS if "undetermined" not in c]  # nothing is missing in a simulated child
         rows = [
@@ -184,11 +184,12 @@ class Thresholds(Explorer):
     def _typed(self, value):
         if not (np.isfinite(value) and value > 0):
             return self._show(say(f"Refused. {value} is not a threshold: write a number above zero, in {self._node['unit']}."))
+        self._chosen = float(value)  # a refused one stays in the field, to be mended, and is not used
         self._slider.value = float(np.clip(value, *self._ends))  # the field may leave the slider's range
         self._show(self._judge())
 
     def _slid(self, value):
-        mine = np.clip(self._value.value, *self._ends)
+        mine = np.clip(self._chosen, *self._ends)
         if abs(np.log10(value / mine)) > 0.9 * self._slider.step:  # else the field has moved it, and has the finer number
             self._value.value = float(f"{value:.3g}")
 
@@ -209,7 +210,7 @@ class Thresholds(Explorer):
 
     def get(self):
         """What is shown now: dict of rule, item, threshold, unit and n."""
-        about = {"rule": self._node["rule"], "item": self._item.value, "threshold": self._value.value}
+        about = {"rule": self._node["rule"], "item": self._item.value, "threshold": self._chosen}
         return {**about, "unit": self._node["unit"], "n": self._size.value}
 
 

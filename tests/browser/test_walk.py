@@ -99,3 +99,102 @@ def test_what_if_by_keyboard(open_page):
     picture = page.locator('img[alt^="MAS-2016 at the regional hospital"]')
     assert "not met" in picture.first.get_attribute("alt")  # the description reaches the page, not only the file
     shot(page, "03-what-if")
+
+
+def test_the_board_by_keyboard_and_after_a_restart(open_page):
+    page = open_page("01_month_of_fever.ipynb")
+    unrun = page.locator('img[alt^="The board with one row filled in"]')  # a picture and a table stand there unrun
+    unrun.first.wait_for(state="attached", timeout=15_000)
+    assert page.get_by_text("Run the notebook to fill the board").count() == 1
+    run_all(page)
+    cell = page.get_by_role("combobox", name="platelets leukaemia", exact=True)
+    cell.scroll_into_view_if_needed(timeout=30_000)
+    cell.focus()
+    page.keyboard.press("u")  # the states are chosen by their first letter, or by the arrows
+    assert cell.evaluate("e => e.value") == "unknown"
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    neighbour = page.get_by_role("combobox", name="platelets deep infection", exact=True)
+    assert neighbour.evaluate("e => e === document.activeElement && e.value") == "fits"
+    button = page.get_by_role("button", name="Compare with the reading")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("2 cells filled, 1 as in our reading").first.wait_for(timeout=15_000)
+    shot(page, "01-board")
+    restart(page)
+    run_all(page)
+    again = page.get_by_role("combobox", name="platelets leukaemia", exact=True)
+    again.scroll_into_view_if_needed(timeout=30_000)
+    assert again.evaluate("e => e.value") == "unknown" and not again.is_disabled()
+
+
+def test_write_and_rank_by_keyboard_and_look_back(open_page):
+    page = open_page("01_month_of_fever.ipynb")
+    run_all(page)
+    sentence = card(page, "W1.1")
+    sentence.locator("textarea").focus()
+    page.keyboard.type("Toddler, a month of fever, <b>limp</b> and rash")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    sentence.locator("[role=status]").get_by_text("W1.1 is kept.").wait_for(timeout=15_000)
+    assert sentence.locator("textarea").is_disabled() and sentence.locator("b").count() == 0
+    ranking = card(page, "D1.1")
+    for place, choice in zip("1231", ranking.locator("select").all(), strict=False):
+        choice.focus()
+        page.keyboard.press(place)
+    ranking.locator("button").focus()
+    page.keyboard.press("Enter")
+    ranking.locator("[role=status]").get_by_text("have the same place").wait_for(timeout=15_000)
+    ranking.locator("select").nth(3).focus()
+    page.keyboard.press("4")
+    ranking.locator("button").focus()
+    page.keyboard.press("Enter")
+    ranking.locator("[role=status]").get_by_text("Your order: 1 systemic").wait_for(timeout=15_000)
+    run_all(page)
+    picture = page.locator('img[alt^="How your ranking moved"]').first
+    picture.scroll_into_view_if_needed(timeout=30_000)
+    assert "acute leukaemia: story and examination place 2" in picture.get_attribute("alt")
+    shot(page, "01-replay")
+
+
+def test_the_bench_by_keyboard(open_page):
+    page = open_page("04_five_rulers.ipynb")
+    unrun = page.locator('img[alt*="HLH-2004, cut-off 5 of 8, day 1: 4 to 7, undetermined"]')
+    unrun.first.wait_for(state="attached", timeout=15_000)
+    run_all(page)
+    marrow = page.get_by_label("haemophagocytosis").first
+    marrow.scroll_into_view_if_needed(timeout=30_000)
+    marrow.focus()
+    page.keyboard.press("p")
+    result = page.locator("[role=status]", has_text="Supposed: haemophagocytosis present")
+    result.get_by_text("HLH-2004: undetermined as reported, now met").wait_for(timeout=15_000)
+    assert marrow.evaluate("e => e === document.activeElement")
+    assert "day 1: 5 to 7, met" in result.locator("img").first.get_attribute("alt")
+    shot(page, "04-bench")
+    clear = page.get_by_role("button", name="All unknown again")
+    clear.focus()
+    page.keyboard.press("Enter")
+    page.locator("[role=status]", has_text="Nothing is supposed").first.wait_for(timeout=15_000)
+
+
+def test_count_people_and_move_a_threshold_by_keyboard(open_page):
+    page = open_page("04_five_rulers.ipynb")
+    run_all(page)
+    prior = page.get_by_label("Of 100, have the disease").first
+    prior.scroll_into_view_if_needed(timeout=30_000)
+    prior.fill("2")
+    prior.press("Enter")
+    page.locator("[role=status]", has_text="Of 100 adults, 2 have the disease").first.wait_for(timeout=15_000)
+    field = page.get_by_label("Your threshold").first
+    field.scroll_into_view_if_needed(timeout=30_000)
+    field.fill("2000")
+    field.press("Enter")
+    page.locator("[role=status]", has_text="yours: > 2,000 ng/mL").first.wait_for(timeout=15_000)
+    field.fill("-1")
+    field.press("Enter")
+    page.locator("[role=status]", has_text="Refused. -1").first.wait_for(timeout=15_000)
+    page.get_by_label("SIMULATED children").first.select_option("500,000")
+    bar = page.locator(".widget-hprogress, .jupyter-widget-progress, .progress")
+    bar.first.wait_for(state="visible", timeout=15_000)
+    page.locator("[role=status]", has_text="500,000 invented children").first.wait_for(timeout=60_000)
+    shot(page, "04-threshold")
