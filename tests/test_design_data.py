@@ -1,0 +1,87 @@
+"""The design rules that concern a table or a count and not one page: R5, R11 and R12; the others: test_design_rules."""
+
+import re
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.test_design_rules import CASE, FILES, size, which
+from utils import explore
+from utils.cohort import crowd
+from utils.quiz import items
+
+
+def test_every_misconception_of_these_notebooks_is_somebodys_answer():  # R11
+    due = CASE.misconceptions[CASE.misconceptions["notebook"].isin(FILES)]["misconception"]
+    used = {o.get("misconception") for i in items().values() for o in i["options"]}
+    assert set(due) - used == set() and set(due) - (used - {"M7"}) == {"M7"}
+
+
+def board_faults(board, findings):
+    """R5: look-alikes side by side, every cell with its reason, and what nobody reported unknown in every column."""
+    pairs = Counter(zip(board["finding"], board["hypothesis"], strict=True))
+    due = [(f, h) for f in findings["finding"] for h in CASE.hypotheses["hypothesis"]]
+    yield from (f"{pair} stands {pairs[pair]} times; once is due" for pair in due if pairs[pair] != 1)
+    few = board["hypothesis"].nunique() < 4 or board["state"].nunique() != 4
+    yield from which((few, "the board needs four hypotheses or more, and all of its four states"))
+    blank = dict(zip(findings["finding"], findings["facts"].str.fullmatch(r"(U\d+ ?)+"), strict=True))
+    for c in board.itertuples():
+        unsaid = c.state == "unknown" and not re.search("not (mentioned|reported|printed)", c.why)
+        wrong = which(
+            (not 8 <= size(c.why) <= 32, f"'why' has {size(c.why)} words; 8 to 32 are due"),
+            (not c.sources and c.tag != "ours", "rests on nothing, and does not say that it is our reading"),
+            (blank[c.finding] and c.state != "unknown", "not reported, and so unknown whatever the hypothesis"),
+            (not blank[c.finding] and unsaid, "reported and yet unknown: say what is not mentioned"),
+        )
+        yield from (f"{c.finding}, {c.hypothesis}: {words}" for words in wrong)
+
+
+def test_the_board_keeps_its_rule():
+    assert list(board_faults(CASE.board, CASE.board_findings)) == []
+
+
+@pytest.mark.parametrize(
+    "where, change, says",
+    [
+        ("finding == 'limp'", {"finding": "fever"}, "('fever', 'sjia') stands 2 times"),
+        ("finding == 'limp'", {"finding": "fever"}, "('limp', 'sjia') stands 0 times"),
+        ("state == 'expected_but_absent'", {"state": "fits"}, "all of its four states"),
+        ("hypothesis in ['kawasaki', 'infection']", {"hypothesis": "sjia"}, "four hypotheses or more"),
+        ("finding == 'limp'", {"why": "It fits."}, "'why' has 2 words"),
+        ("finding == 'limp'", {"sources": "", "tag": "P"}, "rests on nothing"),
+        ("finding == 'platelets'", {"state": "fits"}, "not reported, and so unknown"),
+        ("finding == 'ferritin'", {"state": "unknown"}, "reported and yet unknown"),
+    ],
+)
+def test_each_fault_of_the_board_is_found(where, change, says):
+    board = CASE.board.copy()
+    board.loc[board.query(where).index, list(change)] = list(change.values())
+    assert any(says in complaint for complaint in board_faults(board, CASE.board_findings))
+
+
+def miscounted(counts, n):  # R12: people are whole, and all of them are counted
+    return which((any(x < 0 or x != int(x) for x in counts) or sum(counts) != n, f"{counts} are not {n} people"))
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 100), st.integers(1, 10**6))
+def test_a_crowd_is_everybody(sensitivity, specificity, prior, n):
+    assert miscounted([*crowd(sensitivity, specificity, prior, n).values()], n) == []
+
+
+def untold(text):  # R12: a picture of people says in words how many of whom it shows
+    told = re.search(r"Figure\. .*?(\d+) in all: (\d+) [a-z].*?; (\d+) [a-z].*?; (\d+) [a-z].*?; (\d+) [a-z]", text)
+    return miscounted([*map(int, told.groups()[1:])], int(told[1])) if told else ["the counts are not said in words"]
+
+
+def test_a_picture_of_people_says_its_counts():
+    people = explore.chance()
+    for _, (rule, study) in people._study.options:
+        for prior in (0, 2, 20, 100):
+            assert untold(repr(people.set(prior, rule, study))) == [], (rule, study, prior)
+
+
+def test_wrong_counts_are_found():
+    assert all(miscounted(wrong, 100) for wrong in ([18.5, 1.5, 11, 69], [-1, 21, 11, 69], [19, 2, 11, 69]))
+    assert untold("Figure. 100 in all: 19 have it; 2 do not; 11 meet it; 69 do not.") and untold("Figure. Some people.")
