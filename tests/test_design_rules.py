@@ -105,10 +105,10 @@ def keeps_back(b, page=None):
 
 @cache
 def opened(when):
-    """Addresses that open at a moment; what the article cites of others is no later fact of the child."""
+    """Addresses that open at a moment."""
     view = CASE.as_of(when)
     facts = set().union(*(t["fact"] for t in view.tables.values() if "fact" in t))
-    return facts | set(view.discrepancies["id"]) | set(CASE.claims.query("kind == 'cited'")["fact"])
+    return facts | set(view.discrepancies["id"])
 
 
 def rests_on_what_was_known(b):  # R2
