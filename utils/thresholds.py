@@ -69,8 +69,8 @@ class Chance(Explorer):
 
     def set(self, prior=None, rule=None, study=None):
         """The same by call: ``set(prior=5)``, ``set(rule="mas_2016", study="validation")``; returns what is shown."""
-        wanted = (rule or self._study.value[0], study or self._study.value[1])
-        if wanted not in self._rows:
+        wanted = tuple(now if new is None else new for new, now in zip((rule, study), self._study.value, strict=True))
+        if wanted not in [*self._rows]:
             listed = "; ".join(f"{r}, {s}" for r, s in self._rows)
             return say(f"Refused. There is no study {', '.join(map(str, wanted))}: choose rule and study of {listed}.")
         if prior is not None and (isinstance(prior, bool) or not isinstance(prior, int) or not 0 <= prior <= 100):
@@ -128,7 +128,7 @@ class Thresholds(Explorer):
         self._slider.min, self._slider.max = 0.0, float(high)  # widened first, since a slider refuses a low above its high
         self._slider.step = (high - low) / 200
         self._slider.min = float(low)
-        self._value.value = float(self._node["threshold"])
+        self._value.value = self._chosen = float(self._node["threshold"])
         self._slider.value = self._value.value
 
     def _children(self):
@@ -167,7 +167,7 @@ class Thresholds(Explorer):
 
     def _judge(self):
         node, children, swept = self._node, self._children(), self._sweep()
-        chosen = float(self._value.value)
+        chosen = self._chosen
         pair = cohort.sweep(node["rule"], children, self._item.value, [node["threshold"], chosen])
         settled = [c for c in cohort.COUNTS if "undetermined" not in c]  # nothing is missing in a simulated child
         rows = [
@@ -184,16 +184,18 @@ class Thresholds(Explorer):
     def _typed(self, value):
         if not (np.isfinite(value) and value > 0):
             return self._show(say(f"Refused. {value} is not a threshold: write a number above zero, in {self._node['unit']}."))
+        self._chosen = float(value)  # what is refused stays in the field, but is never counted with
         self._slider.value = min(max(value, self._slider.min), self._slider.max)  # the field may leave the slider's range
         self._show(self._judge())
 
     def _slid(self, value):
-        if abs(min(max(self._value.value, self._slider.min), self._slider.max) - value) > self._slider.step:
+        here = min(max(self._chosen, self._slider.min), self._slider.max)
+        if abs(here - value) > 0.4 * self._slider.step:  # on the page, the handle stands up to half a step beside
             self._value.value = float(f"{value:.3g}")
 
     def set(self, threshold=None, item=None, n=None):
         """The same by call: ``set("1,000 ng/mL", item="ferritin")``, ``set(n=500_000)``; returns what is shown."""
-        if item is not None and item not in self._nodes:
+        if item is not None and item not in [*self._nodes]:
             return say(f"Refused. '{item}' has no threshold here: choose {', '.join(self._nodes)}.")
         if n is not None and n not in [v for _, v in self._size.options]:
             return say(f"Refused. {n!r} is not a size on the list: choose {', '.join(str(v) for _, v in self._size.options)}.")
@@ -208,7 +210,7 @@ class Thresholds(Explorer):
 
     def get(self):
         """What is shown now: dict of rule, item, threshold, unit and n."""
-        about = {"rule": self._node["rule"], "item": self._item.value, "threshold": self._value.value}
+        about = {"rule": self._node["rule"], "item": self._item.value, "threshold": self._chosen}
         return {**about, "unit": self._node["unit"], "n": self._size.value}
 
 
