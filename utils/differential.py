@@ -3,7 +3,7 @@
 import pandas as pd
 
 from utils import plots
-from utils.cards import Card, still
+from utils.cards import Card, refresh, still
 from utils.forms import rankings
 from utils.page import Shown, say, table, together
 from utils.record import change, read
@@ -53,12 +53,12 @@ class Board(Card):
 
     def set(self, finding, **cells):
         """Fill cells of a row by call: ``set("ferritin", sjia="fits", kawasaki="does not fit")``; None empties one."""
-        if finding not in self._findings:
+        if finding not in [*self._findings]:
             return say(f"Refused. There is no row '{finding}': choose {', '.join(self._findings)}.")
         for name, state in cells.items():
             if name not in self._columns:
                 return say(f"Refused. There is no column '{name}': choose {', '.join(self._columns)}.")
-            if state is not None and STATES.get(state, state) not in STATES.values():
+            if state is not None and state not in [*STATES, *STATES.values()]:
                 return say(f"Refused. '{state}' is not a state: choose {', '.join(STATES)}, or None.")
         new = {f"{finding}|{n}": STATES.get(s, s) or "" for n, s in cells.items()}
         return self.commit({**self.committed, **new})
@@ -72,7 +72,7 @@ class Board(Card):
     def commit(self, given):
         kept = {k: s for k, s in given.items() if "|" in k and s}
         note = change(lambda record: record["forms"].update({"B1.1": {"fields": kept}}))
-        self.refresh(note)
+        refresh(self.item["id"], note)  # every board on the page, since the next commit sends the whole of it
         return self.shown({"fields": kept})[1]
 
     def shown(self, entry):

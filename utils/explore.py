@@ -16,6 +16,9 @@ from utils.thresholds import Chance, Thresholds
 from utils.units import Quantity, UnitError, factors, quantity, show, variables
 
 
+UNKNOWN = "unknown"  # a list shows no entry whose value is None: it would stand empty on the page
+
+
 class UnitBench(Explorer):
     """Type a value: a bare number is refused, a value with its unit is shown in every unit of that analyte."""
 
@@ -200,11 +203,13 @@ class RulerBench(Explorer):
         self._printed = [evaluate(r, case) for r in rules]
         options = unknown_results(self._printed)
         for name, texts in (trials or {}).items():
+            if not any(name in v.missing for v in self._printed):
+                raise UnitError(f"{name}: no unknown that {', '.join(v.short for v in self._printed)} asks for")
             options[name] = [(str(quantity(x, name)), quantity(x, name)) for x in texts]
         self._before = [evaluate(r, beside) for r in rules] if beside else None
-        self._control, self._exact = {}, {}
-        for name, results in options.items():
-            choices = [("unknown, as reported", None), *results]
+        self._control, self._setting = {}, False
+        self._listed = {n: [("unknown, as reported", UNKNOWN), *results] for n, results in options.items()}
+        for name, choices in self._listed.items():
             self._control[name] = widgets.Dropdown(
                 options=choices,
                 description=variables().at[name, "label"],
@@ -216,15 +221,14 @@ class RulerBench(Explorer):
         super().__init__([grid, clear], self._weigh())
         clear.on_click(lambda _: self.set(**dict.fromkeys(self._control)))
         for control in self._control.values():
-            control.observe(lambda change: self._moved(change.owner), "value")
+            control.observe(lambda _: self._moved(), "value")
 
-    def _moved(self, control):
-        name = next(n for n, c in self._control.items() if c is control)
-        self._exact.pop(name, None)
-        self._show(self._weigh())
+    def _moved(self):
+        if not self._setting:  # several controls that move together are weighed once
+            self._show(self._weigh())
 
     def _supposed(self):
-        return {**{n: c.value for n, c in self._control.items()}, **self._exact}
+        return {n: None if c.value == UNKNOWN else c.value for n, c in self._control.items()}
 
     def _weigh(self):
         """Each rule as supposed: the picture, what moved, and the verdicts with what would settle them cheapest."""
@@ -274,20 +278,28 @@ class RulerBench(Explorer):
                 return say(f"Refused. '{name}' is not an unknown of this bench: choose {', '.join(self._control)}.")
             try:
                 is_flag = variables().at[name, "kind"] == "flag"
-                if is_flag and value not in (True, False, None):
+                if is_flag and not isinstance(value, bool | np.bool_ | None):
                     raise UnitError(f"{name} is True, False or None (unknown), not {value!r}")
                 wanted[name] = value if is_flag or value is None else quantity(value, name)
             except UnitError as refused:
                 return say(f"Refused. {refused}")
-        for name, value in wanted.items():
-            known = value is None or variables().at[name, "kind"] == "flag"
-            with self.hold_trait_notifications():
-                self._control[name].value = value if known else None
-            self._exact.pop(name, None)
-            if not known:
-                self._exact[name] = value
-        self._show(self._weigh())
+        self._setting = True
+        try:
+            for name, value in wanted.items():
+                self._choose(name, UNKNOWN if value is None else value)
+        finally:
+            self._setting = False
+        self._moved()
         return self._last
+
+    def _choose(self, name, value):
+        """Move one control; a value that is not on its list is put there, so that the page says what is supposed."""
+        listed, control = self._listed[name], self._control[name]
+        if value not in [v for _, v in listed]:
+            listed = [*listed, (f"{value}, by call", value)]
+        if [*control.options] != listed:
+            control.options = listed
+        control.value = value
 
     def get(self):
         """What is supposed now: dict of name -> value, or None where it is left unknown."""

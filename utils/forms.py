@@ -10,7 +10,7 @@ import yaml
 from utils.cards import Card, noted, refresh, still
 from utils.package import CASEDATA, CaseDataError, read_table
 from utils.page import Shown, say, table
-from utils.record import change, read
+from utils.record import keep, read
 from utils.units import suggestion
 
 LONGEST = 2000  # characters of one field; more is a paste that went wrong
@@ -39,6 +39,13 @@ def hypotheses():
     return dict(read_table("hypotheses")[["hypothesis", "label"]].itertuples(index=False))
 
 
+def _places(fields):
+    """What is ranked, as a dict of hypothesis -> place; what is no place on the list is left out."""
+    known = hypotheses()
+    allowed = {str(n): n for n in range(1, len(known) + 1)}
+    return {k: allowed[fields[k]] for k in known if fields.get(k) in allowed}
+
+
 class Form(Card):
     """A text to write or a list to rank; the first commit stays, so that you can look back at it."""
 
@@ -58,10 +65,10 @@ class Form(Card):
         fields = {k: v for k, v in given.items() if k not in ("at", "confidence")}
         if self._prompt["kind"] == "text":
             return write(self._prompt["id"], fields)
-        taken = sorted((int(v), k) for k, v in fields.items() if v)
-        if len({n for n, _ in taken}) < len(taken):
+        places = _places(fields)
+        if len(set(places.values())) < len(places):
             return say("Two of them have the same place: give each its own. Nothing was kept.")
-        return rank(self._prompt["id"], [k for _, k in taken], given.get("confidence") or None)
+        return rank(self._prompt["id"], sorted(places, key=places.get), given.get("confidence") or None)
 
     def shown(self, entry):
         return {**entry["fields"], "confidence": entry.get("confidence", "")}, _told(self._prompt, entry)
@@ -71,8 +78,8 @@ def _told(prompt, entry):
     """What is said after a commit: one way to put it, and what to look for in one's own."""
     html, text = [f"<p><strong>{prompt['id']} is kept.</strong></p>"], [f"{prompt['id']} is kept."]
     if prompt["kind"] == "rank":
-        known, places = hypotheses(), sorted((int(n), k) for k, n in entry["fields"].items() if n)
-        text.append("Your order: " + ", ".join(f"{n} {known[k]}" for n, k in places if k in known) + ".")
+        known, places = hypotheses(), _places(entry["fields"])
+        text.append("Your order: " + ", ".join(f"{places[k]} {known[k]}" for k in sorted(places, key=places.get)) + ".")
         html.append(f"<p>{escape(text[-1])}</p>")
     elif "words" in prompt:
         count = len(" ".join(entry["fields"].values()).split())
@@ -100,8 +107,7 @@ def _find(name, kind):
 def _keep(prompt, fields, **more):
     """Put an entry into the record where there is none yet, and say what is there."""
     name, entry = prompt["id"], {"fields": fields, **more, "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
-    note = "" if name in read("forms")[0] else change(lambda record: record["forms"].setdefault(name, entry))
-    kept = read("forms")[0][name]
+    kept, note = keep("forms", name, entry)
     if not note and kept != entry:
         note = f'{name} is kept already; what you gave first stays. reset("{name}") clears it. '
     refresh(name, note)
@@ -134,7 +140,8 @@ def write(name, given=None):
         return say(f"{name}: {', '.join(prompt['fields'][f] for f in empty)} is still empty. Nothing was kept.")
     if max(map(len, fields.values())) > LONGEST:
         return say(f"{name}: more than {LONGEST:,} characters in one field is too long. Nothing was kept.")
-    return _keep(prompt, {f: fields[f].strip() for f in wanted})
+    whole = {f: fields[f].strip().encode("utf-8", "replace").decode("utf-8") for f in wanted}  # half a character: "?"
+    return _keep(prompt, whole)
 
 
 def rank(name, order=None, confidence=None):
@@ -171,8 +178,8 @@ def rank(name, order=None, confidence=None):
 def rankings(notebook):
     """Your rankings in a notebook: a DataFrame, one row a hypothesis and one column a stage; missing where not ranked."""
     kept, stages = read("forms")[0], [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == notebook]
-    given = {p["stage"]: kept.get(p["id"], {}).get("fields", {}) for p in stages}
-    places = {stage: [int(f[k]) if str(f.get(k, "")).isdigit() else None for k in hypotheses()] for stage, f in given.items()}
+    given = {p["stage"]: _places(kept.get(p["id"], {}).get("fields", {})) for p in stages}
+    places = {stage: [found.get(k) for k in hypotheses()] for stage, found in given.items()}
     return pd.DataFrame(places, index=list(hypotheses().values()), dtype="Int64")
 
 

@@ -10,7 +10,7 @@ import yaml
 from utils.cards import Card, noted, refresh, still
 from utils.package import CASEDATA, CaseDataError
 from utils.page import Shown, say, table
-from utils.record import SHELVES, change, read, record_path
+from utils.record import SHELVES, change, keep, read, record_path
 from utils.units import suggestion
 
 __all__ = ["answer", "ask", "items", "progress", "record_path", "reset", "reveal"]
@@ -134,8 +134,7 @@ def answer(item_id, choice, confidence=None):
             f"Confidence is low, medium or high, or left out; {confidence!r} is none of them. Nothing was recorded."
         )
     given = {"choice": choice, "confidence": confidence or "", "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
-    note = "" if item_id in read()[0] else change(lambda record: record["answers"].setdefault(item_id, given))
-    kept = read()[0][item_id]
+    kept, note = keep("answers", item_id, given)
     if not note and kept != given:
         note = f'{item_id} is answered already: {kept["choice"]}. It stays; reset("{item_id}") clears it. '
     refresh(item_id, note)
@@ -195,7 +194,7 @@ def reset(item_id=None):
     item_id : str, optional
         A question, something written or ranked, or a board; everything where it is left out.
     """
-    if item_id is not None and not any(item_id in read(shelf)[0] for shelf in SHELVES):
+    if item_id is not None and item_id not in [name for shelf in SHELVES for name in read(shelf)[0]]:
         return say(f"{item_id} has no answer to forget.")
 
     def forget(record):

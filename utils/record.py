@@ -14,7 +14,7 @@ from pathlib import Path
 STALE = 3.0  # seconds after which a lock belongs to a process that was killed; a change takes milliseconds
 SHELVES = {  # what an entry must be like to be used; anything else is carried along, unread
     "answers": lambda entry: entry.get("choice") in ("a", "b", "c"),
-    "forms": lambda entry: isinstance(entry.get("fields"), dict),
+    "forms": lambda entry: isinstance(entry.get("fields"), dict) and all(map(_words, entry["fields"].values())),
 }
 _unsaved = {}  # changes of this session, by record, where the record cannot be written
 watchers = weakref.WeakSet()  # what stands on the page and shows an entry: each has `refresh()`
@@ -24,6 +24,15 @@ def record_path():
     """Where the record lies: the file named by ``MAS_CASEBOOK_RECORD``, or one in the home folder."""
     named = os.environ.get("MAS_CASEBOOK_RECORD")
     return Path(os.path.realpath(named or Path.home() / ".mas-casebook" / "answers.json"))
+
+
+def _words(given):
+    """Whether it is text that a page can be sent; half a character of a torn paste, or of a file, is not."""
+    return isinstance(given, str) and given.encode("utf-8", "ignore").decode("utf-8") == given
+
+
+def _usable(shelf, entry):
+    return isinstance(entry, dict) and _words(entry.get("confidence", "")) and SHELVES[shelf](entry)
 
 
 def _blank():
@@ -52,7 +61,7 @@ def read(shelf="answers"):
     except OSError as fault:
         warning = f"Your record cannot be opened ({fault.strerror}); answers are kept for this session only. "
     found = {**record[shelf], **_unsaved.get(file, _blank())[shelf]}
-    return {k: v for k, v in found.items() if isinstance(v, dict) and SHELVES[shelf](v)}, warning
+    return {k: v for k, v in found.items() if _usable(shelf, v)}, warning
 
 
 def change(edit, backup=False):
@@ -88,6 +97,23 @@ def change(edit, backup=False):
     except OSError as fault:
         edit(_unsaved.setdefault(file, _blank()))
         return f"This counts in this session, but could not be saved ({fault.strerror}): see record_path(). "
+
+
+def keep(shelf, name, entry):
+    """Put an entry on a shelf, unless one that can be used stands there: the first one stays.
+
+    Returns
+    -------
+    tuple of (dict, str)
+        The entry that stands there now, and what went wrong, in words.
+    """
+
+    def edit(record):
+        if not _usable(shelf, record[shelf].get(name)):  # what cannot be used would otherwise shut its place for good
+            record[shelf][name] = entry
+
+    note = "" if name in read(shelf)[0] else change(edit)
+    return read(shelf)[0][name], note
 
 
 @contextmanager

@@ -448,7 +448,8 @@ class Verdict:
     def _ends(self):
         """The ends of the ruler: those of an empty patient, and those published for a score without ends."""
         about = RULES[self.rule].about
-        empty = _Engine(self._nodes, {}, 1).points(self.rule)
+        asked = {n: {**r, "kind": "flag"} if r["kind"] == "answer" else r for n, r in self._nodes.items()}
+        empty = _Engine(asked, {}, 1).points(self.rule)  # a question that nobody answered could be answered either way
         published = [np.inf if np.isnan(about[k]) else about[k] for k in ("scale_low", "scale_high")]
         return [float(x[0]) for x in empty], published
 
@@ -532,11 +533,12 @@ class Verdict:
 
 def _pieces(name, cuts):
     """An input cut at thresholds: a list of (lowest and highest value, words); empty where nothing cuts a number."""
-    row, cuts = variables().loc[name], sorted(set(cuts))
+    row = variables().loc[name]
+    limits = {(float(f"{t:.12g}"), below): words for t, below, words in sorted(cuts, reverse=True)}  # in two units: one
     if row["kind"] == "flag":
         return [((True,), "present"), ((False,), "absent")]
     found, start, word = [], 0.0, ""
-    for t, below, words in cuts:  # below: the threshold itself belongs to the lower side
+    for (t, below), words in sorted(limits.items()):  # below: the threshold itself belongs to the lower side
         end, start_ = (t, t * (1 + 1e-6)) if below else (t * (1 - 1e-6), t)
         upto = "up to " if below else "below "
         found.append(((start, end), f"{word}, {upto}{words}" if word else ("≤ " if below else "< ") + words))

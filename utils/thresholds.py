@@ -69,8 +69,8 @@ class Chance(Explorer):
 
     def set(self, prior=None, rule=None, study=None):
         """The same by call: ``set(prior=5)``, ``set(rule="mas_2016", study="validation")``; returns what is shown."""
-        wanted = (rule or self._study.value[0], study or self._study.value[1])
-        if wanted not in self._rows:
+        wanted = tuple(now if new is None else new for new, now in zip((rule, study), self._study.value, strict=True))
+        if wanted not in [*self._rows]:
             listed = "; ".join(f"{r}, {s}" for r, s in self._rows)
             return say(f"Refused. There is no study {', '.join(map(str, wanted))}: choose rule and study of {listed}.")
         if prior is not None and (isinstance(prior, bool) or not isinstance(prior, int) or not 0 <= prior <= 100):
@@ -190,12 +190,12 @@ class Thresholds(Explorer):
 
     def _slid(self, value):
         mine = np.clip(self._chosen, *self._ends)
-        if abs(np.log10(value / mine)) > 0.9 * self._slider.step:  # else the field has moved it, and has the finer number
+        if abs(np.log10(value / mine)) > 0.4 * self._slider.step:  # on the page the handle stands up to half a step beside
             self._value.value = float(f"{value:.3g}")
 
     def set(self, threshold=None, item=None, n=None):
         """The same by call: ``set("1,000 ng/mL", item="ferritin")``, ``set(n=500_000)``; returns what is shown."""
-        if item is not None and item not in self._nodes:
+        if item is not None and item not in [*self._nodes]:
             return say(f"Refused. '{item}' has no threshold here: choose {', '.join(self._nodes)}.")
         if n is not None and n not in [v for _, v in self._size.options]:
             return say(f"Refused. {n!r} is not a size on the list: choose {', '.join(str(v) for _, v in self._size.options)}.")

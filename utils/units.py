@@ -173,8 +173,9 @@ def quantity(text, variable, status="reported"):
 
     Parameters
     ----------
-    text : str or None
-        ``"1.5 mmol/L"``, ``"44,000/mm3"``, ``"0–100 /mm³"``; None where nothing is reported.
+    text : str, Quantity or None
+        ``"1.5 mmol/L"``, ``"44,000/mm3"``, ``"0–100 /mm³"``; None where nothing is reported. A known quantity of the
+        same variable is returned as it is.
     variable : str
         A name of ``variables.csv``, such as ``"triglycerides"``.
     status : {"reported", "not_reported", "not_done", "pending"}
@@ -206,6 +207,10 @@ def quantity(text, variable, status="reported"):
                 f"{variable} has the value '{text}' and the status '{status}': only a reported value has a number."
             )
         return Quantity(variable, None, status=status)
+    if isinstance(text, Quantity):
+        if text.variable != variable or not text.known:
+            raise UnitError(f"{variable} was given {text.variable}, {text}: give a value of {variable}.")
+        return text
     found = PATTERN.fullmatch(text.strip().replace("\u2212", "-")) if isinstance(text, str) else None
     if isinstance(text, str) and not found:
         raise UnitError(
