@@ -42,8 +42,10 @@ class Known:
     decimals: int | None = None  # of a number in a sentence, which is printed no other way
 
 
-IGNORED = {"variables": ["plausible_low", "plausible_high"], "time_points": ["order"], "units": ["factor"]}
-SILENT = {"where", "source", "tag", "seen_in", "loinc", "hpo", "atc", "fact", "id", "file", "members", "cites"}
+IGNORED = {"variables": ["plausible_low", "plausible_high", "burden"], "time_points": ["order"], "units": ["factor"]}
+IGNORED |= {"score_probability": ["score", "percent"]}  # these are right only in pairs: see pairs() in test_numbers
+IGNORED |= {"hscore_curves": ["score", "percent", "intercept", "slope"]}
+SILENT = {"score_unit", "where", "source", "tag", "seen_in", "loinc", "hpo", "atc", "fact", "id", "file", "members", "cites"}
 NAMES = ["item", "variable", "input", "treatment", "event", "claim", "label", "title", "short"]
 
 
@@ -189,6 +191,10 @@ def provenance(r, moment=None, head="", prose=True):
     if re.match(r"[+−-]?0\d", r.text):
         return None  # no number is written so
     for i in np.flatnonzero(np.abs(np.abs(values) - abs(r.value[0])) <= 0.5 * 10**-r.decimals + 1e-9):
-        if _same(r, found[i], prose) and len(found[i].words & near) >= (found[i].shared or not r.unit):
-            return found[i].source
+        k = found[i]
+        due = k.shared or not r.unit
+        if not r.unit and not r.telling:  # a bare count of one or two digits is anybody's: two words must name it
+            due = min(max(due, 2 if k.decimals is None else 3), len(k.words)) if k.words else 2
+        if _same(r, k, prose) and len(k.words & near) >= due:
+            return k.source
     return None
