@@ -45,7 +45,21 @@ class Known:
 IGNORED = {"variables": ["plausible_low", "plausible_high", "burden"], "time_points": ["order"], "units": ["factor"]}
 IGNORED |= {"score_probability": ["score", "percent"]}  # these are right only in pairs: see pairs() in test_numbers
 IGNORED |= {"hscore_curves": ["score", "percent", "intercept", "slope"]}
-SILENT = {"score_unit", "where", "source", "tag", "seen_in", "loinc", "hpo", "atc", "fact", "id", "file", "members", "cites"}
+SILENT = {
+    "score_unit",
+    "where",
+    "source",
+    "tag",
+    "seen_in",
+    "loinc",
+    "hpo",
+    "atc",
+    "fact",
+    "id",
+    "file",
+    "members",
+    "cites",
+}
 NAMES = ["item", "variable", "input", "treatment", "event", "claim", "label", "title", "short"]
 
 

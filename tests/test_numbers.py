@@ -134,7 +134,9 @@ SPACE = {
     "points": lambda rule, item: RULES[rule].nodes()[item]["points"],
     "score": lambda rule, moment=None: evaluate(rule, CASE.as_of(moment) if moment else {}).score,
     "share": share,
-    "part": lambda rule, moment, item: evaluate(rule, CASE.as_of(moment)).items.set_index("item").at[item, "points_low"],
+    "part": lambda rule, moment, item: (
+        evaluate(rule, CASE.as_of(moment)).items.set_index("item").at[item, "points_low"]
+    ),
     "people": lambda rule, prior: crowd(share(rule, "sensitivity"), share(rule, "specificity"), prior),
     "percent": lambda score: hscore_probability(score)[0],
     "factor": lambda variable, unit: factors(variable)[unit],
@@ -194,13 +196,16 @@ def ruler_phrases():
         for v in (evaluate(name, CASE.as_of(moment)) for name in RULES):
             if v.reach:
                 span, cut = plots.span(v), plots.cut_off(v)
-                found |= {f"{v.short}, cut-off {cut}, {told}: {span}, {v.status}", f"{v.short} {v.status} {span} {cut} "}
+                found |= {
+                    f"{v.short}, cut-off {cut}, {told}: {span}, {v.status}",
+                    f"{v.short} {v.status} {span} {cut} ",
+                }
             found.add(repr(v))
     return found
 
 
 def pairs(passage):
-    """Numbers that are right only together: (their place, whether they are right), or nothing where they stand alone."""
+    """Numbers that are right only together: their place, and whether they are; nothing where they stand alone."""
     text = passage.text
     for m in re.finditer(r"(\d[\d.]*) % at (\d+)", text):
         yield m.span(), (float(m[2]), float(m[1])) in curve_points()

@@ -70,7 +70,9 @@ class Card(anywidget.AnyWidget):
 def still(head, lines, note):
     """How a card reads before it is run: its heading, its options or fields, and what to do."""
     listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    html = f"<p><strong>{escape(head)}</strong></p><ul style='list-style:none'>{listed}</ul><p><em>{escape(note)}</em></p>"
+    html = (
+        f"<p><strong>{escape(head)}</strong></p><ul style='list-style:none'>{listed}</ul><p><em>{escape(note)}</em></p>"
+    )
     return Shown(html, "\n".join([head, *("  " + line for line in lines)]))
 
 

@@ -185,4 +185,9 @@ def crowd(sensitivity, specificity, prior, n=100):
     """
     have = round(n * prior / 100)
     met, spared = round(have * sensitivity), round((n - have) * specificity)
-    return {"with, met": met, "with, not met": have - met, "without, met": n - have - spared, "without, not met": spared}
+    return {
+        "with, met": met,
+        "with, not met": have - met,
+        "without, met": n - have - spared,
+        "without, not met": spared,
+    }

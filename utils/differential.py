@@ -26,7 +26,10 @@ class Board(Card):
         about |= {"options": [["", "–"], *[[state, plots.WORDS[state]] for state in STATES.values()]]}
         super().__init__(about, still(about["stem"], [], ""))
         first = self._example()
-        note = Shown("<p><em>Run the notebook to fill the board; one row is filled as an example.</em></p>", "Run the notebook to fill the board.")
+        note = Shown(
+            "<p><em>Run the notebook to fill the board; one row is filled as an example.</em></p>",
+            "Run the notebook to fill the board.",
+        )
         self._still = together(note, first)
 
     def _reading(self):
@@ -45,11 +48,20 @@ class Board(Card):
             names = f"rows {', '.join(self._findings)}; columns {', '.join(self._columns)}"
             return say(f"The board has no row '{finding}' or no column '{hypothesis}': {names}.")
         cells = [
-            (self._findings[r.finding], self._columns[r.hypothesis], plots.WORDS[r.state], r.why, r.sources or "our reading")
+            (
+                self._findings[r.finding],
+                self._columns[r.hypothesis],
+                plots.WORDS[r.state],
+                r.why,
+                r.sources or "our reading",
+            )
             for r in rows
         ]
         title = self._findings.get(finding) or self._columns.get(hypothesis) or "The whole board"
-        return table(pd.DataFrame(cells, columns=["Finding", "Hypothesis", "Reading", "Why", "Rests on"]), f"{title}: our reading")
+        return table(
+            pd.DataFrame(cells, columns=["Finding", "Hypothesis", "Reading", "Why", "Rests on"]),
+            f"{title}: our reading",
+        )
 
     def set(self, finding, **cells):
         """Fill cells of a row by call: ``set("ferritin", sjia="fits", kawasaki="does not fit")``; None empties one."""
@@ -82,12 +94,20 @@ class Board(Card):
             told = say("The board is empty: fill a row or a column, then compare.")
         else:
             other = [
-                (self._findings[f], self._columns[h], plots.WORDS[s], plots.WORDS[reading[f, h].state], reading[f, h].why)
+                (
+                    self._findings[f],
+                    self._columns[h],
+                    plots.WORDS[s],
+                    plots.WORDS[reading[f, h].state],
+                    reading[f, h].why,
+                )
                 for (f, h), s in mine.items()
                 if (f, h) not in same
             ]
             names = ["Finding", "Hypothesis", "You", "Our reading", "Why"]
-            line = say(f"{len(mine)} cells filled, {len(same)} as in our reading. A difference is a reason to look again, not a fault.")
+            line = say(
+                f"{len(mine)} cells filled, {len(same)} as in our reading. A difference is a reason to look again."
+            )
             told = together(line, table(pd.DataFrame(other, columns=names), "Where we differ")) if other else line
         return dict(entry["fields"]), told
 

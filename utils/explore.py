@@ -15,7 +15,6 @@ from utils.rules import RULES, evaluate, evaluate_table, unknown_results
 from utils.thresholds import Chance, Thresholds
 from utils.units import Quantity, UnitError, factors, quantity, show, variables
 
-
 UNKNOWN = "unknown"  # a list shows no entry whose value is None: it would stand empty on the page
 
 
@@ -243,20 +242,26 @@ class RulerBench(Explorer):
         line = "Nothing is supposed: every unknown stands as the report leaves it."
         if supposed:
             line = f"Supposed: {'; '.join(supposed)}. " + ("; ".join(moved) or "No verdict moves") + "."
-        return together(say(line), self.picture("The rules on this child, as supposed.", verdicts), self.sheet(verdicts))
+        return together(
+            say(line), self.picture("The rules on this child, as supposed.", verdicts), self.sheet(verdicts)
+        )
 
     def picture(self, caption, verdicts=None):
         """Rules that count something on their common axis; the items of rules that do not, as a table of shapes."""
         verdicts = verdicts or self._printed
         if not all(v.reach for v in verdicts):
-            asked = [(r.input, v.rule, r.status) for v in verdicts for r in v.items.itertuples() if r.input and r.status]
+            asked = [
+                (r.input, v.rule, r.status) for v in verdicts for r in v.items.itertuples() if r.input and r.status
+            ]
             rows, columns = {n: variables().at[n, "label"] for n, _, _ in asked}, {v.rule: v.short for v in verdicts}
             states = {**dict.fromkeys(((r, c) for r in rows for c in columns), "")}
             states |= {(n, rule): status for n, rule, status in reversed(asked)}  # the first item of an input counts
             states |= {("", v.rule): v.status for v in verdicts}
             return plots.matrix(states, {**rows, "": "THE WHOLE SET"}, columns, caption, plots.VERDICTS)
         pairs = list(zip(self._before, verdicts, strict=True)) if self._before else [(v,) for v in verdicts]
-        moments = [c.time_points.set_index("time_point").at[c.time_point, "short"] for c in (self._beside, self._case) if c]
+        moments = [
+            c.time_points.set_index("time_point").at[c.time_point, "short"] for c in (self._beside, self._case) if c
+        ]
         return plots.rulers(pairs, moments, caption)
 
     def sheet(self, verdicts=None):
@@ -271,7 +276,7 @@ class RulerBench(Explorer):
         return table(frame.loc[:, (frame != "").any()], "What each rule says")
 
     def set(self, **values):
-        """Suppose by call: ``set(neutrophils="3.0 ×10⁹/L", haemophagocytosis=True)``, None for unknown; returns what is shown."""
+        """Suppose by call: ``set(neutrophils="3.0 ×10⁹/L", haemophagocytosis=True)``; None stands for unknown."""
         wanted = {}
         for name, value in values.items():  # all are read before any is moved, so that a refusal changes nothing
             if name not in self._control:
@@ -337,4 +342,13 @@ def look_up(case, name):
 # A notebook reads better with verbs and nouns than with classes.
 unit_bench, what_if, ruler_bench, differential_board = UnitBench, WhatIf, RulerBench, Board
 threshold_explorer, chance = Thresholds, Chance
-__all__ = ["chance", "differential_board", "look_up", "replay", "ruler_bench", "threshold_explorer", "unit_bench", "what_if"]
+__all__ = [
+    "chance",
+    "differential_board",
+    "look_up",
+    "replay",
+    "ruler_bench",
+    "threshold_explorer",
+    "unit_bench",
+    "what_if",
+]

@@ -169,15 +169,20 @@ def rank(name, order=None, confidence=None):
     if len(set(order)) < len(order):
         return say("One of them stands there twice: give each one place. Nothing was kept.")
     if len(order) < LEAST:
-        return say(f"Rank at least {LEAST} of the {len(known)}: a rival that is not named is not looked for. Nothing was kept.")
+        return say(
+            f"Rank at least {LEAST} of the {len(known)}: a rival that is not named is not looked for. Nothing was kept."
+        )
     if confidence not in (None, "low", "medium", "high"):
         return say(f"Confidence is low, medium or high, or left out; {confidence!r} is none of them. Nothing was kept.")
     return _keep(prompt, {k: str(n) for n, k in enumerate(order, 1)}, confidence=confidence or "")
 
 
 def rankings(notebook):
-    """Your rankings in a notebook: a DataFrame, one row a hypothesis and one column a stage; missing where not ranked."""
-    kept, stages = read("forms")[0], [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == notebook]
+    """Your rankings in a notebook: a DataFrame of places, one row a hypothesis, one column a stage."""
+    kept, stages = (
+        read("forms")[0],
+        [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == notebook],
+    )
     given = {p["stage"]: _places(kept.get(p["id"], {}).get("fields", {})) for p in stages}
     places = {stage: [found.get(k) for k in hypotheses()] for stage, found in given.items()}
     return pd.DataFrame(places, index=list(hypotheses().values()), dtype="Int64")

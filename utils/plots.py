@@ -244,7 +244,10 @@ class Drawing:
     def __init__(self, width, height):
         size = {"width": f"{width}", "height": f"{height}", "viewBox": f"0 0 {width} {height}"}
         font = {"font-family": "DejaVu Sans, Verdana, sans-serif", "font-size": "13", "fill": INK}
-        self.width, self.root = width, ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size, **font})
+        self.width, self.root = (
+            width,
+            ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size, **font}),
+        )
         self.add("rect", width=width, height=height, fill="white")
 
     def add(self, shape, words=None, **look):
@@ -256,7 +259,9 @@ class Drawing:
         self.add("text", words, x=float(x), y=float(y), text_anchor=anchor, **look)
 
     def line(self, x1, y1, x2, y2, colour=INK, width=1.5, **look):
-        self.add("line", x1=float(x1), y1=float(y1), x2=float(x2), y2=float(y2), stroke=colour, stroke_width=width, **look)
+        self.add(
+            "line", x1=float(x1), y1=float(y1), x2=float(x2), y2=float(y2), stroke=colour, stroke_width=width, **look
+        )
 
     def shown(self, alt, caption):
         """The drawing as something to show; `alt` is what a screen reader says and what is compared."""
@@ -353,7 +358,11 @@ def ranks(table, caption):
             taken[label] = spots[-1]
     for label, (x, y) in taken.items():
         picture.text(x + 14, y + 4.5, label)
-    told = [f"{label}: " + ", ".join(f"{s} {'not ranked' if pd.isna(p) else f'place {p}'}" for s, p in zip(stages, places, strict=True)) for label, places in table.iterrows()]
+    told = [
+        f"{label}: "
+        + ", ".join(f"{s} {'not ranked' if pd.isna(p) else f'place {p}'}" for s, p in zip(stages, places, strict=True))
+        for label, places in table.iterrows()
+    ]
     return picture.shown(f"{caption} {'; '.join(told)}.", caption)
 
 
@@ -393,9 +402,15 @@ def rulers(rows, moments, caption):
             picture.text(right + 24, y + 43, f"◇ within 5 %: {', '.join(close)}", font_size=11, fill=OPEN)
             told[-1] += f"; within 5 % of a threshold: {', '.join(close)}"
     picture.line(middle, top - 22, middle, top + row * len(rows) + 4, INK, 2)
-    for x, words, anchor in ((left, "lowest possible", "start"), (middle, "cut-off", "middle"), (right, "highest possible", "end")):
+    for x, words, anchor in (
+        (left, "lowest possible", "start"),
+        (middle, "cut-off", "middle"),
+        (right, "highest possible", "end"),
+    ):
         picture.text(x, top + row * len(rows) + 22, words, anchor, font_size=12)
-    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} Filled: {moments[-1]}. Broken outline: {moments[0]}. {SOURCE}")
+    return picture.shown(
+        f"{caption} {'; '.join(told)}.", f"{caption} Filled: {moments[-1]}. Broken outline: {moments[0]}. {SOURCE}"
+    )
 
 
 def _reach(picture, verdict, y, place, look):
@@ -433,8 +448,6 @@ def span(verdict):
     if np.isinf(high):
         return f"{show(low)} or more"
     return f"up to {show(high)}" if np.isinf(low) else f"{show(low)} to {show(high)}"
-
-
 
 
 def icons(counts, caption, columns=20):
@@ -502,8 +515,16 @@ def trade(swept, chosen, node, caption):
     for value in rounds:
         picture.line(x(value), bottom, x(value), bottom + 5)
         picture.text(x(value), bottom + 20, show(value), "middle")
-    picture.text((left + right) / 2, bottom + 44, f"threshold of {node['label']}{', ' * bool(node['unit'])}{node['unit']}", "middle")
-    looks = {"sensitivity": ("of those with MAS, met", MET, "none"), "specificity": ("of those without, not met", OPEN, "7 4")}
+    picture.text(
+        (left + right) / 2,
+        bottom + 44,
+        f"threshold of {node['label']}{', ' * bool(node['unit'])}{node['unit']}",
+        "middle",
+    )
+    looks = {
+        "sensitivity": ("of those with MAS, met", MET, "none"),
+        "specificity": ("of those without, not met", OPEN, "7 4"),
+    }
     spots = [y(swept[column].iloc[-1]) for column in looks]
     spots = spots if abs(spots[0] - spots[1]) > 18 else [min(spots) - 10, min(spots) + 10]
     for (column, (words, colour, dash)), place in zip(looks.items(), spots, strict=True):
@@ -515,7 +536,10 @@ def trade(swept, chosen, node, caption):
         picture.line(x(value), top - 6, x(value), bottom, INK, 1.5, stroke_dasharray=dash)
         picture.text(x(value), height, f"{words} {show(value)}", "middle", font_weight="bold")
     at = [int((swept["threshold"] - value).abs().idxmin()) for value in (node["threshold"], chosen)]
-    told = [f"{w}: {100 * swept['sensitivity'].iloc[i]:.0f} % of those with MAS met, {100 * swept['specificity'].iloc[i]:.0f} % of those without not met" for w, i in zip(("at the published threshold", "nearest to yours"), at, strict=True)]
+    told = []
+    for words, i in zip(("at the published threshold", "nearest to yours"), at, strict=True):
+        met, spared = (f"{100 * swept[c].iloc[i]:.0f} %" for c in looks)
+        told.append(f"{words}: {met} of those with MAS met, {spared} of those without not met")
     return picture.shown(f"{caption} {'; '.join(told)}.", caption)
 
 
@@ -541,7 +565,9 @@ def spread(children, names, cuts, caption):
         medians = children.groupby("mas")[name].median()
         for group, colour, style, words in ((False, NOT, "--", "active JIA"), (True, MET, "-", "MAS")):
             values, lower = children.loc[children["mas"] == group, name], medians[group] == medians.min()
-            sns.kdeplot(x=values, ax=ax, log_scale=True, color=colour, ls=style, lw=2, fill=group, alpha=0.35 if group else 0.9)
+            sns.kdeplot(
+                x=values, ax=ax, log_scale=True, color=colour, ls=style, lw=2, fill=group, alpha=0.35 if group else 0.9
+            )
             ax.text(
                 *(medians[group] * (0.8 if lower else 1.25), 1.0),
                 words,
@@ -553,7 +579,17 @@ def spread(children, names, cuts, caption):
                 fontsize=9,
             )
             told.append(f"{label}, {words}: median {show(float(f'{medians[group]:.3g}'))}")
-        ax.text(0.5, 0.45, "SIMULATED", transform=ax.transAxes, ha="center", fontsize=22, color=NOT, alpha=0.2, fontweight="bold")
+        ax.text(
+            0.5,
+            0.45,
+            "SIMULATED",
+            transform=ax.transAxes,
+            ha="center",
+            fontsize=22,
+            color=NOT,
+            alpha=0.2,
+            fontweight="bold",
+        )
         ax.axvline(cuts[name], color=INK, lw=1.5, ls=":")
         ax.set(xlabel=label, ylabel="", yticks=[])
         ax.set_title(f"threshold {show(cuts[name])}", fontsize=9)
@@ -584,11 +620,16 @@ def score_curves(curves, published, marked, caption):
         sns.lineplot(x=scores, y=percent, ax=ax, color=NOT, ls=dash, lw=2, legend=False)
         here = rows.loc[rows["score"] == marked, "percent"].iloc[0]
         ax.plot(marked, here, "D", color=OPEN, ms=7, zorder=4)
-        highest = here == curves.loc[curves["score"] == marked, "percent"].max()  # its label stands above, the others below
+        highest = (
+            here == curves.loc[curves["score"] == marked, "percent"].max()
+        )  # its label stands above, the others below
         place = {"xytext": (-12, 6), "ha": "right"} if highest else {"xytext": (14, -14), "ha": "left"}
         look = {"textcoords": "offset points", "fontsize": 10, "color": OPEN, "fontweight": "bold"}
         ax.annotate(f"{letter}: {here:g} % at {marked:g}", (marked, here), **place, **look)
-        told.append(f"curve {letter} ({first['label']}) gives " + ", ".join(f"{p:g} % at {s:g}" for s, p in zip(rows["score"], rows["percent"], strict=True)))
+        told.append(
+            f"curve {letter} ({first['label']}) gives "
+            + ", ".join(f"{p:g} % at {s:g}" for s, p in zip(rows["score"], rows["percent"], strict=True))
+        )
     sns.scatterplot(data=published, x="score", y="percent", ax=ax, color=MET, s=55, zorder=3, legend=False)
     ax.text(201, 97, "published points", color=MET, fontweight="bold", fontsize=10, ha="right", va="center")
     ax.axvline(marked, color=INK, lw=1, ls=":")

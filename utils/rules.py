@@ -345,8 +345,8 @@ class Verdict:
     score : tuple of float or None
         Lowest and highest possible score; None for a rule without one.
     items : pandas.DataFrame
-        One row an item: item, label, input, value and unit (as compared), as_given, rule, comparator, threshold, status,
-        margin (share of the threshold, positive on the side that meets it), near (within 5 %), straddles (the
+        One row an item: item, label, input, value and unit (as compared), as_given, rule, comparator, threshold,
+        status, margin (share of the threshold, positive on the side that meets it), near (within 5 %), straddles (the
         printed precision spans the threshold), points_low, points_high, source, tag.
     category : str or None
         The published band of the score, where there are bands.
@@ -386,7 +386,14 @@ class Verdict:
 
     def _item(self, name, row):
         given, kind = self._given.get(row["input"]), row["kind"]
-        out = {"item": name, "label": row["label"], "input": row["input"], "value": None, "unit": row["unit"], "rule": self._words(row)}
+        out = {
+            "item": name,
+            "label": row["label"],
+            "input": row["input"],
+            "value": None,
+            "unit": row["unit"],
+            "rule": self._words(row),
+        }
         out |= {"as_given": _text(given) if row["input"] else "", "comparator": row["comparator"]}
         out |= {"threshold": row["threshold"], "margin": np.nan, "near": False, "straddles": False}
         out["status"] = "" if kind in UNJUDGED else _word(self._engine.truth(name)[0])
@@ -547,7 +554,7 @@ def _pieces(name, cuts):
 
 
 def unknown_results(verdicts):
-    """What the unknowns of several verdicts on one patient could turn out to be, cut wherever one of them has a threshold.
+    """What the unknowns of several verdicts on one patient could turn out to be, cut at each threshold of any of them.
 
     Parameters
     ----------
@@ -563,7 +570,8 @@ def unknown_results(verdicts):
         pieces = _pieces(name, {c for v in verdicts for c in v._cuts(name)})
         unit = variables().at[name, "canonical_unit"]
         found[name] = [
-            (words, ends[0] if isinstance(ends[0], bool) else Quantity(name, sum(ends) / 2, unit)) for ends, words in pieces
+            (words, ends[0] if isinstance(ends[0], bool) else Quantity(name, sum(ends) / 2, unit))
+            for ends, words in pieces
         ]
     return {name: results for name, results in found.items() if results}
 

@@ -47,7 +47,8 @@ class Chance(Explorer):
         yes, no = n["with, met"] + n["with, not met"], n["without, met"] + n["without, not met"]
         met = n["with, met"] + n["without, met"]
         said = [
-            f"Of 100 {who}, {yes} have the disease ({row.with_disease}). {n['with, met']} of these {yes} meet the rule,",
+            f"Of 100 {who}, {yes} have the disease ({row.with_disease}).",
+            f"{n['with, met']} of these {yes} meet the rule,",
             f"and so do {n['without, met']} of the {no} others.",
             f"So of the {met} who meet it, {n['with, met']} have the disease." if met else "Nobody meets it.",
         ]
@@ -138,7 +139,7 @@ class Thresholds(Explorer):
         return self._drawn[self._size.value]
 
     def _grid(self):
-        """Thresholds of the sweep, in the published unit: over what children of this cohort have, evenly in the logarithm."""
+        """Thresholds of the sweep in the published unit: over the range of this cohort, evenly in the logarithm."""
         node = self._node
         few = cohort.simulate(2000)
         if node["input"]:
@@ -183,14 +184,18 @@ class Thresholds(Explorer):
 
     def _typed(self, value):
         if not (np.isfinite(value) and value > 0):
-            return self._show(say(f"Refused. {value} is not a threshold: write a number above zero, in {self._node['unit']}."))
+            return self._show(
+                say(f"Refused. {value} is not a threshold: write a number above zero, in {self._node['unit']}.")
+            )
         self._chosen = float(value)  # a refused one stays in the field, to be mended, and is not used
         self._slider.value = float(np.clip(value, *self._ends))  # the field may leave the slider's range
         self._show(self._judge())
 
     def _slid(self, value):
         mine = np.clip(self._chosen, *self._ends)
-        if abs(np.log10(value / mine)) > 0.4 * self._slider.step:  # on the page the handle stands up to half a step beside
+        if (
+            abs(np.log10(value / mine)) > 0.4 * self._slider.step
+        ):  # on the page the handle stands up to half a step beside
             self._value.value = float(f"{value:.3g}")
 
     def set(self, threshold=None, item=None, n=None):
@@ -198,7 +203,9 @@ class Thresholds(Explorer):
         if item is not None and item not in [*self._nodes]:
             return say(f"Refused. '{item}' has no threshold here: choose {', '.join(self._nodes)}.")
         if n is not None and n not in [v for _, v in self._size.options]:
-            return say(f"Refused. {n!r} is not a size on the list: choose {', '.join(str(v) for _, v in self._size.options)}.")
+            return say(
+                f"Refused. {n!r} is not a size on the list: choose {', '.join(str(v) for _, v in self._size.options)}."
+            )
         node = self._nodes[item or self._item.value]
         try:
             value = None if threshold is None else _read(threshold, node)
@@ -231,7 +238,9 @@ def _read(threshold, node):
         try:
             value = float(str(threshold))
         except ValueError:
-            raise UnitError(f"'{threshold}' is not a number: write the cut-off of {RULES[node['rule']].short}") from None
+            raise UnitError(
+                f"'{threshold}' is not a number: write the cut-off of {RULES[node['rule']].short}"
+            ) from None
     if not (np.isfinite(value) and value > 0):
         raise UnitError(f"{threshold} is not one threshold: give one number above zero")
     return value
