@@ -235,7 +235,7 @@ def has_one_prebunk(b):
     well = len(leads) == 2 and all(leads) and leads[1][1].startswith("What ") and quotes[0].count("**") == 4
     short = well and min(size(lead[2]) for lead in leads) < 12
     return which(
-        (not well, "the card has two paragraphs with bold leads: **the rival**, and **What separates them**"),
+        (not well, "the card has two paragraphs with bold leads: **the rival**, and **What helps to tell them apart**"),
         (short, "each lead of the card needs at least 12 words after it"),
     )
 
@@ -363,7 +363,7 @@ FAULTS = [
     (has_a_form, swap('notes("04")', "progress()"), "show what was written"),
     (has_one_prebunk, swap("> ### The look-alike", "> ### A look-alike"), "one block quote is due"),
     (has_one_prebunk, add("> ### The look-alike that fools people here"), "one block quote is due"),
-    (has_one_prebunk, swap("**What separates them:**", "**Remember:**"), "**What separates them**"),
+    (has_one_prebunk, swap("**What helps to tell them apart:**", "**Remember:**"), "**What helps to tell them apart**"),
     (has_one_prebunk, swap("Not the ferritin: it is high in both.", ""), "at least 12 words"),
     (opens_with_retrieval, swap('ask("R4.1")', 'ask("K4.1")'), "just two retrieval items: ['R4.1', 'R4.2']"),
     (opens_with_retrieval, put("R4.1", origin="04"), "R4.1 is from no earlier notebook"),
