@@ -325,6 +325,11 @@ def without_tables(b):
         data["text/html"] = data.get("text/html", "").replace("<table", "<div")
 
 
+def b_card(b):
+    """The words after the second lead of the card."""
+    return re.search(r"(?s)What helps to tell them apart:\*\* (.+?)$", next(c.source for c in b.nb.cells if "> ### The look" in c.source))[1]
+
+
 FAULTS = [
     (keeps_back, add(prompts()["W4.1"]["exemplar"]), "W4.1 gives away"),
     (keeps_back, add(items()["N4.1"]["voices"]["data"]), "N4.1 gives away"),
@@ -364,7 +369,7 @@ FAULTS = [
     (has_one_prebunk, swap("> ### The look-alike", "> ### A look-alike"), "one block quote is due"),
     (has_one_prebunk, add("> ### The look-alike that fools people here"), "one block quote is due"),
     (has_one_prebunk, swap("**What helps to tell them apart:**", "**Remember:**"), "**What helps to tell them apart**"),
-    (has_one_prebunk, swap("Not the ferritin: it is high in both.", ""), "at least 12 words"),
+    (has_one_prebunk, lambda b: swap(b_card(b), "Look.")(b), "at least 12 words"),
     (opens_with_retrieval, swap('ask("R4.1")', 'ask("K4.1")'), "just two retrieval items: ['R4.1', 'R4.2']"),
     (opens_with_retrieval, put("R4.1", origin="04"), "R4.1 is from no earlier notebook"),
     (discusses_without_a_key, put("S4.1", kind="check"), "0 discussion items"),

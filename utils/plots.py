@@ -431,9 +431,10 @@ def _reach(picture, verdict, y, place, look):
 
 
 def cut_off(verdict):
-    """A ruler's cut-off in words."""
+    """A ruler's cut-off in words, and whether it could not be confirmed."""
     reach = verdict.reach
-    return f"{show(reach.cut)} of {show(reach.most)}" if verdict.counts else show(reach.cut)
+    words = f"{show(reach.cut)} of {show(reach.most)}" if verdict.counts else show(reach.cut)
+    return words if verdict.confirmed else f"{words} (unconfirmed)"
 
 
 def span(verdict):

@@ -448,6 +448,11 @@ class Verdict:
         return Reach(float(low), float(high), inside["threshold"], 0.0, float(len(inside["members"].split())))
 
     @property
+    def confirmed(self):
+        """False where the cut-off is recalled (tag R), and was not seen in any source."""
+        return self._nodes[self.rule]["tag"] != "R"
+
+    @property
     def counts(self):
         """Whether the score is a number of items, out of so many."""
         return self._nodes[self.rule]["kind"] in ("at_least", "all")
