@@ -180,6 +180,8 @@ def test_what_stands_beside_never_moves(bench):
         return re.findall(r"regional hospital: [^;]+", drawing(bench._last)[1])
 
     first = beside()
+    for told, rule in zip(first, RULERS, strict=True):
+        assert told.endswith(f", {evaluate(rule, REGIONAL).status}")
     bench.set(haemophagocytosis=True, neutrophils="0.2 ×10⁹/L")
     assert len(first) == len(RULERS) and beside() == first
 
@@ -260,6 +262,7 @@ def test_the_common_axis_keeps_the_order(ends, scores, endless):
     r = Reach(0, 0, cut, least, math.inf if endless else most)
     places = [r.place(x) for x in scores]
     assert places == sorted(places) and all(-1 <= p <= 1 for p in places)
+    assert r.place(2 * cut if endless else most) == 1  # where there is no highest end, twice the cut-off stands for it
     assert [p < 0 for p in places] == [x < cut and (x - cut) / (cut - least) < 0 for x in scores]
 
 
@@ -359,6 +362,8 @@ def test_people_are_counted_as_the_cohort_module_counts_them():
             assert people.get() == {"rule": rule, "study": study, "prior": prior}
             assert rows(shown, 4)[0] == ("have the disease", f"{n['with, met']}", f"{n['with, not met']}", f"{prior}")
             assert rows(shown, 4)[1][1:] == (f"{n['without, met']}", f"{n['without, not met']}", f"{100 - prior}")
+            met = n["with, met"] + n["without, met"]
+            assert rows(shown, 4)[2] == ("all", f"{met}", f"{100 - met}", "100")
             assert len(shapes(root, "circle")) == prior + 2 and "100 in all" in alt  # and two of each in the legend
             assert len(shapes(root, "rect", width="15")) == 100 - prior + 2
             assert len(shapes(root, "circle", fill="white")) == n["with, not met"] + 1
