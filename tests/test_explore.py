@@ -17,7 +17,7 @@ from tests.drawings import clean, drawing, shapes, words
 from tests.test_rules import patients, worded
 from utils import cohort, explore, plots, thresholds
 from utils.case import load_case
-from utils.rules import RULES, Reach, evaluate, evaluate_table, unknown_results
+from utils.rules import RULES, Reach, _pieces, evaluate, evaluate_table, unknown_results
 from utils.units import Quantity, UnitError, factors, quantity, variables
 
 CASE = load_case()
@@ -347,6 +347,8 @@ def test_one_limit_in_two_units_is_cut_once():
         w for w, _ in unknown_results([evaluate(r, {}) for r in ("hlh_2004", "ctcae_neutrophils")])["neutrophils"]
     ]
     assert len([w for w in offered if w.startswith("≥ 1 ×10⁹/L") or w.startswith("≥ 1,000 /mm³")]) == 1
+    apart = _pieces("neutrophils", [(1.0, False, "1 ×10⁹/L"), (1 + 2**-52, False, "1,000 /mm³")])  # by arithmetic alone
+    assert [w for _, w in apart] == ["< 1 ×10⁹/L", "≥ 1 ×10⁹/L"]
 
 
 # ---- people counted -----------------------------------------------------------------------------------------------
