@@ -17,7 +17,7 @@ from tests.drawings import clean, drawing, shapes, words
 from tests.test_rules import patients, worded
 from utils import cohort, explore, plots, thresholds
 from utils.case import load_case
-from utils.rules import RULES, Reach, evaluate, evaluate_table, unknown_results
+from utils.rules import RULES, Reach, _pieces, evaluate, evaluate_table, unknown_results
 from utils.units import Quantity, UnitError, factors, quantity, variables
 
 CASE = load_case()
@@ -180,6 +180,8 @@ def test_what_stands_beside_never_moves(bench):
         return re.findall(r"regional hospital: [^;]+", drawing(bench._last)[1])
 
     first = beside()
+    for told, rule in zip(first, RULERS, strict=True):
+        assert told.endswith(f", {evaluate(rule, REGIONAL).status}")
     bench.set(haemophagocytosis=True, neutrophils="0.2 ×10⁹/L")
     assert len(first) == len(RULERS) and beside() == first
 
@@ -260,6 +262,7 @@ def test_the_common_axis_keeps_the_order(ends, scores, endless):
     r = Reach(0, 0, cut, least, math.inf if endless else most)
     places = [r.place(x) for x in scores]
     assert places == sorted(places) and all(-1 <= p <= 1 for p in places)
+    assert r.place(2 * cut if endless else most) == 1  # where there is no highest end, twice the cut-off stands for it
     assert [p < 0 for p in places] == [x < cut and (x - cut) / (cut - least) < 0 for x in scores]
 
 
@@ -344,6 +347,8 @@ def test_one_limit_in_two_units_is_cut_once():
         w for w, _ in unknown_results([evaluate(r, {}) for r in ("hlh_2004", "ctcae_neutrophils")])["neutrophils"]
     ]
     assert len([w for w in offered if w.startswith("≥ 1 ×10⁹/L") or w.startswith("≥ 1,000 /mm³")]) == 1
+    apart = _pieces("neutrophils", [(1.0, False, "1 ×10⁹/L"), (1 + 2**-52, False, "1,000 /mm³")])  # by arithmetic alone
+    assert [w for _, w in apart] == ["< 1 ×10⁹/L", "≥ 1 ×10⁹/L"]
 
 
 # ---- people counted -----------------------------------------------------------------------------------------------
@@ -359,6 +364,8 @@ def test_people_are_counted_as_the_cohort_module_counts_them():
             assert people.get() == {"rule": rule, "study": study, "prior": prior}
             assert rows(shown, 4)[0] == ("have the disease", f"{n['with, met']}", f"{n['with, not met']}", f"{prior}")
             assert rows(shown, 4)[1][1:] == (f"{n['without, met']}", f"{n['without, not met']}", f"{100 - prior}")
+            met = n["with, met"] + n["without, met"]
+            assert rows(shown, 4)[2] == ("all", f"{met}", f"{100 - met}", "100")
             assert len(shapes(root, "circle")) == prior + 2 and "100 in all" in alt  # and two of each in the legend
             assert len(shapes(root, "rect", width="15")) == 100 - prior + 2
             assert len(shapes(root, "circle", fill="white")) == n["with, not met"] + 1

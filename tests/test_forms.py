@@ -85,7 +85,9 @@ def test_a_form_on_the_page_follows_calls_and_resets(record):
 def test_a_form_committed_twice_keeps_the_first(record):
     form = write("W1.1")
     form.given = {"sentence": "first", "at": 1}
+    told = form.feedback
     form.given = {"sentence": "second", "at": 2}
+    assert form.feedback == told  # a double click is no reason for a warning
     assert kept(record)["W1.1"]["fields"] == {"sentence": "first"} == {"sentence": form.committed["sentence"]}
     assert form.reply == 2  # the page does not wait in vain
 
@@ -335,6 +337,41 @@ def test_a_strange_record_never_raises_and_is_never_a_dead_end(record, forms, an
     assert "N1.1" in store.read("answers")[0] and board.get()["fever", "sjia"] == "fits"
     if not list(record.parent.glob("*damaged*")):  # what was not understood is carried along
         assert json.dumps(json.loads(record.read_text())["extra"]) == json.dumps(extra)
+
+
+@pytest.mark.parametrize(
+    "name, entry",
+    [
+        ("W1.1", {"fields": {"sentence": 7}}),
+        ("W1.1", {"fields": {"stranger": None}}),
+        ("W1.1", {"fields": {"sentence": "\ud800"}}),
+        ("W1.1", {"fields": {"sentence": "x"}, "confidence": "\ud800"}),
+        ("D1.1", {"fields": {"sjia": "1"}, "confidence": ["low"]}),
+        ("D1.1", {"fields": {"sjia": 1}}),
+        ("D1.1", {"fields": ["sjia"]}),
+        ("D1.1", None),
+        ("B1.1", {"fields": {"fever|sjia": {}}}),
+    ],
+)
+def test_an_entry_that_cannot_be_used_is_not_used_and_gives_way(record, name, entry):
+    record.write_text(json.dumps({"answers": {}, "forms": {name: entry}}), encoding="utf-8")
+    card = {"W": write, "D": rank, "B": lambda _: explore.differential_board(REGIONAL)}[name[0]](name)
+    assert card.committed == {} and card.feedback == "" and page(card)
+    assert "not written yet" in notes("01").text and "not ranked yet" in explore.replay("01").text
+    {"W": lambda: write(name, "x"), "D": lambda: rank(name, FOUR), "B": lambda: card.set("limp", sjia="fits")}[
+        name[0]
+    ]()
+    assert card.committed and kept(record)[name]["fields"] != entry
+
+
+def test_places_and_states_that_are_none_are_left_out(record):
+    odd = {"D1.1": {"fields": {"sjia": "²", "leukaemia": "9" * 40, "infection": "6", "kawasaki": "2", "gout": "1"}}}
+    odd["B1.1"] = {"fields": {"fever|sjia": "maybe", "x|y": "fits", "limp|sjia": "unknown", "": "fits"}}
+    record.write_text(json.dumps({"answers": {}, "forms": odd}), encoding="utf-8")
+    assert "Your order: 2 Kawasaki disease." in rank("D1.1").feedback
+    assert rankings("01")["story and examination"].dropna().to_dict() == {"Kawasaki disease": 2}
+    board = explore.differential_board(REGIONAL)
+    assert board.get() == {("limp", "sjia"): "unknown"} and "1 cell filled" in board.feedback
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,8 @@ class Board(Card):
                 if (f, h) not in same
             ]
             names = ["Finding", "Hypothesis", "You", "Our reading", "Why"]
-            line = say(
-                f"{len(mine)} cells filled, {len(same)} as in our reading. A difference is a reason to look again."
-            )
+            filled = f"{len(mine)} cell{'s' * (len(mine) != 1)} filled, {len(same)} as in our reading."
+            line = say(f"{filled} A difference is a reason to look again.")
             told = together(line, table(pd.DataFrame(other, columns=names), "Where we differ")) if other else line
         return dict(entry["fields"]), told
 
