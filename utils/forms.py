@@ -179,10 +179,8 @@ def rank(name, order=None, confidence=None):
 
 def rankings(notebook):
     """Your rankings in a notebook: a DataFrame of places, one row a hypothesis, one column a stage."""
-    kept, stages = (
-        read("forms")[0],
-        [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == notebook],
-    )
+    kept, _ = read("forms")
+    stages = [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == notebook]
     given = {p["stage"]: _places(kept.get(p["id"], {}).get("fields", {})) for p in stages}
     places = {stage: [found.get(k) for k in hypotheses()] for stage, found in given.items()}
     return pd.DataFrame(places, index=list(hypotheses().values()), dtype="Int64")
