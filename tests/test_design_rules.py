@@ -327,7 +327,8 @@ def without_tables(b):
 
 def b_card(b):
     """The words after the second lead of the card."""
-    return re.search(r"(?s)What helps to tell them apart:\*\* (.+?)$", next(c.source for c in b.nb.cells if "> ### The look" in c.source))[1]
+    card = next(c.source for c in b.nb.cells if "> ### The look" in c.source)
+    return re.search(r"(?s)What helps to tell them apart:\*\* (.+?)$", card)[1]
 
 
 FAULTS = [
