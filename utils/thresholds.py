@@ -52,6 +52,9 @@ class Chance(Explorer):
             f"and so do {n['without, met']} of the {no} others.",
             f"So of the {met} who meet it, {n['with, met']} have the disease." if met else "Nobody meets it.",
         ]
+        shares = ((row.sensitivity, yes, n["with, not met"]), (row.specificity, no, n["without, met"]))
+        if any(share < 1 and people and not wrong for share, people, wrong in shares):
+            said.append("A 0 in the table is rounded: it stands for less than half a person.")
         counts = {
             "have the disease and meet the rule": (n["with, met"], "circle full"),
             "have the disease and do not meet it": (n["with, not met"], "circle"),
