@@ -162,7 +162,9 @@ def test_prompts_are_whole_and_damage_is_told(tmp_path):
     assert all(p["kind"] == "rank" or p["look_for"] for p in prompts().values())
     for text, says in (
         ("- {id: A, kind: song, stem: s, notebook: n, stage: x}", "kind is text"),
-        ("- {id: A, kind: text, stem: s, notebook: n}", "KeyError"),
+        ("- {id: A, kind: text, stem: s, notebook: n}", "A: kind is text"),
+        ("- {id: A, kind: song, stem: s, notebook: n}", "A: kind is text"),
+        ("- {id: A, stem: s, notebook: n}", "KeyError"),
         ("- {id: A, kind: rank, stem: s, notebook: n, stage: x}\n" * 2, "stands there twice"),
         ("- {id: [", "cannot be read"),
         ("7", "cannot be read"),

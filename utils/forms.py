@@ -24,7 +24,7 @@ def prompts(folder=CASEDATA):
         listed = yaml.safe_load((folder / "prompts.yaml").read_text(encoding="utf-8"))
         found = {p["id"]: p for p in listed}
         for name, p in found.items():
-            fields = p["fields"] if p["kind"] == "text" else p["stage"]
+            fields = p.get("fields" if p["kind"] == "text" else "stage")
             if p["kind"] not in ("text", "rank") or not (p["stem"] and p["notebook"] and fields):
                 raise CaseDataError("prompts.yaml", f"{name}: kind is text (with 'fields') or rank (with 'stage')")
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as fault:
