@@ -447,7 +447,7 @@ def test_field_and_slider_follow_each_other(lines):
     assert lines.get()["threshold"] == 5 * highest and lines._slider.value == pytest.approx(highest)
 
 
-@pytest.mark.parametrize("typed", [-5.0, 0.0, math.nan, math.inf])
+@pytest.mark.parametrize("typed", [-5.0, 0.0, 1_000_001.0, 1e200, math.nan, math.inf])
 def test_a_field_that_is_refused_is_never_counted_with(lines, typed):
     lines.set("1,000 ng/mL")
     lines._value.value = typed
@@ -462,6 +462,8 @@ def test_a_field_that_is_refused_is_never_counted_with(lines, typed):
         ({"threshold": "1000"}, "bare number"),
         ({"threshold": "1-2 ng/mL"}, "not one threshold"),
         ({"threshold": "0 ng/mL"}, "not one threshold"),
+        ({"threshold": "1,001 mg/L"}, "at most 1,000,000 ng/mL"),
+        ({"threshold": 1e200, "item": "ferritin_esr"}, "at most 1,000,000"),
         ({"threshold": "many", "item": "ferritin_esr"}, "not a number"),
         ({"threshold": "nan", "item": "ferritin_esr"}, "not one threshold"),
         ({"threshold": "1 ng/mL", "item": "platelets"}, "not a unit of"),

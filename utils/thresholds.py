@@ -9,7 +9,7 @@ from utils.explorer import Explorer
 from utils.package import read_table
 from utils.page import say, table, together
 from utils.rules import RULES, SIGNS, evaluate_table
-from utils.units import UnitError, factors, quantity, show
+from utils.units import UnitError, factors, quantity, show, variables
 
 STEPS = 60  # thresholds of a sweep
 SLOW = 100_000  # children from which a sweep of all steps may take more than two seconds, so that a bar is shown
@@ -186,10 +186,8 @@ class Thresholds(Explorer):
         return together(picture, table(pd.DataFrame(rows, columns=heads), title))
 
     def _typed(self, value):
-        if not (np.isfinite(value) and value > 0):
-            return self._show(
-                say(f"Refused. {value} is not a threshold: write a number above zero, in {self._node['unit']}.")
-            )
+        if not 0 < value <= _top(self._node):
+            return self._show(say(f"Refused. {value:g} is not a threshold: {_wanted(self._node)}."))
         self._chosen = float(value)  # a refused one stays in the field, to be mended, and is not used
         self._slider.value = float(np.clip(value, *self._ends))  # the field may leave the slider's range
         self._show(self._judge())
@@ -232,6 +230,17 @@ def _limit(node, value):
     return f"{SIGNS[node['comparator']]} {show(value)} {node['unit']}".rstrip()
 
 
+def _top(node):
+    """The highest threshold that is taken: where the plausible ends; for a score, which has no such end, a million."""
+    if not node["input"]:
+        return 1e6
+    return float(variables().at[node["input"], "plausible_high"] / factors(node["input"])[node["unit"]])
+
+
+def _wanted(node):
+    return f"give one number above zero, at most {show(_top(node))} {node['unit']}".rstrip()
+
+
 def _read(threshold, node):
     """One threshold in the published unit, or UnitError: a measured value needs its unit, a score has none."""
     if node["input"]:
@@ -244,8 +253,8 @@ def _read(threshold, node):
             raise UnitError(
                 f"'{threshold}' is not a number: write the cut-off of {RULES[node['rule']].short}"
             ) from None
-    if not (np.isfinite(value) and value > 0):
-        raise UnitError(f"{threshold} is not one threshold: give one number above zero")
+    if not 0 < value <= _top(node):
+        raise UnitError(f"{threshold} is not one threshold: {_wanted(node)}.")
     return value
 
 
