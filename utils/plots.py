@@ -570,7 +570,8 @@ def spread(children, names, cuts, caption):
                 x=values, ax=ax, log_scale=True, color=colour, ls=style, lw=2, fill=group, alpha=0.35 if group else 0.9
             )
             ax.text(
-                *(medians[group] * (0.8 if lower else 1.25), 1.0),
+                (min if lower else max)(medians[group], cuts[name]) * (0.8 if lower else 1.25),  # clear of the line
+                1.0,
                 words,
                 transform=ax.get_xaxis_transform(),
                 ha="right" if lower else "left",
@@ -592,7 +593,7 @@ def spread(children, names, cuts, caption):
             fontweight="bold",
         )
         ax.axvline(cuts[name], color=INK, lw=1.5, ls=":")
-        ax.set(xlabel=label, ylabel="", yticks=[])
+        ax.set(xlabel=label, ylabel="", yticks=[], ylim=(0, 1.12 * ax.get_ylim()[1]))
         ax.set_title(f"threshold {show(cuts[name])}", fontsize=9)
         sns.despine(ax=ax, left=True)
     return finish(fig, f"{caption} {'; '.join(told)}.", caption)
