@@ -6,8 +6,11 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from utils.page import Shown
+from utils.page import Shown, say
 from utils.record import read, watchers
+from utils.units import suggestion
+
+CONFIDENCE = ("low", "medium", "high")
 
 
 class Card(anywidget.AnyWidget):
@@ -74,6 +77,20 @@ def still(head, lines, note):
         f"<p><strong>{escape(head)}</strong></p><ul style='list-style:none'>{listed}</ul><p><em>{escape(note)}</em></p>"
     )
     return Shown(html, "\n".join([head, *("  " + line for line in lines)]))
+
+
+def find(name, known, missing):
+    """What has that id among those known, or the sentence that says there is none: `missing`, then the name."""
+    return known.get(name if isinstance(name, str) else None) or say(
+        f"{missing} '{name}'{suggestion(name, known) or '.'}"
+    )
+
+
+def unsure(confidence):
+    """What is wrong with a confidence that was given, as a sentence; empty where nothing is, or none was given."""
+    if confidence is None or (isinstance(confidence, str) and confidence in CONFIDENCE):
+        return ""
+    return f"Confidence is low, medium or high, or left out; {confidence!r} is none of them."
 
 
 def noted(note, told):

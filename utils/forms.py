@@ -7,11 +7,10 @@ from html import escape
 import pandas as pd
 import yaml
 
-from utils.cards import Card, noted, refresh, still
+from utils.cards import Card, find, noted, refresh, still, unsure
 from utils.package import CASEDATA, CaseDataError, read_table
 from utils.page import Shown, say, table
 from utils.record import keep, read
-from utils.units import suggestion
 
 LONGEST = 2000  # characters of one field; more is a paste that went wrong
 LEAST = 4  # hypotheses to rank: fewer is no differential
@@ -98,10 +97,7 @@ def _told(prompt, entry):
 def _find(name, kind):
     """The prompt of that kind, or the sentence that says there is none."""
     of_kind = {k: p for k, p in prompts().items() if p["kind"] == kind}
-    what = "to write" if kind == "text" else "to rank"
-    return of_kind.get(name if isinstance(name, str) else None) or say(
-        f"There is nothing {what} called '{name}'{suggestion(name, of_kind) or '.'}"
-    )
+    return find(name, of_kind, f"There is nothing {'to write' if kind == 'text' else 'to rank'} called")
 
 
 def _keep(prompt, fields, **more):
@@ -172,8 +168,8 @@ def rank(name, order=None, confidence=None):
         return say(
             f"Rank at least {LEAST} of the {len(known)}: a rival that is not named is not looked for. Nothing was kept."
         )
-    if confidence not in (None, "low", "medium", "high"):
-        return say(f"Confidence is low, medium or high, or left out; {confidence!r} is none of them. Nothing was kept.")
+    if wrong := unsure(confidence):
+        return say(f"{wrong} Nothing was kept.")
     return _keep(prompt, {k: str(n) for n, k in enumerate(order, 1)}, confidence=confidence or "")
 
 

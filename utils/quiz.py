@@ -7,15 +7,13 @@ from html import escape
 import pandas as pd
 import yaml
 
-from utils.cards import Card, noted, refresh, still
+from utils.cards import Card, find, noted, refresh, still, unsure
 from utils.package import CASEDATA, CaseDataError
 from utils.page import Shown, say, table
 from utils.record import SHELVES, change, keep, read, record_path
-from utils.units import suggestion
 
 __all__ = ["answer", "ask", "items", "progress", "record_path", "reset", "reveal"]
 KINDS = ("pretest", "retrieval", "completion", "decision", "error", "discussion", "check")
-CONFIDENCE = ("low", "medium", "high")
 VOICES = {
     "authors": "What the authors did or said",
     "data": "What the printed data support",
@@ -91,10 +89,7 @@ class Question(Card):
 
 def _find(item_id):
     """The item, or the sentence that says there is none."""
-    known = items()
-    return known.get(item_id if isinstance(item_id, str) else None) or say(
-        f"There is no question '{item_id}'{suggestion(item_id, known) or '.'}"
-    )
+    return find(item_id, items(), "There is no question")
 
 
 def ask(item_id):
@@ -129,10 +124,8 @@ def answer(item_id, choice, confidence=None):
         return item
     if not isinstance(choice, str) or choice not in ("a", "b", "c"):
         return say(f"{item_id} has the options a, b and c; {choice!r} is none of them. Nothing was recorded.")
-    if confidence is not None and (not isinstance(confidence, str) or confidence not in CONFIDENCE):
-        return say(
-            f"Confidence is low, medium or high, or left out; {confidence!r} is none of them. Nothing was recorded."
-        )
+    if wrong := unsure(confidence):
+        return say(f"{wrong} Nothing was recorded.")
     given = {"choice": choice, "confidence": confidence or "", "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
     kept, note = keep("answers", item_id, given)
     if not note and kept != given:

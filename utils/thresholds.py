@@ -29,7 +29,6 @@ class Chance(Explorer):
 
     def __init__(self, rule="hscore", study="derivation", prior=20):
         known = read_table("performance").dropna(subset=["sensitivity", "specificity"])
-        known = known[known["rule"] != "pals_hypotension"]
         self._rows = {(r.rule, r.study): r for r in known.itertuples()}
         options = [(f"{RULES[r].short}: {s}", (r, s)) for r, s in self._rows]
         self._study = widgets.Dropdown(options=options, value=(rule, study), description="Rule and study", **STYLE)
@@ -157,14 +156,14 @@ class Thresholds(Explorer):
         """Sensitivity and specificity at every threshold of the grid; counted once for an item and a size."""
         children = self._children()
         if self._item.value not in self._swept:
-            slow = len(children) >= SLOW
-            self._bar.max, self._bar.value, self._bar.layout.display = len(self._grid()), 0, "flex" if slow else "none"
+            slow, grid = len(children) >= SLOW, self._grid()
+            self._bar.max, self._bar.value, self._bar.layout.display = len(grid), 0, "flex" if slow else "none"
 
             def step(done, total):
                 self._bar.value, self._bar.description = done, f"{done} of {total}"
 
             self._swept[self._item.value] = cohort.sweep(
-                self._node["rule"], children, self._item.value, self._grid(), step if slow else None
+                self._node["rule"], children, self._item.value, grid, step if slow else None
             )
             self._bar.layout.display = "none"
         return self._swept[self._item.value]
