@@ -29,6 +29,7 @@ ENV = ROOT / ".venv"
 PYTHON = str(ENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 LOCK = ROOT / "requirements.lock"
 TEST_LOCK = ROOT / "requirements-test.lock"
+REFERENCE_LOCK = ROOT / "requirements-reference.lock"
 ARTICLE = ROOT.parent / "shared" / "source" / "article.txt"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 NO_VENV = """This Python can neither make a virtual environment with pip in it nor lend its own pip.
@@ -55,9 +56,9 @@ def installed(lock):
     return path.exists() and path.read_text() == text and os.path.exists(PYTHON)
 
 
-def install(lock):
+def install(lock, *options):
     """Put a lock into .venv; the stamp comes last, so what was interrupted never counts as done."""
-    options = ["--quiet", "--require-hashes", "--only-binary", ":all:", "-r", str(lock)]
+    options = ["--quiet", "--require-hashes", "--only-binary", ":all:", "-r", str(lock), *options]
     uv = shutil.which("uv")  # not needed, but several times as fast
     by_uv = [uv, "pip", "install", "--python", PYTHON, "--compile-bytecode"]
     if not uv or subprocess.call(by_uv + options) != 0:
@@ -134,6 +135,8 @@ def test(arguments):
     if not installed(TEST_LOCK):
         print("Adding the test tools: less than a minute, only this once.", flush=True)
         install(TEST_LOCK)
+    if not installed(REFERENCE_LOCK):  # apart from the others, or seaborn would load it in every kernel
+        install(REFERENCE_LOCK, "--no-deps", "--target", str(ENV / "reference"))
     options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
                "-n", "2", "--dist", "loadfile"]
     if arguments[:1] == ["quick"]:

@@ -6,15 +6,18 @@ computed one the same when rounded as shown. All else is declared in ``tests/num
 (Not called numbers.py: scripts of this folder would then import it in place of Python's own module of that name.)
 """
 
+import html
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from tests.reading import key, near_words, read_numbers, words
+from utils import explore, pk, route
 from utils.case import load_case, references
 from utils.package import describe
 from utils.quiz import items
@@ -157,11 +160,59 @@ def _verdicts(case):
                         yield from _number(100 * item["margin"], "%", near, source, False)
 
 
+def _computed(value, unit, about, source):
+    """A figure of the model of anakinra as prose may show it: rounded to one or two decimals, or a large one to none."""
+    for n in (0, 1) if abs(value) >= 10 else (1, 2):
+        yield Known((round(float(value), n),), frozenset({key(unit)}), words(about), source, True, 1, n)
+
+
+def _model():
+    """What utils.pk computes for the regimens of this case, for prose; its tables are computed anew (`model_lines`)."""
+    light, weight, swollen = route.weights()
+    units = {"c_max": "mg/L", "c_trough": "mg/L", "c_avg": "mg/L", "auc_24": "mg·h/L"}
+    about = {"c_max": "highest peak", "c_trough": "lowest fall fell", "c_avg": "average", "auc_24": "area"}
+    for reading, kg, (way, hours) in product(pk.READINGS, (light, weight), product(pk.ROUTES, (24, 6))):
+        found = pk.exposure(pk.parameters(kg, reading), 2 * kg, hours, way)
+        for name, unit in units.items():
+            yield from _computed(found[name], unit, about[name], f"utils.pk, {name}")
+    for reading, g in product(pk.READINGS, (1, 0.5, 0.25)):
+        first = pk.first_day(pk.parameters(weight, reading, absorption_rate=g), 2 * weight)
+        yield from _computed(first["auc_24"], "", "area speed", "utils.pk, first_day")
+    for f, reading, day_1 in product((1, 0.25), pk.READINGS, (False, True)):
+        parts = pk.split_gain(pk.parameters(weight, reading, f), 2 * weight, day_1=day_1)
+        for name, row in parts.iterrows():
+            yield from _computed(row["times"], "", "rise rose together multiply", f"utils.pk, split_gain {name}")
+            if name != "total":
+                yield Known((round(100 * row["share"]),), frozenset({"%"}), words("rise"), "utils.pk, split_gain")
+    for reading in pk.READINGS:
+        p = pk.parameters(weight, reading)
+        yield from _computed(p.half_life, "h", "half-life elimination falls", "utils.pk")
+    for factor in CASE.kinetics_changes.query("change == 'kidney' and factor < 1")["factor"]:
+        yield from _computed(1 / factor, "", "clearance", "kinetics_changes.csv")
+
+
+@cache
+def model_lines():
+    """Every line that a table or a picture of utils.route says, computed anew; a stored line must be one of them."""
+    shown = [route.four(""), route.multipliers(""), route.checks(""), route.card(), route.picture("")]
+    shown += [route.absorbed(), explore.route_bench()._last]
+    lines = {" ".join(line.split()) for s in shown for x in (s.text, plain_text(s.html)) for line in x.splitlines()}
+    return {line.removeprefix("Figure. ").strip() for line in lines if re.search(r"\d", line)}
+
+
+def plain_text(page):
+    """What a reader sees of HTML: rows as lines, cells apart, the description of a picture; no pixels."""
+    page = re.sub(r'<img[^>]*?alt="([^"]*)"[^>]*>', r"\n\1\n", re.sub(r"base64,[A-Za-z0-9+/=]+", "", page))
+    page = re.sub(r"</(tr|p|li|ul|caption|summary|table|figcaption|div)>|<br */?>", "\n", page)
+    return html.unescape(re.sub(r"<[^>]+>", "  ", page))
+
+
 @cache
 def known(moment=None):
     """Everything known by a moment (None: the whole case), a list of `Known`, and its values as an array."""
     case = CASE.as_of(moment) if moment else CASE
     found = [*table_numbers(case), *_verdicts(case)]
+    found += _model() if moment in (None, "discussion") else ()
     found += _number(100 * NEAR, "%", words("near within"), "rules.py NEAR")
     found += [Known((n,), frozenset({"figure no."}), words("figure"), "locators.csv") for n in (1.0, 2.0)]
     for work in references().values():

@@ -161,6 +161,9 @@ def test_locks_are_whole_and_name_no_place():
     assert lock_faults(LOCK, run_time, forbidden=["scipy"]) == []
     assert lock_faults(TEST_LOCK, run_time | requirements(PYPROJECT, "test"), ["scipy"]) == []
     assert pin_faults(LOCK, TEST_LOCK) == []
+    [scipy] = map(Requirement, tomllib.loads(PYPROJECT)["dependency-groups"]["reference"])
+    lock = (ROOT / "requirements-reference.lock").read_text(encoding="utf-8")
+    assert lock_faults(lock, {"scipy": scipy}) == [] and set(versions(lock)) == {"scipy"}
 
 
 GOOD = "pandas==3.1.1 \\\n    --hash=sha256:00ff\nseaborn==0.13.2 --hash=sha256:11ff\n"

@@ -11,6 +11,7 @@ from utils.differential import Board, replay
 from utils.explorer import Explorer
 from utils.package import CaseDataError
 from utils.page import Shown, say, table, together
+from utils.route import RouteBench
 from utils.rules import RULES, evaluate, evaluate_table, unknown_results
 from utils.thresholds import Chance, Thresholds
 from utils.units import Quantity, UnitError, factors, quantity, show, variables
@@ -341,12 +342,13 @@ def look_up(case, name):
 
 # A notebook reads better with verbs and nouns than with classes.
 unit_bench, what_if, ruler_bench, differential_board = UnitBench, WhatIf, RulerBench, Board
-threshold_explorer, chance = Thresholds, Chance
+threshold_explorer, chance, route_bench = Thresholds, Chance, RouteBench
 __all__ = [
     "chance",
     "differential_board",
     "look_up",
     "replay",
+    "route_bench",
     "ruler_bench",
     "threshold_explorer",
     "unit_bench",

@@ -23,3 +23,19 @@ class Explorer(widgets.VBox):
         data = super()._repr_mimebundle_(**kwargs)
         first = together(Shown(f"<p><em>{self.note}</em></p>", self.note), self._last)
         return {**data, "text/html": first.html, "text/plain": first.text}
+
+
+def number(label, value, low, high, step):
+    """A number to move: (the field, which bears the name and holds the value; field and slider in a row)."""
+    style = {"style": {"description_width": "19em"}, "layout": {"width": "27em"}}
+    limits = {"min": low, "max": high, "step": step}
+    field = widgets.BoundedFloatText(value, description=label, **limits, **style)
+    slider = widgets.FloatSlider(value, readout=False, **limits)
+    field.observe(lambda change: setattr(slider, "value", change.new), "value")
+
+    def slid(change):
+        if abs(field.value - change.new) > 0.4 * step:  # a handle may stand beside a finer number that was typed
+            field.value = round(change.new, 6)
+
+    slider.observe(slid, "value")
+    return field, widgets.HBox([field, slider], layout={"flex_flow": "row wrap"})

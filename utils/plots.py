@@ -639,3 +639,239 @@ def score_curves(curves, published, marked, caption):
     sns.despine(ax=ax)
     points = ", ".join(f"{p:g} % at {s:g}" for s, p in zip(published["score"], published["percent"], strict=True))
     return finish(fig, f"{caption} {'; '.join(told)}; published points: {points}.", caption)
+
+
+def areas(table, caption):
+    """Exposure a day of several regimens, as bars.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns label and auc_24 (mg·h/L), and note, printed after the number.
+    caption : str
+    """
+    fig, ax = canvas(8.6, 0.62 * len(table) + 0.9)
+    sns.barplot(x=table["auc_24"], y=table["label"], ax=ax, color="#9dbfdd", edgecolor=INK, linewidth=1, width=0.62)
+    for bar, row in zip(ax.patches, table.itertuples(), strict=True):
+        bar.set_hatch("//" if "vein" in row.label else "")
+        y = bar.get_y() + bar.get_height() / 2
+        ax.text(row.auc_24 + 0.6, y, f"{row.auc_24:.1f}  {row.note}", va="center", fontsize=10)
+    ax.set(xlabel="area under the curve in 24 hours, mg·h/L", ylabel="", xlim=(0, 1.3 * table["auc_24"].max()))
+    ax.tick_params(axis="y", length=0)
+    sns.despine(ax=ax, left=True)
+    told = "; ".join(f"{r.label}: {r.auc_24:.1f} mg·h/L {r.note}".strip() for r in table.itertuples())
+    return finish(fig, f"{caption} {told}.", caption)
+
+
+def bands(panels, caption):
+    """Curves with what lies between the lowest and the highest twentieth of children, one panel a reading.
+
+    Parameters
+    ----------
+    panels : dict of str -> list of (str, array, array)
+        Panel title -> curves: words, hours of shape (m,), and levels of shape (3, m): 5th, 50th and 95th centile, mg/L.
+    caption : str
+    """
+    with sns.axes_style("white", rc=LOOK), matplotlib.rc_context(LOOK):
+        fig = Figure(figsize=(9.4, 3.9), dpi=150, layout="constrained")
+        FigureCanvasAgg(fig)
+        axes = fig.subplots(1, len(panels), sharey=True)
+    told, top = [], max(high.max() for curves in panels.values() for _, _, (_, _, high) in curves)
+    for ax, (title, curves) in zip(axes, panels.items(), strict=True):
+        for n, (words, hours, (low, middle, high)) in enumerate(curves):
+            colour, dash, hatch = ((INK, "-", ""), (MET, "--", "//"))[n]
+            ax.fill_between(hours, low, high, color=colour, alpha=0.16, lw=0, hatch=hatch)
+            sns.lineplot(x=hours, y=middle, ax=ax, color=colour, ls=dash, lw=2.2, errorbar=None)
+            look = {"color": colour, "fontsize": 9.5, "fontweight": "bold", "va": "bottom"}
+            place = (9.5, high[np.searchsorted(hours, 12.1)] + 0.1) if n == 0 else (6.7, 0.93 * top)
+            ax.text(*place, words, **look, bbox={"fc": "white", "ec": "none", "pad": 1.0, "alpha": 0.8})
+            told.append(f"{title}, {words}: highest {middle.max():.2f} mg/L in the middle child, to {high.max():.2f}")
+        ax.set_title(title, fontsize=10.5, fontweight="bold")
+        ax.set(xlabel="hours of one day, at steady state", xticks=range(0, 25, 6), xlim=(0, 24), ylim=(0, 1.05 * top))
+        sns.despine(ax=ax)
+    axes[0].set_ylabel("concentration, mg/L")
+    return finish(fig, f"{caption} {'; '.join(told)}.", caption)
+
+
+def factors(table, caption):
+    """What multiplies an exposure, as bars from 1 on a logarithmic axis.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns label, times (the factor) and ground: what it stands on (printed, measured elsewhere, hypothetical).
+    caption : str
+    """
+    fig, ax = canvas(9, 0.5 * len(table) + 1.1)
+    hatches = {"hypothetical": "//", "printed": "", "measured in adults": "..", "two readings": "xx"}
+    for y, row in zip(range(len(table), 0, -1), table.itertuples(), strict=True):
+        fill = MET if row.ground == "printed" else "#dce9f5"
+        ax.barh(y, row.times - 1, left=1, height=0.55, fc=fill, ec=MET, hatch=hatches[row.ground])
+        ax.text(max(row.times, 1) * 1.04, y, f"× {row.times:.2f}", va="center", fontsize=10)
+        ax.text(0.68, y, f"{row.label}\n({row.ground})", va="center", ha="right", fontsize=9.5, linespacing=1.05)
+    ax.axvline(1, color=INK, lw=1.5)
+    ax.set(xscale="log", xlim=(0.7, 6.5), ylim=(0.4, len(table) + 0.6), yticks=[], xlabel="exposure, as a multiple")
+    ax.set_xticks([1, 2, 4], ["the same", "double", "four times"])
+    ax.minorticks_off()
+    sns.despine(ax=ax, left=True)
+    told = "; ".join(f"{r.label} ({r.ground}): times {r.times:.2f}" for r in table.itertuples())
+    return finish(fig, f"{caption} {told}.", caption)
+
+
+def ratios(table, caption):
+    """The model against what others observed: model divided by observation, on a logarithmic axis.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns label, published and flip_flop (ratios), and confirmed (bool).
+    caption : str
+    """
+    fig, ax = canvas(9, 0.42 * len(table) + 1.2)
+    ax.axvspan(0.8, 1.25, color="#dce9f5", zorder=0)
+    ax.axvline(1, color=INK, lw=1.5)
+    told, heights = [], np.arange(len(table), 0, -1)
+    look = {"ax": ax, "s": 70, "edgecolor": MET, "linewidth": 2, "legend": False, "zorder": 3}
+    sns.scatterplot(x=table["published"], y=heights, marker="o", color="white", **look)
+    sns.scatterplot(x=table["flip_flop"], y=heights, marker="D", color=MET, **{**look, "s": 34, "zorder": 4})
+    for y, r in zip(heights, table.itertuples(), strict=True):
+        words = f"{r.label}{'' if r.confirmed else ' (unconfirmed)'}"
+        ax.text(0.055, y, words, va="center", ha="right", fontsize=9.5)
+        apart = abs(np.log(r.published / r.flip_flop)) > 1e-6
+        said = f"{r.published:.2f}" + (f" and {r.flip_flop:.2f}" if apart else "")
+        ax.text(4.4, y, said, va="center", fontsize=9.5)
+        told.append(f"{words}: {said}")
+    ax.set(xscale="log", xlim=(0.06, 4), ylim=(0.3, len(table) + 0.7), yticks=[])
+    ax.set_xticks([0.1, 0.25, 0.5, 1, 2, 4], ["a tenth", "a quarter", "half", "equal", "double", "four times"])
+    ax.minorticks_off()
+    ax.set_xlabel("model divided by observation")
+    sns.despine(ax=ax, left=True)
+    return finish(
+        fig,
+        f"{caption} Model divided by observation. {'; '.join(told)}.",
+        f"{caption} Circle: as published. Diamond: flip-flop twin; inside the circle where both are the same. Shaded: within a fifth to a quarter.",
+    )
+
+
+DASHES = ("none", "9 5", "2 4", "10 4 2 4")
+
+
+def course(hours, curves, splits, title, supposed, caption, between=None):
+    """Concentration over time by two routes, and beside it where a rise in exposure comes from.
+
+    Parameters
+    ----------
+    hours : array, shape (m,)
+    curves : list of (str, array of shape (m,))
+        Words and levels, mg/L; each gets a line style of its own.
+    splits : list of (str, pandas.DataFrame)
+        Words, and a table as from `utils.pk.split_gain`.
+    title, caption : str
+    supposed : str
+        What differs from the usual, in words; empty where nothing does. It puts HYPOTHETICAL on the picture.
+    between : (str, array, array), optional
+        Words, and two levels of shape (m,) with a hatched band between them.
+    """
+    left, right, top, bottom = 58, 560, 74, 330
+    highest = max([float(np.max(v)) for _, v in curves] + [0.1])
+    step = next(s for s in (0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 1e9) if highest / s <= 6)
+    most = step * np.ceil(highest / step + 0.05)
+    picture = Drawing(1000, 400)
+    if supposed:
+        picture.text(
+            (left + right) / 2, 217, "HYPOTHETICAL", "middle", font_size=54, font_weight="bold", fill="#e9edf1"
+        )
+
+    def x(h):
+        return left + (right - left) * h / float(hours[-1])
+
+    def y(level):
+        return bottom - (bottom - top) * level / most
+
+    def path(levels):
+        return [f"{x(h):.1f},{y(v):.1f}" for h, v in zip(hours, levels, strict=True)]
+
+    picture.text(10, 20, title, font_weight="bold")
+    picture.text(
+        10, 40, f"HYPOTHETICAL: {supposed}." if supposed else "Absorption as usual, healthy kidneys.", fill=OPEN
+    )
+    for level in np.arange(0, most + step / 2, step):
+        picture.line(left, y(level), right, y(level), "#c9d2da", 1)
+        picture.text(left - 8, y(level) + 4.5, show(float(level)), "end")
+    for hour in range(0, round(hours[-1]) + 1, 6):
+        picture.line(x(hour), bottom, x(hour), bottom + 5)
+        picture.text(x(hour), bottom + 20, f"{hour}", "middle")
+    picture.text((left + right) / 2, bottom + 40, "hours", "middle")
+    picture.text(left - 44, top - 14, "mg/L")
+    if between:
+        words, low, high = between
+        points = " ".join(path(low) + path(high)[::-1])
+        picture.add(
+            "polygon",
+            points=points,
+            fill="#9db8d2",
+            fill_opacity=0.55,
+            stroke=NOT,
+            stroke_width=1,
+            stroke_dasharray="2 3",
+        )
+    told = []
+    for (words, levels), dash, colour in zip(curves, DASHES, (INK, MET, MET, NOT), strict=False):
+        picture.add(
+            "polyline",
+            points=" ".join(path(levels)),
+            fill="none",
+            stroke=colour,
+            stroke_width=2.4,
+            stroke_dasharray=dash,
+        )
+        told.append(f"{words}: highest {np.max(levels):.2f}, at the end {levels[-1]:.2f} mg/L")
+    keys = [(w, d, c) for (w, _), d, c in zip(curves, DASHES, (INK, MET, MET, NOT), strict=False)]
+    for n, (words, dash, colour) in enumerate(keys):
+        at = top + 12 + 22 * n
+        picture.line(right + 14, at - 4, right + 54, at - 4, colour, 2.4, stroke_dasharray=dash)
+        picture.text(right + 60, at, words)
+    if between:
+        at = top + 12 + 22 * len(keys)
+        picture.add(
+            "rect",
+            x=right + 14,
+            y=float(at - 12),
+            width=40,
+            height=14,
+            fill="#9db8d2",
+            fill_opacity=0.55,
+            stroke=NOT,
+            stroke_dasharray="2 3",
+        )
+        picture.text(right + 60, at, between[0])
+        told.append(f"band, {between[0]}: highest from {np.max(between[1]):.2f} to {np.max(between[2]):.2f} mg/L")
+    at = top + 12 + 22 * (len(keys) + bool(between)) + 16
+    for words, parts in splits:
+        told.append(_shares(picture, right + 14, at, 410, words, parts))
+        at += 68 + 20 * (len(parts) - 2)
+    return picture.shown(
+        f"{caption} {title}. {'HYPOTHETICAL: ' + supposed + '. ' if supposed else ''}{'; '.join(told)}.", caption
+    )
+
+
+def _shares(picture, left, top, width, words, parts):
+    """One bar of what a rise is made of, with a line for each part; returns the same in words."""
+    total = parts.at["total", "times"]
+    picture.text(left, top, f"{words}: × {total:.2f}", font_weight="bold")
+    looks = {"dose": {"fill": MET}, "route": {"fill": "white"}, "kidney": {"fill": "#b9b9b9"}}
+    shared, start, said = not parts["share"].isna().any(), float(left), []
+    for n, (name, row) in enumerate(parts.drop("total").iterrows()):
+        edge = {"stroke": MET, "stroke_width": 1.5, "stroke_dasharray": "4 2" if name == "route" else "none"}
+        if shared:
+            long = width * float(row["share"])
+            picture.add("rect", x=start, y=float(top + 8), width=max(long, 0.5), height=16, **looks[name], **edge)
+            start += long
+        at = top + 42 + 20 * n
+        picture.add("rect", x=left, y=float(at - 11), width=12, height=12, **looks[name], **edge)
+        share = f", {100 * row['share']:.0f} % of the rise" if shared else ""
+        said.append(f"{name} × {row['times']:.2f}{share}")
+        picture.text(left + 20, at, said[-1])
+    if not shared:
+        picture.text(left, top + 22, "opposite directions, or no rise: nothing to share out", fill=OPEN)
+    return f"{words} × {total:.2f}: {', '.join(said)}"

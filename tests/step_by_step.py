@@ -1,0 +1,53 @@
+"""Solves the equations of utils.pk step by step with scipy, which lies apart in .venv/reference: a program of its own.
+
+Reads scenarios as JSON from standard input and writes, for each, concentrations (mg/L) and the area so far (mg·h/L) at
+its times; with --time SECONDS it measures how many profiles a second it solves.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+REFERENCE = Path(__file__).resolve().parent.parent / ".venv" / "reference"
+
+
+def solve(t, f, ka, cl, v, dose, every, route, doses, over):
+    """One scenario: depot and blood in mg, and the area; solved from one dose or end of an infusion to the next."""
+    import numpy as np
+    from scipy.integrate import solve_ivp
+
+    def change(_, y, rate):
+        return [-ka * y[0], ka * y[0] - cl / v * y[1] + rate, y[1] / v]
+
+    starts = [i * every for i in range(doses)]
+    stops = sorted({0.0, *starts, *(s + over for s in starts), max(t)})
+    y, found = np.zeros(3), []
+    for a, b in zip(stops, stops[1:], strict=False):
+        for _ in range(starts.count(a)):
+            y = y + ([f * dose, 0, 0] if route == "sc" else [0, 0 if over else dose, 0])
+        running = route == "iv" and over and any(s <= a < s + over for s in starts)
+        inside, rate = [x for x in t if a <= x < b], dose / over if running else 0.0
+        out = solve_ivp(change, (a, b), y, "DOP853", t_eval=[*inside, b], args=(rate,), rtol=1e-11, atol=1e-13)
+        found += [(out.y[1, i] / v, out.y[2, i]) for i in range(len(inside))]
+        y = out.y[:, -1]
+    for _ in range(starts.count(max(t))):  # a dose due at the very end counts as given
+        y = y + ([f * dose, 0, 0] if route == "sc" else [0, 0 if over else dose, 0])
+    found.append((y[1] / v, y[2]))
+    return [list(x) for x in zip(*found, strict=True)]
+
+
+def main():
+    sys.path.append(str(REFERENCE))  # at the end: NumPy is that of .venv
+    scenarios = json.load(sys.stdin)
+    if "--time" in sys.argv:
+        until, begun, n = float(sys.argv[-1]), time.perf_counter(), 0
+        while time.perf_counter() - begun < until:
+            solve(**scenarios[n % len(scenarios)])
+            n += 1
+        return print(json.dumps(n / (time.perf_counter() - begun)))
+    print(json.dumps([solve(**s) for s in scenarios]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,372 @@
+"""The route: under the skin or into a vein, with what is supposed about absorption, kidney and weight in the open.
+
+Tables, pictures and one explorer over `utils.pk`. Every curve into a vein stands in both readings, and whatever differs
+from normal absorption and healthy kidneys says that it is hypothetical. Nothing here is an amount for a patient.
+"""
+
+from functools import cache
+
+import ipywidgets as widgets
+import numpy as np
+import pandas as pd
+
+from utils import plots
+from utils.case import load_case
+from utils.explorer import Explorer, number
+from utils.package import read_table
+from utils.page import say, table, together
+from utils.pk import (
+    DAY,
+    READINGS,
+    children,
+    concentration,
+    exposure,
+    first_day,
+    parameters,
+    split_gain,
+)  # fmt: skip
+from utils.units import show
+
+NAMES = {"published": "as published", "flip_flop": "flip-flop twin"}
+WAYS = {"sc": "under the skin", "iv": "into a vein"}
+BEFORE = np.array([6, 8, 12, 16, 18, 24]) - 1e-6  # the moments before a dose, where a level is lowest
+HOURS = np.unique(np.concatenate([np.linspace(0.0, DAY, 193)[:-1], BEFORE]))
+CLOSE = 1.25  # a model within this factor of an observation is called close
+
+
+@cache
+def printed():
+    """Both courses as printed: dict of route -> (mg/kg of each dose, interval in hours)."""
+    rows = load_case().treatments.set_index("treatment")
+    courses = {"sc": "anakinra_sc", "iv": "anakinra_iv"}
+    return {way: tuple(rows.loc[name, ["dose", "interval_h"]].astype(float)) for way, name in courses.items()}
+
+
+@cache
+def weights():
+    """Weight before the leak in the two readings of "+ 5Kg, ∼30% BW", kg: the lighter, the heavier, and it swollen."""
+    rows = load_case().observations.set_index("variable")["value"]
+    gain, share = rows["weight_gain"], rows["weight_gain_percent"] / 100
+    return round(gain / share - gain, 1), round(gain / share, 1), round(gain / share + gain, 1)
+
+
+def often(hours):
+    return "once a day" if hours == DAY else f"every {hours:g} h"
+
+
+def _three(x):
+    """Three significant digits, ready to show."""
+    return show(float(f"{float(x):.3g}"))
+
+
+def _dose(route, weight_kg):
+    return printed()[route][0] * weight_kg
+
+
+def four(caption, weight_kg=None):
+    """Two routes and two intervals at the same size of each dose: exposure a day as bars, and as a table."""
+    weight = weight_kg or weights()[1]
+    rows, base = [], None
+    for hours in (printed()["sc"][1], printed()["iv"][1]):
+        for way in WAYS:
+            each = [exposure(parameters(weight, r), _dose(way, weight), hours, way) for r in READINGS]
+            base = base or each[0]["auc_24"]
+            note = f"(× {each[0]['auc_24'] / base:.2f})" if rows else ""
+            label = f"{WAYS[way]}, {often(hours)}"
+            rows.append((label, each[0]["auc_24"], note, each[0]["c_avg"], printed()[way][0] * DAY / hours))
+    found = pd.DataFrame(rows, columns=["label", "auc_24", "note", "c_avg", "daily"])
+    columns = ["Regimen", "mg/kg a day", "AUC in 24 h, mg·h/L", "Average, mg/L", "Against the first"]
+    told = [
+        (r.label, show(r.daily), f"{r.auc_24:.1f}", f"{r.c_avg:.2f}", r.note[1:-1] or "the first")
+        for r in found.itertuples()
+    ]
+    return together(plots.areas(found, caption), table(pd.DataFrame(told, columns=columns), "The same as a table"))
+
+
+def spread(caption, n=4000):
+    """What differs between children: both routes as printed, at steady state, in both readings; picture and table."""
+    panels, rows, weight = {}, [], weights()[1]
+    for reading, name in NAMES.items():
+        panels[name] = []
+        for way in WAYS:
+            p, hours = children(n, weight, reading=reading), printed()[way][1]
+            levels = concentration(HOURS, p, _dose(way, weight), hours, way, doses=None)
+            middle = np.quantile(levels, [0.05, 0.5, 0.95], axis=0)
+            panels[name].append((f"{WAYS[way]}, {often(hours)}", HOURS, middle))
+            e = exposure(p, _dose(way, weight), hours, way).quantile([0.05, 0.5, 0.95])
+            cells = ["{1:.2f} ({0:.2f} to {2:.2f})".format(*e[k]) for k in ("c_avg", "c_max", "c_trough")]
+            rows.append((f"{WAYS[way]}, {often(hours)}", name, *cells))
+    columns = ["Regimen", "Reading", "Average, mg/L", "Highest, mg/L", "Lowest, mg/L"]
+    title = "The middle child, and between brackets from the lowest to the highest twentieth"
+    return together(plots.bands(panels, caption), table(pd.DataFrame(rows, columns=columns), title))
+
+
+def multipliers(caption):
+    """What could have changed the exposure, and by how much: dose, route, kidney and weight side by side."""
+    light, weight, _ = weights()
+    usual, (_, slow), (_, quick) = parameters(weight), printed()["sc"], printed()["iv"]
+
+    def split(f):
+        return split_gain(parameters(weight, bioavailability=f), _dose("sc", weight), (slow, quick))["times"]
+
+    rows = [("dose: four times as much a day", split(1.0)["dose"], "printed")]
+    rows += [("route, absorption as usual", split(1.0)["route"], "measured in adults")]
+    for row in read_table("kinetics_changes").query("factor < 1").itertuples():
+        label = row.label.partition(",")[0]
+        if row.change == "absorbed":
+            rows.append((f"route, if only {label} is absorbed", split(row.factor)["route"], "hypothetical"))
+        elif row.change == "kidney":
+            rows.append((f"kidney: {label}", 1 / row.factor, "measured in adults"))
+    lighter = exposure(parameters(light), _dose("sc", light))["auc_24"]
+    lighter /= exposure(usual, _dose("sc", weight))["auc_24"]
+    rows.append((f"weight: {light:g} instead of {weight:g} kg", lighter, "two readings"))
+    found = pd.DataFrame(rows, columns=["label", "times", "ground"])
+    told = found.assign(times=[f"× {x:.2f}" for x in found["times"]])
+    told.columns = ["What changes", "Exposure, as a multiple", "What it stands on"]
+    return together(plots.factors(found, caption), table(told, "The same as a table"))
+
+
+def _asked(row, reading):
+    """What the model gives where others observed something: one number in the unit of ``kinetics_checks.csv``."""
+    p = parameters(row["weight_kg"], reading)
+    dose = row["dose_mg"] if not pd.isna(row["dose_mg"]) else row["dose_mg_per_kg"] * row["weight_kg"]
+    measure, per_minute = row["measure"], 1000 / 60
+    if measure in ("c_max", "c_trough"):
+        return exposure(p, dose, row["interval_h"], row["route"])[measure]
+    if measure == "c_max_single":
+        return first_day(p, dose, DAY, row["route"])["c_max"]
+    if measure == "half_life_sc":  # the fall after an injection shows the slower of the two rates, whichever it is
+        return np.log(2) / min(p.absorption_rate, p.elimination_rate)
+    if measure == "clearance_f":
+        return p.clearance / p.bioavailability * per_minute
+    if measure == "clearance_scaled":
+        return p.clearance / p.bioavailability
+    hours, pump = row["at_h"], {"interval_h": 1.0, "route": "iv", "infusion_h": 1.0}
+    flow = concentration(hours, p, dose, doses=int(np.ceil(hours)), **pump)
+    return flow + (concentration(hours, p, row["bolus_mg"], route="iv") if row["bolus_mg"] > 0 else 0.0)
+
+
+@cache
+def checked():
+    """Every observation of ``kinetics_checks.csv`` with the model's value in both readings: a DataFrame."""
+    rows = read_table("kinetics_checks")
+    found = {r: [float(_asked(row, r)) for row in rows.to_dict("records")] for r in READINGS}
+    return rows.assign(**{f"model_{r}": v for r, v in found.items()})
+
+
+def _verdict(ratio):
+    if 1 / CLOSE <= ratio <= CLOSE:
+        return "close"
+    return f"{ratio:.1f} times too high" if ratio > 1 else f"{1 / ratio:.1f} times too low"
+
+
+def checks(caption):
+    """The model against observations that were not used to set it, misfits included: picture and table."""
+    rows = checked()
+    ratio = {r: rows[f"model_{r}"] / rows["observed"] for r in READINGS}
+    picture = pd.DataFrame({"label": rows["label"], **ratio, "confirmed": rows["tag"] != "R"})
+    told = []
+    for n, row in rows.iterrows():
+        values = [row[f"model_{r}"] for r in READINGS]
+        same = np.isclose(*values)
+        between = "" if pd.isna(row["low"]) else f" ({_three(row['low'])} to {_three(row['high'])})"
+        words = [_verdict(ratio[r][n]) for r in READINGS]
+        fit = words[0] if words[0] == words[1] else f"{words[0]}; twin {words[1]}"
+        told.append(
+            (row["label"], f"{_three(row['observed'])}{between} {row['unit']}",
+             _three(values[0]) if same else " and ".join(map(_three, values)), fit,
+             f"{row['source']}, {'unconfirmed' if row['tag'] == 'R' else row['tag']}")
+        )  # fmt: skip
+    columns = ["What was observed", "Observed", "Model (twin second)", "Verdict", "Source, evidence"]
+    return together(
+        plots.ratios(picture, caption), table(pd.DataFrame(told, columns=columns), "Observed, and computed")
+    )
+
+
+def card(weight_kg=None):
+    """The parameter card: every number of the model with what it is, where it is from and how well it was seen."""
+    weight = weight_kg or weights()[1]
+    rows = [
+        (
+            r.label + (f" ({r.symbol})" if r.symbol else ""),
+            f"{r.value:g} {r.unit}".strip(),
+            f"{r.source}, {r.tag}",
+            r.note,
+        )
+        for r in read_table("kinetics").itertuples()
+    ]
+    for reading, name in NAMES.items():
+        p = parameters(weight, reading)
+        value = f"{_three(p.clearance)} L/h; {_three(p.volume)} L; half-life {p.half_life:.1f} h"
+        rows.append(
+            (
+                f"clearance, volume and half-life at {weight:g} kg, {name}",
+                value,
+                "computed",
+                f"{p.volume / weight:.2f} L/kg",
+            )
+        )
+    return table(pd.DataFrame(rows, columns=["What", "Value", "Source, evidence", "Remark"]), "The parameter card")
+
+
+def absorbed():
+    """What was measured of absorption, and in whom: a table of ``kinetics_evidence.csv``."""
+    rows = read_table("kinetics_evidence")[["drug", "people", "contrast", "result", "says", "source"]]
+    return table(
+        rows.set_axis(["Drug", "Who", "Compared", "Result", "What it says here", "Source"], axis=1), "What was measured"
+    )
+
+
+def ledger(case):
+    """The authors' reasons: what they state, what they cite for it, and what they infer; printed words kept short."""
+    rows = case.claims[case.claims["fact"].isin(["F56", "F57", "F58", "F59", "P07"])]
+    told = rows[["kind", "label", "as_printed", "cites", "fact"]].replace({"cites": {"": "nothing"}})
+    told = told.assign(
+        as_printed=told["as_printed"].str.replace(" | ", "; "), cites=told["cites"].str.replace(" ", ", ")
+    )
+    return table(
+        told.set_axis(["Kind", "What is said", "Printed words", "Cites", "Fact"], axis=1), "Stated, cited, inferred"
+    )
+
+
+VIEWS = {"steady state": False, "first 24 hours": True}
+
+
+class RouteBench(Explorer):
+    """The injections against the vein: absorption, clearance, weight and interval to move; both readings at once.
+
+    The injections are the printed ones unless their interval is moved. The vein is as printed.
+    """
+
+    def __init__(self):
+        light, weight, swollen = weights()
+        self._field, rows = {}, []
+        for name, label, value, low, high, step in (
+            ("absorbed", "absorbed under the skin, of the usual", 1, 0.1, 1, 0.05),
+            ("speed", "speed of absorption, of the usual", 1, 0.1, 1, 0.05),
+            ("clearance", "clearance by the kidneys, of the usual", 1, 0.25, 1, 0.05),
+            ("weight", "weight, kg", weight, light, swollen, 0.5),
+            ("litres", "retained fluid, litres", 0, 0, 5, 0.5),
+        ):
+            self._field[name], row = number(label, value, low, high, step)
+            rows.append(row)
+        style = {"style": {"description_width": "19em"}, "layout": {"width": "31em"}}
+        options = [(often(h), float(h)) for h in (24, 12, 8, 6)]
+        self._field["interval"] = widgets.Dropdown(
+            options=options, value=printed()["sc"][1], description="injections", **style
+        )
+        self._field["view"] = widgets.Dropdown(
+            options=[*VIEWS], value="steady state", description="what is drawn", **style
+        )
+        self._setting = False
+        clear = widgets.Button(description="As usual again", layout={"width": "12em"})
+        self._usual = self.get()
+        super().__init__([*rows, self._field["interval"], self._field["view"], clear], self._draw())
+        clear.on_click(lambda _: self.set(**self._usual))
+        for control in self._field.values():
+            control.observe(lambda _: self._moved(), "value")
+
+    def _moved(self):
+        if not self._setting:
+            self._show(self._draw())
+
+    def _supposed(self):
+        """What differs from the usual, in words."""
+        now = self.get()
+        words = {
+            "absorbed": "{:.0%} of what is usual is absorbed",
+            "speed": "absorption runs at {:.0%} of its speed",
+            "clearance": "clearance is {:.0%} of the usual",
+        }
+        told = [w.format(now[k]).replace("%", " %") for k, w in words.items() if now[k] != 1]
+        return "; ".join(told + [f"{now['litres']:g} L of fluid are retained"] * (now["litres"] > 0))
+
+    def _draw(self):
+        now = self.get()
+        day_1, weight = VIEWS[now["view"]], now["weight"]
+        each = {
+            r: parameters(weight, r, now["absorbed"], now["speed"], now["clearance"], now["litres"]) for r in READINGS
+        }
+        ways = [
+            ("sc", now["interval"], each["published"], ""),
+            ("iv", printed()["iv"][1], each["published"], f", {NAMES['published']}"),
+        ]
+        ways += [("iv", printed()["iv"][1], each["flip_flop"], f", {NAMES['flip_flop']}")]
+        if now["speed"] != 1 or now["clearance"] != 1 or now["litres"]:  # else both readings are one curve
+            ways[0] = (*ways[0][:3], f", {NAMES['published']}")
+            ways.append(("sc", now["interval"], each["flip_flop"], f", {NAMES['flip_flop']}"))
+        curves, rows = [], []
+        for way, hours, p, name in ways:
+            words, dose = f"{WAYS[way]}, {often(hours)}{name}", _dose(way, weight)
+            levels = concentration(HOURS, p, dose, hours, way, doses=int(DAY / hours) if day_1 else None)
+            curves.append((words, levels))
+            e = first_day(p, dose, hours, way) if day_1 else exposure(p, dose, hours, way)
+            low = levels[-1] if day_1 else e["c_trough"]
+            rows.append((words, f"{e['auc_24']:.1f}", *(f"{x:.2f}" for x in (e["auc_24"] / DAY, e["c_max"], low))))
+        columns = ["Regimen, each dose 2 mg/kg", "AUC in 24 h, mg·h/L", "Average, mg/L", "Highest, mg/L"]
+        columns += ["At 24 h, mg/L" if day_1 else "Lowest, mg/L"]
+        picture = plots.course(
+            HOURS, curves, self._splits(now, day_1), f"Two routes, {now['view']}, {weight:g} kg", self._supposed(),
+            "Shapes and ratios, not doses.",
+        )  # fmt: skip
+        return together(picture, table(pd.DataFrame(rows, columns=columns), "The same in numbers"))
+
+    def _splits(self, now, day_1):
+        """Where the rise from the injections to the vein comes from; on the first day the readings differ."""
+        given = {"intervals": (now["interval"], printed()["iv"][1]), "clearance": now["clearance"], "day_1": day_1}
+        found = []
+        for reading in READINGS[: 1 + day_1]:
+            p = parameters(now["weight"], reading, now["absorbed"], now["speed"], extra_volume_l=now["litres"])
+            words = f"Rise in the area, {NAMES[reading]}" if day_1 else "Rise in the area, both readings"
+            found.append((words, split_gain(p, _dose("sc", now["weight"]), **given)))
+        return found
+
+    def set(self, **values):
+        """The same by call: ``set(absorbed=0.25, speed=0.5)``, ``set(interval=6)``, ``set(view="first 24 hours")``."""
+        for name, value in values.items():
+            if name not in self._field:
+                return say(f"Refused. There is no '{name}' here: choose {', '.join(self._field)}.")
+            control = self._field[name]
+            if isinstance(control, widgets.Dropdown):
+                known = [o[1] if isinstance(o, tuple) else o for o in control.options]
+                if isinstance(value, bool) or value not in known:
+                    return say(f"Refused. {value!r} is not on the list of {name}: choose {', '.join(map(str, known))}.")
+            elif (
+                isinstance(value, bool) or not isinstance(value, int | float) or not control.min <= value <= control.max
+            ):
+                return say(f"Refused. {value!r} is not a number for {name}: choose {control.min:g} to {control.max:g}.")
+        self._setting = True
+        try:
+            for name, value in values.items():
+                self._field[name].value = value
+        finally:
+            self._setting = False
+        self._moved()
+        return self._last
+
+    def get(self):
+        """What is supposed now: dict of absorbed, speed and clearance (1 is the usual), weight, litres, interval, view."""
+        return {name: control.value for name, control in self._field.items()}
+
+
+def picture(caption):
+    """The picture to take home: both routes as printed, absorption as usual, and what less absorption would change."""
+    _, weight, _ = weights()
+    (_, slow), (_, quick) = printed()["sc"], printed()["iv"]
+    least = read_table("kinetics_changes").query("change == 'absorbed'")["factor"].min()
+    sc, few = (
+        concentration(HOURS, parameters(weight, bioavailability=f), _dose("sc", weight), slow, "sc", doses=None)
+        for f in (1.0, least)
+    )
+    curves = [(f"{WAYS['sc']}, {often(slow)}, absorption as usual", sc)]
+    for reading, name in NAMES.items():
+        levels = concentration(HOURS, parameters(weight, reading), _dose("iv", weight), quick, "iv", doses=None)
+        curves.append((f"{WAYS['iv']}, {often(quick)}, {name}", levels))
+    splits = [
+        (f"Rise, {words}", split_gain(parameters(weight, bioavailability=f), _dose("sc", weight), (slow, quick)))
+        for words, f in (("absorption as usual", 1.0), ("a quarter absorbed (hypothetical)", least))
+    ]
+    between = ("hypothetical: a quarter to all absorbed", few, sc)
+    return plots.course(
+        HOURS, curves, splits, f"Two routes as printed, steady state, {weight:g} kg", "", caption, between
+    )
