@@ -6,6 +6,7 @@
     python lab.py test           run all tests; options that follow go to pytest
     python lab.py test quick     leave out the slow tests and those in a browser (under two minutes)
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
+    python lab.py bench          measure speed and memory, and write the table of the README
     python lab.py setup          set up and stop there
 
 Needs Python 3.11 or newer and nothing else. Everything goes into the folder .venv beside this
@@ -132,11 +133,7 @@ def lab(arguments):
 
 def test(arguments):
     """Compare every notebook with its stored outputs and run the tests under tests/."""
-    if not installed(TEST_LOCK):
-        print("Adding the test tools: less than a minute, only this once.", flush=True)
-        install(TEST_LOCK)
-    if not installed(REFERENCE_LOCK):  # apart from the others, or seaborn would load it in every kernel
-        install(REFERENCE_LOCK, "--no-deps", "--target", str(ENV / "reference"))
+    add_test_tools()
     options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
                "-n", "2", "--dist", "loadfile"]
     if arguments[:1] == ["quick"]:
@@ -151,6 +148,15 @@ def test(arguments):
     elif ARTICLE.exists():
         options += [f"--article={ARTICLE}"]
     return hand_over("-m", "pytest", *options, *arguments, cwd=str(ROOT))
+
+
+def add_test_tools():
+    """Install what tests and benches need beside what the notebooks need."""
+    if not installed(TEST_LOCK):
+        print("Adding the test tools: less than a minute, only this once.", flush=True)
+        install(TEST_LOCK)
+    if not installed(REFERENCE_LOCK):  # apart from the others, or seaborn would load it in every kernel
+        install(REFERENCE_LOCK, "--no-deps", "--target", str(ENV / "reference"))
 
 
 def ensure_browser():
@@ -173,9 +179,15 @@ def refresh(arguments):
     return hand_over(str(ROOT / "tests" / "refresh_notebooks.py"), *arguments)
 
 
+def bench(arguments):
+    """Measure, and write what was measured into the README."""
+    add_test_tools()
+    return hand_over("-m", "tests.bench", *arguments, cwd=str(ROOT))
+
+
 def main(arguments):
     """Do what the first argument says; open JupyterLab where it is an option or missing."""
-    commands = {"lab": lab, "test": test, "refresh": refresh, "setup": lambda _: 0}
+    commands = {"lab": lab, "test": test, "refresh": refresh, "bench": bench, "setup": lambda _: 0}
     if arguments[:1] in (["-h"], ["--help"]):
         print(__doc__.strip())
         return 0

@@ -161,7 +161,7 @@ def _verdicts(case):
 
 
 def _computed(value, unit, about, source):
-    """A figure of the model of anakinra as prose may show it: rounded to one or two decimals, or a large one to none."""
+    """A figure of the model of anakinra as prose may show it: with one or two decimals, or a large one with none."""
     for n in (0, 1) if abs(value) >= 10 else (1, 2):
         yield Known((round(float(value), n),), frozenset({key(unit)}), words(about), source, True, 1, n)
 

@@ -43,7 +43,8 @@ def test_what_multiplies_the_exposure():
 
 
 CHECKS = {  # the model as the reference gives it, published and twin
-    "nomid_peak": (1.66, 1.66), "nomid_trough": (0.217, 0.217), "nomid_half_life": (5.7, 5.7), "ra_cn_peak": (0.64, 0.64),
+    "nomid_peak": (1.66, 1.66), "nomid_trough": (0.217, 0.217), "nomid_half_life": (5.7, 5.7),
+    "ra_cn_peak": (0.64, 0.64),
     "ra_cn_half_life": (6.9, 6.9), "ra_cn_clearance": (97, 97), "healthy_clearance": (104, 104),
     "korean_half_life": (7.2, 7.2), "iv_early": (2.1, 8.0), "iv_6h": (9.8, 20.1), "child_healthy": (3.18, 3.18),
     "child_ra": (3.18, 3.18), "child_men": (3.18, 3.18), "child_iv": (3.18, 3.18),
@@ -64,7 +65,7 @@ def test_the_checks_give_what_the_reference_gives_misfits_included():
 
 
 def test_scaled_clearances_are_the_adults_own():
-    """Millilitres a minute of an adult of 70 kg, as litres an hour of a child of 16.7 kg by weight to the power 0.75."""
+    """mL/min of an adult of 70 kg, as L/h of a child of 16.7 kg by weight to the power 0.75."""
     rows, by = read_table("kinetics_checks").set_index("check")["observed"], (16.7 / 70) ** 0.75
     for name, adult in (
         ("child_healthy", 170 * 0.06),
@@ -180,7 +181,9 @@ FORBIDDEN = {
     r"(?:was|were) not absorbed|failed to (?:be )?absorb": "that injections were not absorbed",
     r"therapeutic (?:level|concentration|range)": "that a level was therapeutic",
     r"(?<!no )(?<!not a )target (?:for|in) MAS": "that there is a target for MAS",
-    r"(?:exposure|concentration|level)s? (?:led|leads|caused|explains?|explained) (?:the |his )?(?:recovery|improvement)": "that exposure led to recovery",
+    r"(?:exposure|concentration|level)s? (?:led|leads|caused|explains?|explained) (?:the |his )?(?:recover|improve)": (
+        "that exposure led to recovery"
+    ),
     r"\b\d+(?:\.\d+)? mg (?:for|to) (?:him|the child|this child|the boy)": "an amount for the child",
 }
 

@@ -391,7 +391,7 @@ def _first(p, dose, every, route, over, threshold):
 def first_day(p, dose_mg, interval_h=DAY, route="sc", infusion_h=0.0, threshold=None):
     """What a regimen comes to in its first 24 hours: ``c_max``, ``auc_24``, and ``first_above`` in hours.
 
-    Parameters as for `exposure`; `interval_h` divides 24. ``first_above`` is missing where the threshold is not reached.
+    Parameters as for `exposure`; `interval_h` divides 24. ``first_above`` is missing where nothing is above.
     """
     dose, every, over = _regimen(dose_mg, interval_h, route, infusion_h)
     return _shown(p, **_first(p, dose, every, route, over, _level(threshold)))

@@ -746,11 +746,8 @@ def ratios(table, caption):
     ax.minorticks_off()
     ax.set_xlabel("model divided by observation")
     sns.despine(ax=ax, left=True)
-    return finish(
-        fig,
-        f"{caption} Model divided by observation. {'; '.join(told)}.",
-        f"{caption} Circle: as published. Diamond: flip-flop twin; inside the circle where both are the same. Shaded: within a fifth to a quarter.",
-    )
+    marks = "Circle: as published. Diamond: flip-flop twin, in the circle where both agree. Shaded: within a quarter."
+    return finish(fig, f"{caption} Model divided by observation. {'; '.join(told)}.", f"{caption} {marks}")
 
 
 DASHES = ("none", "9 5", "2 4", "10 4 2 4")

@@ -244,7 +244,7 @@ class RouteBench(Explorer):
         for name, label, value, low, high, step in (
             ("absorbed", "absorbed under the skin, of the usual", 1, 0.1, 1, 0.05),
             ("speed", "speed of absorption, of the usual", 1, 0.1, 1, 0.05),
-            ("clearance", "clearance by the kidneys, of the usual", 1, 0.25, 1, 0.05),
+            ("clearance", "clearance, of the usual", 1, 0.25, 1, 0.05),
             ("weight", "weight, kg", weight, light, swollen, 0.5),
             ("litres", "retained fluid, litres", 0, 0, 5, 0.5),
         ):
@@ -345,7 +345,7 @@ class RouteBench(Explorer):
         return self._last
 
     def get(self):
-        """What is supposed now: dict of absorbed, speed and clearance (1 is the usual), weight, litres, interval, view."""
+        """What is supposed now: dict of absorbed, speed, clearance (1 is the usual), weight, litres, interval, view."""
         return {name: control.value for name, control in self._field.items()}
 
 
