@@ -323,7 +323,8 @@ def handed(lab, monkeypatch):
     """lab.py set up already; what it would hand over to .venv's Python."""
     calls = []
     monkeypatch.setattr(lab, "setup", lambda: None)
-    monkeypatch.setattr(lab, "install", lambda lock: None)
+    monkeypatch.setattr(lab, "install", lambda lock, *options: lab.locks.append((lock.name, *options)))
+    lab.locks = []
     monkeypatch.setattr(lab, "ensure_browser", lambda: calls.append("browser"))
     monkeypatch.setattr(lab, "ARTICLE", lab.ENV / "no article")
     monkeypatch.setattr(lab, "hand_over", lambda *words, **_: calls.append(list(words)) or 0)
@@ -339,7 +340,7 @@ def test_unknown_command_gets_a_sentence(handed, capsys):
 def test_help_lists_every_command(handed, capsys):
     assert handed.main(["--help"]) == 0
     text = capsys.readouterr().out
-    assert all(f"lab.py {name}" in text for name in ("test", "test quick", "refresh", "setup"))
+    assert all(f"lab.py {name}" in text for name in ("test", "test quick", "refresh", "bench", "setup"))
 
 
 @pytest.mark.parametrize("words", [[], ["lab"], ["--no-browser"], ["lab", "--no-browser"]])
@@ -357,6 +358,18 @@ def test_quick_tests_leave_out_slow_ones_and_the_browser(handed):
     assert command[-3:] == ["-m", "not slow and not browser", "-x"] and "--nbval" in command
     assert handed.main(["test", "-x"]) == 0
     assert handed.calls[1] == "browser" and "-m" not in handed.calls[2][2:]
+
+
+def test_scipy_is_put_apart_for_tests_and_benches_only(handed):
+    """Among the other packages seaborn would find it, and load it into every kernel."""
+    handed.main(["lab"])
+    assert handed.locks == []
+    for words in (["test", "quick"], ["bench"]):
+        handed.locks.clear()
+        assert handed.main(words) == 0
+        apart = ("requirements-reference.lock", "--no-deps", "--target", str(handed.ENV / "reference"))
+        assert handed.locks == [("requirements-test.lock",), apart]
+    assert handed.calls[-1] == ["-m", "tests.bench"]
 
 
 def test_article_is_handed_on_where_there_is_one(handed, tmp_path, monkeypatch):

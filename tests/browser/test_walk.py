@@ -198,3 +198,36 @@ def test_count_people_and_move_a_threshold_by_keyboard(open_page):
     bar.first.wait_for(state="visible", timeout=15_000)
     page.locator("[role=status]", has_text="500,000 invented children").first.wait_for(timeout=60_000)
     shot(page, "04-threshold")
+
+
+def test_the_two_routes_by_keyboard_and_by_slider(open_page):
+    page = open_page("07_why_the_vein.ipynb")
+    unrun = page.locator('img[alt*="dose × 4.00, 96 % of the rise"]')
+    unrun.first.wait_for(state="attached", timeout=15_000)
+    run_all(page)
+    share = page.get_by_label("absorbed under the skin, of the usual").first
+    share.scroll_into_view_if_needed(timeout=30_000)
+    share.fill("0.25")
+    share.press("Enter")
+    supposed = page.locator("[role=status] img[alt*='HYPOTHETICAL: 25 % of what is usual is absorbed']")
+    supposed.first.wait_for(state="attached", timeout=15_000)
+    assert "route × 4.21, 51 % of the rise" in supposed.first.get_attribute("alt")
+    shot(page, "07-bench")
+    handles = page.locator(".noUi-handle")
+    handles.nth(2).focus()  # the clearance
+    page.keyboard.press("ArrowLeft")
+    slower = page.locator("[role=status] img[alt*='clearance is 95 % of the usual']")
+    slower.first.wait_for(state="attached", timeout=15_000)
+    assert page.get_by_label("clearance, of the usual").first.input_value() == "0.95"
+    box = handles.nth(3).bounding_box()  # the weight, dragged with the mouse
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 400, box["y"], steps=8)
+    page.mouse.up()
+    page.locator("[role=status] img[alt*='steady state, 11.7 kg']").first.wait_for(state="attached", timeout=15_000)
+    again = page.get_by_role("button", name="As usual again")
+    again.focus()
+    page.keyboard.press("Enter")
+    plain = page.locator("[role=status] img[alt*='Two routes, steady state, 16.7 kg. under']")
+    plain.first.wait_for(state="attached", timeout=15_000)
+    assert "HYPOTHETICAL" not in plain.first.get_attribute("alt")
