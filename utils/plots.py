@@ -432,7 +432,7 @@ def two_weights(readings, age, months, curves, caption):
         z-score -> weight at each age, kg.
     caption : str
     """
-    left, right, top, bottom, low, high = 60, 440, 20, 340, 8, 26
+    left, right, top, bottom, low, high = 60, 440, 36, 340, 8, 26
     picture = Drawing(930, 395)
 
     def x(month):
