@@ -48,6 +48,7 @@ class Known:
 IGNORED = {"variables": ["plausible_low", "plausible_high", "burden"], "time_points": ["order"], "units": ["factor"]}
 IGNORED |= {"score_probability": ["score", "percent"]}  # these are right only in pairs: see pairs() in test_numbers
 IGNORED |= {"hscore_curves": ["score", "percent", "intercept", "slope"]}
+IGNORED |= {"growth": ["l", "s"]}  # powers and spreads, which no page prints
 SILENT = {
     "score_unit",
     "where",
@@ -110,6 +111,7 @@ def table_numbers(case):
             told, shared = [str(row[c]) for c in NAMES if c in row], 1
             if not told:  # a table of figures: its rule, its population, its measure; two of them must be named
                 told, shared = [name, *(v for c, v in row.items() if isinstance(v, str) and c not in SILENT)], 2
+            shared = 3 if name == "age_limits" else shared  # many limits of one variable: whose it is must be named too
             if (rule := RULES.get(row.get("rule"))) and row.get("item", row["rule"]) == row["rule"]:
                 told += [rule.short, rule.title]  # a cut-off belongs to its score, a threshold to what is measured
             about = words(" ".join([*told, variables()["label"].get(variable, "")]))

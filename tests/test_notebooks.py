@@ -1,7 +1,6 @@
 """What strict comparison cannot see: that every cell was run, and that nothing is stored which should not be."""
 
 import base64
-import copy
 import io
 import json
 import re
@@ -107,7 +106,8 @@ def test_file_size_stays_small():
 
 
 def good():
-    return copy.deepcopy(nbformat.read(BOOKS[-1], 4))
+    """A notebook that is told from the day of admission, as the spoilers below expect."""
+    return nbformat.read(next(b for b in BOOKS if b.name.startswith("04")), 4)
 
 
 def spoil(path, value):

@@ -14,9 +14,10 @@ import yaml
 
 from tests.known_numbers import CASE, DECLARED, MEND, known, model_lines, plain_text, provenance, table_numbers
 from tests.reading import read_numbers
-from utils import pk, plots, route
+from utils import bedside, explore, pk, plots, route
 from utils.case import Case, references
 from utils.cohort import crowd
+from utils.physiology import growth_z, mean_arterial_pressure, weight_before
 from utils.quiz import items
 from utils.rules import RULES, evaluate, hscore_probability
 from utils.units import factors
@@ -134,6 +135,9 @@ SPACE = {
     "factor": lambda variable, unit: factors(variable)[unit],
     "reference": lambda work: int(references()[work]["citation-number"]),
     "rows": lambda table: len(CASE.tables[table]),
+    "mean_pressure": mean_arterial_pressure,
+    "before": weight_before,
+    "z": growth_z,
     "printed": lambda way: route.printed()[way][0],
     "hours": lambda way: route.printed()[way][1],
     "weight": lambda reading: route.weights()[reading],
@@ -202,6 +206,23 @@ def ruler_phrases():
     return found
 
 
+def pieces(text):
+    """What stands between full stops, semicolons and ends of lines: its place, and its words without their spacing."""
+    for m in re.finditer(r"(?:(?!; |\. |\n).)+", text):
+        yield m.span(), " ".join(m[0].split()).rstrip(".;")
+
+
+@cache
+def bedside_words():
+    """All that the benches and the strip of 06 say as they first stand; test_physiology holds them to the case."""
+    picu, ecmo = CASE.as_of("picu"), CASE.as_of("ecmo")
+    begun = ecmo.events.dropna(subset="day_low")["event"]
+    measured = ["weight_gain", "systolic_bp", "diastolic_bp", "heart_rate"]
+    strip = bedside.strip(ecmo, "", lasting=[], events=begun, measured=measured, missing=[])
+    shown = [explore.age_limit_bench(picu)._last, explore.fluid_bench(picu)._last, strip]
+    return {words for s in shown for _, words in pieces(s.text)}
+
+
 def pairs(passage):
     """Numbers that are right only together: their place, and whether they are; nothing where they stand alone."""
     text = passage.text
@@ -222,6 +243,8 @@ def pairs(passage):
         told = rf"(?<![\w,] )(?:{shorts}): (?:not met|met|undetermined)(?:, score \S+(?: to \S+)?)?"
         for m in [*re.finditer(said, text), *re.finditer(told, text)]:
             yield m.span(), m[0] in ruler_phrases()
+        if passage.names & {"second-age-bench", "second-fluid-bench", "second-strip"}:
+            yield from ((span, words in bedside_words()) for span, words in pieces(text))
         if "Could be" in passage.head and (row := re.match(rf"\s*(?:{shorts})\s+(?:not met|met|undetermined)\s", text)):
             start = row.end()  # the score and the cut-off stand before the first word that is neither "or" nor "to"
             word = re.search(r"(?<!\S)(?!or\b|to\b|of\b|more\b)[^\W\d]", text[start:])
@@ -308,7 +331,7 @@ def test_every_declared_number_is_needed_and_right():
         ("a month, two weeks", ""),
         ("doi 10.3389/fped.2020.635080, Front Pediatr 2021;8:635080, in 2016", ""),
         ("F09, U02, D14, N3.1, CR3a, MAS-2016, HLH-2004, CD25, IL-1β, p.(Ala91Val), c.272C>T", ""),
-        ("01 A month of fever; 09 A new patient; CC BY 4.0; 2026-04-25; ravelli2016", ""),
+        ("01 A month of fever; 09 A new patient; CC BY 4.0; 2026-04-25; ravelli2016; HP:0030005, ORPHA:188", ""),
     ],
 )
 def test_numbers_are_read_with_their_units(text, read):

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from utils import plots
+from utils import bedside, plots
 from utils.differential import Board, replay
 from utils.explorer import Explorer
 from utils.package import CaseDataError
@@ -342,10 +342,14 @@ def look_up(case, name):
 
 # A notebook reads better with verbs and nouns than with classes.
 unit_bench, what_if, ruler_bench, differential_board = UnitBench, WhatIf, RulerBench, Board
+threshold_explorer, chance = Thresholds, Chance
+age_limit_bench, fluid_bench = bedside.AgeLimits, bedside.Fluid
 threshold_explorer, chance, route_bench = Thresholds, Chance, RouteBench
 __all__ = [
+    "age_limit_bench",
     "chance",
     "differential_board",
+    "fluid_bench",
     "look_up",
     "replay",
     "route_bench",

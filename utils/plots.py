@@ -366,6 +366,160 @@ def ranks(table, caption):
     return picture.shown(f"{caption} {'; '.join(told)}.", caption)
 
 
+def limits(rows, groups, axes, caption):
+    """Published limits, one line each, with the value that is compared; what was made for another age is broken.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        As `utils.physiology.age_limits`, with columns value, limit (in words) and said (where the value lies).
+    groups : dict of str -> str
+        Variable -> what its part of the picture is called, in order.
+    axes : dict of str -> (float, float)
+        Variable -> ends of its axis.
+    caption : str
+    """
+    left, right, height, y = 300, 610, 25, 8
+    picture = Drawing(930, height * (len(rows) + len(groups)) + 16 * len(groups) + 16)
+    told = []
+    for name, title in groups.items():
+        part = rows[rows["variable"] == name]
+        value, unit, (low, high) = part["value"].iloc[0], part["unit"].iloc[0], axes[name]
+
+        def x(number, low=low, high=high):
+            return float(left + (right - left) * np.clip((number - low) / (high - low), 0, 1))
+
+        head = f"{title} {f'{value:.1f}'.removesuffix('.0')} {unit}"
+        picture.text(10, y + 19, head, font_weight="bold")
+        top = y + height
+        for row in part.to_dict("records"):
+            y += height
+            middle, dash = y + height / 2, {} if row["applies"] else {"stroke_dasharray": "3 3"}
+            colour = INK if row["applies"] else NOT
+            picture.text(left - 12, middle + 4.5, row["label"], "end", font_size=12, fill=colour)
+            picture.line(left, middle, right, middle, "#dfe5ea", 1)
+            if row["kind"] == "range":
+                look = {"fill": "#dce9f5" if row["applies"] else "none", "stroke": colour, **dash}
+                ends = x(row["low"]), x(row["high"])
+                picture.add("rect", x=ends[0], y=middle - 6, width=ends[1] - ends[0], height=12, **look)
+            elif row["kind"] == "median":
+                picture.add("circle", cx=x(row["low"]), cy=middle, r=5, fill="white", stroke=colour, stroke_width=2)
+            else:
+                picture.line(x(row["low"]), middle - 8, x(row["low"]), middle + 8, colour, 3, **dash)
+            said = f"{row['limit']}: {row['said']}"
+            weight = "bold" if row["applies"] else "normal"
+            picture.text(right + 16, middle + 4.5, said, font_size=12, fill=colour, font_weight=weight)
+            told.append(f"{head}, {row['label']}, {said}")
+        picture.line(x(value), top - 4, x(value), y + height, MET, 2)
+        tip = f"{x(value) - 6:.1f},{top - 12} {x(value) + 6:.1f},{top - 12} {x(value):.1f},{top - 3}"
+        picture.add("polygon", points=tip, fill=MET)
+        y += height + 16
+    key = "Long line: the value. Bar: a lower limit. Box: a range. Circle: a median, no limit. Broken: for another age."
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {key}")
+
+
+def two_weights(readings, age, months, curves, caption):
+    """Two readings of one gain of weight, each as a bar from the weight before to the weight after, on growth curves.
+
+    Parameters
+    ----------
+    readings : pandas.DataFrame
+        Two rows with columns reading, before, after (kg) and z (of the weight before, in words).
+    age : float
+        In months.
+    months : array of float, shape (n,)
+    curves : dict of int -> array of float, shape (n,)
+        z-score -> weight at each age, kg.
+    caption : str
+    """
+    left, right, top, bottom, low, high = 60, 440, 36, 340, 8, 26
+    picture = Drawing(930, 395)
+
+    def x(month):
+        return float(left + (right - left) * (month - months[0]) / (months[-1] - months[0]))
+
+    def y(weight):
+        return float(bottom - (bottom - top) * (weight - low) / (high - low))
+
+    for weight in range(low, high + 1, 2):
+        picture.line(left, y(weight), right, y(weight), "#e8ecef", 1)
+        picture.text(left - 8, y(weight) + 4.5, f"{weight}", "end", font_size=12)
+    for month in months[::2]:
+        picture.line(x(month), bottom, x(month), bottom + 5)
+        picture.text(x(month), bottom + 20, f"{month:g}", "middle", font_size=12)
+    picture.text((left + right) / 2, bottom + 42, "age, months", "middle")
+    picture.text(8, 14, "weight, kg", font_size=12)
+    for z, weights in curves.items():
+        points = " ".join(f"{x(m):.1f},{y(w):.1f}" for m, w in zip(months, weights, strict=True))
+        dash = "none" if z == 0 else "6 4" if abs(z) == 2 else "2 4"
+        picture.add("polyline", points=points, fill="none", stroke=NOT, stroke_width=1.5, stroke_dasharray=dash)
+        name = f"z {z:+d}".replace("-", "\u2212") if z else "median"
+        picture.text(right + 8, y(weights[-1]) + 4.5, name, font_size=12, fill=NOT)
+    looks = ({"fill": MET}, {"fill": "white", "stroke_dasharray": "4 3"})
+    told = []
+    for n, (row, look) in enumerate(zip(readings.itertuples(), looks, strict=True)):
+        at, letter = x(age) + (-9, 9)[n], "AB"[n]
+        edge = {"stroke": MET, "stroke_width": 2, **look}
+        picture.add("rect", x=at - 6, y=y(row.after), width=12, height=y(row.before) - y(row.after), **edge)
+        picture.text(at, y(row.after) - 7, letter, "middle", font_weight="bold")
+        place = 90 + 110 * n
+        picture.add("rect", x=530, y=place - 11, width=12, height=12, **edge)
+        picture.text(550, place, f"{letter}  {row.reading}", font_weight="bold")
+        picture.text(550, place + 22, f"{row.before:.1f} kg before, {row.after:.1f} kg after")
+        picture.text(550, place + 44, f"z-score before: {row.z}")
+        told.append(f"{letter}, {row.reading}: {row.before:.1f} kg before, {row.after:.1f} kg after, z before {row.z}")
+    key = "Foot of a bar: the weight before. Top: the weight after. Lines: WHO weight for age, boys (whoanthro)."
+    return picture.shown(f"{caption} At {show(age)} months. {'; '.join(told)}.", f"{caption} {key}")
+
+
+def day_strip(rows, last, caption):
+    """A strip of days: what begins, what happens, what was measured, and what is not reported on any of them.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        As from `utils.physiology.days`.
+    last : int
+        The last day of the page; what becomes of something after it is not told.
+    caption : str
+    """
+    left, step, height = 345, 92, 26
+    parts = list(dict.fromkeys(rows["part"]))
+    picture = Drawing(left + step * last + 20, 40 + height * len(rows) + 30 * len(parts))
+    bottom = picture.root.get("height")
+    for day in range(1, last + 1):
+        picture.text(left + step * (day - 0.5), 22, f"day {day}", "middle", font_weight="bold")
+        picture.line(left + step * (day - 1), 32, left + step * (day - 1), float(bottom), "#dfe5ea", 1)
+    y, told = 34, []
+    for part in parts:
+        picture.text(10, y + 20, part.upper(), font_size=11, font_weight="bold", fill=NOT)
+        y += 28
+        for row in rows[rows["part"] == part].itertuples():
+            middle = y + height / 2
+            picture.text(left - 12, middle + 4.5, row.label, "end", font_size=12)
+            said = "not reported"
+            if pd.isna(row.first):
+                picture.add("rect", x=left + 4, y=middle - 9, width=step * last - 8, height=18, fill="#f4efe3")
+                picture.text(left + step * last / 2, middle + 4.5, "?  not reported", "middle", font_size=12, fill=OPEN)
+            else:
+                at, end = left + step * (row.first - 0.5), left + step * (row.last - 0.5)
+                said = f"day {row.first:g}" + (f" to {row.last:g}" if row.last > row.first else "")
+                if part == "begins":
+                    picture.line(end, middle, left + step * last - 4, middle, MET, 2, stroke_dasharray="2 5")
+                if row.last > row.first:
+                    look = {"fill": "white", "stroke": MET, "stroke_width": 2, "stroke_dasharray": "4 3"}
+                    picture.add("rect", x=at - 6, y=middle - 6, width=end - at + 12, height=12, **look)
+                elif part == "measured":
+                    picture.add("rect", x=at - 6, y=middle - 6, width=12, height=12, fill=MET)
+                else:
+                    picture.add("circle", cx=at, cy=middle, r=7, fill=MET)
+                picture.text(at + 14, middle + 4.5, row.words, font_size=12)
+            told.append(f"{row.label}{', ' * bool(row.words)}{row.words}: {said}")
+            y += height
+    key = "Dotted: from here on; when it ended is not told up to this day. Broken frame: some time within these days."
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {key} {SOURCE}")
+
+
 def rulers(rows, moments, caption):
     """Several rules on one child: what each could still say, as its distance to its own cut-off.
 

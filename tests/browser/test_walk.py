@@ -200,6 +200,35 @@ def test_count_people_and_move_a_threshold_by_keyboard(open_page):
     shot(page, "04-threshold")
 
 
+def test_the_age_limit_bench_by_keyboard_and_the_way_round_the_page(open_page):
+    page = open_page("06_leak_pump_arrest.ipynb")
+    page.get_by_role("link", name="what you need from here if you skip").click()
+    page.get_by_role("heading", name="What you need from here if you skip").wait_for(state="visible", timeout=15_000)
+    run_all(page)
+    field = page.get_by_label("systolic pressure, mmHg").first
+    field.scroll_into_view_if_needed(timeout=30_000)
+    result = page.locator("[role=status]", has_text="Mean pressure")
+    result.get_by_text("No pressure lies below a limit that applies").wait_for(timeout=15_000)
+    field.fill("74")
+    field.press("Enter")
+    result.get_by_text("(74 + 2 × 45) / 3 = 54.7 mmHg").wait_for(timeout=15_000)  # at the limit: still not below it
+    page.locator(".noUi-handle").first.focus()
+    page.keyboard.press("ArrowLeft")  # 73, on the other side
+    result.get_by_text("Below its limit: PALS, 1 to 10 years: 70 + 2 × age, 74 mmHg").wait_for(timeout=15_000)
+    assert field.input_value() == "73"
+    shot(page, "06-age-limits")
+    field.fill("40")
+    field.press("Enter")
+    page.locator("[role=status]", has_text="Refused. The diastolic pressure lies above").first.wait_for(timeout=15_000)
+    age = page.get_by_label("age, months").first
+    age.scroll_into_view_if_needed(timeout=30_000)
+    age.fill("24")
+    age.press("Enter")
+    weights = page.locator("[role=status]", has_text="weight before: 16.7 kg before, 21.7 kg after, z before +2.8")
+    weights.first.wait_for(timeout=15_000)
+    shot(page, "06-fluid")
+
+
 def test_the_two_routes_by_keyboard_and_by_slider(open_page):
     page = open_page("07_why_the_vein.ipynb")
     unrun = page.locator('img[alt*="dose × 4.00, 96 % of the rise"]')

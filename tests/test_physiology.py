@@ -1,0 +1,368 @@
+"""Pressure, weight and age: hand arithmetic, the published values, what must always hold, and nonsense refused."""
+
+import math
+import re
+
+import nbformat
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.drawings import clean, drawing, shapes, words
+from tests.test_notebooks import BOOKS
+from utils import bedside, explore, physiology
+from utils.case import load_case
+from utils.rules import evaluate
+from utils.units import UnitError, quantity
+
+CASE = load_case()
+PICU, ECMO = CASE.as_of("picu"), CASE.as_of("ecmo")
+PRESSURES = st.floats(1, 300)
+NO_NUMBERS = [0, -1, math.nan, math.inf, None, True, "85", "low", [85, 0]]
+
+
+# ---- mean pressure ------------------------------------------------------------------------------------------------
+def test_the_mean_pressure_by_hand():
+    assert (
+        physiology.mean_arterial_pressure(85, 45) == pytest.approx((85 + 2 * 45) / 3) == pytest.approx(58.3, abs=0.05)
+    )
+    assert physiology.mean_arterial_pressure(120, 90) == pytest.approx(100)  # 300 / 3
+    assert list(physiology.mean_arterial_pressure([90, 60], [60, 60])) == pytest.approx([70, 60])
+
+
+@given(PRESSURES, PRESSURES)
+def test_a_mean_lies_between_the_two_pressures(one, other):
+    low, high = sorted((one, other))
+    mean = physiology.mean_arterial_pressure(high, low)
+    assert low <= mean <= high * (1 + 1e-12) and mean - low <= high - mean + 1e-9  # nearer to the lower one
+
+
+@pytest.mark.parametrize("wrong", [w for w in NO_NUMBERS if w != "85"])
+def test_a_pressure_that_is_none_is_refused(wrong):
+    for pair in ((wrong, 45), (85, wrong)):
+        with pytest.raises(UnitError, match="pressure"):
+            physiology.mean_arterial_pressure(*pair)
+
+
+def test_pressures_the_wrong_way_round_are_refused():
+    with pytest.raises(ValueError, match="diastolic pressure lies above the systolic"):
+        physiology.mean_arterial_pressure(45, 85)
+
+
+# ---- two weights --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "share, of, kg",  # by hand: 5 / 0.3, 5 / 0.25, 5 / 0.35, and each of these less 5
+    [(0.3, "before", 16.667), (0.25, "before", 20), (0.35, "before", 14.286)]
+    + [(0.3, "after", 11.667), (0.25, "after", 15), (0.35, "after", 9.286)],
+)
+def test_the_weight_before_by_hand(share, of, kg):
+    assert physiology.weight_before(5, share, of) == pytest.approx(kg, abs=5e-4)
+
+
+@given(st.floats(0.1, 50), st.floats(0.01, 0.99))
+def test_each_reading_gives_its_share_back(gain, share):
+    first, second = (physiology.weight_before(gain, share, of) for of in ("before", "after"))
+    assert gain / first == pytest.approx(share) and gain / (second + gain) == pytest.approx(share)
+    assert first == pytest.approx(second + gain)  # so the readings lie exactly the gain apart
+
+
+@pytest.mark.parametrize(
+    "gain, share", [*[(w, 0.3) for w in NO_NUMBERS if w != "85"], (5, 0), (5, -0.3), (5, math.nan)]
+)
+def test_a_gain_or_a_share_that_is_none_is_refused(gain, share):
+    with pytest.raises(UnitError, match="must be a number above zero|is no number"):
+        physiology.weight_before(gain, share)
+
+
+def test_per_cent_taken_for_a_share_and_an_unknown_reading_are_refused():
+    with pytest.raises(UnitError, match="write 30 % as 0.3"):
+        physiology.weight_before(5, 30)
+    with pytest.raises(UnitError, match="choose 'before' or 'after'"):
+        physiology.weight_before(5, 0.3, "dry")
+
+
+# ---- growth -------------------------------------------------------------------------------------------------------
+PUBLISHED = {  # weianthro.txt as kept in the reference: -2 SD, median, +1, +2, +3 SD at each age in months
+    24: (9.67, 12.15, 13.63, 15.28, 17.14),
+    30: (10.52, 13.30, 14.97, 16.85, 18.99),
+    35: (11.15, 14.17, 16.00, 18.07, 20.44),
+    36: (11.28, 14.34, 16.20, 18.31, 20.73),
+}
+
+
+@pytest.mark.parametrize("age", PUBLISHED)
+def test_the_published_weights_come_out(age):
+    assert physiology.growth_weight(np.array([-2, 0, 1, 2, 3]), age) == pytest.approx(PUBLISHED[age], abs=0.0051)
+
+
+@pytest.mark.parametrize("age, heavy, ordinary", [(24, 2.76, -0.36), (30, 1.91, -1.11), (35, 1.34, -1.62)])
+def test_the_published_z_scores_of_both_readings(age, heavy, ordinary):
+    assert physiology.growth_z(5 / 0.3, age) == pytest.approx(heavy, abs=0.006)
+    assert physiology.growth_z(5 / 0.3 - 5, age) == pytest.approx(ordinary, abs=0.006)
+
+
+def test_five_kilograms_against_the_median():  # 41, 38 and 35 per cent, as D04 prints
+    shares = [round(100 * 5 / physiology.growth_lms(age)[1]) for age in (24, 30, 35)]
+    assert shares == [41, 38, 35] and "41, 38 or 35 %" in CASE.address("D04").loc[0, "To note"]
+
+
+@given(st.floats(24, 36), st.floats(-3, 3), st.floats(-3, 3))
+def test_a_heavier_boy_has_a_higher_z_and_the_inverse_is_one(age, one, other):
+    weights = physiology.growth_weight(one, age), physiology.growth_weight(other, age)
+    assert physiology.growth_z(weights[0], age) == pytest.approx(one, abs=1e-6)
+    assert (weights[0] - weights[1]) * (one - other) >= 0
+    if abs(one - other) > 1e-6:
+        assert (physiology.growth_z(weights[0], age) > physiology.growth_z(weights[1], age)) == (one > other)
+
+
+def test_the_straight_line_meets_the_tabulated_ages_and_lies_between_them():
+    table = CASE.growth
+    for row in table.to_dict("records"):
+        assert physiology.growth_lms(row["age"]) == (row["l"], row["median"], row["s"])
+        assert physiology.growth_z(row["median"], row["age"]) == pytest.approx(0)
+    halfway = np.array([table[c].iloc[:2].mean() for c in ("l", "median", "s")])  # 27 months, of 24 and 30
+    assert np.array(physiology.growth_lms(27)) == pytest.approx(halfway)
+
+
+@pytest.mark.parametrize("age", [23.9, 36.1, 2, 0, -24, math.nan, None, "two"])
+def test_an_age_outside_the_table_is_refused(age):
+    with pytest.raises(UnitError, match="24 to 36 months only|number above zero|is no number|one above zero"):
+        physiology.growth_z(12, age)
+
+
+@pytest.mark.parametrize(
+    "weight, says", [(20, "above \\+3"), (7, "below −3"), (0, "above zero"), (math.nan, "above zero")]
+)
+def test_a_weight_beyond_what_is_computed_is_refused(weight, says):
+    with pytest.raises(UnitError, match=says):
+        physiology.growth_z(weight, 24)
+    with pytest.raises(UnitError, match="from −3 to \\+3"):
+        physiology.growth_weight(3.1, 24)
+
+
+# ---- limits by age ------------------------------------------------------------------------------------------------
+def used(age, variable):
+    """The limits that apply: dict of label -> (low, high)."""
+    rows = physiology.age_limits(age).query("applies and variable == @variable")
+    return {r.label: (r.low, r.high) for r in rows.itertuples()}
+
+
+@pytest.mark.parametrize("age, limit", [(1, 72), (2, 74), (2.5, 75), (4, 78), (10, 90)])  # 70 + 2 × age, by hand
+def test_the_pals_limit_is_that_of_the_rule_set(age, limit):
+    [(low, _)] = [v for k, v in used(age, "systolic_bp").items() if k.startswith("PALS")]
+    assert low == limit
+    for pressure, verdict in ((limit, "not met"), (limit - 1, "met")):
+        given = {"age": quantity(f"{age} years", "age"), "systolic_bp": quantity(f"{pressure} mmHg", "systolic_bp")}
+        assert evaluate("pals_hypotension", given).status == verdict
+        row = {"kind": "lower", "low": limit}
+        assert (physiology.side(pressure, row) == "below") == (verdict == "met")
+
+
+def test_ninety_applies_only_above_ten_years():
+    def ninety(age):
+        return physiology.age_limits(age).query("label == 'PALS, over 10 years'")["applies"].item()
+
+    assert [ninety(age) for age in (1, 2, 10, 10.5)] == [False, False, False, True]
+
+
+def test_the_values_for_two_years_are_for_two_years_only():
+    assert used(2, "mean_bp") == {
+        "Haque and Zaritsky, 5th centile": (43, pytest.approx(math.nan, nan_ok=True)),
+        "Haque and Zaritsky, 50th centile": (58, pytest.approx(math.nan, nan_ok=True)),
+    }
+    assert used(2, "systolic_bp")["Haque and Zaritsky, 5th centile"][0] == 69
+    assert used(3, "mean_bp") == {} and len(used(3, "systolic_bp")) == 1
+
+
+def test_the_edge_of_the_heart_rate_falls_on_two_years():
+    def sides(age):
+        rows = physiology.age_limits(age).query("applies and variable == 'heart_rate' and kind == 'range'")
+        return {physiology.side(160, r) for r in rows.to_dict("records")}
+
+    assert "inside" in sides(1.5) and sides(2) == {"inside", "above"} and sides(2.5) == {"above"}
+
+
+def test_no_unconfirmed_limit_is_on_the_bench():
+    assert set(physiology.age_limits(2)["tag"]) <= {"P", "S"} and set(CASE.age_limits["tag"]) <= {"P", "S"}
+
+
+@pytest.mark.parametrize("value, place", [(99, "below"), (100, "inside"), (190, "inside"), (191, "above")])
+def test_the_ends_of_a_range_are_inside_it(value, place):
+    assert physiology.side(value, {"kind": "range", "low": 100, "high": 190}) == place
+
+
+# ---- the benches --------------------------------------------------------------------------------------------------
+@pytest.fixture
+def limits():
+    return explore.age_limit_bench(PICU)
+
+
+@pytest.fixture
+def fluid():
+    return explore.fluid_bench(PICU)
+
+
+def test_the_bench_begins_with_what_is_printed(limits, fluid):
+    begun = {name: str(value) for name, value in limits.get().items()}
+    assert begun == {"systolic": "85 mmHg", "diastolic": "45 mmHg", "heart_rate": "160 /min", "age": "2 years"}
+    assert "(85 + 2 × 45) / 3 = 58.3 mmHg" in limits._last.text
+    assert "74 mmHg: above" in limits._last.text and "90 mmHg: not applicable at 2 years" in limits._last.text
+    assert "Shock is not a blood pressure" in limits._last.text
+    assert str(fluid.get()["share"]) == "30 %"
+    for weight in ("16.7 kg before, 21.7 kg after", "11.7 kg before, 16.7 kg after"):
+        assert weight in fluid._last.text
+
+
+def test_limits_that_disagree_are_seen_to_disagree(limits):
+    text = limits.set(systolic="72 mmHg").text  # below 74, above 69
+    assert "Below its limit: PALS, 1 to 10 years: 70 + 2 × age, 74 mmHg." in text
+    assert "Haque and Zaritsky, 5th centile, 69 mmHg: above" in text
+
+
+def test_a_move_of_a_field_and_of_a_slider_is_followed(limits):
+    limits._slider["age"].value = 2.5
+    assert limits.get()["age"].value == 2.5 and "75 mmHg: above" in limits._last.text
+    limits._field["systolic"].value = 74
+    assert limits._slider["systolic"].value == 74 and "75 mmHg: below" in limits._last.text
+
+
+@pytest.mark.parametrize(
+    "values, says",
+    [
+        ({"systolic": "300 mmHg"}, "outside this bench: choose 40 to 140 mmHg"),
+        ({"diastolic": "95 mmHg"}, "diastolic pressure lies above the systolic"),
+        ({"age": "11 years"}, "choose 1 to 10 years"),
+        ({"age": 3}, "bare number"),
+        ({"age": None}, "no unknowns"),
+        ({"systolic": "85 kg"}, "is not a unit"),
+        ({"systolic": "80 to 90 mmHg"}, "is not a unit|is a range"),
+        ({"systolic": "80–90 mmHg"}, "is a range"),
+        ({"weight": "12 kg"}, "not a dial of this bench"),
+        ({"age": "3 years", "systolic": "-1 mmHg"}, "negative"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_changes(limits, values, says):
+    before, shown = limits.get(), limits._last.text
+    refused = limits.set(**values)
+    assert refused.text.startswith("Refused. ") and re.search(says, refused.text)
+    assert limits.get() == before and limits._last.text == shown
+
+
+def test_a_field_with_nonsense_is_refused_in_words_and_can_be_mended(limits):
+    limits._field["systolic"].value = 1e9
+    assert limits._last.text.startswith("Refused. ") and limits.get()["systolic"].value == 85
+    limits._field["systolic"].value = math.nan
+    assert limits._last.text.startswith("Refused. ")
+    limits._field["systolic"].value = 90
+    assert "(90 + 2 × 45) / 3 = 60.0 mmHg" in limits._last.text
+
+
+def test_what_get_gives_set_takes(limits, fluid):
+    for bench, moved in ((limits, {"age": "5 years"}), (fluid, {"share": "28 %", "age": "33 months"})):
+        bench.set(**moved)
+        kept, text = bench.get(), bench._last.text
+        for name, dial in bench.dials.items():
+            bench.set(**{name: f"{dial.high:g} {dial.unit}"})
+        assert bench.set(**kept).text == text
+
+
+def test_beyond_three_the_fluid_bench_says_so_and_still_gives_the_weights(fluid):
+    text = fluid.set(age="24 months", share="25 %").text
+    assert "20.0 kg before, 25.0 kg after, z before above +3, not computed" in text
+
+
+@given(st.floats(24, 36), st.floats(25, 35))
+def test_the_fluid_bench_is_the_functions(age, share):
+    rows = FLUID.readings(age, share)
+    assert list(rows["after"] - rows["before"]) == pytest.approx([5, 5])
+    for of, before in zip(("before", "after"), rows["before"], strict=True):
+        assert before == pytest.approx(physiology.weight_before(5, share / 100, of))
+
+
+FLUID = explore.fluid_bench(PICU)
+
+
+def test_no_bench_speaks_of_a_dose(limits, fluid):
+    said = [limits.set(age=f"{a} years").text for a in (1, 2, 10)]
+    said += [fluid.set(age=f"{a} months", share=f"{s} %").text for a in (24, 30, 36) for s in (25, 30, 35)]
+    assert not re.search(r"\bmg\b|mg/kg|dose", " ".join(said).replace("not a dosing aid", ""))
+
+
+@pytest.mark.parametrize("age", [1, 1.5, 2, 2.5, 6, 10])
+def test_the_picture_has_a_mark_for_every_limit_and_says_what_it_shows(limits, age):
+    shown = limits.set(age=f"{age} years")
+    root, alt = drawing(shown)
+    rows = physiology.age_limits(age)
+    boxes = [e for e in shapes(root, "rect", height="12") if e.get("stroke")]
+    assert len(boxes) == (rows["kind"] == "range").sum()
+    assert len(shapes(root, "circle")) == (rows["kind"] == "median").sum()
+    assert alt.count("not applicable") == (~rows["applies"]).sum()
+    assert all(label in words(root) for label in rows["label"]) and clean(shown)
+
+
+def test_the_picture_of_two_weights_is_to_scale(fluid):
+    root, alt = drawing(fluid.set(age="30 months", share="30 %"))
+    bars = [e for e in shapes(root, "rect", width="12") if float(e.get("x")) < 500]
+    assert len(bars) == 2
+    heights = [float(e.get("height")) for e in bars]
+    assert heights[0] == pytest.approx(heights[1], abs=0.11)  # both gain five kilograms
+    feet = [float(e.get("y")) + float(e.get("height")) for e in bars]
+    assert feet[1] - feet[0] == pytest.approx(heights[0], abs=0.2)  # and B begins five below A
+    assert "A, 30 % of the weight before" in alt and clean(fluid._last)
+
+
+# ---- leak or pump, and the strip ----------------------------------------------------------------------------------
+def test_every_row_of_the_matrix_rests_on_what_was_known_then():
+    view = {t: CASE.as_of(t) for t in ("picu", "ecmo")}
+    for row in CASE.leak_pump.itertuples():
+        for address in row.facts.split():
+            assert len(view[row.time_point].address(address)), (row.finding, address)
+        unsaid = all(a.startswith("U") for a in row.facts.split())
+        assert ("unknown" in (row.leak, row.pump)) == unsaid == row.why.startswith("Not reported"), row.finding
+
+
+def test_the_matrix_says_what_its_table_says():
+    shown = bedside.leak_or_pump(ECMO, "Test.")
+    _, alt = drawing(shown)
+    assert "heart rate 160/min: leak speaks for it, pump speaks for it" in alt
+    assert "albumin and haematocrit: leak not reported, pump says little by itself" in alt
+    assert shown.html.count("<tr>") == len(CASE.leak_pump) + 1 and clean(shown)
+    early = bedside.leak_or_pump(PICU, "Test.").text
+    assert "arrest" not in early and "film" not in early  # what came later is not in an earlier view
+
+
+STRIP = {"lasting": ["ventilation_begins", "ecmo_begins"], "events": ["cardiac_arrest"]}
+STRIP |= {"measured": ["heart_rate"], "missing": ["lactate", "poor_perfusion"]}
+
+
+def test_the_strip_says_days_and_never_fills_in_what_is_not_reported():
+    rows = physiology.days(ECMO, **STRIP).set_index("label")
+    assert tuple(rows.loc["conventional ventilation begins", ["first", "last"]]) == (2, 3)
+    assert tuple(rows.loc["cardiac arrest and resuscitation", ["first", "last"]]) == (4, 4)
+    assert rows.at["heart rate", "words"] == "160 /min" and rows.at["lactate", "address"] == "U24"
+    root, alt = drawing(bedside.strip(ECMO, "Test.", **STRIP))
+    assert words(root).count("?  not reported") == 2 and "lactate: not reported; perfusion: not reported" in alt
+    assert [w for w in words(root) if re.fullmatch(r"day \d", w or "")] == [f"day {n}" for n in range(1, 7)]
+    assert clean(bedside.strip(ECMO, "Test.", **STRIP))
+
+
+@pytest.mark.parametrize(
+    "part, name", [("events", "ecmo_ends"), ("lasting", "home"), ("measured", "lactate"), ("missing", "heart_rate")]
+)
+def test_the_strip_takes_nothing_later_and_no_status_for_another(part, name):
+    with pytest.raises(KeyError):
+        physiology.days(ECMO, **{**STRIP, part: [name]})
+
+
+# ---- the page -----------------------------------------------------------------------------------------------------
+def test_the_way_round_the_page_leads_somewhere():
+    book = nbformat.read(next(b for b in BOOKS if b.name.startswith("06")), 4)
+    top = book.cells[0].source
+    [target] = re.findall(r"\]\(#([^)]+)\)", top)
+    heading = f"## {target.replace('-', ' ')}\n"
+    [cell] = [c for c in book.cells if c.cell_type == "markdown" and heading in c.source]
+    summary = cell.source.partition(heading)[2].partition("\n## ")[0]
+    assert top.index("whose heart stops") < top.index("Teaching material")  # said before anything else is
+    assert all(a in summary for a in ("D04", "U18", "U20", "U21", "F24", "F39"))
+    assert not re.search("arrest|resuscitat|heart stop", summary)  # who skips is spared it

@@ -1,0 +1,254 @@
+"""Pressure, weight and age: the arithmetic of the second day. No function here returns a dose, and none takes one."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from utils.package import read_table
+from utils.rules import RULES
+from utils.units import UnitError, show, variables
+
+FARTHEST = 3  # z-scores; beyond, WHO counts in another way, which was not confirmed
+
+
+def mean_arterial_pressure(systolic, diastolic):
+    """Mean arterial pressure, estimated as (systolic + 2 × diastolic) / 3.
+
+    Parameters
+    ----------
+    systolic, diastolic : float or array of float
+        Pressures in mmHg, of shapes that fit together.
+
+    Returns
+    -------
+    float or array of float
+        In mmHg, never below the diastolic and never above the systolic pressure.
+
+    Raises
+    ------
+    UnitError
+        A value that is no number above zero, or a diastolic pressure above the systolic one.
+
+    Notes
+    -----
+    Used for D03 of the register. It is an estimate from two readings; a line in an artery measures the mean itself.
+
+    Examples
+    --------
+    >>> round(mean_arterial_pressure(85, 45), 1)
+    58.3
+    """
+    systolic, diastolic = _above_zero(systolic, "systolic pressure"), _above_zero(diastolic, "diastolic pressure")
+    if np.any(diastolic > systolic):
+        raise UnitError("The diastolic pressure lies above the systolic one: check which is which.")
+    return _plain(diastolic + (systolic - diastolic) / 3)
+
+
+def weight_before(gain, share, of="before"):
+    """Weight before a gain that is told as a share of body weight.
+
+    Parameters
+    ----------
+    gain : float or array of float
+        Weight gained, kg.
+    share : float or array of float
+        The gain as a share, between 0 and 1.
+    of : {"before", "after"}
+        Which weight the share is taken of.
+
+    Returns
+    -------
+    float or array of float
+        In kg. Of the weight before it is ``gain / share``; of the weight after, ``gain / share - gain``.
+
+    Raises
+    ------
+    UnitError
+        A gain that is no number above zero, a share that does not lie between 0 and 1, or another word for `of`.
+    """
+    gain, share = _above_zero(gain, "weight gained"), _above_zero(share, "share")
+    if np.any(share >= 1):
+        raise UnitError("The share must lie between 0 and 1: write 30 % as 0.3.")
+    if of not in ("before", "after"):
+        raise UnitError(f"{of!r} is no weight that a share is taken of: choose 'before' or 'after'.")
+    return _plain(gain / share - (gain if of == "after" else 0))
+
+
+def growth_lms(age):
+    """L, M and S of weight for age, boys, at an age.
+
+    Parameters
+    ----------
+    age : float or array of float
+        Age in months, 24 to 36. Tabulated are 24, 30, 35 and 36; between them each of the three is read off a straight
+        line, which is our shortcut: the full table of WHO has a row for every day.
+
+    Returns
+    -------
+    tuple of (float or array of float)
+        L (no unit), M (kg, the median) and S (no unit). Source: ``growth.csv`` (whoanthro).
+
+    Raises
+    ------
+    UnitError
+        An age outside the table.
+    """
+    table, age = _growth(), _above_zero(age, "age")
+    ages = table["age"].to_numpy()
+    if np.any((age < ages[0]) | (age > ages[-1])):
+        raise UnitError(f"The weights are tabulated here from {ages[0]:g} to {ages[-1]:g} months only.")
+    return tuple(_plain(np.interp(age, ages, table[column])) for column in ("l", "median", "s"))
+
+
+def growth_z(weight, age):
+    """How far a boy's weight lies from the median for his age: z = ((weight / M)^L − 1) / (L S).
+
+    Parameters
+    ----------
+    weight : float or array of float
+        In kg.
+    age : float or array of float
+        In months, 24 to 36: see `growth_lms`.
+
+    Returns
+    -------
+    float or array of float
+        z-score, from −3 to +3; 0 is the median. Source: WHO child growth standards (whoanthro).
+
+    Raises
+    ------
+    UnitError
+        A weight that is no number above zero, an age outside the table, or a z-score beyond 3 on either side.
+    """
+    weight, (power, median, spread) = _above_zero(weight, "weight"), growth_lms(age)
+    z = ((weight / median) ** power - 1) / (power * spread)
+    if np.any(np.abs(z) > FARTHEST + 1e-9):
+        side = "above +3" if np.any(z > FARTHEST) else "below −3"
+        raise UnitError(f"The z-score is {side}: there WHO counts in another way, which is not used here.")
+    return _plain(z)
+
+
+def growth_weight(z, age):
+    """The weight in kg at a z-score from −3 to +3, the inverse of `growth_z`: M (1 + L S z)^(1/L); age in months."""
+    z, (power, median, spread) = np.asarray(z, dtype=float), growth_lms(age)
+    if not np.all(np.abs(z) <= FARTHEST):
+        raise UnitError("A z-score is taken here from −3 to +3 only.")
+    return _plain(median * (1 + power * spread * z) ** (1 / power))
+
+
+def age_limits(age):
+    """Every published limit of pressure and heart rate in this collection, and whether it was made for an age.
+
+    Parameters
+    ----------
+    age : float
+        In years.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a limit: variable, label, kind (``lower``, ``range`` or ``median``), low and high in the unit of the
+        variable (high is missing unless it is a range), unit, applies (bool), source, tag. The first rows are the
+        PALS limits of systolic pressure (``rules.csv``), the first of them worked out for this age; the others stand
+        in ``age_limits.csv``.
+
+    Raises
+    ------
+    UnitError
+        An age that is no number above zero.
+    """
+    age = float(_above_zero(age, "age"))
+    node = RULES["pals_hypotension"].nodes()
+    first, last = node["child_from"]["threshold"], node["older_age"]["threshold"]
+    child, older = node["child_limit"], node["older_limit"]
+    formula, limit = f"{child['threshold']:g} + {child['slope']:g} × age", child["threshold"] + child["slope"] * age
+    pals = [
+        (f"PALS, {first:g} to {last:g} years: {formula}", limit, first <= age <= last),
+        (f"PALS, over {last:g} years", older["threshold"], age > last),
+    ]
+    rows = pd.DataFrame(pals, columns=["label", "low", "applies"]).assign(
+        variable="systolic_bp", kind="lower", unit=child["unit"], source=child["source"], tag=child["tag"]
+    )
+    table = read_table("age_limits")
+    table["applies"] = (table["age_low"] <= age) & (age <= table["age_high"])
+    columns = ["variable", "label", "kind", "low", "high", "unit", "applies", "source", "tag"]
+    both = pd.concat([rows, table], ignore_index=True)[columns]
+    return both.sort_values("variable", key=lambda v: v.map(_order(both)), kind="stable", ignore_index=True)
+
+
+def side(value, limit):
+    """Where a value lies: ``below``, ``at`` or ``above`` a limit, and of a range also ``inside``.
+
+    Parameters
+    ----------
+    value : float
+    limit : mapping
+        A row of `age_limits`.
+    """
+    if limit["kind"] == "range":
+        return "below" if value < limit["low"] else "above" if value > limit["high"] else "inside"
+    return "at" if np.isclose(value, limit["low"], rtol=1e-9) else "below" if value < limit["low"] else "above"
+
+
+def days(case, lasting, events, measured, missing):
+    """What happened, what was measured and what is not reported, as rows of a strip of days.
+
+    Parameters
+    ----------
+    case : Case
+        As of the moment of the page.
+    lasting, events, measured, missing : sequence of str
+        Names of events that begin something, of other events, of reported observations, and of variables that are
+        not reported.
+
+    Returns
+    -------
+    pandas.DataFrame
+        part (``begins``, ``happens``, ``measured``, ``not reported``), label, first and last day (missing where there
+        is none), words (a value as printed) and address.
+    """
+    told, rows = case.events.set_index("event"), []
+    for part, names in (("begins", lasting), ("happens", events)):
+        for name in names:
+            row = told.loc[name]
+            rows.append((part, row["label"], row["day_low"], row["day_high"], "", row["fact"]))
+    labels, day = variables()["label"], case.time_points.set_index("time_point")["first_day"]
+    known = case.observations.query("status == 'reported'").drop_duplicates("variable", keep="last")
+    known = known.set_index("variable")
+    for name in measured:
+        row = known.loc[name]
+        at = day[row["time_point"]]
+        rows.append(("measured", labels[name], at, at, f"{show(row['value'])} {row['unit']}", row["fact"]))
+    unsaid = pd.concat([case.observations, case.findings]).query("status == 'not_reported'")
+    unsaid = unsaid.drop_duplicates("variable", keep="last").set_index("variable")
+    rows += [("not reported", labels[n], None, None, "", unsaid.at[n, "fact"]) for n in missing]
+    return pd.DataFrame(rows, columns=["part", "label", "first", "last", "words", "address"])
+
+
+@cache
+def _growth():
+    return read_table("growth")
+
+
+def _order(table):
+    """Variables in the order in which they first stand."""
+    return {name: i for i, name in enumerate(dict.fromkeys(["systolic_bp", "mean_bp", *table["variable"]]))}
+
+
+def _above_zero(value, name):
+    """Numbers above zero as an array, or UnitError in words."""
+    if isinstance(value, (bool, np.bool_)) or value is None:
+        raise UnitError(f"The {name} is {value!r}, which is no number: write one above zero.")
+    try:
+        numbers = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise UnitError(f"The {name} is {value!r}, which is no number: write one above zero.") from None
+    if not np.all(np.isfinite(numbers) & (numbers > 0)):
+        raise UnitError(f"The {name} must be a number above zero, not {value}.")
+    return numbers
+
+
+def _plain(numbers):
+    """A single number as a float, several as an array."""
+    return float(numbers) if np.ndim(numbers) == 0 else numbers
