@@ -100,6 +100,8 @@ def _text(text, about, source):
 def table_numbers(case):
     """The numbers of every table, those of tables yet to come included; drawn and invented patients left out."""
     for name, table in case.tables.items():
+        if name.startswith("kinetics") and case.time_point != "discussion":
+            continue  # what the model rests on vouches for the page on the model, and for no earlier one
         described = describe().get(name, {})
         if re.search("simulated|invented", f"{described.get('title')} {described.get('description')}", re.IGNORECASE):
             yield Known((float(len(table)),), frozenset({""}), words(name), f"{name}.csv, its rows")
@@ -257,11 +259,14 @@ def provenance(r, moment=None, head="", prose=True):
     near = near_words(r, len(r.passage) if prose and (r.unit or r.telling) else 90) | words(head)
     if re.match(r"[+−-]?0\d", r.text):
         return None  # no number is written so
+    measured = not prose and bool(re.search(r"\sF\d\d\s+CR\d\w?$", r.passage.strip()))  # the case's own sheet
     for i in np.flatnonzero(np.abs(np.abs(values) - abs(r.value[0])) <= 0.5 * 10**-r.decimals + 1e-9):
         k = found[i]
         due = k.shared or not r.unit
         if not r.unit and not r.telling:  # a bare count of one or two digits is anybody's: two words must name it
             due = min(max(due, 2 if k.decimals is None else 3), len(k.words)) if k.words else 2
+        if measured and k.source.startswith(("age_limits", "reference_ranges", "rules.csv")):
+            continue  # a limit in the row of a measured value would be a confusion
         if _same(r, k, prose) and len(k.words & near) >= due:
             return k.source
     return None
