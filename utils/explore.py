@@ -9,6 +9,7 @@ import pandas as pd
 from utils import plots
 from utils.differential import Board, replay
 from utils.explorer import Explorer
+from utils.ladder import Ladder, Nameless
 from utils.package import CaseDataError
 from utils.page import Shown, say, table, together
 from utils.rules import RULES, evaluate, evaluate_table, unknown_results
@@ -339,12 +340,18 @@ def look_up(case, name):
         )
 
 
+def ladder(case, names=True):
+    """All that was given, with a day cursor; without names, the same bars to be named from memory."""
+    return Ladder(case) if names else Nameless(case)
+
+
 # A notebook reads better with verbs and nouns than with classes.
 unit_bench, what_if, ruler_bench, differential_board = UnitBench, WhatIf, RulerBench, Board
 threshold_explorer, chance = Thresholds, Chance
 __all__ = [
     "chance",
     "differential_board",
+    "ladder",
     "look_up",
     "replay",
     "ruler_bench",
