@@ -117,7 +117,8 @@ def table_numbers(case):
                     if column not in ignored and not (column == "threshold" and row["comparator"] == "is"):
                         unit = _unit(column, row)
                         yield from _number(cell, unit, about, source, True, variable, shared)
-                        if name == "time_points":  # the day of the moment itself needs no name beside it
+                        one = name == "time_points" and row["first_day"] == row["last_day"]
+                        if one and row["time_point"] == case.time_point:  # the one day of the page needs no name beside it
                             yield Known((float(cell),), frozenset({unit}), about, source, True, 0)
             if name == "units" and row["factor"] != 1:
                 yield from _number(row["factor"], "", about, source)

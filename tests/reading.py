@@ -13,8 +13,8 @@ mg/L pg/mL µg/mL mEq/L st nd rd th|per cent|ng/mL per mm/h"""
 
 
 def key(unit):
-    """One spelling for each unit; giga per litre is the one unit that a small letter would turn into another."""
-    return unit if unit == "G/L" else ALIAS.get(plain(unit), plain(unit))
+    """One spelling for each unit; giga per litre is the one that a small letter would turn into another."""
+    return unit if unit == "G/L" or unit.endswith(" no.") else ALIAS.get(plain(unit), plain(unit))
 
 
 @cache

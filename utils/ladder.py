@@ -290,20 +290,20 @@ class Ladder(Explorer):
         frame = running(self._given, day)
         certain, most = count(frame)
         line = f"Day {day}: {certain} for certain, {most} at most (a drug in two forms is counted once). "
-        line += f"The last drug begun before: {_named(last_added(self._given, day))}; "
-        line += f"the last support: {_named(last_added(self._given, day, 'support'))}."
+        line += f"The last drug begun before: {in_words(last_added(self._given, day))}; "
+        line += f"the last support: {in_words(last_added(self._given, day, 'support'))}."
         words = frame.drop(columns="drug").replace({"ran": {"certain": "for certain"}})
         words = words.set_axis(["What", "Printed amount", "Ran that day", "Why not certain"], axis=1)
         picture = self.picture("All that was given, by day.", day)
-        return together(say(line), table(words, f"What ran on day {day}"), *self._credit(), picture)
+        return together(say(line), table(words, "What ran that day"), *self._credit(), picture)
 
     def _credit(self):
         """What the thought "the last drug did it" would credit: for the supposed day, and for every other."""
         day = self._improved.value
         told = f"Suppose the heart had first improved on day {day}"
         told += ", as is printed" if day == self._printed else ""
-        told += f'. "The last drug did it" would then credit: {_named(last_added(self._given, day))}.'
-        named = {d: _named(last_added(self._given, d)) for d in range(2, self._end + 1)}
+        told += f'. "The last drug did it" would then credit: {in_words(last_added(self._given, day))}.'
+        named = {d: in_words(last_added(self._given, d)) for d in range(2, self._end + 1)}
         starts = [d for d in named if named[d] != named.get(d - 1)]
         ends = [d - 1 for d in starts[1:]] + [self._end]
         rows = [(f"day {a}" + f" to day {b}" * (b > a), named[a]) for a, b in zip(starts, ends, strict=True)]
@@ -333,7 +333,7 @@ class Ladder(Explorer):
         return {"day": self._day.value, "improved": self._improved.value}
 
 
-def _named(found):
+def in_words(found):
     """The last drugs begun, in words."""
     sure, perhaps = (" and ".join(x) for x in found)
     sure = sure or "none that has a day"
@@ -386,7 +386,9 @@ class Nameless(Explorer):
             right += len(mine & {c.label for c in self._bars.values() if _look(c) == look})
         line = f"{len(named)} of {len(self._bars)} named, {right} right. Bars that look the same may be named either way."
         picture = plots.swimmer([*self._bars.values()], [], self._end, "Names hidden.", letters=[*self._bars])
-        return together(say(line), picture)
+        rows = [(letter, c.kind, named.get(letter, "not named yet"), c.told) for letter, c in self._bars.items()]
+        listed = pd.DataFrame(rows, columns=["Bar", "Kind", "Your name for it", "Its days"])
+        return together(say(line), picture, table(listed, "The bars"))
 
     def set(self, **names):
         """Name bars by call: ``set(A="oral ciclosporin")``; None takes a name back; returns what is shown."""
