@@ -118,7 +118,7 @@ def table_numbers(case):
                         unit = _unit(column, row)
                         yield from _number(cell, unit, about, source, True, variable, shared)
                         one = name == "time_points" and row["first_day"] == row["last_day"]
-                        if one and row["time_point"] == case.time_point:  # the one day of the page needs no name beside it
+                        if one and row["time_point"] == case.time_point:  # the page's only day needs no name
                             yield Known((float(cell),), frozenset({unit}), about, source, True, 0)
             if name == "units" and row["factor"] != 1:
                 yield from _number(row["factor"], "", about, source)

@@ -140,7 +140,7 @@ def milestones(case):
 
 
 def running(given, day):
-    """What ran on a day, from a list of `Course`: a DataFrame of what, amount, ran (``certain``, ``perhaps``), why, drug.
+    """What ran on a day, from a list of `Course`: a DataFrame of what, amount, ran (certain or perhaps), why and drug.
 
     One row a drug and certainty. Where one form of a drug passes into another on a day that is not printed, the drug
     itself is certain on the days between, and only its form is open.
@@ -368,10 +368,8 @@ class Nameless(Explorer):
         self._end = int(_dated(case)[1]["last_day"].max())
         names = sorted(c.label for c in those)
         layout = {"style": {"description_width": "2em"}, "layout": {"width": "24em"}}
-        self._choice = {
-            letter: widgets.Dropdown(options=[("choose a name", ""), *[(n, n) for n in names]], description=letter, **layout)
-            for letter in self._bars
-        }
+        options = [("choose a name", ""), *[(n, n) for n in names]]
+        self._choice = {x: widgets.Dropdown(options=options, description=x, **layout) for x in self._bars}
         self._setting = False
         grid = widgets.Box(list(self._choice.values()), layout={"flex_flow": "row wrap"})
         super().__init__([grid], self._count())
@@ -384,7 +382,8 @@ class Nameless(Explorer):
         for look in {_look(c) for c in self._bars.values()}:  # bars that look the same may be named either way round
             mine = {named.get(letter) for letter, c in self._bars.items() if _look(c) == look}
             right += len(mine & {c.label for c in self._bars.values() if _look(c) == look})
-        line = f"{len(named)} of {len(self._bars)} named, {right} right. Bars that look the same may be named either way."
+        line = f"{len(named)} of {len(self._bars)} named, {right} right. "
+        line += "Bars that look the same may be named either way."
         picture = plots.swimmer([*self._bars.values()], [], self._end, "Names hidden.", letters=[*self._bars])
         rows = [(letter, c.kind, named.get(letter, "not named yet"), c.told) for letter, c in self._bars.items()]
         listed = pd.DataFrame(rows, columns=["Bar", "Kind", "Your name for it", "Its days"])

@@ -608,7 +608,8 @@ def _solid(picture, kind, a, b, y, half, colour):
     """The certain days, in the shape of the kind: a full bar, a hollow bar with a line in it, or diamonds."""
     if kind == "procedure":
         middle = (a + b) / 2
-        picture.add("path", d=f"M{middle - 8:.1f},{y:.1f} l8,-8 l8,8 l-8,8 z", fill="white", stroke=colour, stroke_width=2)
+        diamond = f"M{middle - 8:.1f},{y:.1f} l8,-8 l8,8 l-8,8 z"
+        picture.add("path", d=diamond, fill="white", stroke=colour, stroke_width=2)
         return
     look = {"fill": colour} if kind == "drug" else {"fill": "white", "stroke": colour, "stroke_width": 2}
     picture.add("rect", x=a, y=float(y - half), width=b - a, height=2 * half, **look)
