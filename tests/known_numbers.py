@@ -107,7 +107,8 @@ def table_numbers(case):
             yield Known((float(len(table)),), frozenset({""}), words(name), f"{name}.csv, its rows")
             continue  # a patient who was drawn or invented vouches for nothing
         ignored = IGNORED.get(name, ())
-        for row in table.to_dict("records") if name != "codes" else ():  # digits of a code measure nothing
+        # Digits of a code measure nothing; a reason of the board is told in whole sentences (pairs() in test_numbers).
+        for row in table.to_dict("records") if name not in ("codes", "board") else ():
             source = f"{name}.csv {row.get('fact') or row.get('id') or row.get('item') or ''}".strip()
             variable = row.get("variable") or row.get("input")
             told, shared = [str(row[c]) for c in NAMES if c in row], 1
@@ -124,7 +125,8 @@ def table_numbers(case):
                     if column not in ignored and not (column == "threshold" and row["comparator"] == "is"):
                         unit = _unit(column, row)
                         yield from _number(cell, unit, about, source, True, variable, shared)
-                        if name == "time_points":  # the day of the moment itself needs no name beside it
+                        one = name == "time_points" and row["first_day"] == row["last_day"]
+                        if one and row["time_point"] == case.time_point:  # the page's only day needs no name
                             yield Known((float(cell),), frozenset({unit}), about, source, True, 0)
             if name == "units" and row["factor"] != 1:
                 yield from _number(row["factor"], "", about, source)

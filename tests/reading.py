@@ -13,8 +13,8 @@ mg/L pg/mL µg/mL mEq/L mg·h/L L/h mL/min L/kg litres st nd rd th|per cent|ng/m
 
 
 def key(unit):
-    """One spelling for each unit; giga per litre is the one unit that a small letter would turn into another."""
-    return unit if unit == "G/L" else ALIAS.get(plain(unit), plain(unit))
+    """One spelling for each unit; giga per litre is the one that a small letter would turn into another."""
+    return unit if unit == "G/L" or unit.endswith(" no.") else ALIAS.get(plain(unit), plain(unit))
 
 
 @cache

@@ -182,7 +182,7 @@ def test_nothing_known_later_stands_on_the_page(path):
 
 
 def test_a_spoiler_would_be_found():
-    nb = good()
+    nb = nbformat.read(next(b for b in BOOKS if b.name.startswith("04")), 4)
     nb.cells[0].source += "\nLater he needed ECMO."
     assert later_words(nb, "admission") == ["ECMO"] and later_words(nb, "ecmo") == []
 

@@ -17,6 +17,7 @@ from tests.reading import read_numbers
 from utils import bedside, explore, pk, plots, route
 from utils.case import Case, references
 from utils.cohort import crowd
+from utils.ladder import amounts, count, courses, equivalents, in_words, last_added, milestones, running, sheet
 from utils.physiology import growth_z, mean_arterial_pressure, weight_before
 from utils.quiz import items
 from utils.rules import RULES, evaluate, hscore_probability
@@ -135,6 +136,8 @@ SPACE = {
     "factor": lambda variable, unit: factors(variable)[unit],
     "reference": lambda work: int(references()[work]["citation-number"]),
     "rows": lambda table: len(CASE.tables[table]),
+    "amount": lambda treatment, what: equivalents(CASE.treatments.set_index("treatment").loc[treatment])[what],
+    "ran": lambda day: count(running(courses(CASE), day)),
     "mean_pressure": mean_arterial_pressure,
     "before": weight_before,
     "z": growth_z,
@@ -206,6 +209,47 @@ def ruler_phrases():
     return found
 
 
+@cache
+def ladder_phrases():
+    """What the ladder says of its bars, its events and its days, and the rows of its tables, with single spaces."""
+    case = CASE.as_of("recovery")
+    given, drawn = courses(case), set()
+    for c in given:
+        about = f"{c.kind}, {c.amount}" if c.amount else c.kind
+        first = c.told.partition(";")[0]
+        drawn |= {f"{c.label} ({about}): {first}", f"({c.kind}): {first}", first}
+    for a, b, words, dated in milestones(case):
+        drawn.add(f"day {a}" + f" to day {b}" * (b > a) + f": {words}{': not dated' * (not dated)}".partition(";")[0])
+    for d in range(1, 50):
+        drawn.add("Day {}: {} for certain, {} at most".format(d, *count(running(given, d))))
+        drawn.add(f"improved on day {d}, as is printed" if d == 7 else f"improved on day {d}")
+    credit = {d: in_words(last_added(given, d)) for d in range(2, 50)}
+    frames = [sheet(case), amounts(case, *(c.name for c in given if c.kind == "drug")).fillna("unknown")]
+    frames += [running(given, 7).drop(columns="drug").replace("certain", "for certain")]
+    rows = {" ".join(" ".join(map(str, r)).split()) for f in frames for r in f.itertuples(index=False)}
+    return drawn, rows, credit, tuple(c.label for c in given)
+
+
+def ladder_pairs(text, head):
+    """Days and amounts of the ladder, right only together with the bar, event or row that they belong to."""
+    drawn, rows, credit, labels = ladder_phrases()
+    events = "|".join(re.escape(x.partition(": ")[2]) for x in drawn if x.startswith("day "))
+    flat = " ".join(text.split())
+    if re.search("Where printed|In a day|printed doses come to|Why not certain", head):
+        if flat.startswith(labels):
+            yield (0, len(text)), flat in rows
+    if m := re.match(r"\s*day (\d+)(?: to day (\d+))?\s+(\D.*)$", text if "last drug begun before" in head else ""):
+        a, b, same = int(m[1]), int(m[2] or m[1]), " ".join(m[3].split())
+        yield m.span(), [d for d, words in credit.items() if words == same] == [*range(a, b + 1)]
+    said = r"[a-zA-Z][^;:(.]* \((?:drug|support|procedure)[^)]*\): [^;]*?(?=[;.](?:\s|$)|$)"
+    said += rf"|day \d+(?: to day \d+)?: (?:{events})"
+    said += r"|Day \d+: \d+ for certain, \d+ at most|improved on day \d+(?:, as is printed)?"
+    said += r"|(?:perhaps from day \d+, )?certain (?:on day \d+|from day \d+ to day \d+)(?:, perhaps until day \d+)?"
+    for m in re.finditer(said, text):
+        short = re.sub(r"^[A-Z] ", "", m[0].strip())
+        yield m.span(), short in drawn
+
+
 def pieces(text):
     """What stands between full stops, semicolons and ends of lines: its place, and its words without their spacing."""
     for m in re.finditer(r"(?:(?!; |\. |\n).)+", text):
@@ -228,6 +272,10 @@ def pairs(passage):
     text = passage.text
     for m in re.finditer(r"(\d[\d.]*) % at (\d+)", text):
         yield m.span(), (float(m[2]), float(m[1])) in curve_points()
+    if not passage.prose and "01" in passage.names:
+        for why in set(CASE.board["why"]):
+            if (at := text.find(why)) >= 0:
+                yield (at, at + len(why)), True
     if not passage.prose and "07" in passage.names and (line := " ".join(text.split())):
         for told in model_lines():  # a picture's description stands behind its caption
             if line.endswith(told):
@@ -238,6 +286,7 @@ def pairs(passage):
             pair = [p for s, p in curve_points() if s == score.value[0]]
             yield r.span, bool(pair) if r is score else r.value[0] in pair
     if not passage.prose:
+        yield from ladder_pairs(text, passage.head)
         shorts = "|".join(re.escape(rule.short) for rule in sorted(RULES.values(), key=lambda x: -len(x.short)))
         said = rf"(?:{shorts}), cut-off [^;]*?: [^;]*?, (?:not met|met|undetermined)"
         told = rf"(?<![\w,] )(?:{shorts}): (?:not met|met|undetermined)(?:, score \S+(?: to \S+)?)?"

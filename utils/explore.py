@@ -9,6 +9,7 @@ import pandas as pd
 from utils import bedside, plots
 from utils.differential import Board, replay
 from utils.explorer import Explorer
+from utils.ladder import Ladder, Nameless
 from utils.package import CaseDataError
 from utils.page import Shown, say, table, together
 from utils.route import RouteBench
@@ -340,6 +341,11 @@ def look_up(case, name):
         )
 
 
+def ladder(case, names=True):
+    """All that was given, with a day cursor; without names, the same bars to be named from memory."""
+    return Ladder(case) if names else Nameless(case)
+
+
 # A notebook reads better with verbs and nouns than with classes.
 unit_bench, what_if, ruler_bench, differential_board = UnitBench, WhatIf, RulerBench, Board
 threshold_explorer, chance = Thresholds, Chance
@@ -349,6 +355,7 @@ __all__ = [
     "age_limit_bench",
     "chance",
     "differential_board",
+    "ladder",
     "fluid_bench",
     "look_up",
     "replay",

@@ -639,6 +639,152 @@ def icons(counts, caption, columns=20):
     return picture.shown(f"{caption} {total} in all: {told}.", caption)
 
 
+WIDE = 22  # days drawn wide: most begins and ends lie there, and one course is at its end
+
+
+def swimmer(courses, marks, last, caption, cursor=None, letters=None):
+    """Courses of treatment as bars over the days, uncertain starts and ends hatched, unstated ends fading out.
+
+    Parameters
+    ----------
+    courses : list of utils.ladder.Course
+        Drawn under a heading for each kind, in the order given.
+    marks : list of (int, int, str, bool)
+        Events above the bars: first and last day, words, and whether they are dated.
+    last : int
+        The last day.
+    caption : str
+    cursor : int, optional
+        A day to mark.
+    letters : list of str, optional
+        Names to write in place of the courses' own; then no amount is printed either.
+    """
+    left, zone, row = (50 if letters else 300), (0 if letters else 78), (24 if letters else 31)
+    start, wide, narrow = left + zone, 23, 4
+
+    def edge(day):  # where a day begins
+        return float(start + wide * (min(day, WIDE + 1) - 1) + narrow * max(day - WIDE - 1, 0)) if day else float(left)
+
+    kinds = [k for k in ("drug", "support", "procedure") if any(c.kind == k for c in courses)]
+    top = 30 + 19 * len(marks) + 34
+    bottom = top + 24 * len(kinds) + row * len(courses)
+    picture = Drawing(max(int(edge(last + 1)) + 46, 990), bottom + 74)
+    if zone:
+        picture.add("rect", x=left, y=top - 6, width=zone - 6, height=bottom - top + 8, fill="#f1f4f7")
+        for n, words in enumerate(("before", "admission:", "not dated")):
+            picture.text(left + zone / 2 - 3, top - 42 + 13 * n, words, "middle", font_size=11, fill=NOT)
+    if cursor:
+        box = {"x": edge(cursor), "y": top - 30, "width": edge(cursor + 1) - edge(cursor), "height": bottom - top + 32}
+        picture.add("rect", fill="#ffe9a8", stroke=OPEN, stroke_width=1, **box)
+    for day in range(1, last + 1):
+        if day <= WIDE or not day % 10 or day == last:
+            weight = "bold" if day == cursor else "normal"
+            middle = (edge(day) + edge(day + 1)) / 2
+            picture.text(middle, top - 12, str(day), "middle", font_size=11, font_weight=weight)
+            picture.line(edge(day), top - 6, edge(day), bottom, "#e3e8ec", 1)
+    told = _marks(picture, marks, edge, bottom, top)
+    y = top
+    names = dict(zip(courses, letters or [c.label for c in courses], strict=True))
+    for kind in kinds:
+        y += 24
+        picture.text(10, y - 6, f"{kind.capitalize()}s", font_weight="bold")
+        picture.line(10, y - 1, picture.width - 10, y - 1, "#c9d2da", 1)
+        for course in (c for c in courses if c.kind == kind):
+            picture.text(left - 12, y + row / 2 + 6, names[course], "end", font_size=12.5)
+            _course(picture, course, y + row / 2 + 4, edge)
+            said = "" if letters else course.amount
+            if said:
+                picture.text(edge(course.first) + 2, y + row / 2 - 5, said, font_size=10.5, fill=INK)
+            about = f"{kind}, {said}" if said else kind
+            told.append(f"{names[course]} ({about}): {course.told}")
+            y += row
+    _key(picture, kinds, bottom + 22)
+    axis = f"Days from admission (day 1). Days 1 to {min(last, WIDE)} are drawn wide"
+    axis += f", days {WIDE + 1} to {last} narrow." if last > WIDE else "."
+    picture.text(10, bottom + 62, axis, font_size=12)
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {SOURCE}")
+
+
+def _marks(picture, marks, edge, bottom, top):
+    """Events above the bars, one line each, with a thread down to the bars; what they say."""
+    told = []
+    for n, (a, b, words, dated) in enumerate(marks):
+        y, x1, x2 = 30 + 19 * n, (edge(a) + edge(a + 1)) / 2, (edge(b) + edge(b + 1)) / 2
+        if not dated:
+            picture.line(x1, y - 4, x2, y - 4, OPEN, 1.5, stroke_dasharray="2 4")
+            words, x2 = f"? {words}: not dated", x1 - 12
+            picture.add("rect", x=x1 - 3, y=y - 11, width=7.0 * len(words), height=14, fill="white")
+        elif a == b:
+            picture.line(x1, y + 2, x1, bottom, "#b4bec7", 1, stroke_dasharray="1 3")
+            picture.add("path", d=f"M{x1 - 6:.1f},{y - 4} l6,-6 l6,6 l-6,6 z", fill=INK)
+        else:
+            _hatch(picture, edge(a), edge(b + 1), y - 4, 5, INK)
+            x2 = edge(b + 1)
+        right = x2 + 12 + 7 * len(words) > picture.width
+        picture.text(edge(a) - 6 if right else x2 + 12, y, words, "end" if right else "start", font_size=12)
+        days = f"day {a}" + f" to day {b}" * (b > a)
+        told.append(f"{days}: {words.removeprefix('? ')}")
+    return told
+
+
+def _hatch(picture, x1, x2, y, half, colour):
+    """A stretch in which something begins or ends, nobody knows when: an outline with slanting strokes."""
+    picture.add("rect", x=x1, y=float(y - half), width=x2 - x1, height=2 * half, fill="white", stroke=colour)
+    for x in np.arange(x1, x2 - 2 * half + 1, 5):
+        picture.line(x, y + half, x + 2 * half, y - half, colour, 1)
+
+
+def _course(picture, course, y, edge):
+    """One bar: certain days solid, an uncertain start or end hatched, an unstated end as a fading broken line."""
+    colour, half = (MET, 6) if course.kind == "drug" else (INK, 6)
+    ends = [edge(course.first), edge(course.last + 1) if course.last else edge(1) - 6]
+    a, b = (edge(course.sure[0]), edge(course.sure[1] + 1)) if course.sure else (ends[0], ends[0])
+    if course.first == 0:  # nobody knows how long: the bar fills the time before admission
+        b = edge(1) - 6
+        box = {"x": a + 2, "y": float(y - half), "width": b - a - 4, "height": 2 * half}
+        picture.add("rect", fill="white", stroke=colour, stroke_width=1.5, stroke_dasharray="4 3", **box)
+    if course.sure and a > ends[0]:
+        _hatch(picture, ends[0], a, y, half, colour)
+    if course.sure:
+        _solid(picture, course.kind, a, b, y, half, colour)
+    if course.end_stated:
+        if course.first and ends[1] > b:
+            _hatch(picture, b, ends[1], y, half, colour)
+        return
+    third = (ends[1] - b) / 3
+    for n, fading in enumerate((1, 0.65, 0.35) if third else ()):
+        look = {"stroke_dasharray": "7 5", "stroke_opacity": fading}
+        picture.line(b + third * n, y, b + third * (n + 1), y, colour, 2.5, **look)
+    picture.text(ends[1] + 9, y + 5, "?", "middle", font_size=14, font_weight="bold", fill=OPEN)
+
+
+def _solid(picture, kind, a, b, y, half, colour):
+    """The certain days, in the shape of the kind: a full bar, a hollow bar with a line in it, or diamonds."""
+    if kind == "procedure":
+        middle = (a + b) / 2
+        diamond = f"M{middle - 8:.1f},{y:.1f} l8,-8 l8,8 l-8,8 z"
+        picture.add("path", d=diamond, fill="white", stroke=colour, stroke_width=2)
+        return
+    look = {"fill": colour} if kind == "drug" else {"fill": "white", "stroke": colour, "stroke_width": 2}
+    picture.add("rect", x=a, y=float(y - half), width=b - a, height=2 * half, **look)
+    if kind == "support":
+        picture.line(a, y, b, y, colour, 2)
+
+
+def _key(picture, kinds, y):
+    """What the shapes mean."""
+    x = 10.0
+    for kind in kinds:
+        _solid(picture, kind, x, x + 26, y, 6, MET if kind == "drug" else INK)
+        picture.text(x + 33, y + 4.5, f"{kind}, for certain", font_size=11.5)
+        x += 172
+    _hatch(picture, x, x + 30, y, 6, NOT)
+    picture.text(x + 37, y + 4.5, "begins or ends in here", font_size=11.5)
+    picture.line(x + 190, y, x + 220, y, NOT, 2.5, stroke_dasharray="7 5")
+    picture.text(x + 225, y + 5, "?", font_size=14, font_weight="bold", fill=OPEN)
+    picture.text(x + 238, y + 4.5, "the end (or the days) not stated", font_size=11.5)
+
+
 def trade(swept, chosen, node, caption):
     """How sensitivity and specificity trade as one threshold moves.
 

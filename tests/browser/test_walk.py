@@ -200,6 +200,36 @@ def test_count_people_and_move_a_threshold_by_keyboard(open_page):
     shot(page, "04-threshold")
 
 
+def test_the_day_cursor_by_keyboard(open_page):
+    page = open_page("05_ladder.ipynb")
+    page.locator('img[alt*="veno-arterial ECMO (support): certain from day 4 to day 10"]').first.wait_for(
+        state="attached", timeout=15_000
+    )  # readable before it is run
+    run_all(page)
+    day = page.get_by_label("Day", exact=True).first
+    day.scroll_into_view_if_needed(timeout=30_000)
+    result = page.locator("[role=status]", has_text="for certain")
+    result.get_by_text("Day 7: 2 for certain, 10 at most").first.wait_for(timeout=15_000)
+    day.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")  # a number field: one day back at each press
+    page.keyboard.press("Enter")
+    result.get_by_text("Day 4: 4 for certain").first.wait_for(timeout=15_000)
+    assert result.get_by_role("row", name="cardiopulmonary resuscitation").count() >= 1
+    supposed = page.get_by_label("Suppose the heart improved on day").first
+    supposed.fill("3")
+    supposed.press("Enter")
+    result.get_by_text("would then credit: intravenous immunoglobulin and subcutaneous anakinra").first.wait_for(
+        timeout=15_000
+    )
+    shot(page, "05-cursor")
+    letter = page.get_by_label("D", exact=True).first
+    letter.scroll_into_view_if_needed(timeout=30_000)
+    letter.select_option("intravenous immunoglobulin")
+    page.locator("[role=status]", has_text="1 of 9 named, 1 right").first.wait_for(timeout=15_000)
+    shot(page, "05-names")
+
+
 def test_the_age_limit_bench_by_keyboard_and_the_way_round_the_page(open_page):
     page = open_page("06_leak_pump_arrest.ipynb")
     page.get_by_role("link", name="what you need from here if you skip").click()

@@ -1,0 +1,322 @@
+"""The ladder: who ran when, hand-checked against the report; amounts a day; the swimmer plot; the two explorers."""
+
+import base64
+import copy
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.drawings import clean, drawing, shapes, words
+from utils import explore, plots
+from utils.case import CaseDataError, load_case
+from utils.ladder import amounts, count, courses, equivalents, last_added, milestones, running, sheet
+from utils.units import UnitError
+
+CASE = load_case().as_of("recovery")
+GIVEN = courses(CASE)
+NAMED = {c.name: c for c in GIVEN}
+BEFORE = {"prednisone_maintenance", "teicoplanin"}  # begun before admission, and no end is stated
+BLOOD = {"blood_transfusions", "platelet_transfusions"}  # from day 2 in the narrative, days not printed
+CARE = {"inotropes_vasoactives", "mechanical_ventilation"}
+DAY_ONE = {"methylprednisolone_high_dose", "ciclosporin"}
+LEAVING = {"prednisone_discharge", "ciclosporin_discharge"}  # by discharge, told for day 7 or later
+
+
+# ---- who ran when: read from the article by hand ---------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "day, certain, perhaps",
+    [
+        (1, DAY_ONE, BEFORE),
+        (2, {"inotropes_vasoactives", "ivig", "anakinra_sc"}, BEFORE | DAY_ONE | BLOOD | {"mechanical_ventilation"}),
+        (4, {"ivig", "anakinra_sc", "cpr", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | CARE | {"anakinra_iv"}),
+        (5, {"ivig", "anakinra_iv", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | CARE | {"anakinra_sc"}),
+        (7, {"anakinra_iv", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | CARE | LEAVING | {"anakinra_sc_reduced"}),
+        (11, set(), BEFORE | DAY_ONE | BLOOD | CARE | LEAVING | {"anakinra_iv", "anakinra_sc_reduced"}),
+        (22, {"anakinra_sc_reduced"}, BEFORE | DAY_ONE | BLOOD | LEAVING | {"anakinra_iv"}),
+        (30, set(), BEFORE | DAY_ONE | BLOOD | LEAVING),
+    ],
+)
+def test_who_ran_on_a_day(day, certain, perhaps):
+    assert {n for n, c in NAMED.items() if c.on(day) == "certain"} == certain
+    assert {n for n, c in NAMED.items() if c.on(day) == "perhaps"} == perhaps
+
+
+@pytest.mark.parametrize("day, numbers", [(1, (2, 4)), (2, (3, 10)), (7, (2, 10)), (11, (1, 9)), (30, (0, 6))])
+def test_a_drug_in_two_forms_counts_once(day, numbers):
+    # day 7: anakinra, ECMO; prednisone, teicoplanin, methylprednisolone, ciclosporin, vasoactives, ventilation,
+    # transfusions of blood and of platelets
+    assert count(running(GIVEN, day)) == numbers
+
+
+def test_the_drug_is_certain_while_only_its_form_is_open():
+    rows = running(GIVEN, 11).set_index("drug")
+    row = rows.loc["L04AC03"]
+    assert row["ran"] == "certain" and "step-down" in row["what"] and "intravenous" in row["what"]
+    assert row["why"] == "which of the two, is not printed"
+    assert rows.loc["L04AD01", "ran"] == "perhaps"  # no break is printed and none is denied: two rows make no certainty
+
+
+def test_discrepancies_are_drawn_and_not_settled():
+    assert (NAMED["anakinra_iv"].first, NAMED["anakinra_iv"].sure[0]) == (4, 5)  # D26
+    assert (16, 18, "discharge from intensive care", True) in milestones(CASE)  # D02
+    pulses = NAMED["methylprednisolone_high_dose"]
+    assert pulses.sure == (1, 1) and not pulses.end_stated  # U73
+    assert not [m for m in milestones(CASE) if "neutropenia" in m[2] and m[3]]  # found, and not dated
+
+
+def test_what_is_before_admission_has_no_day():
+    early = [c for c in GIVEN if c.first == 0]
+    assert {c.name for c in early} == BEFORE | {"prednisone_short_course", "methylprednisolone_pulses"}
+    assert all(c.sure is None for c in early)
+    assert {c.name for c in early if c.last == 0} == {"prednisone_short_course", "methylprednisolone_pulses"}
+
+
+@pytest.mark.parametrize("course", GIVEN, ids=lambda c: c.name)
+def test_a_course_hangs_together(course):
+    assert 0 <= course.first <= course.last <= 49
+    if course.sure:
+        assert course.first <= course.sure[0] <= course.sure[1] <= course.last
+    for day in range(1, 50):
+        assert course.on(day) in ("certain", "perhaps", "")
+        if course.on(day) == "perhaps":
+            assert course.doubt(day).startswith("its ")
+
+
+def test_every_reported_treatment_is_there_once_and_nothing_of_follow_up():
+    reported = CASE.treatments.query("status == 'reported'")["treatment"].tolist()
+    assert [c.name for c in GIVEN] == reported == [c.name for c in courses(load_case())]
+    assert len(sheet(load_case())) == len(reported)
+    assert "canakinumab" not in str([GIVEN, sheet(load_case()).to_dict(), milestones(load_case())])
+
+
+def test_an_earlier_view_knows_no_later_end():
+    seen = {c.name: c for c in courses(CASE.as_of("ecmo"))}
+    assert not seen["va_ecmo"].end_stated and seen["va_ecmo"].last == 6 and "anakinra_sc_reduced" not in seen
+    assert "home" not in str(milestones(CASE.as_of("ecmo"))) and "improve" not in str(milestones(CASE.as_of("ecmo")))
+    assert not {c.name: c for c in courses(CASE.as_of("picu"))}["ivig"].end_stated
+    assert "anakinra stopped" not in explore.ladder(CASE.as_of("ecmo")).set(day=6).text
+
+
+def test_without_a_day_there_is_no_ladder():
+    with pytest.raises(CaseDataError, match="no day is told by then"):
+        courses(CASE.as_of("regional_hospital"))
+
+
+# ---- the last drug added ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "day, sure, perhaps",
+    [
+        (1, set(), set()),
+        (2, {"methylprednisolone_high_dose", "ciclosporin"}, set()),
+        (3, {"ivig", "anakinra_sc"}, set()),
+        (4, {"ivig", "anakinra_sc"}, set()),
+        (5, {"ivig", "anakinra_sc"}, {"anakinra_iv"}),
+        (6, {"anakinra_iv"}, set()),
+        (49, {"anakinra_iv"}, set()),  # steps down and undated changes are no additions
+    ],
+)
+def test_the_last_drug_added(day, sure, perhaps):
+    found = last_added(GIVEN, day)
+    assert [{NAMED[n].label for n in names} for names in (sure, perhaps)] == [set(x) for x in found]
+
+
+def test_the_same_thought_would_credit_the_ecmo():
+    assert last_added(GIVEN, 7, "support") == ([NAMED["va_ecmo"].label], [])
+
+
+# ---- amounts ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "row, per_day, course",
+    [
+        ({"dose": 2, "dose_unit": "mg/kg/dose", "interval_h": 6}, 8, None),  # four doses of 2
+        ({"dose": 2, "dose_unit": "mg/kg/day", "interval_h": 24}, 2, None),
+        ({"dose": 400, "dose_unit": "mg/kg/day", "end_text": "after 5 days (2 g/kg in all)"}, 400, 2000),
+        ({"dose": 30, "dose_unit": "mg/kg/day", "end_text": "after 2 days"}, 30, 60),
+        ({"dose": 3, "dose_unit": "mg/kg/dose", "interval_h": 8, "end_text": "after 4 days"}, 9, 36),
+        ({"dose": 2, "dose_unit": "mg/kg/dose"}, None, None),  # no interval
+        ({"dose": 2, "dose_unit": "mg/kg/dose", "end_text": "after 4 days"}, None, None),
+        ({"dose": None, "interval_h": 6, "end_text": "after 4 days"}, None, None),  # no dose
+        ({"dose": math.nan, "dose_unit": "", "interval_h": math.nan}, None, None),
+        ({"dose": 2, "dose_unit": "mg/kg/day", "end_text": "the end is not stated"}, 2, None),
+        ({}, None, None),
+    ],
+)
+def test_what_a_dose_comes_to(row, per_day, course):
+    found = equivalents(row)
+    assert (found["per_day"], found["course"]) == (per_day, course)
+
+
+def test_the_rows_of_the_case():
+    rows = CASE.treatments.set_index("treatment")
+    assert equivalents(rows.loc["anakinra_iv"])["per_day"] / equivalents(rows.loc["anakinra_sc"])["per_day"] == 4
+    assert equivalents(rows.loc["ivig"])["course"] == 2000
+    for name in ("teicoplanin", "methylprednisolone_high_dose", "ciclosporin", "prednisone_maintenance", "va_ecmo"):
+        assert equivalents(rows.loc[name])["course"] is None
+    shown = amounts(CASE, "ivig", "teicoplanin").set_index("Treatment")
+    assert shown.loc["intravenous immunoglobulin", "In the whole course"] == "2,000 mg/kg"
+    assert shown.loc["intravenous teicoplanin"].drop("Printed").isna().all()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"dose": 2, "dose_unit": "mg/day"},
+        {"dose": 33.4, "dose_unit": "mg"},
+        {"dose": 2},
+        {"dose": -2, "dose_unit": "mg/kg/day"},
+        {"dose": 2, "dose_unit": "mg/kg/dose", "interval_h": 0},
+        {"dose": math.inf, "dose_unit": "mg/kg/day"},
+    ],
+)
+def test_what_is_not_per_kilogram_or_no_amount_is_refused(row):
+    with pytest.raises(UnitError):
+        equivalents(row)
+
+
+@given(st.floats(0.01, 1000), st.integers(1, 48), st.integers(1, 60))
+def test_dose_interval_and_length_multiply(dose, every, days):
+    row = {"dose": dose, "dose_unit": "mg/kg/dose", "interval_h": every, "end_text": f"after {days} days"}
+    found = equivalents(row)
+    assert found["per_day"] * every == pytest.approx(24 * dose)
+    assert found["course"] == pytest.approx(found["per_day"] * days)
+    assert equivalents({**row, "interval_h": 2 * every})["per_day"] == pytest.approx(found["per_day"] / 2)
+
+
+# ---- the picture -----------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def days():
+    return explore.ladder(CASE)
+
+
+def test_every_bar_has_its_name_amount_and_days_in_the_picture(days):
+    root, alt = drawing(days.picture("Test."))
+    for course in GIVEN:
+        assert course.label in words(root) and f"{course.told}" in alt
+        assert not course.amount or course.amount in words(root)
+    assert {"Drugs", "Supports", "Procedures"} <= set(words(root))
+    assert "Days 1 to 22 are drawn wide, days 23 to 49 narrow" in " ".join(words(root))
+    assert sum("not dated" in w for w in words(root)) == 2  # the zone before admission, and the neutropenia
+
+
+def one(course):
+    return drawing(plots.swimmer([course], [], 49, "Test."))[0]
+
+
+def strokes(name):
+    """Hatching strokes of one course, beyond those of the key."""
+    bare = shapes(one(NAMED["cpr"]), "line", stroke=plots.MET, stroke_width="1")
+    return len(shapes(one(NAMED[name]), "line", stroke=plots.MET, stroke_width="1")) - len(bare)
+
+
+def asked(name):
+    """Question marks of one course, beyond that of the key."""
+    return sum(w == "?" for w in words(one(NAMED[name]))) - 1
+
+
+@pytest.mark.parametrize(
+    "name, hatched, open_ended",
+    [
+        ("ivig", False, False),
+        ("anakinra_sc", True, False),
+        ("anakinra_iv", True, False),
+        ("ciclosporin", False, True),
+        ("methylprednisolone_high_dose", False, True),
+        ("prednisone_discharge", True, True),
+        ("teicoplanin", False, True),
+        ("methylprednisolone_pulses", False, False),
+    ],
+)
+def test_uncertain_is_hatched_and_unstated_fades(name, hatched, open_ended):
+    assert (strokes(name) > 0) == hatched and (asked(name) == 1) == open_ended
+    fading = [e for e in shapes(one(NAMED[name]), "line") if "stroke-opacity" in e.attrib]
+    assert (len(fading) == 3) == (open_ended and name != "prednisone_discharge")  # that one begins on the last day
+
+
+def test_a_certain_stretch_is_as_long_as_its_days():
+    [bar] = [e for e in shapes(one(NAMED["ivig"]), "rect", fill=plots.MET) if float(e.get("width")) > 30]
+    [other] = [e for e in shapes(one(NAMED["anakinra_iv"]), "rect", fill=plots.MET) if float(e.get("width")) > 30]
+    assert float(bar.get("width")) / 5 == float(other.get("width")) / 3 == 23  # days 2 to 6; days 5 to 7
+
+
+def test_kinds_differ_in_shape_and_not_only_in_colour():
+    drug, support, procedure = (one(NAMED[n]) for n in ("ivig", "va_ecmo", "cpr"))
+    assert shapes(support, "rect", fill="white", stroke=plots.INK) and not shapes(drug, "rect", stroke=plots.INK)
+    assert len(shapes(procedure, "path")) == 2 and not shapes(drug, "path")  # the bar, and its key
+
+
+# ---- the explorers ---------------------------------------------------------------------------------------------------
+def test_the_cursor_lists_what_ran_and_is_drawn(days):
+    shown = days.set(day=11, improved=3)
+    assert shown.text.startswith("Day 11: 1 for certain, 9 at most") and clean(shown)
+    assert days.get() == {"day": 11, "improved": 3}
+    [box] = shapes(drawing(shown)[0], "rect", fill="#ffe9a8")
+    days.set(day=12)
+    [next_box] = shapes(drawing(days._last)[0], "rect", fill="#ffe9a8")
+    assert float(next_box.get("x")) - float(box.get("x")) == 23
+
+
+def test_another_day_would_have_credited_another_drug(days):
+    told = [days.set(improved=d).text.partition("would then credit: ")[2].partition(".")[0] for d in (2, 3, 5, 7)]
+    assert len(set(told)) == 4 and "as is printed" in days.set(improved=7).text
+    assert "as is printed" not in days.set(improved=8).text
+
+
+def test_moving_a_control_is_the_same_as_a_call():
+    days = explore.ladder(CASE)
+    days.children[0].children[1].value = 4  # the slider
+    assert days.get()["day"] == 4 and days._last.text.startswith("Day 4: 4 for certain")
+    assert "Day 4: 4 for certain" in days._result.value
+
+
+@pytest.mark.parametrize("wrong", [0, 50, -1, 2.5, "4", True, [4], math.nan])
+def test_a_day_that_is_none_is_refused_and_nothing_changes(days, wrong):
+    before = days.get()
+    for values in ({"day": wrong}, {"improved": wrong}, {"day": 3, "improved": wrong}):
+        assert re.match("Refused.*choose a whole number, 1 to 49", days.set(**values).text)
+        assert days.get() == before
+
+
+@pytest.fixture
+def bars():
+    return explore.ladder(CASE, names=False)
+
+
+def secret(bars):
+    """What nobody may learn from the page: the names, the amounts and the words of the events."""
+    return {x for c in bars._bars.values() for x in (c.label, c.name, c.amount) if x} | {m[2] for m in milestones(CASE)}
+
+
+def leaks(bars, html):
+    opened = " ".join(base64.b64decode(p).decode() for p in re.findall(r"svg\+xml;base64,([^\"]+)", html))
+    return [s for s in secret(bars) if s in re.sub(r"base64,[^\"]+", "", html) + opened]
+
+
+def test_nothing_that_is_sent_ties_a_letter_to_a_name(bars):
+    html = bars._result.value + bars._repr_mimebundle_()["text/html"] + bars._repr_mimebundle_()["text/plain"]
+    assert leaks(bars, html) == [] and "0 of 9 named, 0 right" in html
+    offered = [[n for n, _ in c.options[1:]] for c in bars._choice.values()]
+    assert all(names == sorted(names) for names in offered) and len(offered) == 9
+    assert offered[0] != [c.label for c in bars._bars.values()]  # the alphabet is not the order of the bars
+    assert leaks(bars, days_html := explore.ladder(CASE)._result.value) and days_html  # so the search would find one
+
+
+def test_names_are_counted(bars):
+    right = {letter: c.label for letter, c in bars._bars.items()}
+    assert bars.set(D=right["D"]).text.startswith("1 of 9 named, 1 right")
+    assert bars.set(C=right["D"], D=right["C"]).text.startswith("2 of 9 named, 0 right")
+    assert bars.set(**right).text.startswith("9 of 9 named, 9 right") and bars.get() == right
+    assert bars.set(**{**right, "A": right["B"], "B": right["A"]}).text.startswith("9 of 9 named, 9 right")  # alike
+    assert bars.set(A=right["A"], B=right["A"]).text.startswith("9 of 9 named, 8 right")  # one name counts once
+    assert bars.set(**dict.fromkeys(right)).text.startswith("0 of 9 named") and set(bars.get().values()) == {None}
+    assert bars.set(A=right["A"].upper()).text.startswith("1 of 9 named, 1 right")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"Z": "oral ciclosporin"}, {"A": "aspirin"}, {"A": 3}, {"B": "oral ciclosporin", "A": ""}]
+)
+def test_a_name_that_is_not_there_is_refused_and_nothing_changes(bars, wrong):
+    before = copy.copy(bars.get())
+    assert re.match("Refused.*choose", bars.set(**wrong).text) and bars.get() == before

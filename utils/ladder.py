@@ -1,0 +1,413 @@
+"""What was given when: courses with their certain and uncertain days, amounts a day, and the explorers of the ladder.
+
+Days are those of the report, admission being day 1. Two readings of ours fill what the tables leave open, and every
+picture says so: a start or an end without an earliest day is no earlier than the first day of the moment in which it is
+told; and a support of intensive care without a stated end lasted no longer than intensive care.
+"""
+
+import re
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+import ipywidgets as widgets
+import pandas as pd
+
+from utils import plots
+from utils.explorer import Explorer
+from utils.package import CaseDataError
+from utils.page import say, table, together
+from utils.units import UnitError, show
+
+MILESTONES = "admission leak_begins picu_admission cardiac_arrest ecmo_begins first_improvement ecmo_ends".split()
+MILESTONES += "neutropenia_found picu_discharge anakinra_stopped home".split()
+STYLE = {"style": {"description_width": "19em"}, "layout": {"width": "27em"}}
+READINGS = "Where an earliest day is missing, the first day of the part of the story in which it is told stands in."
+READINGS += " A support of intensive care is taken to have ended with it."
+
+
+@dataclass(frozen=True)
+class Course:
+    """One course of a drug, a support or a procedure.
+
+    Attributes
+    ----------
+    name, label, kind, amount : str
+        As in ``treatments.csv``; the amount with its unit and route, or what of it is not printed.
+    drug : str
+        What is counted once however often it stands there: the ATC code, or the course's own name.
+    first, last : int
+        The first and the last day on which it may have run; 0 stands for the time before admission.
+    sure : (int, int) or None
+        The first and the last day on which it ran for certain; None where there is no such day.
+    end_stated : bool
+    dated : bool
+        Whether both the earliest and the latest day of its start are printed.
+    """
+
+    name: str
+    label: str
+    kind: str
+    amount: str
+    drug: str
+    first: int
+    sure: tuple | None
+    last: int
+    end_stated: bool
+    dated: bool
+
+    def on(self, day):
+        """``certain`` or ``perhaps`` where it ran, or may have run, on a day; else nothing."""
+        if self.sure and self.sure[0] <= day <= self.sure[1]:
+            return "certain"
+        return "perhaps" if self.first <= day <= self.last else ""
+
+    def doubt(self, day):
+        """Why it is not certain that it ran on a day, in words."""
+        if self.sure and day < self.sure[0]:
+            return "its start is not dated exactly"
+        if self.end_stated:
+            return "its end is not dated exactly"
+        return "its end is not stated" if self.sure or self.first == 0 else "its days are not printed"
+
+    @property
+    def told(self):
+        """Its days in words."""
+        if self.first == 0:
+            return "before admission, not dated" + ("" if self.end_stated else "; its end is not stated")
+        if not self.sure:
+            return f"from day {self.first}; its days are not printed"
+        (a, b), early = self.sure, f"perhaps from day {self.first}, " * (self.first < self.sure[0])
+        certain = f"certain on day {a}" if a == b else f"certain from day {a} to day {b}"
+        late = f", perhaps until day {self.last}" * (self.last > b) if self.end_stated else "; its end is not stated"
+        return early + certain + late
+
+
+def courses(case):
+    """The courses of a case, in the order of ``treatments.csv``, up to its last moment that has days.
+
+    Parameters
+    ----------
+    case : Case
+        The case as of a moment from admission on; of a later one, what lies beyond the last dated moment is left out.
+
+    Returns
+    -------
+    list of Course
+    """
+    case, moments = _dated(case)
+    end = int(moments["last_day"].max())
+    leaves = case.events.set_index("event")["day_high"].get("picu_discharge")
+    found = []
+    for row in case.treatments.query("status == 'reported'").to_dict("records"):
+        told, (low, high) = moments["first_day"][row["time_point"]], (row["start_low"], row["start_high"])
+        before = pd.isna(told)  # told of the time before admission, which has no days
+        first = 0 if before else int(told if pd.isna(low) else low)
+        stated, sure = bool(row["end_known_at"]), None
+        last = 0 if before and stated else end
+        if not before and not stated and row["kind"] == "support" and leaves and not pd.isna(leaves):
+            last = int(leaves)
+        if not before and not pd.isna(high):
+            until = high
+            if stated:
+                told_end = moments["first_day"][row["end_known_at"]]
+                until, last = max(high, told_end if pd.isna(row["end_low"]) else row["end_low"]), int(row["end_high"])
+            sure = (int(high), int(until))
+        drug, dated = row["atc"] or row["treatment"], not (pd.isna(low) or pd.isna(high))
+        names = (row["treatment"], row["label"], row["kind"], amount(row), drug)
+        found.append(Course(*names, first, sure, last, stated, dated))
+    return found
+
+
+def _dated(case):
+    """The case, no later than its last moment that has days, and the moments by name."""
+    moments = case.time_points.set_index("time_point").sort_values("order")
+    if moments["last_day"].isna().all():
+        raise CaseDataError("time_points.csv", "no day is told by then: take the case as of admission, or later")
+    last = moments.index[moments["last_day"].notna()][-1]
+    return (case if case.time_point == last else case.as_of(last)), moments.loc[:last]
+
+
+def milestones(case):
+    """Events to mark above the courses: a list of (first day, last day, words, whether it is dated)."""
+    case, moments = _dated(case)
+    rows = case.events.set_index("event").loc[[m for m in MILESTONES if m in set(case.events["event"])]]
+    found = {}
+    for row in rows.itertuples():
+        dated = not pd.isna(row.day_low)
+        days = (row.day_low, row.day_high) if dated else tuple(moments.loc[row.time_point, ["first_day", "last_day"]])
+        found.setdefault((int(days[0]), int(days[1]), dated), []).append(row.label)
+    return [(a, b, "; ".join(labels), dated) for (a, b, dated), labels in sorted(found.items())]
+
+
+def running(given, day):
+    """What ran on a day, from a list of `Course`: a DataFrame of what, amount, ran (certain or perhaps), why and drug.
+
+    One row a drug and certainty. Where one form of a drug passes into another on a day that is not printed, the drug
+    itself is certain on the days between, and only its form is open.
+    """
+    rows, groups = [], {}
+    for course in given:
+        if course.on(day):
+            groups.setdefault(course.drug, []).append(course)
+    for drug, group in groups.items():
+        by = {ran: [c for c in group if c.on(day) == ran] for ran in ("certain", "perhaps")}
+        if not by["certain"] and any(_passes(a, b) for a in group for b in group):
+            rows.append((*_joined(group), "certain", "which of the two, is not printed", drug))
+        else:
+            rows += [
+                (*_joined(these), ran, "" if ran == "certain" else these[0].doubt(day), drug)
+                for ran, these in by.items()
+                if these
+            ]
+    rows.sort(key=lambda r: r[2] != "certain")
+    return pd.DataFrame(rows, columns=["what", "amount", "ran", "why", "drug"])
+
+
+def _joined(group):
+    return " or ".join(c.label for c in group), " or ".join(dict.fromkeys(c.amount for c in group if c.amount))
+
+
+def _passes(a, b):
+    """Whether a course passes into another of the same drug: it ends in the very days in which the other begins."""
+    return bool(a.drug == b.drug and a.end_stated and a.sure and b.sure and (a.sure[1], a.last) == (b.first, b.sure[0]))
+
+
+def count(frame):
+    """How many treatments ran: (for certain, at most), from what `running` returns; a drug in two forms counts once."""
+    return frame.loc[frame["ran"] == "certain", "drug"].nunique(), frame["drug"].nunique()
+
+
+def last_added(given, day, kind="drug"):
+    """The drugs (or supports) begun last before a day, among those whose start is dated.
+
+    Parameters
+    ----------
+    given : list of Course
+    day : int
+    kind : {"drug", "support"}
+
+    Returns
+    -------
+    (list of str, list of str)
+        Labels of those begun last for certain, and of those perhaps begun later still.
+    """
+    those = [c for c in given if c.kind == kind and c.dated and c.first < day]
+    latest = max((c.sure[0] for c in those if c.sure[0] < day), default=0)
+    sure = [c.label for c in those if c.sure[0] == latest]
+    return sure, [c.label for c in those if c.sure[0] >= day and c.sure[0] > latest]
+
+
+# ---- amounts --------------------------------------------------------------------------------------------------------
+def amount(row):
+    """A printed amount in words, with its interval and route; for a drug, what of it is not printed."""
+    if row["kind"] != "drug":
+        return ""
+    words = "dose not printed"
+    if not pd.isna(row["dose"]):
+        words = f"{show(row['dose'])} {row['dose_unit']}"
+        if row["dose_unit"] == "mg/kg/dose":
+            words = f"{show(row['dose'])} mg/kg every {show(row['interval_h'])} h"
+    return f"{words}, {row['route'] or 'route not printed'}"
+
+
+def equivalents(row):
+    """What a printed dose comes to in a day and over its course, per kilogram.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of ``treatments.csv``, or a mapping with some of its keys: ``dose``; ``dose_unit`` (``mg/kg/day`` or
+        ``mg/kg/dose``); ``interval_h``, asked for where the dose is one of several; ``end_text``, which gives the
+        length of a course where it begins with "after 5 days".
+
+    Returns
+    -------
+    dict of str -> float or None
+        ``doses_a_day`` (None where a day's amount is printed, since how it was divided is not), ``per_day``
+        (mg/kg/day), ``days`` (the printed length) and ``course`` (mg/kg). None means unknown: dose, interval or length
+        is not printed.
+
+    Raises
+    ------
+    UnitError
+        For a unit that is not per kilogram, and for a dose or an interval that is not above zero. There is no way to
+        milligrams: no weight is taken.
+    """
+    dose, unit, every = (row.get(k) for k in ("dose", "dose_unit", "interval_h"))
+    dose, every = (None if x is None or pd.isna(x) else float(x) for x in (dose, every))
+    if dose is not None and unit not in ("mg/kg/day", "mg/kg/dose"):
+        raise UnitError(f"'{unit}' is not an amount per kilogram: write mg/kg/day or mg/kg/dose")
+    if any(x is not None and not 0 < x < float("inf") for x in (dose, every)):
+        raise UnitError(f"a dose of {dose} every {every} h is none: both must be numbers above zero")
+    doses = 24 / every if unit == "mg/kg/dose" and every else None
+    per_day = None if dose is None else dose if unit == "mg/kg/day" else doses and dose * doses
+    length = re.match(r"after (\d+) days?\b", str(row.get("end_text") or ""))
+    days = int(length[1]) if length else None
+    return {"doses_a_day": doses, "per_day": per_day, "days": days, "course": per_day and days and per_day * days}
+
+
+def amounts(case, *names):
+    """What the printed doses of some treatments come to: a DataFrame to show, unknown where too little is printed."""
+    rows, known = [], _dated(case)[0].treatments.set_index("treatment", drop=False)
+    for row in known.loc[list(names)].to_dict("records"):
+        due = equivalents(row)
+        day = due["per_day"] and f"{show(due['per_day'])} mg/kg/day"
+        days = due["days"] and f"{due['days']} days"
+        whole = due["course"] and f"{show(due['course'])} mg/kg"
+        rows.append((row["label"], amount(row), day, days, whole))
+    return pd.DataFrame(rows, columns=["Treatment", "Printed", "In a day", "Printed length", "In the whole course"])
+
+
+# ---- on the page ----------------------------------------------------------------------------------------------------
+class Ladder(Explorer):
+    """A day cursor over all that was given, and what would have been credited had the heart improved on another day.
+
+    Parameters
+    ----------
+    case : Case
+        The case as of a moment from admission on.
+    """
+
+    def __init__(self, case):
+        self._case, self._given, self._marks = case, courses(case), milestones(case)
+        self._end = int(_dated(case)[1]["last_day"].max())
+        improved = case.events.set_index("event")["day_low"].get("first_improvement")
+        self._printed = None if improved is None else int(improved)
+        limits = {"min": 1, "max": self._end, **STYLE}
+        self._day = widgets.BoundedIntText(self._printed or 1, description="Day", **limits)
+        self._improved = widgets.BoundedIntText(
+            self._printed or 1, description="Suppose the heart improved on day", **limits
+        )
+        # The field beside it carries name and value.
+        slider = widgets.IntSlider(self._day.value, min=1, max=self._end, readout=False)
+        widgets.link((self._day, "value"), (slider, "value"))
+        super().__init__([widgets.HBox([self._day, slider]), self._improved], self._look())
+        for control in (self._day, self._improved):
+            control.observe(lambda _: self._show(self._look()), "value")
+
+    def _look(self):
+        day = self._day.value
+        frame = running(self._given, day)
+        certain, most = count(frame)
+        line = f"Day {day}: {certain} for certain, {most} at most (a drug in two forms is counted once). "
+        line += f"The last drug begun before: {in_words(last_added(self._given, day))}; "
+        line += f"the last support: {in_words(last_added(self._given, day, 'support'))}."
+        words = frame.drop(columns="drug").replace({"ran": {"certain": "for certain"}})
+        words = words.set_axis(["What", "Printed amount", "Ran that day", "Why not certain"], axis=1)
+        picture = self.picture("All that was given, by day.", day)
+        return together(say(line), table(words, "What ran that day"), *self._credit(), picture)
+
+    def _credit(self):
+        """What the thought "the last drug did it" would credit: for the supposed day, and for every other."""
+        day = self._improved.value
+        told = f"Suppose the heart had first improved on day {day}"
+        told += ", as is printed" if day == self._printed else ""
+        told += f'. "The last drug did it" would then credit: {in_words(last_added(self._given, day))}.'
+        named = {d: in_words(last_added(self._given, d)) for d in range(2, self._end + 1)}
+        starts = [d for d in named if named[d] != named.get(d - 1)]
+        ends = [d - 1 for d in starts[1:]] + [self._end]
+        rows = [(f"day {a}" + f" to day {b}" * (b > a), named[a]) for a, b in zip(starts, ends, strict=True)]
+        heads = ["Had it first improved on", "The last drug begun before"]
+        return say(told), table(pd.DataFrame(rows, columns=heads), "The same thought, on every day")
+
+    def picture(self, caption, day=None):
+        """The swimmer plot of all courses, with a day marked where one is given."""
+        return plots.swimmer(self._given, self._marks, self._end, f"{caption} {READINGS}", day)
+
+    def sheet(self):
+        """The same rows as a table: what, dose and route, begins, ends, and where it is printed."""
+        return table(sheet(self._case), "All drugs, supports and procedures")
+
+    def set(self, day=None, improved=None):
+        """The same by call: ``set(day=5)``, ``set(improved=3)``; returns what is shown."""
+        for value in (day, improved):
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and not (whole and 1 <= value <= self._end):
+                return say(f"Refused. {value!r} is not a day of this story: choose a whole number, 1 to {self._end}.")
+        self._day.value = self._day.value if day is None else day
+        self._improved.value = self._improved.value if improved is None else improved
+        return self._last
+
+    def get(self):
+        """What is shown now: dict of day and improved (the supposed day of the first improvement)."""
+        return {"day": self._day.value, "improved": self._improved.value}
+
+
+def in_words(found):
+    """The last drugs begun, in words."""
+    sure, perhaps = (" and ".join(x) for x in found)
+    sure = sure or "none that has a day"
+    return f"{sure} (or, if begun by then, {perhaps})" if perhaps else sure
+
+
+def sheet(case):
+    """All that was given, as a DataFrame to show: what, kind, dose and route, begins, ends, fact, where printed."""
+    case, _ = _dated(case)
+    places, rows = dict(case.locators.itertuples(index=False)), []
+    for row in case.treatments.query("status == 'reported'").to_dict("records"):
+        days = row["start_text"] or "not stated", row["end_text"] or "not stated by then"
+        where = "; ".join(places[p] for p in row["where"].split(" | "))
+        rows.append((row["label"], row["kind"], amount(row) or "none printed", *days, row["fact"], where))
+    heads = ["What", "Kind", "Dose and route", "Begins", "Ends", "Fact", "Where printed"]
+    return pd.DataFrame(rows, columns=heads)
+
+
+class Nameless(Explorer):
+    """The same bars with letters for names, to be named from memory. It counts, and keeps no score.
+
+    The letters stand in the order of the days. Names are offered in the order of the alphabet, and nothing that is sent
+    to the page ties a letter to a name.
+    """
+
+    def __init__(self, case):
+        marks = case.events.set_index("event")
+        home = marks["day_high"].get("home", float("inf"))
+        those = [c for c in courses(case) if c.kind != "procedure" and c.first and c.sure and c.sure[0] < home]
+        those.sort(key=lambda c: (c.kind, c.first, c.sure, c.last))
+        self._bars = dict(zip(ascii_uppercase, those, strict=False))
+        self._end = int(_dated(case)[1]["last_day"].max())
+        names = sorted(c.label for c in those)
+        layout = {"style": {"description_width": "2em"}, "layout": {"width": "24em"}}
+        options = [("choose a name", ""), *[(n, n) for n in names]]
+        self._choice = {x: widgets.Dropdown(options=options, description=x, **layout) for x in self._bars}
+        self._setting = False
+        grid = widgets.Box(list(self._choice.values()), layout={"flex_flow": "row wrap"})
+        super().__init__([grid], self._count())
+        for control in self._choice.values():
+            control.observe(lambda _: self._setting or self._show(self._count()), "value")
+
+    def _count(self):
+        named = {letter: c.value for letter, c in self._choice.items() if c.value}
+        right = 0
+        for look in {_look(c) for c in self._bars.values()}:  # bars that look the same may be named either way round
+            mine = {named.get(letter) for letter, c in self._bars.items() if _look(c) == look}
+            right += len(mine & {c.label for c in self._bars.values() if _look(c) == look})
+        line = f"{len(named)} of {len(self._bars)} named, {right} right. "
+        line += "Bars that look the same may be named either way."
+        picture = plots.swimmer([*self._bars.values()], [], self._end, "Names hidden.", letters=[*self._bars])
+        rows = [(letter, c.kind, named.get(letter, "not named yet"), c.told) for letter, c in self._bars.items()]
+        listed = pd.DataFrame(rows, columns=["Bar", "Kind", "Your name for it", "Its days"])
+        return together(say(line), picture, table(listed, "The bars"))
+
+    def set(self, **names):
+        """Name bars by call: ``set(A="oral ciclosporin")``; None takes a name back; returns what is shown."""
+        listed = {n.casefold(): n for _, n in next(iter(self._choice.values())).options if n}
+        for letter, name in names.items():  # all are read before any is moved, so that a refusal changes nothing
+            if letter not in self._choice:
+                return say(f"Refused. There is no bar '{letter}': choose {', '.join(self._choice)}.")
+            if name is not None and str(name).casefold() not in listed:
+                return say(f"Refused. '{name}' is not on the list: choose {'; '.join(listed.values())}.")
+        self._setting = True
+        for letter, name in names.items():
+            self._choice[letter].value = "" if name is None else listed[str(name).casefold()]
+        self._setting = False
+        self._show(self._count())
+        return self._last
+
+    def get(self):
+        """The names given so far: dict of letter -> name, or None."""
+        return {letter: c.value or None for letter, c in self._choice.items()}
+
+
+def _look(course):
+    return course.kind, course.first, course.sure, course.last, course.end_stated
