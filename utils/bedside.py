@@ -39,7 +39,7 @@ class Dials(Explorer):
     dials = {}
 
     def __init__(self, **start):
-        self._used, self._field, self._slider, self._setting, rows = dict(start), {}, {}, False, []
+        self._used, self._field, self._slider, rows = dict(start), {}, {}, []
         for name, dial in self.dials.items():
             field = widgets.FloatText(start[name], step=dial.step, description=f"{dial.label}, {dial.unit}", **STYLE)
             ends = {"min": dial.low, "max": dial.high, "step": dial.step}
@@ -91,12 +91,10 @@ class Dials(Explorer):
             shown = self._judged(wanted)
         except UnitError as refused:
             return say(f"Refused. {refused}")
-        self._setting, self._used = True, wanted
-        try:
+        self._used = wanted
+        with self._at_once():
             for name, value in wanted.items():
                 self._field[name].value = self._slider[name].value = value
-        finally:
-            self._setting = False
         self._show(shown)
         return self._last
 

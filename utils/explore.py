@@ -208,7 +208,7 @@ class RulerBench(Explorer):
                 raise UnitError(f"{name}: no unknown that {', '.join(v.short for v in self._printed)} asks for")
             options[name] = [(str(quantity(x, name)), quantity(x, name)) for x in texts]
         self._before = [evaluate(r, beside) for r in rules] if beside else None
-        self._control, self._setting = {}, False
+        self._control = {}
         self._listed = {n: [("unknown, as reported", UNKNOWN), *results] for n, results in options.items()}
         for name, choices in self._listed.items():
             self._control[name] = widgets.Dropdown(
@@ -290,12 +290,9 @@ class RulerBench(Explorer):
                 wanted[name] = value if is_flag or value is None else quantity(value, name)
             except UnitError as refused:
                 return say(f"Refused. {refused}")
-        self._setting = True
-        try:
+        with self._at_once():
             for name, value in wanted.items():
                 self._choose(name, UNKNOWN if value is None else value)
-        finally:
-            self._setting = False
         self._moved()
         return self._last
 

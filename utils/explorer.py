@@ -1,5 +1,7 @@
 """What all explorers share: controls above a result, and what a reader sees before anything is run."""
 
+from contextlib import contextmanager
+
 import ipywidgets as widgets
 
 from utils.page import Shown, together
@@ -9,6 +11,7 @@ class Explorer(widgets.VBox):
     """Controls above a result. Before it is run, a reader sees the result as it first was."""
 
     note = "Run the notebook to move the controls; this is the first view."
+    _setting = False  # several controls are being moved; nothing is drawn until all have arrived
 
     def __init__(self, controls, result):
         self._result = widgets.HTML().add_class("jp-RenderedHTMLCommon")  # tables look as elsewhere on the page
@@ -18,6 +21,15 @@ class Explorer(widgets.VBox):
     def _show(self, shown):
         self._last = shown
         self._result.value = f'<div role="status" aria-live="polite">{shown.html}</div>'
+
+    @contextmanager
+    def _at_once(self):
+        """Inside it controls can be moved one after the other without anything being drawn in between."""
+        self._setting = True
+        try:
+            yield
+        finally:
+            self._setting = False
 
     def _repr_mimebundle_(self, **kwargs):
         data = super()._repr_mimebundle_(**kwargs)

@@ -370,7 +370,6 @@ class Nameless(Explorer):
         layout = {"style": {"description_width": "2em"}, "layout": {"width": "24em"}}
         options = [("choose a name", ""), *[(n, n) for n in names]]
         self._choice = {x: widgets.Dropdown(options=options, description=x, **layout) for x in self._bars}
-        self._setting = False
         grid = widgets.Box(list(self._choice.values()), layout={"flex_flow": "row wrap"})
         super().__init__([grid], self._count())
         for control in self._choice.values():
@@ -397,10 +396,9 @@ class Nameless(Explorer):
                 return say(f"Refused. There is no bar '{letter}': choose {', '.join(self._choice)}.")
             if name is not None and str(name).casefold() not in listed:
                 return say(f"Refused. '{name}' is not on the list: choose {'; '.join(listed.values())}.")
-        self._setting = True
-        for letter, name in names.items():
-            self._choice[letter].value = "" if name is None else listed[str(name).casefold()]
-        self._setting = False
+        with self._at_once():
+            for letter, name in names.items():
+                self._choice[letter].value = "" if name is None else listed[str(name).casefold()]
         self._show(self._count())
         return self._last
 

@@ -258,7 +258,6 @@ class RouteBench(Explorer):
         self._field["view"] = widgets.Dropdown(
             options=[*VIEWS], value="steady state", description="what is drawn", **style
         )
-        self._setting = False
         clear = widgets.Button(description="As usual again", layout={"width": "12em"})
         self._usual = self.get()
         super().__init__([*rows, self._field["interval"], self._field["view"], clear], self._draw())
@@ -335,12 +334,9 @@ class RouteBench(Explorer):
                 isinstance(value, bool) or not isinstance(value, int | float) or not control.min <= value <= control.max
             ):
                 return say(f"Refused. {value!r} is not a number for {name}: choose {control.min:g} to {control.max:g}.")
-        self._setting = True
-        try:
+        with self._at_once():
             for name, value in values.items():
                 self._field[name].value = value
-        finally:
-            self._setting = False
         self._moved()
         return self._last
 
