@@ -1,11 +1,14 @@
 """The route: tables and explorer against arithmetic, published checks, and what this page must never say."""
 
 import re
+import subprocess
+import sys
 
 import nbformat
 import numpy as np
 import pytest
 
+from tests.drawings import clean, drawing, words
 from tests.test_notebooks import BOOKS
 from utils import pk, route
 from utils.case import load_case
@@ -110,10 +113,9 @@ def test_every_supposition_says_hypothetical(change):
     bench = route_bench()
     shown = bench.set(**change)
     assert "HYPOTHETICAL" in shown.text
-    svg = route.plots.ElementTree.fromstring(
-        __import__("base64").b64decode(re.search(r'base64,([^"]+)"', shown.html)[1])
-    )
-    assert sum("HYPOTHETICAL" in (e.text or "") for e in svg.iter()) == 2  # across the picture, and in words
+    svg, alt = drawing(shown)
+    assert sum("HYPOTHETICAL" in text for text in words(svg)) == 2  # across the picture, and in words
+    assert "HYPOTHETICAL" in alt and clean(shown)
     bench.set(**bench._usual)
     assert "HYPOTHETICAL" not in bench._last.text
 
@@ -220,3 +222,12 @@ def test_no_number_of_the_follow_up_is_told_on_this_page():
     page = nbformat.read(PAGE, 4)
     said = "\n".join(c.source for c in page.cells) + str([c.get("outputs") for c in page.cells])
     assert not re.search(r"canakinumab|relaps|remission|PRF1", re.sub(r"base64,[^\"]+", "", said), re.IGNORECASE)
+
+
+def test_seaborn_is_loaded_only_for_a_figure_that_stands_still():
+    code = "import sys; from utils import explore, plots; early = 'seaborn' in sys.modules; plots.areas"
+    code += "; print(early, 'seaborn' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "False True"
+    with pytest.raises(AttributeError, match="there is no figure 'pie'; there are .*areas"):
+        route.plots.pie

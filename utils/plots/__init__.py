@@ -1,0 +1,27 @@
+"""One function a figure. Each returns something a notebook shows, with an alternative text and direct labels.
+
+What follows a control is drawn as SVG (`drawing`, `drawn_rules`, `drawn_course`). What stands still is made with
+seaborn and matplotlib (`still`), which cost a second and a hundred megabytes, so they are loaded only when a page asks
+for such a figure.
+"""
+
+from utils.plots.drawing import INK, MET, NOT, OPEN, SOURCE, VERDICTS, WORDS, Drawing, cut_off, span
+from utils.plots.drawn_course import course, day_strip, limits, swimmer, two_weights
+from utils.plots.drawn_rules import icons, matrix, ranks, rulers, trade
+
+STILL = (
+    "areas", "bands", "canvas", "dumbbell", "factors", "finish", "journey", "ratios", "score_curves", "spread",
+    "verdict_map",
+)  # fmt: skip
+__all__ = [
+    "INK", "MET", "NOT", "OPEN", "SOURCE", "VERDICTS", "WORDS", "Drawing", "course", "cut_off", "day_strip", "icons",
+    "limits", "matrix", "ranks", "rulers", "span", "swimmer", "trade", "two_weights", *STILL,
+]  # fmt: skip
+
+
+def __getattr__(name):
+    if name not in STILL:
+        raise AttributeError(f"there is no figure '{name}'; there are {', '.join(__all__)}")
+    from utils.plots import still
+
+    return getattr(still, name)

@@ -1,0 +1,236 @@
+"""Drawn figures on findings, rules and thresholds."""
+
+import numpy as np
+import pandas as pd
+
+from utils.plots.drawing import INK, MET, NOT, OPEN, SOURCE, WORDS, Drawing, cell, cut_off, span
+from utils.units import show
+
+
+def matrix(states, rows, columns, caption, words=WORDS):
+    """A table of shapes: findings against hypotheses, or the items of rule sets against their verdicts.
+
+    Parameters
+    ----------
+    states : dict of (str, str) -> str
+        State by row and column; a cell that is missing stays empty.
+    rows, columns : dict of str -> str
+        Names and labels, in order.
+    caption : str
+    words : dict of str -> str
+        The states there are, and how to say them.
+    """
+    left, step, height, top = 40 + 7.6 * max(map(len, rows.values())), 120, 27, 44
+    picture = Drawing(int(left + step * len(columns)), top + height * len(rows) + 34)
+    for c, label in enumerate(columns.values()):
+        picture.text(left + step * (c + 0.5), 28, label, "middle", font_weight="bold")
+    told = []
+    for r, (row, label) in enumerate(rows.items()):
+        y = top + height * (r + 0.5)
+        if r % 2 == 0:
+            picture.add("rect", x=0, y=float(y - height / 2), width=picture.width, height=height, fill="#f1f4f7")
+        picture.text(left - 12, y + 4.5, label, "end")
+        for c, name in enumerate(columns):
+            cell(picture, left + step * (c + 0.5), y, states.get((row, name)))
+        said = [f"{h} {words[states[row, n]]}" for n, h in columns.items() if (row, n) in states]
+        told.append(f"{label}: {', '.join(said) or 'not filled in'}")
+    y, x = top + height * len(rows) + 20, 20
+    for state, word in words.items():
+        cell(picture, x, y, state)
+        picture.text(x + 18, y + 4.5, word)
+        x += 60 + 8.5 * len(word)
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {SOURCE}")
+
+
+def ranks(table, caption):
+    """How a ranked list moved: one line a hypothesis, one column a stage.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Places (1 is the likeliest) by hypothesis and stage; missing where not ranked.
+    caption : str
+    """
+    stages, last = list(table.columns), len(table) + 1
+    left, step, row, top = 120, 230, 34, 50
+    picture = Drawing(left + step * (len(stages) - 1) + 440, top + row * last + 10)
+    for c, stage in enumerate(stages):
+        picture.text(left + step * c, 24, stage, "middle", font_weight="bold")
+    for place in range(1, last):
+        picture.text(20, top + row * (place - 0.5) + 4.5, f"place {place}")
+    picture.text(20, top + row * (last - 0.5) + 4.5, "not ranked", fill=NOT)
+    taken = {}
+    for n, (label, places) in enumerate(table.iterrows()):
+        spots = [(left + step * c, top + row * (float(p) - 0.5)) for c, p in enumerate(places) if not pd.isna(p)]
+        dash = ("none", "7 4", "2 3", "10 3 2 3", "1 5")[n % 5]
+        for (x1, y1), (x2, y2) in zip(spots, spots[1:], strict=False):
+            picture.line(x1, y1, x2, y2, MET, 2, stroke_dasharray=dash)
+        for x, y in spots:
+            picture.add("circle", cx=x, cy=y, r=6, fill="white", stroke=MET, stroke_width=2)
+        if spots:
+            taken[label] = spots[-1]
+    for label, (x, y) in taken.items():
+        picture.text(x + 14, y + 4.5, label)
+    told = [
+        f"{label}: "
+        + ", ".join(f"{s} {'not ranked' if pd.isna(p) else f'place {p}'}" for s, p in zip(stages, places, strict=True))
+        for label, places in table.iterrows()
+    ]
+    return picture.shown(f"{caption} {'; '.join(told)}.", caption)
+
+
+def rulers(rows, moments, caption):
+    """Several rules on one child: what each could still say, as its distance to its own cut-off.
+
+    Parameters
+    ----------
+    rows : list of tuple of Verdict
+        One tuple a rule, one verdict a moment, in the order of `moments`.
+    moments : tuple of str
+    caption : str
+    """
+    left, right, row, top = 215, 640, 28 + 22 * len(moments), 56
+    middle, half = (left + right) / 2, (right - left) / 2
+    picture = Drawing(1000, top + row * len(rows) + 34)
+    picture.add("rect", x=float(middle), y=top - 22, width=half, height=row * len(rows) + 26, fill="#dce9f5")
+    picture.text(middle - 8, 24, "below the cut-off", "end", fill=NOT, font_weight="bold")
+    picture.text(middle + 8, 24, "at the cut-off or above", fill=MET, font_weight="bold")
+    told = []
+    for r, verdicts in enumerate(rows):
+        y, close = top + row * r, []
+        picture.line(10, y - 14, 990, y - 14, "#c9d2da", 1)
+        picture.text(10, y + 6, verdicts[0].short, font_weight="bold")
+        picture.text(10, y + 24, f"cut-off {cut_off(verdicts[0])}", font_size=12)
+        for m, verdict in enumerate(verdicts):
+            newest, at = m == len(verdicts) - 1, y + 2 + 22 * m
+            look = {"fill": MET} if newest else {"fill": "white", "stroke_dasharray": "5 3"}
+            _reach(picture, verdict, at, lambda x, v=verdict: middle + half * v.reach.place(x), look)
+            said = f"{moments[m]}: {span(verdict)}, {verdict.status}"
+            weight = "bold" if newest else "normal"
+            picture.text(right + 24, at + 4.5, said, font_size=12.5, font_weight=weight)
+            near = verdict.items.loc[verdict.items["near"], "label"]
+            close += [f"{label} ({moments[m]})" for label in near]
+            told.append(f"{verdict.short}, cut-off {cut_off(verdict)}, {said}")
+        if close:
+            picture.text(right + 24, y + 43, f"◇ within 5 %: {', '.join(close)}", font_size=11, fill=OPEN)
+            told[-1] += f"; within 5 % of a threshold: {', '.join(close)}"
+    picture.line(middle, top - 22, middle, top + row * len(rows) + 4, INK, 2)
+    for x, words, anchor in (
+        (left, "lowest possible", "start"),
+        (middle, "cut-off", "middle"),
+        (right, "highest possible", "end"),
+    ):
+        picture.text(x, top + row * len(rows) + 22, words, anchor, font_size=12)
+    return picture.shown(
+        f"{caption} {'; '.join(told)}.", f"{caption} Filled: {moments[-1]}. Broken outline: {moments[0]}. {SOURCE}"
+    )
+
+
+def _reach(picture, verdict, y, place, look):
+    """One bar of a ruler: from the lowest to the highest score that is still possible, or the two that are."""
+    reach, edge = verdict.reach, {"stroke": MET, "stroke_width": 2, **look}
+    few = verdict.possible if verdict.possible is not None and len(verdict.possible) == 2 else []
+    a, b = place(reach.low), place(reach.high)
+    for score in few:
+        picture.add("rect", x=float(place(score) - 6), y=float(y - 6), width=12, height=12, **edge)
+    if few:
+        return picture.line(a + 8, y, b - 8, y, MET, 1.5, stroke_dasharray="2 4")
+    picture.add("rect", x=float(a - 3), y=float(y - 6), width=float(b - a + 6), height=12, **edge)
+    for end, side, at in ((reach.low, -1, a), (reach.high, 1, b)):
+        if np.isinf(end):  # no end on this side
+            base = at + 3 * side
+            tip = f"{base:.1f},{y - 9:.1f} {base:.1f},{y + 9:.1f} {base + 11 * side:.1f},{y:.1f}"
+            picture.add("polygon", points=tip, fill=MET)
+
+
+def icons(counts, caption, columns=20):
+    """A crowd as one shape a person.
+
+    Parameters
+    ----------
+    counts : dict of str -> (int, str)
+        Label -> how many, and the shape: ``circle`` has the disease, ``square`` has not; ``full`` meets the rule.
+        As in ``{"with the disease, rule met": (18, "circle full")}``.
+    caption : str
+    columns : int
+        Shapes in a row.
+    """
+    total, size = sum(n for n, _ in counts.values()), 26
+    rows = -(-total // columns)
+    picture = Drawing(columns * size + 420, max(rows * size + 20, 34 * len(counts) + 30))
+
+    def person(x, y, look):
+        fill = {"fill": MET if "circle" in look else NOT} if "full" in look else {"fill": "white"}
+        edge = {"stroke": MET if "circle" in look else NOT, "stroke_width": 2.5}
+        if "circle" in look:
+            picture.add("circle", cx=float(x), cy=float(y), r=8.5, **fill, **edge)
+        else:
+            picture.add("rect", x=float(x - 7.5), y=float(y - 7.5), width=15, height=15, **fill, **edge)
+
+    looks = [look for n, look in counts.values() for _ in range(n)]
+    for n, look in enumerate(looks):
+        person(size * (n % columns + 0.5) + 4, size * (n // columns + 0.5) + 8, look)
+    for n, (label, (count, look)) in enumerate(counts.items()):
+        person(columns * size + 32, 30 + 34 * n, look)
+        picture.text(columns * size + 50, 34.5 + 34 * n, f"{count}  {label}")
+    told = "; ".join(f"{n} {label}" for label, (n, _) in counts.items())
+    return picture.shown(f"{caption} {total} in all: {told}.", caption)
+
+
+def trade(swept, chosen, node, caption):
+    """How sensitivity and specificity trade as one threshold moves.
+
+    Parameters
+    ----------
+    swept : pandas.DataFrame
+        Columns threshold, sensitivity and specificity, as from `utils.cohort.sweep`.
+    chosen : float
+        The threshold to mark beside the published one.
+    node : dict
+        The item: label, unit and published threshold.
+    caption : str
+    """
+    left, right, top, bottom = 70, 700, 40, 290
+    ends = np.log([swept["threshold"].iloc[0], swept["threshold"].iloc[-1]])
+
+    def x(value):
+        return float(left + (right - left) * np.clip((np.log(value) - ends[0]) / (ends[1] - ends[0]), 0, 1))
+
+    def y(share):
+        return float(bottom - (bottom - top) * share)
+
+    picture = Drawing(900, 345)
+    picture.text((left + right) / 2, 190, "SIMULATED", "middle", font_size=64, font_weight="bold", fill="#eef1f4")
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        picture.line(left, y(share), right, y(share), "#c9d2da", 1)
+        picture.text(left - 8, y(share) + 4.5, f"{100 * share:.0f} %", "end")
+    rounds = [m * 10.0**e for e in range(-2, 6) for m in (1, 2, 5) if ends[0] <= np.log(m * 10.0**e) <= ends[1]]
+    for value in rounds:
+        picture.line(x(value), bottom, x(value), bottom + 5)
+        picture.text(x(value), bottom + 20, show(value), "middle")
+    picture.text(
+        (left + right) / 2,
+        bottom + 44,
+        f"threshold of {node['label']}{', ' * bool(node['unit'])}{node['unit']}",
+        "middle",
+    )
+    looks = {
+        "sensitivity": ("of those with MAS, met", MET, "none"),
+        "specificity": ("of those without, not met", OPEN, "7 4"),
+    }
+    spots = [y(swept[column].iloc[-1]) for column in looks]
+    spots = spots if abs(spots[0] - spots[1]) > 18 else [min(spots) - 10, min(spots) + 10]
+    for (column, (words, colour, dash)), place in zip(looks.items(), spots, strict=True):
+        points = " ".join(f"{x(t):.1f},{y(v):.1f}" for t, v in zip(swept["threshold"], swept[column], strict=True))
+        picture.add("polyline", points=points, fill="none", stroke=colour, stroke_width=2.5, stroke_dasharray=dash)
+        picture.text(right + 10, place + 4.5, words, fill=colour, font_weight="bold")
+    marks = [(node["threshold"], "published", "3 3", 16), (chosen, "yours", "none", 32)]
+    for value, words, dash, height in marks[: 1 + (chosen != node["threshold"])]:
+        picture.line(x(value), top - 6, x(value), bottom, INK, 1.5, stroke_dasharray=dash)
+        picture.text(x(value), height, f"{words} {show(value)}", "middle", font_weight="bold")
+    at = [int((swept["threshold"] - value).abs().idxmin()) for value in (node["threshold"], chosen)]
+    told = []
+    for words, i in zip(("at the published threshold", "nearest to yours"), at, strict=True):
+        met, spared = (f"{100 * swept[c].iloc[i]:.0f} %" for c in looks)
+        told.append(f"{words}: {met} of those with MAS met, {spared} of those without not met")
+    return picture.shown(f"{caption} {'; '.join(told)}.", caption)

@@ -1,0 +1,439 @@
+"""Figures that stand still, drawn with seaborn and matplotlib; these are loaded when one is first asked for."""
+
+import io
+import textwrap
+
+import matplotlib
+import numpy as np
+import seaborn as sns
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from utils.page import BANNER, figure
+from utils.plots.drawing import INK, MET, NOT, OPEN, SOURCE
+from utils.units import show
+
+SIDES = ("up to", "above")
+
+
+LOOK = {
+    "axes.grid": False,
+    "axes.edgecolor": INK,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "hatch.color": "#9db8d2",
+    "hatch.linewidth": 0.8,
+    "font.family": "DejaVu Sans",
+}
+
+
+def canvas(width, height):
+    """An empty figure in the collection's style: (Figure, Axes), sizes in inches."""
+    with (
+        sns.axes_style("white", rc=LOOK),
+        sns.plotting_context("notebook", font_scale=0.9),
+        matplotlib.rc_context(LOOK),
+    ):
+        fig = Figure(figsize=(width, height), dpi=150, layout="constrained")
+        FigureCanvasAgg(fig)
+        return fig, fig.subplots()
+
+
+def finish(fig, alt, caption):
+    """The figure as something to show; its sentence `alt` is what a screen reader says and what is compared."""
+    out = io.BytesIO()
+    with matplotlib.rc_context(LOOK):
+        fig.savefig(out, format="png", metadata={"Software": None}, facecolor="white")
+    small = io.BytesIO()  # a few dozen colours are enough for a figure, and a third of the bytes
+    Image.open(out).convert("RGB").quantize(128).save(small, "PNG", optimize=True)
+    shown = figure(small.getvalue(), alt, f"{caption} {BANNER}", int(fig.get_figwidth() * 100))
+    shown.figure = fig
+    return shown
+
+
+def journey(stops):
+    """The map of the journey.
+
+    Parameters
+    ----------
+    stops : pandas.DataFrame
+        One row a notebook, with columns notebook, title, question, part and here (bool: is it in this copy).
+    """
+    fig, ax = canvas(9.2, 4.0)
+    across = 5
+    for i, stop in enumerate(stops.itertuples()):
+        row, column = divmod(i, across)
+        x, y = column, 1 - row
+        ax.text(
+            x,
+            y,
+            f"{stop.notebook}\n" + textwrap.fill(stop.title, 15),
+            ha="center",
+            va="center",
+            fontsize=10.5,
+            fontweight="bold",
+            bbox={
+                "boxstyle": "round,pad=0.55",
+                "fc": "white",
+                "ec": MET,
+                "lw": 2 if stop.here else 1,
+                "ls": "-" if stop.here else (0, (4, 3)),
+            },
+        )
+        ax.text(x, y - 0.29, textwrap.fill(stop.question, 20), ha="center", va="top", fontsize=8.5)
+        if column:
+            ax.annotate("", (x - 0.39, y), (x - 0.61, y), arrowprops={"arrowstyle": "->", "color": INK})
+    ax.plot([4.42, 4.47, 4.47, -0.55, -0.55], [1, 1, 0.4, 0.4, 0], color=INK, lw=1)
+    ax.annotate("", (-0.4, 0), (-0.56, 0), arrowprops={"arrowstyle": "->", "color": INK})
+    ax.set(xlim=(-0.62, 4.6), ylim=(-0.55, 1.3))
+    ax.axis("off")
+    listed = "; ".join(f"{s.notebook} {s.title}, {s.part}" for s in stops.itertuples())
+    return finish(
+        fig,
+        f"Map of the journey, {len(stops)} stops in order: {listed}.",
+        "The journey. A solid frame is in this copy of the collection; a broken frame is a later part.",
+    )
+
+
+def dumbbell(first, second, moments, ranges, caption):
+    """Values at two moments as distances to their published cut-offs, on one axis; right of the line meets the item.
+
+    Parameters
+    ----------
+    first, second : Verdict
+        The same rule at the two moments; its numeric items are drawn.
+    moments : tuple of str
+        Names of the two moments.
+    ranges : dict of str -> (float, float)
+        Reference range of an item, in the unit in which its cut-off was published.
+    caption : str
+    """
+    pairs = [
+        (a, b)
+        for a, b in zip(first.items.to_dict("records"), second.items.to_dict("records"), strict=True)
+        if a["unit"]
+    ]
+    fig, ax = canvas(9, 0.85 * len(pairs) + 1.5)
+    ax.axvspan(1, 200, color="#dce9f5", zorder=0)
+    ax.axvline(1, color=INK, lw=1.5)
+    told = []
+    for y, (a, b) in zip(range(len(pairs), 0, -1), pairs, strict=True):
+
+        def place(x, item=a):
+            return float(x / item["threshold"] if item["comparator"].startswith(">") else item["threshold"] / x)
+
+        if a["item"] in ranges:
+            ax.plot(
+                [place(x) for x in ranges[a["item"]]], [y - 0.27] * 2, color=NOT, lw=3, solid_capstyle="butt", zorder=2
+            )
+        spots = [None if row["value"] is None else place(row["value"]) for row in (a, b)]
+        if None not in spots:
+            ax.annotate(
+                "",
+                (spots[1], y),
+                (spots[0], y),
+                arrowprops={"arrowstyle": "->", "color": INK, "shrinkA": 6, "shrinkB": 6},
+            )
+        sides = (
+            ("center", "center") if None in spots else ("right", "left") if spots[0] < spots[1] else ("left", "right")
+        )
+        for spot, row, moment, marker, fill, side in zip(
+            spots, (a, b), moments, "os", ("white", MET), sides, strict=True
+        ):
+            text = _both_units(row)
+            told.append(f"{a['label']} ({a['rule']}), {moment}: {text}, {row['status']}")
+            if spot is None:
+                ax.text(
+                    0.135, y, f"?  {moment}: not reported", va="center", fontsize=9.5, color=OPEN, fontweight="bold"
+                )
+            else:
+                sns.scatterplot(
+                    x=[spot],
+                    y=[y],
+                    marker=marker,
+                    s=80,
+                    color=fill,
+                    edgecolor=MET,
+                    linewidth=2,
+                    ax=ax,
+                    zorder=3,
+                    legend=False,
+                )
+                ax.text(spot, y + 0.17, text, ha=side, va="bottom", fontsize=9)
+        ax.text(0.115, y, f"{a['label']}\n{a['rule']}", ha="right", va="center", fontsize=10)
+    ax.set(xscale="log", xlim=(0.12, 9), ylim=(0.4, len(pairs) + 1.0), yticks=[])
+    ax.set_xticks(
+        [0.125, 0.25, 0.5, 1, 2, 4, 8], ["8-fold", "4-fold", "2-fold", "cut-off", "2-fold", "4-fold", "8-fold"]
+    )
+    ax.minorticks_off()
+    ax.set_xlabel("distance to the published cut-off, on either side")
+    ax.text(0.96, len(pairs) + 0.7, "does not meet the item", ha="right", fontsize=9.5, color=NOT, fontweight="bold")
+    ax.text(1.04, len(pairs) + 0.7, "meets the item", ha="left", fontsize=9.5, color=MET, fontweight="bold")
+    sns.despine(ax=ax, left=True)
+    return finish(
+        fig,
+        f"{caption} {'; '.join(told)}.",
+        f"{caption} Circle: {moments[0]}. Square: {moments[1]}. Grey bar: reference range. {SOURCE}",
+    )
+
+
+def _both_units(row):
+    """A value as printed and, where the rule's unit differs, converted."""
+    if row["value"] is None:
+        return "not reported"
+    same = row["as_given"].endswith(row["unit"]) or row["as_given"].split()[0] == show(row["value"])
+    return row["as_given"] + ("" if same else f" = {show(row['value'])} {row['unit']}")
+
+
+def verdict_map(x, y, status, labels, cuts, caption):
+    """Where a verdict flips while two inputs are unknown.
+
+    Parameters
+    ----------
+    x, y : array of float, shapes (m,) and (n,)
+        Trial values of the two inputs.
+    status : array of str, shape (n, m)
+        Verdict at each pair.
+    labels, cuts : tuple of (str, float)
+        Axis labels and the thresholds on each axis.
+    caption : str
+    """
+    fig, ax = canvas(7, 4.6)
+    met = status == "met"
+    ax.contourf(x, y, met.astype(float), levels=[-0.5, 0.5, 1.5], colors=["white", "#dce9f5"])
+    ax.contourf(x, y, met.astype(float), levels=[0.5, 1.5], colors="none", hatches=["//"])
+    ax.axvline(cuts[0], color=INK, lw=1.5)
+    ax.axhline(cuts[1], color=INK, lw=1.5)
+    told = []
+    for i, across in enumerate(((x[0], cuts[0]), (cuts[0], x[-1]))):
+        for j, up in enumerate(((y[0], cuts[1]), (cuts[1], y[-1]))):
+            at, word = (
+                (np.mean(across), np.mean(up)),
+                str(status[np.searchsorted(y, np.mean(up)), np.searchsorted(x, np.mean(across))]),
+            )
+            ax.text(
+                *at,
+                word.upper(),
+                ha="center",
+                va="center",
+                fontsize=13,
+                fontweight="bold",
+                color=MET if word == "met" else NOT,
+                bbox={"fc": "white", "ec": "none", "pad": 3},
+            )
+            where = [f"{n} {w} {show(c)}" for n, w, c in zip(labels, (SIDES[i], SIDES[j]), cuts, strict=True)]
+            told.append(f"{' with '.join(where)}: {word}")
+    ax.text(cuts[0], y[-1], f" {show(cuts[0])}", ha="left", va="top", fontsize=10)
+    ax.text(x[-1], cuts[1], f"{show(cuts[1])} ", ha="right", va="bottom", fontsize=10)
+    ax.set(xlabel=labels[0], ylabel=labels[1], xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+    sns.despine(ax=ax)
+    return finish(fig, f"{caption} {'; '.join(told)}.", f"{caption} {SOURCE}")
+
+
+def spread(children, names, cuts, caption):
+    """Where simulated children of two groups lie, one panel a variable, with the published threshold.
+
+    Parameters
+    ----------
+    children : pandas.DataFrame
+        As from `utils.cohort.simulate`.
+    names : dict of str -> str
+        Variable -> axis label with its unit.
+    cuts : dict of str -> float
+        Published thresholds in the canonical unit.
+    caption : str
+    """
+    with sns.axes_style("white", rc=LOOK), matplotlib.rc_context(LOOK):
+        fig = Figure(figsize=(9, 3.0), dpi=150, layout="constrained")
+        FigureCanvasAgg(fig)
+        axes = fig.subplots(1, len(names))
+    told = []
+    for ax, (name, label) in zip(np.atleast_1d(axes), names.items(), strict=True):
+        medians = children.groupby("mas")[name].median()
+        for group, colour, style, words in ((False, NOT, "--", "active JIA"), (True, MET, "-", "MAS")):
+            values, lower = children.loc[children["mas"] == group, name], medians[group] == medians.min()
+            sns.kdeplot(
+                x=values, ax=ax, log_scale=True, color=colour, ls=style, lw=2, fill=group, alpha=0.35 if group else 0.9
+            )
+            ax.text(
+                (min if lower else max)(medians[group], cuts[name]) * (0.8 if lower else 1.25),  # clear of the line
+                1.0,
+                words,
+                transform=ax.get_xaxis_transform(),
+                ha="right" if lower else "left",
+                va="top",
+                color=colour,
+                fontweight="bold",
+                fontsize=9,
+            )
+            told.append(f"{label}, {words}: median {show(float(f'{medians[group]:.3g}'))}")
+        ax.text(
+            0.5,
+            0.45,
+            "SIMULATED",
+            transform=ax.transAxes,
+            ha="center",
+            fontsize=22,
+            color=NOT,
+            alpha=0.2,
+            fontweight="bold",
+        )
+        ax.axvline(cuts[name], color=INK, lw=1.5, ls=":")
+        ax.set(xlabel=label, ylabel="", yticks=[], ylim=(0, 1.12 * ax.get_ylim()[1]))
+        ax.set_title(f"threshold {show(cuts[name])}", fontsize=9)
+        sns.despine(ax=ax, left=True)
+    return finish(fig, f"{caption} {'; '.join(told)}.", caption)
+
+
+def score_curves(curves, published, marked, caption):
+    """Curves of open code from a score to a probability, against the published points.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        As ``hscore_curves.csv``: curve, label, score, percent, and intercept and slope of a logistic one.
+    published : pandas.DataFrame
+        Columns score and percent.
+    marked : float
+        The score at which the curves are read.
+    caption : str
+    """
+    fig, ax = canvas(8.6, 4.4)
+    scores, told = np.linspace(curves["score"].min(), curves["score"].max(), 161), []
+    for (letter, rows), dash in zip(curves.groupby("curve"), ("--", "-.", ":"), strict=True):
+        first = rows.iloc[0]
+        percent = np.interp(scores, rows["score"], rows["percent"])
+        if not np.isnan(first["slope"]):
+            percent = 100 / (1 + np.exp(-(first["intercept"] + first["slope"] * scores)))
+        sns.lineplot(x=scores, y=percent, ax=ax, color=NOT, ls=dash, lw=2, legend=False)
+        here = rows.loc[rows["score"] == marked, "percent"].iloc[0]
+        ax.plot(marked, here, "D", color=OPEN, ms=7, zorder=4)
+        highest = (
+            here == curves.loc[curves["score"] == marked, "percent"].max()
+        )  # its label stands above, the others below
+        place = {"xytext": (-12, 6), "ha": "right"} if highest else {"xytext": (14, -14), "ha": "left"}
+        look = {"textcoords": "offset points", "fontsize": 10, "color": OPEN, "fontweight": "bold"}
+        ax.annotate(f"{letter}: {here:g} % at {marked:g}", (marked, here), **place, **look)
+        told.append(
+            f"curve {letter} ({first['label']}) gives "
+            + ", ".join(f"{p:g} % at {s:g}" for s, p in zip(rows["score"], rows["percent"], strict=True))
+        )
+    sns.scatterplot(data=published, x="score", y="percent", ax=ax, color=MET, s=55, zorder=3, legend=False)
+    ax.text(201, 97, "published points", color=MET, fontweight="bold", fontsize=10, ha="right", va="center")
+    ax.axvline(marked, color=INK, lw=1, ls=":")
+    ax.set(xlabel="HScore, points", ylabel="probability, %", xlim=(85, 256), ylim=(-2, 103))
+    sns.despine(ax=ax)
+    points = ", ".join(f"{p:g} % at {s:g}" for s, p in zip(published["score"], published["percent"], strict=True))
+    return finish(fig, f"{caption} {'; '.join(told)}; published points: {points}.", caption)
+
+
+def areas(table, caption):
+    """Exposure a day of several regimens, as bars.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns label and auc_24 (mg·h/L), and note, printed after the number.
+    caption : str
+    """
+    fig, ax = canvas(8.6, 0.62 * len(table) + 0.9)
+    sns.barplot(x=table["auc_24"], y=table["label"], ax=ax, color="#9dbfdd", edgecolor=INK, linewidth=1, width=0.62)
+    for bar, row in zip(ax.patches, table.itertuples(), strict=True):
+        bar.set_hatch("//" if "vein" in row.label else "")
+        y = bar.get_y() + bar.get_height() / 2
+        ax.text(row.auc_24 + 0.6, y, f"{row.auc_24:.1f}  {row.note}", va="center", fontsize=10)
+    ax.set(xlabel="area under the curve in 24 hours, mg·h/L", ylabel="", xlim=(0, 1.3 * table["auc_24"].max()))
+    ax.tick_params(axis="y", length=0)
+    sns.despine(ax=ax, left=True)
+    told = "; ".join(f"{r.label}: {r.auc_24:.1f} mg·h/L {r.note}".strip() for r in table.itertuples())
+    return finish(fig, f"{caption} {told}.", caption)
+
+
+def bands(panels, caption):
+    """Curves with what lies between the lowest and the highest twentieth of children, one panel a reading.
+
+    Parameters
+    ----------
+    panels : dict of str -> list of (str, array, array)
+        Panel title -> curves: words, hours of shape (m,), and levels of shape (3, m): 5th, 50th and 95th centile, mg/L.
+    caption : str
+    """
+    with sns.axes_style("white", rc=LOOK), matplotlib.rc_context(LOOK):
+        fig = Figure(figsize=(9.4, 3.9), dpi=150, layout="constrained")
+        FigureCanvasAgg(fig)
+        axes = fig.subplots(1, len(panels), sharey=True)
+    told, top = [], max(high.max() for curves in panels.values() for _, _, (_, _, high) in curves)
+    for ax, (title, curves) in zip(axes, panels.items(), strict=True):
+        for n, (words, hours, (low, middle, high)) in enumerate(curves):
+            colour, dash, hatch = ((INK, "-", ""), (MET, "--", "//"))[n]
+            ax.fill_between(hours, low, high, color=colour, alpha=0.16, lw=0, hatch=hatch)
+            sns.lineplot(x=hours, y=middle, ax=ax, color=colour, ls=dash, lw=2.2, errorbar=None)
+            look = {"color": colour, "fontsize": 9.5, "fontweight": "bold", "va": "bottom"}
+            place = (9.5, high[np.searchsorted(hours, 12.1)] + 0.1) if n == 0 else (6.7, 0.93 * top)
+            ax.text(*place, words, **look, bbox={"fc": "white", "ec": "none", "pad": 1.0, "alpha": 0.8})
+            told.append(f"{title}, {words}: highest {middle.max():.2f} mg/L in the middle child, to {high.max():.2f}")
+        ax.set_title(title, fontsize=10.5, fontweight="bold")
+        ax.set(xlabel="hours of one day, at steady state", xticks=range(0, 25, 6), xlim=(0, 24), ylim=(0, 1.05 * top))
+        sns.despine(ax=ax)
+    axes[0].set_ylabel("concentration, mg/L")
+    return finish(fig, f"{caption} {'; '.join(told)}.", caption)
+
+
+def factors(table, caption):
+    """What multiplies an exposure, as bars from 1 on a logarithmic axis.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns label, times (the factor) and ground: what it stands on (printed, measured elsewhere, hypothetical).
+    caption : str
+    """
+    fig, ax = canvas(9, 0.5 * len(table) + 1.1)
+    hatches = {"hypothetical": "//", "printed": "", "measured in adults": "..", "two readings": "xx"}
+    for y, row in zip(range(len(table), 0, -1), table.itertuples(), strict=True):
+        fill = MET if row.ground == "printed" else "#dce9f5"
+        ax.barh(y, row.times - 1, left=1, height=0.55, fc=fill, ec=MET, hatch=hatches[row.ground])
+        ax.text(max(row.times, 1) * 1.04, y, f"× {row.times:.2f}", va="center", fontsize=10)
+        ax.text(0.68, y, f"{row.label}\n({row.ground})", va="center", ha="right", fontsize=9.5, linespacing=1.05)
+    ax.axvline(1, color=INK, lw=1.5)
+    ax.set(xscale="log", xlim=(0.7, 6.5), ylim=(0.4, len(table) + 0.6), yticks=[], xlabel="exposure, as a multiple")
+    ax.set_xticks([1, 2, 4], ["the same", "double", "four times"])
+    ax.minorticks_off()
+    sns.despine(ax=ax, left=True)
+    told = "; ".join(f"{r.label} ({r.ground}): times {r.times:.2f}" for r in table.itertuples())
+    return finish(fig, f"{caption} {told}.", caption)
+
+
+def ratios(table, caption):
+    """The model against what others observed: model divided by observation, on a logarithmic axis.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns label, published and flip_flop (ratios), and confirmed (bool).
+    caption : str
+    """
+    fig, ax = canvas(9, 0.42 * len(table) + 1.2)
+    ax.axvspan(0.8, 1.25, color="#dce9f5", zorder=0)
+    ax.axvline(1, color=INK, lw=1.5)
+    told, heights = [], np.arange(len(table), 0, -1)
+    look = {"ax": ax, "s": 70, "edgecolor": MET, "linewidth": 2, "legend": False, "zorder": 3}
+    sns.scatterplot(x=table["published"], y=heights, marker="o", color="white", **look)
+    sns.scatterplot(x=table["flip_flop"], y=heights, marker="D", color=MET, **{**look, "s": 34, "zorder": 4})
+    for y, r in zip(heights, table.itertuples(), strict=True):
+        words = f"{r.label}{'' if r.confirmed else ' (unconfirmed)'}"
+        ax.text(0.055, y, words, va="center", ha="right", fontsize=9.5)
+        apart = abs(np.log(r.published / r.flip_flop)) > 1e-6
+        said = f"{r.published:.2f}" + (f" and {r.flip_flop:.2f}" if apart else "")
+        ax.text(4.4, y, said, va="center", fontsize=9.5)
+        told.append(f"{words}: {said}")
+    ax.set(xscale="log", xlim=(0.06, 4), ylim=(0.3, len(table) + 0.7), yticks=[])
+    ax.set_xticks([0.1, 0.25, 0.5, 1, 2, 4], ["a tenth", "a quarter", "half", "equal", "double", "four times"])
+    ax.minorticks_off()
+    ax.set_xlabel("model divided by observation")
+    sns.despine(ax=ax, left=True)
+    marks = "Circle: as published. Diamond: flip-flop twin, in the circle where both agree. Shaded: within a quarter."
+    return finish(fig, f"{caption} Model divided by observation. {'; '.join(told)}.", f"{caption} {marks}")
