@@ -42,14 +42,14 @@ def _truth(true, false):
 def compare(interval, sign, threshold):
     """Three-valued comparison of an interval with a threshold interval; numbers equal but for rounding are equal."""
 
-    def snap(x, t):
-        return np.where(np.isfinite(t) & (np.abs(x - t) <= SAME * np.abs(t)), t, x)
+    def room(t):
+        return np.where(np.isfinite(t), SAME * np.abs(t), 0.0)
 
-    low, high = snap(interval.low, threshold.high), snap(interval.high, threshold.low)
+    (low, high), (least, most) = interval, threshold
     if sign == ">":
-        return _truth(low > threshold.high, snap(interval.high, threshold.low) <= threshold.low)
+        return _truth(low > most + room(most), high <= least + room(least))
     if sign == ">=":
-        return _truth(low >= threshold.high, high < threshold.low)
+        return _truth(low >= most - room(most), high < least - room(least))
     return ~compare(interval, {"<": ">=", "<=": ">"}[sign], threshold)
 
 
@@ -154,7 +154,7 @@ class _Engine:
         return pd.array([pd.NA], dtype="boolean").take(np.zeros(self.size, dtype=int))
 
     def threshold(self, row):
-        fixed = np.full(self.size, float(row["threshold"]))
+        fixed = np.full(1, float(row["threshold"]))  # one for all patients, unless it follows an input of theirs
         if not row["slope_input"]:
             return Interval(fixed, fixed)
         by = self.number(row["slope_input"], None)
