@@ -225,7 +225,7 @@ def ladder_phrases():
         drawn.add(f"improved on day {d}, as is printed" if d == 7 else f"improved on day {d}")
     credit = {d: in_words(last_added(given, d)) for d in range(2, 50)}
     frames = [sheet(case), amounts(case, *(c.name for c in given if c.kind == "drug")).fillna("unknown")]
-    frames += [running(given, 7).drop(columns="drug").replace("certain", "for certain")]
+    frames += [running(given, 1).drop(columns="drug").replace("certain", "for certain")]
     rows = {" ".join(" ".join(map(str, r)).split()) for f in frames for r in f.itertuples(index=False)}
     return drawn, rows, credit, tuple(c.label for c in given)
 

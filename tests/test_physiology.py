@@ -366,3 +366,10 @@ def test_the_way_round_the_page_leads_somewhere():
     assert top.index("whose heart stops") < top.index("Teaching material")  # said before anything else is
     assert all(a in summary for a in ("D04", "U18", "U20", "U21", "F24", "F39"))
     assert not re.search("arrest|resuscitat|heart stop", summary)  # who skips is spared it
+
+
+def test_which_reading_is_the_more_ordinary_depends_on_the_age():
+    """Up to about 33 months 11.7 kg lies nearer the median, from then on 16.7 kg does."""
+    z = physiology.growth_z
+    apart = [z(5 / 0.3, m) + z(5 / 0.3 - 5, m) for m in (24, 32, 34, 35)]
+    assert apart[0] > apart[1] > 0 > apart[2] > apart[3]

@@ -15,14 +15,17 @@ import pandas as pd
 from utils import plots
 from utils.explorer import Explorer
 from utils.package import CaseDataError
-from utils.page import say, table, together
+from utils.page import folded, say, table, together
 from utils.units import UnitError, show
 
 MILESTONES = "admission leak_begins picu_admission cardiac_arrest ecmo_begins first_improvement ecmo_ends".split()
 MILESTONES += "neutropenia_found picu_discharge anakinra_stopped home".split()
 STYLE = {"style": {"description_width": "19em"}, "layout": {"width": "27em"}}
 READINGS = "Where an earliest day is missing, the first day of the part of the story in which it is told stands in."
-READINGS += " A support of intensive care is taken to have ended with it."
+READINGS += (
+    " A support of intensive care is taken to have ended with it. Immunoglobulin and subcutaneous anakinra are taken"
+)
+READINGS += " to begin on day 2, intravenous anakinra by day 5; these days are not printed."
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,10 @@ def courses(case):
             until = high
             if stated:
                 told_end = moments["first_day"][row["end_known_at"]]
-                until, last = max(high, told_end if pd.isna(row["end_low"]) else row["end_low"]), int(row["end_high"])
+                until, last = (
+                    max(high, told_end - 1 if pd.isna(row["end_low"]) else row["end_low"]),
+                    int(row["end_high"]),
+                )
             sure = (int(high), int(until))
         drug, dated = row["atc"] or row["treatment"], not (pd.isna(low) or pd.isna(high))
         names = (row["treatment"], row["label"], row["kind"], amount(row), drug)
@@ -134,7 +140,8 @@ def milestones(case):
     found = {}
     for row in rows.itertuples():
         dated = not pd.isna(row.day_low)
-        days = (row.day_low, row.day_high) if dated else tuple(moments.loc[row.time_point, ["first_day", "last_day"]])
+        told = moments.loc[row.time_point, ["first_day", "last_day"]]
+        days = [b if pd.isna(a) else a for a, b in zip((row.day_low, row.day_high), told, strict=True)]
         found.setdefault((int(days[0]), int(days[1]), dated), []).append(row.label)
     return [(a, b, "; ".join(labels), dated) for (a, b, dated), labels in sorted(found.items())]
 
@@ -169,7 +176,9 @@ def _joined(group):
 
 def _passes(a, b):
     """Whether a course passes into another of the same drug: it ends in the very days in which the other begins."""
-    return bool(a.drug == b.drug and a.end_stated and a.sure and b.sure and (a.sure[1], a.last) == (b.first, b.sure[0]))
+    if a.drug != b.drug or not (a.end_stated and a.sure and b.sure):
+        return False
+    return a.sure[1] in (b.first - 1, b.first) and a.last == b.sure[0]
 
 
 def count(frame):
@@ -274,7 +283,7 @@ class Ladder(Explorer):
         improved = case.events.set_index("event")["day_low"].get("first_improvement")
         self._printed = None if improved is None else int(improved)
         limits = {"min": 1, "max": self._end, **STYLE}
-        self._day = widgets.BoundedIntText(self._printed or 1, description="Day", **limits)
+        self._day = widgets.BoundedIntText(1, description="Day", **limits)
         self._improved = widgets.BoundedIntText(
             self._printed or 1, description="Suppose the heart improved on day", **limits
         )
@@ -308,7 +317,8 @@ class Ladder(Explorer):
         ends = [d - 1 for d in starts[1:]] + [self._end]
         rows = [(f"day {a}" + f" to day {b}" * (b > a), named[a]) for a, b in zip(starts, ends, strict=True)]
         heads = ["Had it first improved on", "The last drug begun before"]
-        return say(told), table(pd.DataFrame(rows, columns=heads), "The same thought, on every day")
+        every = table(pd.DataFrame(rows, columns=heads), "The last drug begun before that day")
+        return say(told), folded("The same thought, on every day", every)
 
     def picture(self, caption, day=None):
         """The swimmer plot of all courses, with a day marked where one is given."""
