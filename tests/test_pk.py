@@ -162,6 +162,13 @@ def test_the_kidney_as_a_third_factor():
     assert np.isclose(oliguric, exposure(parameters(W), DOSE, 6, "sc")["auc_24"])
 
 
+def test_two_injections_do_not_reach_what_a_quarter_of_the_clearance_would_bring_in_time():
+    for reading, days in (("published", (22.5, 33.8)), ("flip_flop", (32.0, 40.8))):
+        p = parameters(W, reading, clearance=0.25)
+        assert np.allclose(np.diff(area(np.array([0.0, 24, 48]), p, DOSE, 24, "sc", doses=2)), days, atol=0.051)
+        assert np.isclose(exposure(p, DOSE)["auc_24"], 42.0, atol=0.05)
+
+
 def test_impaired_absorption():
     for f, once, often in ((1, 10.5, 42), (0.5, 5.2, 21), (0.25, 2.6, 10.5)):
         p = parameters(W, bioavailability=f)

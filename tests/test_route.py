@@ -40,7 +40,7 @@ def test_what_multiplies_the_exposure():
     found = {c[0]: (c[1], c[2]) for c in rows_of(route.multipliers("x"))}
     assert found["dose: four times as much a day"] == ("× 4.00", "printed")
     assert found["route, absorption as usual"][0] == "× 1.05"  # 1 / 0.95
-    assert found["route, if only a quarter is absorbed"] == ("× 4.21", "hypothetical")
+    assert found["route, if only a quarter of the usual is absorbed"] == ("× 4.21", "hypothetical")
     assert found["kidney: moderate impairment"][0] == "× 2.00" and found["kidney: end-stage disease"][0] == "× 4.00"
     assert found["weight: 11.7 instead of 16.7 kg"][0] == "× 0.83"  # (11.7 / 16.7) ** 0.53
 
@@ -61,7 +61,7 @@ def test_the_checks_give_what_the_reference_gives_misfits_included():
         for reading, x in zip(pk.READINGS, expected, strict=True):
             assert abs(rows.at[name, f"model_{reading}"] - x) <= 0.5 * 10 ** -len(f"{x}".partition(".")[2]) * 1.1, name
     told = {c[0]: c[3] for c in rows_of(route.checks("x"))}
-    assert told["peak at steady state, children with NOMID"] == "2.2 times too low"
+    assert told["peak at steady state, NOMID"] == "2.2 times too low"
     assert told["into a vein, adults: after 15 minutes"] == "10.3 times too low; twin 2.8 times too low"
     assert told["half-life, healthy men"] == "1.8 times too high"
     assert [v for k, v in told.items() if k.startswith("child")] == ["close"] * 4
@@ -108,7 +108,10 @@ def test_the_first_view_is_normal_absorption():
     assert "<img" in html["text/html"] and "<table" in html["text/html"] and "move the controls" in html["text/plain"]
 
 
-@pytest.mark.parametrize("change", [{"absorbed": 0.65}, {"speed": 0.5}, {"clearance": 0.5}, {"litres": 5}])
+@pytest.mark.parametrize(
+    "change",
+    [{"absorbed": 0.65}, {"speed": 0.5}, {"clearance": 0.5}, {"litres": 5}, {"weight": 11.7}, {"interval": 6.0}],
+)
 def test_every_supposition_says_hypothetical(change):
     bench = route_bench()
     shown = bench.set(**change)
@@ -121,7 +124,7 @@ def test_every_supposition_says_hypothetical(change):
 
 
 def numbers(bench):
-    return {c[0]: [float(x) for x in c[1:]] for c in rows_of(bench._last)}
+    return {c[0]: [float(x) for x in c[1:] if x] for c in rows_of(bench._last)}
 
 
 def test_what_the_page_says_you_may_have_seen():
@@ -141,6 +144,8 @@ def test_what_the_page_says_you_may_have_seen():
     bench.set(interval=24, clearance=0.25)
     assert "kidney × 4.00" in bench._last.text
     assert numbers(bench)["under the skin, once a day, as published"][0] == 42.0
+    assert numbers(bench)["under the skin, once a day, but normal clearance"][0] == 10.5  # from where the rise counts
+    assert "from normal clearance × 16.84" in bench._last.text  # 4 × 4 / 0.95
     bench.set(clearance=1, view="first 24 hours")
     assert "91 % of the rise" in bench._last.text and "85 % of the rise" in bench._last.text
 

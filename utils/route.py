@@ -39,7 +39,7 @@ def printed():
     """Both courses as printed: dict of route -> (mg/kg of each dose, interval in hours)."""
     rows = load_case().treatments.set_index("treatment")
     courses = {"sc": "anakinra_sc", "iv": "anakinra_iv"}
-    return {way: tuple(rows.loc[name, ["dose", "interval_h"]].astype(float)) for way, name in courses.items()}
+    return {way: tuple(map(float, rows.loc[name, ["dose", "interval_h"]])) for way, name in courses.items()}
 
 
 @cache
@@ -47,7 +47,7 @@ def weights():
     """Weight before the leak in the two readings of "+ 5Kg, ∼30% BW", kg: the lighter, the heavier, and it swollen."""
     rows = load_case().observations.set_index("variable")["value"]
     gain, share = rows["weight_gain"], rows["weight_gain_percent"] / 100
-    return round(gain / share - gain, 1), round(gain / share, 1), round(gain / share + gain, 1)
+    return tuple(round(float(x), 1) for x in (gain / share - gain, gain / share, gain / share + gain))
 
 
 def often(hours):
@@ -97,7 +97,7 @@ def spread(caption, n=4000):
             cells = ["{1:.2f} ({0:.2f} to {2:.2f})".format(*e[k]) for k in ("c_avg", "c_max", "c_trough")]
             rows.append((f"{WAYS[way]}, {often(hours)}", name, *cells))
     columns = ["Regimen", "Reading", "Average, mg/L", "Highest, mg/L", "Lowest, mg/L"]
-    title = "The middle child, and between brackets from the lowest to the highest twentieth"
+    title = "The middle child, and between brackets the 5th and the 95th centile: nine in ten lie between"
     return together(plots.bands(panels, caption), table(pd.DataFrame(rows, columns=columns), title))
 
 
@@ -114,9 +114,11 @@ def multipliers(caption):
     for row in read_table("kinetics_changes").query("factor < 1").itertuples():
         label = row.label.partition(",")[0]
         if row.change == "absorbed":
-            rows.append((f"route, if only {label} is absorbed", split(row.factor)["route"], "hypothetical"))
+            rows.append(
+                (f"route, if only {label} of the usual is absorbed", split(row.factor)["route"], "hypothetical")
+            )
         elif row.change == "kidney":
-            rows.append((f"kidney: {label}", 1 / row.factor, "measured in adults"))
+            rows.append((f"kidney: {label}", 1 / row.factor, "hypothetical here; a factor of adults"))
     lighter = exposure(parameters(light), _dose("sc", light))["auc_24"]
     lighter /= exposure(usual, _dose("sc", weight))["auc_24"]
     rows.append((f"weight: {light:g} instead of {weight:g} kg", lighter, "two readings"))
@@ -175,9 +177,9 @@ def checks(caption):
         told.append(
             (row["label"], f"{_three(row['observed'])}{between} {row['unit']}",
              _three(values[0]) if same else " and ".join(map(_three, values)), fit,
-             f"{row['source']}, {'unconfirmed' if row['tag'] == 'R' else row['tag']}")
+             f"{row['source']}, {'unconfirmed' if row['tag'] == 'R' else row['tag']}", row["note"])
         )  # fmt: skip
-    columns = ["What was observed", "Observed", "Model (twin second)", "Verdict", "Source, evidence"]
+    columns = ["What was observed", "Observed", "Model (twin second)", "Verdict", "Source, evidence", "Remark"]
     return together(
         plots.ratios(picture, caption), table(pd.DataFrame(told, columns=columns), "Observed, and computed")
     )
@@ -212,15 +214,17 @@ def card(weight_kg=None):
 def absorbed():
     """What was measured of absorption, and in whom: a table of ``kinetics_evidence.csv``."""
     rows = read_table("kinetics_evidence")[["drug", "people", "contrast", "result", "says", "source"]]
+    rows["source"] += ", " + read_table("kinetics_evidence")["tag"]
     return table(
-        rows.set_axis(["Drug", "Who", "Compared", "Result", "What it says here", "Source"], axis=1), "What was measured"
+        rows.set_axis(["Drug", "Who", "Compared", "Result", "What it says here", "Source"], axis=1),
+        "What was measured, or said",
     )
 
 
 def ledger(case):
     """The authors' reasons: what they state, what they cite for it, and what they infer; printed words kept short."""
     rows = case.claims[case.claims["fact"].isin(["F56", "F57", "F58", "F59", "P07"])]
-    told = rows[["kind", "label", "as_printed", "cites", "fact"]].replace({"cites": {"": "nothing"}})
+    told = rows[["kind", "label", "as_printed", "cites", "fact"]].replace({"cites": {"": "no reference given"}})
     told = told.assign(
         as_printed=told["as_printed"].str.replace(" | ", "; "), cites=told["cites"].str.replace(" ", ", ")
     )
@@ -278,7 +282,9 @@ class RouteBench(Explorer):
             "clearance": "clearance is {:.0%} of the usual",
         }
         told = [w.format(now[k]).replace("%", " %") for k, w in words.items() if now[k] != 1]
-        return "; ".join(told + [f"{now['litres']:g} L of fluid are retained"] * (now["litres"] > 0))
+        told += [f"{now['litres']:g} L of fluid are retained"] * (now["litres"] > 0)
+        told += [f"a dry weight of {now['weight']:g} kg"] * (now["weight"] != weights()[1])
+        return "; ".join(told + [f"injections {often(now['interval'])}"] * (now["interval"] != printed()["sc"][1]))
 
     def _draw(self):
         now = self.get()
@@ -302,6 +308,11 @@ class RouteBench(Explorer):
             e = first_day(p, dose, hours, way) if day_1 else exposure(p, dose, hours, way)
             low = levels[-1] if day_1 else e["c_trough"]
             rows.append((words, f"{e['auc_24']:.1f}", *(f"{x:.2f}" for x in (e["auc_24"] / DAY, e["c_max"], low))))
+        if now["clearance"] != 1:  # where the rise is counted from
+            before = parameters(weight, "published", now["absorbed"], now["speed"], extra_volume_l=now["litres"])
+            e = (first_day if day_1 else exposure)(before, _dose("sc", weight), now["interval"])
+            words = f"{WAYS['sc']}, {often(now['interval'])}, but normal clearance"
+            rows.append((words, f"{e['auc_24']:.1f}", f"{e['auc_24'] / DAY:.2f}", f"{e['c_max']:.2f}", ""))
         columns = ["Regimen, each dose 2 mg/kg", "AUC in 24 h, mg·h/L", "Average, mg/L", "Highest, mg/L"]
         columns += ["At 24 h, mg/L" if day_1 else "Lowest, mg/L"]
         picture = plots.course(
@@ -317,6 +328,7 @@ class RouteBench(Explorer):
         for reading in READINGS[: 1 + day_1]:
             p = parameters(now["weight"], reading, now["absorbed"], now["speed"], extra_volume_l=now["litres"])
             words = f"Rise in the area, {NAMES[reading]}" if day_1 else "Rise in the area, both readings"
+            words += ", from normal clearance" * (now["clearance"] != 1)
             found.append((words, split_gain(p, _dose("sc", now["weight"]), **given)))
         return found
 
@@ -360,9 +372,12 @@ def picture(caption):
         curves.append((f"{WAYS['iv']}, {often(quick)}, {name}", levels))
     splits = [
         (f"Rise, {words}", split_gain(parameters(weight, bioavailability=f), _dose("sc", weight), (slow, quick)))
-        for words, f in (("absorption as usual", 1.0), ("a quarter absorbed (hypothetical)", least))
+        for words, f in (("absorption as usual", 1.0), ("a quarter of the usual (hypothetical)", least))
     ]
-    between = ("hypothetical: a quarter to all absorbed", few, sc)
-    return plots.course(
-        HOURS, curves, splits, f"Two routes as printed, steady state, {weight:g} kg", "", caption, between
+    between = ("HYPOTHETICAL: a quarter to all of the usual", few, sc)
+    title, usual = (
+        f"Two routes as printed, steady state, {weight:g} kg",
+        f"Lines: {plots.USUAL[0].lower()}{plots.USUAL[1:]}",
     )
+    usual += " Band and lower bar: HYPOTHETICAL."
+    return plots.course(HOURS, curves, splits, title, "", caption, between, usual)

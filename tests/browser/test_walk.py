@@ -209,7 +209,7 @@ def test_the_day_cursor_by_keyboard(open_page):
     day = page.get_by_label("Day", exact=True).first
     day.scroll_into_view_if_needed(timeout=30_000)
     result = page.locator("[role=status]", has_text="for certain")
-    result.get_by_text("Day 7: 2 for certain, 10 at most").first.wait_for(timeout=15_000)
+    result.get_by_text("Day 1: 2 for certain, 4 at most").first.wait_for(timeout=15_000)
     day.focus()
     for _ in range(3):
         page.keyboard.press("ArrowDown")  # a number field: one day back at each press

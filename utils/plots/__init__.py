@@ -6,7 +6,7 @@ for such a figure.
 """
 
 from utils.plots.drawing import INK, MET, NOT, OPEN, SOURCE, VERDICTS, WORDS, Drawing, cut_off, span
-from utils.plots.drawn_course import course, day_strip, limits, swimmer, two_weights
+from utils.plots.drawn_course import USUAL, course, day_strip, limits, swimmer, two_weights
 from utils.plots.drawn_rules import icons, matrix, ranks, rulers, trade
 
 STILL = (
@@ -14,7 +14,8 @@ STILL = (
     "verdict_map",
 )  # fmt: skip
 __all__ = [
-    "INK", "MET", "NOT", "OPEN", "SOURCE", "VERDICTS", "WORDS", "Drawing", "course", "cut_off", "day_strip", "icons",
+    "INK", "MET", "NOT", "OPEN", "SOURCE", "USUAL", "VERDICTS", "WORDS", "Drawing", "course", "cut_off", "day_strip",
+    "icons",
     "limits", "matrix", "ranks", "rulers", "span", "swimmer", "trade", "two_weights", *STILL,
 ]  # fmt: skip
 

@@ -310,7 +310,10 @@ def _key(picture, kinds, y):
 DASHES = ("none", "9 5", "2 4", "10 4 2 4")
 
 
-def course(hours, curves, splits, title, supposed, caption, between=None):
+USUAL = "Absorption as usual, healthy kidneys."
+
+
+def course(hours, curves, splits, title, supposed, caption, between=None, usual=USUAL):
     """Concentration over time by two routes, and beside it where a rise in exposure comes from.
 
     Parameters
@@ -325,6 +328,8 @@ def course(hours, curves, splits, title, supposed, caption, between=None):
         What differs from the usual, in words; empty where nothing does. It puts HYPOTHETICAL on the picture.
     between : (str, array, array), optional
         Words, and two levels of shape (m,) with a hatched band between them.
+    usual : str
+        What stands on the picture where nothing is supposed.
     """
     left, right, top, bottom = 58, 560, 74, 330
     highest = max([float(np.max(v)) for _, v in curves] + [0.1])
@@ -346,9 +351,7 @@ def course(hours, curves, splits, title, supposed, caption, between=None):
         return [f"{x(h):.1f},{y(v):.1f}" for h, v in zip(hours, levels, strict=True)]
 
     picture.text(10, 20, title, font_weight="bold")
-    picture.text(
-        10, 40, f"HYPOTHETICAL: {supposed}." if supposed else "Absorption as usual, healthy kidneys.", fill=OPEN
-    )
+    picture.text(10, 40, f"HYPOTHETICAL: {supposed}." if supposed else usual, fill=OPEN)
     for level in np.arange(0, most + step / 2, step):
         picture.line(left, y(level), right, y(level), "#c9d2da", 1)
         picture.text(left - 8, y(level) + 4.5, show(float(level)), "end")

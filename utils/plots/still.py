@@ -393,6 +393,7 @@ def factors(table, caption):
     """
     fig, ax = canvas(9, 0.5 * len(table) + 1.1)
     hatches = {"hypothetical": "//", "printed": "", "measured in adults": "..", "two readings": "xx"}
+    hatches["hypothetical here; a factor of adults"] = "\\\\"
     for y, row in zip(range(len(table), 0, -1), table.itertuples(), strict=True):
         fill = MET if row.ground == "printed" else "#dce9f5"
         ax.barh(y, row.times - 1, left=1, height=0.55, fc=fill, ec=MET, hatch=hatches[row.ground])
