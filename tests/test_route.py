@@ -221,6 +221,7 @@ def test_the_ledger_keeps_three_kinds_apart():
     kinds = {c[4]: c[0] for c in rows_of(shown)}
     assert kinds == {"F56": "cited", "F57": "cited", "F58": "inferred", "F59": "stated", "P07": "cited"}
     assert "a forced choice" in shown.text and "it is reasonable" in shown.text
+    assert [c[3] for c in rows_of(shown) if c[4] in ("F58", "F59")] == ["no reference given"] * 2
 
 
 def test_no_number_of_the_follow_up_is_told_on_this_page():

@@ -224,13 +224,13 @@ def absorbed():
 def ledger(case):
     """The authors' reasons: what they state, what they cite for it, and what they infer; printed words kept short."""
     rows = case.claims[case.claims["fact"].isin(["F56", "F57", "F58", "F59", "P07"])]
-    told = rows[["kind", "label", "as_printed", "cites", "fact"]].replace({"cites": {"": "no reference given"}})
-    told = told.assign(
-        as_printed=told["as_printed"].str.replace(" | ", "; "), cites=told["cites"].str.replace(" ", ", ")
+    told = rows[["kind", "label"]].assign(
+        words=rows["as_printed"].str.replace(" | ", "; "),
+        cites=rows["cites"].str.replace(" ", ", ").replace("", "no reference given"),
+        fact=rows["fact"],
     )
-    return table(
-        told.set_axis(["Kind", "What is said", "Printed words", "Cites", "Fact"], axis=1), "Stated, cited, inferred"
-    )
+    heads = ["Kind", "What is said", "Printed words", "Cites", "Fact"]
+    return table(told.set_axis(heads, axis=1), "Stated, cited, inferred")
 
 
 VIEWS = {"steady state": False, "first 24 hours": True}
