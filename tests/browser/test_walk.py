@@ -212,7 +212,7 @@ def test_the_day_cursor_by_keyboard(open_page):
     result.get_by_text("Day 1: 2 for certain, 4 at most").first.wait_for(timeout=15_000)
     day.focus()
     for _ in range(3):
-        page.keyboard.press("ArrowDown")  # a number field: one day back at each press
+        page.keyboard.press("ArrowUp")  # a number field: one day on at each press
     page.keyboard.press("Enter")
     result.get_by_text("Day 4: 4 for certain").first.wait_for(timeout=15_000)
     assert result.get_by_role("row", name="cardiopulmonary resuscitation").count() >= 1
