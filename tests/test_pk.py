@@ -327,6 +327,7 @@ def test_the_area_grows_to_dose_over_clearance(weight, f, every, route, doses):
 
 
 def test_shapes():
+    assert children(1, W).shape == (1,)
     one, many = parameters(W), parameters(np.linspace(10, 20, 5), clearance=[0.5, 1, 1, 1, 2])
     assert np.ndim(concentration(1.0, one, DOSE)) == 0 and concentration([1.0, 2], one, DOSE).shape == (2,)
     assert concentration(1.0, many, DOSE).shape == (5,) and concentration(np.arange(3.0), many, DOSE).shape == (5, 3)
@@ -379,6 +380,7 @@ def test_shapes():
         (lambda: split_gain(parameters(W), DOSE, measure="c_trough"), "choose auc_24 or c_avg or c_max"),
         (lambda: split_gain(parameters(W), DOSE, clearance=0), "clearance, a multiplier, is 0"),
         (lambda: children(0, W), "whole number from 1"),
+        (lambda: children(2.0, W), "whole number from 1"),
         (lambda: children(True, W), "whole number from 1"),
     ],
 )  # fmt: skip

@@ -21,7 +21,7 @@ from utils.units import UnitError, show
 MILESTONES = "admission leak_begins picu_admission cardiac_arrest ecmo_begins first_improvement ecmo_ends".split()
 MILESTONES += "neutropenia_found picu_discharge anakinra_stopped home".split()
 STYLE = {"style": {"description_width": "19em"}, "layout": {"width": "27em"}}
-READINGS = "Where an earliest day is missing, the first day of the part of the story in which it is told stands in."
+READINGS = "A start without an earliest day is drawn from the first day of which the report tells it."
 READINGS += (
     " A support of intensive care is taken to have ended with it. Immunoglobulin and subcutaneous anakinra are taken"
 )
