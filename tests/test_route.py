@@ -237,3 +237,18 @@ def test_seaborn_is_loaded_only_for_a_figure_that_stands_still():
     assert out.strip() == "False True"
     with pytest.raises(AttributeError, match="there is no figure 'pie'; there are .*areas"):
         getattr(route.plots, "pie")  # noqa: B009
+
+
+def test_the_picture_to_take_home_sets_the_usual_beside_a_quarter_of_it():
+    _, alt = drawing(route.picture("x"))
+    assert "Rise, absorption as usual × 4.21: dose × 4.00, 96 % of the rise, route × 1.05, 4 % of the rise" in alt
+    assert "(hypothetical) × 16.84: dose × 4.00, 49 % of the rise, route × 4.21, 51 % of the rise" in alt
+    assert "highest from 0.22 to 0.88 mg/L" in alt  # a quarter of 0.8836, and all of it
+
+
+def test_the_card_holds_every_number_of_the_model():
+    cells = {c[0]: c[1:] for c in rows_of(route.card())}
+    assert len(cells) == len(read_table("kinetics")) + 2
+    assert cells["clearance, volume and half-life at 16.7 kg, as published"][2] == "1.25 L/kg"
+    assert cells["clearance, volume and half-life at 16.7 kg, flip-flop twin"][0] == "3.02 L/h; 7.95 L; half-life 1.8 h"
+    assert [c[3] for c in rows_of(route.four("x"))] == ["0.44", "0.46", "1.75", "1.84"]

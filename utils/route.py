@@ -14,7 +14,7 @@ from utils import plots
 from utils.case import load_case
 from utils.explorer import Explorer, number
 from utils.package import read_table
-from utils.page import say, table, together
+from utils.page import folded, say, table, together
 from utils.pk import (
     DAY,
     READINGS,
@@ -180,9 +180,8 @@ def checks(caption):
              f"{row['source']}, {'unconfirmed' if row['tag'] == 'R' else row['tag']}", row["note"])
         )  # fmt: skip
     columns = ["What was observed", "Observed", "Model (twin second)", "Verdict", "Source, evidence", "Remark"]
-    return together(
-        plots.ratios(picture, caption), table(pd.DataFrame(told, columns=columns), "Observed, and computed")
-    )
+    sheet = table(pd.DataFrame(told, columns=columns), "Observed, and computed")
+    return together(plots.ratios(picture, caption), folded("The same in numbers, with remarks", sheet))
 
 
 def card(weight_kg=None):
