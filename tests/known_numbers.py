@@ -174,7 +174,7 @@ def _computed(value, unit, about, source):
 
 def _model():
     """What utils.pk computes for the regimens of this case, for prose; its tables are computed anew (`model_lines`)."""
-    light, weight, swollen = route.weights()
+    light, weight, _ = route.weights()
     units = {"c_max": "mg/L", "c_trough": "mg/L", "c_avg": "mg/L", "auc_24": "mg·h/L"}
     about = {"c_max": "highest peak", "c_trough": "lowest fall fell", "c_avg": "average", "auc_24": "area"}
     for reading, kg, (way, hours) in product(pk.READINGS, (light, weight), product(pk.ROUTES, (24, 6))):

@@ -5,6 +5,7 @@ its times; with --time SECONDS --rtol TOLERANCE it measures how many profiles a 
 """
 
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -22,19 +23,32 @@ def solve(t, f, ka, cl, v, dose, every, route, doses, over, rtol=1e-11):
 
     starts = [i * every for i in range(doses)]
     stops = sorted({0.0, *starts, *(s + over for s in starts), max(t)})
+    one = np.array([f * dose, 0, 0] if route == "sc" else [0, 0 if over else dose, 0])  # an infusion comes as a rate
     y, found = np.zeros(3), []
     for a, b in zip(stops, stops[1:], strict=False):
-        for _ in range(starts.count(a)):
-            y = y + ([f * dose, 0, 0] if route == "sc" else [0, 0 if over else dose, 0])
+        y = y + starts.count(a) * one
         running = route == "iv" and over and any(s <= a < s + over for s in starts)
         inside, rate = [x for x in t if a <= x < b], dose / over if running else 0.0
         out = solve_ivp(change, (a, b), y, "DOP853", t_eval=[*inside, b], args=(rate,), rtol=rtol, atol=0.01 * rtol)
         found += [(out.y[1, i] / v, out.y[2, i]) for i in range(len(inside))]
         y = out.y[:, -1]
-    for _ in range(starts.count(max(t))):  # a dose due at the very end counts as given
-        y = y + ([f * dose, 0, 0] if route == "sc" else [0, 0 if over else dose, 0])
+    y = y + starts.count(max(t)) * one  # a dose due at the very end counts as given
     found.append((y[1] / v, y[2]))
     return [list(x) for x in zip(*found, strict=True)]
+
+
+def scenario(p, t, dose, every, route, doses, over=0.0):
+    """What `solve` takes, as plain numbers, for one profile of `utils.pk.Parameters`."""
+    four = {"f": p.bioavailability, "ka": p.absorption_rate, "cl": p.clearance, "v": p.volume}
+    regimen = {"dose": dose, "every": float(every), "route": route, "doses": doses, "over": float(over)}
+    return {"t": list(t), **{k: float(x) for k, x in four.items()}, **regimen}
+
+
+def ask(scenarios, *options):
+    """What this program answers, run as a process of its own, since no other may load scipy."""
+    command = [sys.executable, __file__, *map(str, options)]
+    out = subprocess.run(command, input=json.dumps(scenarios), text=True, capture_output=True, check=True)
+    return json.loads(out.stdout)
 
 
 def main():

@@ -1,6 +1,5 @@
 """The model of anakinra against equations solved step by step, published figures, and what must hold for any input."""
 
-import json
 import subprocess
 import sys
 from statistics import NormalDist
@@ -41,9 +40,7 @@ def as_arguments(reading, times, every, route, doses, over, hours):
     f, g, cl, more = times
     p = parameters(W, reading, bioavailability=f, absorption_rate=g, clearance=cl, extra_volume_l=more)
     regimen = {"dose_mg": DOSE, "interval_h": every, "route": route, "doses": doses, "infusion_h": over}
-    four = {"f": p.bioavailability, "ka": p.absorption_rate, "cl": p.clearance, "v": p.volume}
-    shared = {"dose": DOSE, "every": float(every), "route": route, "doses": doses, "over": float(over)}
-    return p, regimen, {"t": list(hours), **{k: float(x) for k, x in four.items()}, **shared}
+    return p, regimen, step_by_step.scenario(p, hours, DOSE, every, route, doses, over)
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +49,7 @@ def solved():
         pytest.skip("needs scipy in .venv/reference: python lab.py test puts it there")
     hours = np.arange(0, 72.25, 0.25)
     asked = [as_arguments(*s, hours) for s in SCENARIOS]
-    out = subprocess.run(
-        [sys.executable, step_by_step.__file__],
-        input=json.dumps([a[2] for a in asked]),
-        text=True,
-        capture_output=True,
-        check=True,
-    )
-    return hours, asked, json.loads(out.stdout)
+    return hours, asked, step_by_step.ask([a[2] for a in asked])
 
 
 def test_the_closed_form_agrees_with_equations_solved_step_by_step(solved):

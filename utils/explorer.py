@@ -37,6 +37,14 @@ class Explorer(widgets.VBox):
         return {**data, "text/html": first.html, "text/plain": first.text}
 
 
+def whole_number(label, value, low, high, **look):
+    """A whole number to move: (the field, which bears the name and holds the value; field and slider in a row)."""
+    field = widgets.BoundedIntText(value, min=low, max=high, description=label, **look)
+    slider = widgets.IntSlider(value, min=low, max=high, readout=False)
+    widgets.link((field, "value"), (slider, "value"))
+    return field, widgets.HBox([field, slider])
+
+
 def number(label, value, low, high, step):
     """A number to move: (the field, which bears the name and holds the value; field and slider in a row)."""
     style = {"style": {"description_width": "19em"}, "layout": {"width": "27em"}}

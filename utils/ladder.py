@@ -1,8 +1,7 @@
 """What was given when: courses with their certain and uncertain days, amounts a day, and the explorers of the ladder.
 
-Days are those of the report, admission being day 1. Two readings of ours fill what the tables leave open, and every
-picture says so: a start or an end without an earliest day is no earlier than the first day of the moment in which it is
-told; and a support of intensive care without a stated end lasted no longer than intensive care.
+Days are those of the report, admission being day 1. Readings of ours fill what it leaves open, and every picture says
+so (`READINGS`). By the same reading an end without an earliest day may come as soon as it is told.
 """
 
 import re
@@ -13,7 +12,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from utils import plots
-from utils.explorer import Explorer
+from utils.explorer import Explorer, whole_number
 from utils.package import CaseDataError
 from utils.page import folded, say, table, together
 from utils.units import UnitError, show
@@ -21,11 +20,11 @@ from utils.units import UnitError, show
 MILESTONES = "admission leak_begins picu_admission cardiac_arrest ecmo_begins first_improvement ecmo_ends".split()
 MILESTONES += "neutropenia_found picu_discharge anakinra_stopped home".split()
 STYLE = {"style": {"description_width": "19em"}, "layout": {"width": "27em"}}
-READINGS = "A start without an earliest day is drawn from the first day of which the report tells it."
-READINGS += (
-    " A support of intensive care is taken to have ended with it. Immunoglobulin and subcutaneous anakinra are taken"
+READINGS = (
+    "A start without an earliest day is drawn from the first day of which the report tells it. A support of intensive "
+    "care is taken to have ended with it. Immunoglobulin and subcutaneous anakinra are taken to begin on day 2, "
+    "intravenous anakinra by day 5; these days are not printed."
 )
-READINGS += " to begin on day 2, intravenous anakinra by day 5; these days are not printed."
 
 
 @dataclass(frozen=True)
@@ -113,10 +112,8 @@ def courses(case):
             until = high
             if stated:
                 told_end = moments["first_day"][row["end_known_at"]]
-                until, last = (
-                    max(high, told_end - 1 if pd.isna(row["end_low"]) else row["end_low"]),
-                    int(row["end_high"]),
-                )
+                until = max(high, told_end - 1 if pd.isna(row["end_low"]) else row["end_low"])
+                last = int(row["end_high"])
             sure = (int(high), int(until))
         drug, dated = row["atc"] or row["treatment"], not (pd.isna(low) or pd.isna(high))
         names = (row["treatment"], row["label"], row["kind"], amount(row), drug)
@@ -282,15 +279,11 @@ class Ladder(Explorer):
         self._end = int(_dated(case)[1]["last_day"].max())
         improved = case.events.set_index("event")["day_low"].get("first_improvement")
         self._printed = None if improved is None else int(improved)
-        limits = {"min": 1, "max": self._end, **STYLE}
-        self._day = widgets.BoundedIntText(1, description="Day", **limits)
-        self._improved = widgets.BoundedIntText(
-            self._printed or 1, description="Suppose the heart improved on day", **limits
-        )
-        # The field beside it carries name and value.
-        slider = widgets.IntSlider(self._day.value, min=1, max=self._end, readout=False)
-        widgets.link((self._day, "value"), (slider, "value"))
-        super().__init__([widgets.HBox([self._day, slider]), self._improved], self._look())
+        self._every = self._credit_of_every_day()
+        self._day, row = whole_number("Day", 1, 1, self._end, **STYLE)
+        about = {"description": "Suppose the heart improved on day", **STYLE}
+        self._improved = widgets.BoundedIntText(self._printed or 1, min=1, max=self._end, **about)
+        super().__init__([row, self._improved], self._look())
         for control in (self._day, self._improved):
             control.observe(lambda _: self._show(self._look()), "value")
 
@@ -304,21 +297,24 @@ class Ladder(Explorer):
         words = frame.drop(columns="drug").replace({"ran": {"certain": "for certain"}})
         words = words.set_axis(["What", "Printed amount", "Ran that day", "Why not certain"], axis=1)
         picture = self.picture("All that was given, by day.", day)
-        return together(say(line), table(words, "What ran that day"), *self._credit(), picture)
+        return together(say(line), table(words, "What ran that day"), self._credit(), self._every, picture)
 
     def _credit(self):
-        """What the thought "the last drug did it" would credit: for the supposed day, and for every other."""
+        """What the thought "the last drug did it" would credit, for the supposed day."""
         day = self._improved.value
         told = f"Suppose the heart had first improved on day {day}"
         told += ", as is printed" if day == self._printed else ""
-        told += f'. "The last drug did it" would then credit: {in_words(last_added(self._given, day))}.'
+        return say(f'{told}. "The last drug did it" would then credit: {in_words(last_added(self._given, day))}.')
+
+    def _credit_of_every_day(self):
+        """The same for every day, folded; it depends on no control."""
         named = {d: in_words(last_added(self._given, d)) for d in range(2, self._end + 1)}
         starts = [d for d in named if named[d] != named.get(d - 1)]
         ends = [d - 1 for d in starts[1:]] + [self._end]
         rows = [(f"day {a}" + f" to day {b}" * (b > a), named[a]) for a, b in zip(starts, ends, strict=True)]
         heads = ["Had it first improved on", "The last drug begun before"]
         every = table(pd.DataFrame(rows, columns=heads), "The last drug begun before that day")
-        return say(told), folded("The same thought, on every day", every)
+        return folded("The same thought, on every day", every)
 
     def picture(self, caption, day=None):
         """The swimmer plot of all courses, with a day marked where one is given."""

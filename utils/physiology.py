@@ -170,8 +170,8 @@ def age_limits(age):
     rows = pd.DataFrame(pals, columns=["label", "low", "applies"]).assign(
         variable="systolic_bp", kind="lower", unit=child["unit"], source=child["source"], tag=child["tag"]
     )
-    table = read_table("age_limits")
-    table["applies"] = (table["age_low"] <= age) & (age <= table["age_high"])
+    table = _limits()
+    table = table.assign(applies=(table["age_low"] <= age) & (age <= table["age_high"]))
     columns = ["variable", "label", "kind", "low", "high", "unit", "applies", "source", "tag"]
     both = pd.concat([rows, table], ignore_index=True)[columns]
     return both.sort_values("variable", key=lambda v: v.map(_order(both)), kind="stable", ignore_index=True)
@@ -224,6 +224,11 @@ def days(case, lasting, events, measured, missing):
     unsaid = unsaid.drop_duplicates("variable", keep="last").set_index("variable")
     rows += [("not reported", labels[n], None, None, "", unsaid.at[n, "fact"]) for n in missing]
     return pd.DataFrame(rows, columns=["part", "label", "first", "last", "words", "address"])
+
+
+@cache
+def _limits():
+    return read_table("age_limits")
 
 
 @cache

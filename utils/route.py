@@ -4,6 +4,7 @@ Tables, pictures and one explorer over `utils.pk`. Every curve into a vein stand
 from normal absorption and healthy kidneys says that it is hypothetical. Nothing here is an amount for a patient.
 """
 
+from dataclasses import replace
 from functools import cache
 
 import ipywidgets as widgets
@@ -15,16 +16,8 @@ from utils.case import load_case
 from utils.explorer import Explorer, number
 from utils.package import read_table
 from utils.page import folded, say, table, together
-from utils.pk import (
-    DAY,
-    READINGS,
-    children,
-    concentration,
-    exposure,
-    first_day,
-    parameters,
-    split_gain,
-)  # fmt: skip
+from utils.physiology import weight_before
+from utils.pk import DAY, READINGS, children, concentration, exposure, first_day, parameters, split_gain
 from utils.units import show
 
 NAMES = {"published": "as published", "flip_flop": "flip-flop twin"}
@@ -47,7 +40,8 @@ def weights():
     """Weight before the leak in the two readings of "+ 5Kg, ∼30% BW", kg: the lighter, the heavier, and it swollen."""
     rows = load_case().observations.set_index("variable")["value"]
     gain, share = rows["weight_gain"], rows["weight_gain_percent"] / 100
-    return tuple(round(float(x), 1) for x in (gain / share - gain, gain / share, gain / share + gain))
+    light, heavy = (weight_before(gain, share, of) for of in ("after", "before"))
+    return tuple(round(x, 1) for x in (light, heavy, float(heavy + gain)))
 
 
 def often(hours):
@@ -63,17 +57,16 @@ def _dose(route, weight_kg):
     return printed()[route][0] * weight_kg
 
 
-def four(caption, weight_kg=None):
+def four(caption):
     """Two routes and two intervals at the same size of each dose: exposure a day as bars, and as a table."""
-    weight = weight_kg or weights()[1]
-    rows, base = [], None
+    weight, rows, base = weights()[1], [], None
     for hours in (printed()["sc"][1], printed()["iv"][1]):
         for way in WAYS:
-            each = [exposure(parameters(weight, r), _dose(way, weight), hours, way) for r in READINGS]
-            base = base or each[0]["auc_24"]
-            note = f"(× {each[0]['auc_24'] / base:.2f})" if rows else ""
+            e = exposure(parameters(weight), _dose(way, weight), hours, way)  # area and average: one in both readings
+            base = base or e["auc_24"]
+            note = f"(× {e['auc_24'] / base:.2f})" if rows else ""
             label = f"{WAYS[way]}, {often(hours)}"
-            rows.append((label, each[0]["auc_24"], note, each[0]["c_avg"], printed()[way][0] * DAY / hours))
+            rows.append((label, e["auc_24"], note, e["c_avg"], printed()[way][0] * DAY / hours))
     found = pd.DataFrame(rows, columns=["label", "auc_24", "note", "c_avg", "daily"])
     columns = ["Regimen", "mg/kg a day", "AUC in 24 h, mg·h/L", "Average, mg/L", "Against the first"]
     told = [
@@ -109,8 +102,9 @@ def multipliers(caption):
     def split(f):
         return split_gain(parameters(weight, bioavailability=f), _dose("sc", weight), (slow, quick))["times"]
 
-    rows = [("dose: four times as much a day", split(1.0)["dose"], "printed")]
-    rows += [("route, absorption as usual", split(1.0)["route"], "measured in adults")]
+    as_usual = split(1.0)
+    rows = [("dose: four times as much a day", as_usual["dose"], "printed")]
+    rows += [("route, absorption as usual", as_usual["route"], "measured in adults")]
     for row in read_table("kinetics_changes").query("factor < 1").itertuples():
         label = row.label.partition(",")[0]
         if row.change == "absorbed":
@@ -181,12 +175,12 @@ def checks(caption):
         )  # fmt: skip
     columns = ["What was observed", "Observed", "Model (twin second)", "Verdict", "Source, evidence", "Remark"]
     sheet = table(pd.DataFrame(told, columns=columns), "Observed, and computed")
-    return together(plots.ratios(picture, caption), folded("The same in numbers, with remarks", sheet))
+    return together(plots.ratios(picture, caption, CLOSE), folded("The same in numbers, with remarks", sheet))
 
 
-def card(weight_kg=None):
+def card():
     """The parameter card: every number of the model with what it is, where it is from and how well it was seen."""
-    weight = weight_kg or weights()[1]
+    weight = weights()[1]
     rows = [
         (
             r.label + (f" ({r.symbol})" if r.symbol else ""),
@@ -212,10 +206,12 @@ def card(weight_kg=None):
 
 def absorbed():
     """What was measured of absorption, and in whom: a table of ``kinetics_evidence.csv``."""
-    rows = read_table("kinetics_evidence")[["drug", "people", "contrast", "result", "says", "source"]]
-    rows["source"] += ", " + read_table("kinetics_evidence")["tag"]
+    rows = read_table("kinetics_evidence")
+    rows["source"] += ", " + rows["tag"]
     return table(
-        rows.set_axis(["Drug", "Who", "Compared", "Result", "What it says here", "Source"], axis=1),
+        rows[["drug", "people", "contrast", "result", "says", "source"]].set_axis(
+            ["Drug", "Who", "Compared", "Result", "What it says here", "Source"], axis=1
+        ),
         "What was measured, or said",
     )
 
@@ -288,9 +284,10 @@ class RouteBench(Explorer):
     def _draw(self):
         now = self.get()
         day_1, weight = VIEWS[now["view"]], now["weight"]
-        each = {
-            r: parameters(weight, r, now["absorbed"], now["speed"], now["clearance"], now["litres"]) for r in READINGS
+        plain = {
+            r: parameters(weight, r, now["absorbed"], now["speed"], extra_volume_l=now["litres"]) for r in READINGS
         }
+        each = {r: replace(p, clearance=p.clearance * now["clearance"]) for r, p in plain.items()}
         ways = [
             ("sc", now["interval"], each["published"], ""),
             ("iv", printed()["iv"][1], each["published"], f", {NAMES['published']}"),
@@ -308,27 +305,25 @@ class RouteBench(Explorer):
             low = levels[-1] if day_1 else e["c_trough"]
             rows.append((words, f"{e['auc_24']:.1f}", *(f"{x:.2f}" for x in (e["auc_24"] / DAY, e["c_max"], low))))
         if now["clearance"] != 1:  # where the rise is counted from
-            before = parameters(weight, "published", now["absorbed"], now["speed"], extra_volume_l=now["litres"])
-            e = (first_day if day_1 else exposure)(before, _dose("sc", weight), now["interval"])
+            e = (first_day if day_1 else exposure)(plain["published"], _dose("sc", weight), now["interval"])
             words = f"{WAYS['sc']}, {often(now['interval'])}, but normal clearance"
             rows.append((words, f"{e['auc_24']:.1f}", f"{e['auc_24'] / DAY:.2f}", f"{e['c_max']:.2f}", ""))
         columns = ["Regimen, each dose 2 mg/kg", "AUC in 24 h, mg·h/L", "Average, mg/L", "Highest, mg/L"]
         columns += ["At 24 h, mg/L" if day_1 else "Lowest, mg/L"]
         picture = plots.course(
-            HOURS, curves, self._splits(now, day_1), f"Two routes, {now['view']}, {weight:g} kg", self._supposed(),
-            "Shapes and ratios, not doses.",
+            HOURS, curves, self._splits(now, day_1, plain), f"Two routes, {now['view']}, {weight:g} kg",
+            self._supposed(), "Shapes and ratios, not doses.",
         )  # fmt: skip
         return together(picture, table(pd.DataFrame(rows, columns=columns), "The same in numbers"))
 
-    def _splits(self, now, day_1):
+    def _splits(self, now, day_1, plain):
         """Where the rise from the injections to the vein comes from; on the first day the readings differ."""
         given = {"intervals": (now["interval"], printed()["iv"][1]), "clearance": now["clearance"], "day_1": day_1}
         found = []
         for reading in READINGS[: 1 + day_1]:
-            p = parameters(now["weight"], reading, now["absorbed"], now["speed"], extra_volume_l=now["litres"])
             words = f"Rise in the area, {NAMES[reading]}" if day_1 else "Rise in the area, both readings"
             words += ", from normal clearance" * (now["clearance"] != 1)
-            found.append((words, split_gain(p, _dose("sc", now["weight"]), **given)))
+            found.append((words, split_gain(plain[reading], _dose("sc", now["weight"]), **given)))
         return found
 
     def set(self, **values):
@@ -374,9 +369,6 @@ def picture(caption):
         for words, f in (("absorption as usual", 1.0), ("a quarter of the usual (hypothetical)", least))
     ]
     between = ("HYPOTHETICAL: a quarter to all of the usual", few, sc)
-    title, usual = (
-        f"Two routes as printed, steady state, {weight:g} kg",
-        f"Lines: {plots.USUAL[0].lower()}{plots.USUAL[1:]}",
-    )
-    usual += " Band and lower bar: HYPOTHETICAL."
+    title = f"Two routes as printed, steady state, {weight:g} kg"
+    usual = f"Lines: {plots.USUAL[0].lower()}{plots.USUAL[1:]} Band and lower bar: HYPOTHETICAL."
     return plots.course(HOURS, curves, splits, title, "", caption, between, usual)

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from utils import cohort, plots
-from utils.explorer import Explorer
+from utils.explorer import Explorer, whole_number
 from utils.package import read_table
 from utils.page import say, table, together
 from utils.rules import RULES, SIGNS, evaluate_table
@@ -32,10 +32,8 @@ class Chance(Explorer):
         self._rows = {(r.rule, r.study): r for r in known.itertuples()}
         options = [(f"{RULES[r].short}: {s}", (r, s)) for r, s in self._rows]
         self._study = widgets.Dropdown(options=options, value=(rule, study), description="Rule and study", **STYLE)
-        self._prior = widgets.BoundedIntText(prior, min=0, max=100, description="Of 100, have the disease", **STYLE)
-        slider = widgets.IntSlider(prior, min=0, max=100, readout=False)  # the field beside it carries name and value
-        widgets.link((self._prior, "value"), (slider, "value"))
-        super().__init__([self._study, widgets.HBox([self._prior, slider])], self._count())
+        self._prior, row = whole_number("Of 100, have the disease", prior, 0, 100, **STYLE)
+        super().__init__([self._study, row], self._count())
         for control in (self._study, self._prior):
             control.observe(lambda _: self._show(self._count()), "value")
 

@@ -7,6 +7,7 @@ import numpy as np
 from tests.bench.clock import spread
 from utils import cohort
 from utils.rules import RULES, evaluate_table
+from utils.units import factors
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
@@ -31,8 +32,6 @@ PEERS = {"mas_2016": mas_2016, "ferritin_esr": ferritin_esr}
 
 def thresholds(rule):
     """Thresholds of a rule's items in the canonical units of a table of patients."""
-    from utils.units import factors
-
     by = {n: factors(r["input"])[r["unit"]] if r["input"] and r["unit"] else 1 for n, r in RULES[rule].nodes().items()}
     return {n: r["threshold"] * by[n] for n, r in RULES[rule].nodes().items()}
 

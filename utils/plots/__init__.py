@@ -15,8 +15,7 @@ STILL = (
 )  # fmt: skip
 __all__ = [
     "INK", "MET", "NOT", "OPEN", "SOURCE", "USUAL", "VERDICTS", "WORDS", "Drawing", "course", "cut_off", "day_strip",
-    "icons",
-    "limits", "matrix", "ranks", "rulers", "span", "swimmer", "trade", "two_weights", *STILL,
+    "icons", "limits", "matrix", "ranks", "rulers", "span", "swimmer", "trade", "two_weights", *STILL,
 ]  # fmt: skip
 
 

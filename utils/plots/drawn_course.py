@@ -307,9 +307,8 @@ def _key(picture, kinds, y):
     picture.text(x + 238, y + 4.5, "the end (or the days) not stated", font_size=11.5)
 
 
-DASHES = ("none", "9 5", "2 4", "10 4 2 4")
-
-
+LINES = (("none", INK), ("9 5", MET), ("2 4", MET), ("10 4 2 4", NOT))
+BAND = {"fill": "#9db8d2", "fill_opacity": 0.55, "stroke": NOT, "stroke_dasharray": "2 3"}
 USUAL = "Absorption as usual, healthy kidneys."
 
 
@@ -360,50 +359,23 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
         picture.text(x(hour), bottom + 20, f"{hour}", "middle")
     picture.text((left + right) / 2, bottom + 40, "hours", "middle")
     picture.text(left - 44, top - 14, "mg/L")
-    if between:
-        words, low, high = between
-        points = " ".join(path(low) + path(high)[::-1])
-        picture.add(
-            "polygon",
-            points=points,
-            fill="#9db8d2",
-            fill_opacity=0.55,
-            stroke=NOT,
-            stroke_width=1,
-            stroke_dasharray="2 3",
-        )
-    told = []
-    for (words, levels), dash, colour in zip(curves, DASHES, (INK, MET, MET, NOT), strict=False):
-        picture.add(
-            "polyline",
-            points=" ".join(path(levels)),
-            fill="none",
-            stroke=colour,
-            stroke_width=2.4,
-            stroke_dasharray=dash,
-        )
-        told.append(f"{words}: highest {np.max(levels):.2f}, at the end {levels[-1]:.2f} mg/L")
-    keys = [(w, d, c) for (w, _), d, c in zip(curves, DASHES, (INK, MET, MET, NOT), strict=False)]
-    for n, (words, dash, colour) in enumerate(keys):
-        at = top + 12 + 22 * n
+    told, at = [], top + 12
+    if between:  # drawn first, so that the curves lie on it
+        points = " ".join(path(between[1]) + path(between[2])[::-1])
+        picture.add("polygon", points=points, stroke_width=1, **BAND)
+    for (words, levels), (dash, colour) in zip(curves, LINES, strict=False):
+        look = {"stroke": colour, "stroke_width": 2.4, "stroke_dasharray": dash}
+        picture.add("polyline", points=" ".join(path(levels)), fill="none", **look)
         picture.line(right + 14, at - 4, right + 54, at - 4, colour, 2.4, stroke_dasharray=dash)
         picture.text(right + 60, at, words)
+        told.append(f"{words}: highest {np.max(levels):.2f}, at the end {levels[-1]:.2f} mg/L")
+        at += 22
     if between:
-        at = top + 12 + 22 * len(keys)
-        picture.add(
-            "rect",
-            x=right + 14,
-            y=float(at - 12),
-            width=40,
-            height=14,
-            fill="#9db8d2",
-            fill_opacity=0.55,
-            stroke=NOT,
-            stroke_dasharray="2 3",
-        )
+        picture.add("rect", x=right + 14, y=float(at - 12), width=40, height=14, **BAND)
         picture.text(right + 60, at, between[0])
         told.append(f"band, {between[0]}: highest from {np.max(between[1]):.2f} to {np.max(between[2]):.2f} mg/L")
-    at = top + 12 + 22 * (len(keys) + bool(between)) + 16
+        at += 22
+    at += 16
     for words, parts in splits:
         told.append(_shares(picture, right + 14, at, 410, words, parts))
         at += 68 + 20 * (len(parts) - 2)

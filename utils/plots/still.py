@@ -42,6 +42,14 @@ def canvas(width, height):
         return fig, fig.subplots()
 
 
+def side_by_side(n, width, height, **share):
+    """An empty figure of `n` panels in a row: (Figure, array of Axes), sizes in inches."""
+    with sns.axes_style("white", rc=LOOK), matplotlib.rc_context(LOOK):
+        fig = Figure(figsize=(width, height), dpi=150, layout="constrained")
+        FigureCanvasAgg(fig)
+        return fig, np.atleast_1d(fig.subplots(1, n, **share))
+
+
 def finish(fig, alt, caption):
     """The figure as something to show; its sentence `alt` is what a screen reader says and what is compared."""
     out = io.BytesIO()
@@ -246,12 +254,9 @@ def spread(children, names, cuts, caption):
         Published thresholds in the canonical unit.
     caption : str
     """
-    with sns.axes_style("white", rc=LOOK), matplotlib.rc_context(LOOK):
-        fig = Figure(figsize=(9, 3.0), dpi=150, layout="constrained")
-        FigureCanvasAgg(fig)
-        axes = fig.subplots(1, len(names))
+    fig, axes = side_by_side(len(names), 9, 3.0)
     told = []
-    for ax, (name, label) in zip(np.atleast_1d(axes), names.items(), strict=True):
+    for ax, (name, label) in zip(axes, names.items(), strict=True):
         medians = children.groupby("mas")[name].median()
         for group, colour, style, words in ((False, NOT, "--", "active JIA"), (True, MET, "-", "MAS")):
             values, lower = children.loc[children["mas"] == group, name], medians[group] == medians.min()
@@ -361,10 +366,7 @@ def bands(panels, caption):
         Panel title -> curves: words, hours of shape (m,), and levels of shape (3, m): 5th, 50th and 95th centile, mg/L.
     caption : str
     """
-    with sns.axes_style("white", rc=LOOK), matplotlib.rc_context(LOOK):
-        fig = Figure(figsize=(9.4, 3.9), dpi=150, layout="constrained")
-        FigureCanvasAgg(fig)
-        axes = fig.subplots(1, len(panels), sharey=True)
+    fig, axes = side_by_side(len(panels), 9.4, 3.9, sharey=True)
     told, top = [], max(high.max() for curves in panels.values() for _, _, (_, _, high) in curves)
     for ax, (title, curves) in zip(axes, panels.items(), strict=True):
         for n, (words, hours, (low, middle, high)) in enumerate(curves):
@@ -408,7 +410,7 @@ def factors(table, caption):
     return finish(fig, f"{caption} {told}.", caption)
 
 
-def ratios(table, caption):
+def ratios(table, caption, close):
     """The model against what others observed: model divided by observation, on a logarithmic axis.
 
     Parameters
@@ -416,9 +418,11 @@ def ratios(table, caption):
     table : pandas.DataFrame
         Columns label, published and flip_flop (ratios), and confirmed (bool).
     caption : str
+    close : float
+        Within this factor of 1, either way, is shaded.
     """
     fig, ax = canvas(9, 0.42 * len(table) + 1.2)
-    ax.axvspan(0.8, 1.25, color="#dce9f5", zorder=0)
+    ax.axvspan(1 / close, close, color="#dce9f5", zorder=0)
     ax.axvline(1, color=INK, lw=1.5)
     told, heights = [], np.arange(len(table), 0, -1)
     look = {"ax": ax, "s": 70, "edgecolor": MET, "linewidth": 2, "legend": False, "zorder": 3}
