@@ -18,7 +18,8 @@ import pandas as pd
 
 from tests.reading import key, near_words, read_numbers, words
 from utils import explore, pk, route
-from utils.case import load_case, references
+from utils.case import Case, load_case, references
+from utils.invented import load_patient
 from utils.package import describe
 from utils.quiz import items
 from utils.rules import NEAR, RULES, evaluate, hscore_probability
@@ -26,6 +27,8 @@ from utils.units import factors, variables
 
 DECLARED = Path(__file__).with_name("numbers.yaml")
 CASE = load_case()
+GIRL = load_patient("TP-01")
+PAGE_OF = {"09": GIRL.name}  # whose numbers a notebook may show, where it is not the child of the case
 MEND = (
     "take it from casedata, or add it to tests/numbers.yaml with the computation ('is') or the reason; "
     "a number that is in casedata needs its unit, and the name of what was measured near it"
@@ -135,10 +138,15 @@ def table_numbers(case):
                 yield Known((row["threshold"], float(members)), frozenset({"of"}), about, source)
 
 
-def _verdicts(case):
-    """Scores, counts of items, margins and probabilities at every moment up to the page's own."""
-    moments = [t for t in case.time_points["time_point"] if t in set(case.observations["time_point"])]
-    patients = {"nobody": {}} | {t: case.as_of(t) for t in moments}
+def _moments(case):
+    """The case at every moment up to the page's own."""
+    told = set(case.observations["time_point"])
+    return {t: case.as_of(t) for t in case.time_points["time_point"] if t in told}
+
+
+def _verdicts(seen):
+    """Scores, counts of items, margins and probabilities of a patient at several moments: a dict of name -> patient."""
+    patients = {"nobody": {}} | seen
     for name, rule in RULES.items():
         about = words(f"{rule.short} {rule.title}")
         for variant in rule.variants:
@@ -213,11 +221,27 @@ def plain_text(page):
     return html.unescape(re.sub(r"<[^>]+>", "  ", page))
 
 
+def _invented():
+    """What is told of TP-01, in every unit of it: on her page nothing else is known of anybody."""
+    for row in GIRL.rows.to_dict("records"):
+        about, source = words(variables().at[row["variable"], "label"]), f"tp_01.csv {row['moment']}"
+        if row["value"] == row["value"]:
+            yield from _number(row["value"], row["unit"], about, source, True, row["variable"])
+    yield from (Known((h,), frozenset({"h"}), words("later"), "moments.csv") for h in GIRL.moments["after_h"])
+
+
 @cache
 def known(moment=None):
-    """Everything known by a moment (None: the whole case), a list of `Known`, and its values as an array."""
-    case = CASE.as_of(moment) if moment else CASE
-    found = [*table_numbers(case), *_verdicts(case)]
+    """Everything known by a moment (None: the whole case), a list of `Known`, and its values as an array.
+
+    On the page of an invented patient (`moment` is her name) nothing of the child of the case vouches for a number.
+    """
+    if moment == GIRL.name:
+        case = Case({n: t for n, t in CASE.tables.items() if "time_point" not in t or n == "journey"}, moment)
+        found = [*table_numbers(case), *_invented(), *_verdicts({m: GIRL.as_of(m) for m in GIRL.moments.index})]
+    else:
+        case = CASE.as_of(moment) if moment else CASE
+        found = [*table_numbers(case), *_verdicts(_moments(case))]
     found += _model() if moment in (None, "discussion") else ()
     found += _number(100 * NEAR, "%", words("near within"), "rules.py NEAR")
     found += [Known((n,), frozenset({"figure no."}), words("figure"), "locators.csv") for n in (1.0, 2.0)]

@@ -259,6 +259,12 @@ def discusses_without_a_key(b):  # R10
         )
 
 
+def keeps_the_voices_apart(b):
+    for i in (i for i in of_kind(b, "decision") if i.get("best")):
+        if not {"authors", "data"} <= i.get("voices", {}).keys():
+            yield f"{i['id']}: the voices authors and data are both due"
+
+
 def has_honest_options(b):
     """R11: a wrong option is a thought that people have, and neither letter nor length tells which is right."""
     for i in (i for i in of_kind(b, "decision") if i.get("best")):
@@ -266,8 +272,6 @@ def has_honest_options(b):
             known = o.get("misconception") in set(CASE.misconceptions["misconception"])
             if known == (o["key"] == i["best"]):
                 yield f"{i['id']}, option {o['key']}: a wrong one needs a misconception of the list, the right one none"
-        if not {"authors", "data"} <= i.get("voices", {}).keys():
-            yield f"{i['id']}: the voices authors and data are both due"
     scored = [i for i in b.items.values() if i.get("best") and i["kind"] not in UNSCORED]
     letters = Counter(i["best"] for i in scored)
     longest = [all(len(o["text"]) < len(right(i)["text"]) for o in i["options"] if o is not right(i)) for i in scored]
@@ -285,15 +289,23 @@ def has_a_picture_to_take_home(b):
     return which(("<img" not in home, "there is no figure under '## The picture to take home'"))
 
 
+# ---- in the notebook of the new patient -----------------------------------------------------------------------------
+def leaves_the_work_to_the_learner(b):  # R3: nothing is worked here, and every question is open
+    worked = [s.what for s in walk(b) if s.kind == "heading" and "orked example" in s.what]
+    yield from which((worked, f"'{worked and worked[0]}': there is no worked example here"))
+    yield from (f"{i['id']}: its level is open" for i in b.items.values() if i.get("level") != "open")
+
+
 EVERYWHERE = [keeps_back, rests_on_what_was_known, has_no_spoiler, lists_no_biases, has_a_table_beside_a_picture]
 EVERYWHERE += [leads_on, shows_each_prompt_once]
 IN_CORE = [fades, has_one_error, keeps_to_few_rule_sets, has_a_form, has_one_prebunk, opens_with_retrieval]
-IN_CORE += [discusses_without_a_key, has_honest_options, has_a_picture_to_take_home]
+IN_CORE += [discusses_without_a_key, keeps_the_voices_apart, has_honest_options, has_a_picture_to_take_home]
+IN_TRANSFER = [leaves_the_work_to_the_learner, keeps_to_few_rule_sets, has_honest_options]
 
 
 @pytest.mark.parametrize("number", FILES)
 def test_a_notebook_keeps_the_rules(number):
-    rules = EVERYWHERE + (IN_CORE if number in CORE else [])
+    rules = EVERYWHERE + (IN_CORE if number in CORE else IN_TRANSFER if STOPS.at[number, "part"] == "transfer" else [])
     assert [f"{number}: {complaint}" for rule in rules for complaint in rule(book(number))] == []
 
 
@@ -378,7 +390,7 @@ FAULTS = [
     (discusses_without_a_key, put("S4.1", "b", text="hard to tell"), "about as likely"),
     (has_honest_options, put("N4.1", "b", misconception="M99"), "N4.1, option b"),
     (has_honest_options, put("N4.1", "a", misconception="M8"), "the right one none"),
-    (has_honest_options, put("N4.1", voices={"data": "…"}), "authors and data are both due"),
+    (keeps_the_voices_apart, put("N4.1", voices={"data": "…"}), "authors and data are both due"),
     (has_honest_options, each(lambda i: i.update(best="b")), "right letters {'b': 12}"),
     (has_honest_options, each(lambda i: right(i).update(text="x" * 99)), "the longest in 12 of 12"),
     (has_a_picture_to_take_home, swap("## The picture to take home", "## The end"), "no figure"),
@@ -393,8 +405,22 @@ def test_each_fault_is_found(rule, spoil, says):
     assert any(says in complaint for complaint in rule(b)), list(rule(b))
 
 
+@pytest.mark.parametrize(
+    "spoil, says",
+    [
+        (lambda b: b.nb.cells[1].update(source="## Worked example: T0"), "no worked example"),
+        (put("C9.3", level="completion"), "C9.3: its level is open"),
+    ],
+)
+def test_help_on_the_last_page_is_found(spoil, says):
+    b = book("09")
+    assert list(leaves_the_work_to_the_learner(b)) == []
+    spoil(b)
+    assert any(says in complaint for complaint in leaves_the_work_to_the_learner(b))
+
+
 def test_every_checker_is_tried():
-    assert {rule for rule, *_ in FAULTS} == {*EVERYWHERE, *IN_CORE}
+    assert {rule for rule, *_ in FAULTS} | {leaves_the_work_to_the_learner} == {*EVERYWHERE, *IN_CORE, *IN_TRANSFER}
 
 
 # ---- what is not on one page ----------------------------------------------------------------------------------------

@@ -12,7 +12,18 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.known_numbers import CASE, DECLARED, MEND, known, model_lines, plain_text, provenance, table_numbers
+from tests.known_numbers import (
+    CASE,
+    DECLARED,
+    GIRL,
+    MEND,
+    PAGE_OF,
+    known,
+    model_lines,
+    plain_text,
+    provenance,
+    table_numbers,
+)
 from tests.reading import read_numbers
 from utils import bedside, explore, pk, plots, route
 from utils.case import Case, references
@@ -60,7 +71,7 @@ def cell_text(cell):
 
 def book_passages(nb, stem):
     """Every passage of a notebook."""
-    moment = CASE.journey.set_index("file")["time_point"].get(f"{stem}.ipynb") or None
+    moment = PAGE_OF.get(stem[:2]) or CASE.journey.set_index("file")["time_point"].get(f"{stem}.ipynb") or None
     texts, heading = [cell_text(c) for c in nb.cells], ""
     for i, cell in enumerate(nb.cells):
         names = {stem, stem[:2], cell.get("id")}
@@ -89,7 +100,7 @@ def item_passages(listed):
         texts = [item["stem"], *(o[k] for o in item["options"] for k in ("text", "why")), item.get("open", "")]
         texts += item.get("voices", {}).values()
         for text in map(str, texts):
-            moment = moments.get(item["notebook"]) or None
+            moment = PAGE_OF.get(item["notebook"]) or moments.get(item["notebook"]) or None
             yield Passage(text, f"items.yaml, {name}", {"items", name, item["notebook"]}, moment, str(item["stem"]))
 
 
@@ -147,6 +158,11 @@ SPACE = {
     "auc": lambda way, hours, kg=16.7: pk.exposure(pk.parameters(kg), 2 * kg, hours, way)["auc_24"],
     "gain": lambda part, what="times", f=1: pk.split_gain(pk.parameters(16.7, bioavailability=f), 33.4).at[part, what],
     "kinetics": lambda name: pk.constants()[name],
+    "girl": lambda moment, name, unit=None: (
+        GIRL.as_of(moment).inputs[name].to(unit).value if unit else GIRL.as_of(moment).inputs[name].value
+    ),
+    "hours_later": lambda moment: GIRL.moments.at[moment, "after_h"],
+    "girls_score": lambda rule, moment: GIRL.verdicts[rule, moment].score,
 }
 
 

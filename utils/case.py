@@ -215,7 +215,9 @@ def _load(folder):
     if missing := [f"F{n:02}" for n in range(1, 62) if f"F{n:02}" not in told]:
         raise CaseDataError("observations.csv", f"no table holds {', '.join(missing)} any more: restore the rows")
     check_seal(folder)
-    return tables
+    return {
+        n: t for n, t in tables.items() if "/" not in describe(folder)[n]["path"]
+    }  # invented patients are not the case
 
 
 def load_case(path=None):

@@ -100,13 +100,19 @@ def _find(name, kind):
     return find(name, of_kind, f"There is nothing {'to write' if kind == 'text' else 'to rank'} called")
 
 
-def _keep(prompt, fields, **more):
-    """Put an entry into the record where there is none yet, and say what is there."""
-    name, entry = prompt["id"], {"fields": fields, **more, "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
+def keep_first(name, fields, **more):
+    """Put what was filled in into the record where there is nothing yet: (what stands there now, a sentence or "")."""
+    entry = {"fields": fields, **more, "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
     kept, note = keep("forms", name, entry)
     if not note and kept != entry:
         note = f'{name} is kept already; what you gave first stays. reset("{name}") clears it. '
     refresh(name, note)
+    return kept, note
+
+
+def _keep(prompt, fields, **more):
+    """Keep the first entry, and say what is there."""
+    kept, note = keep_first(prompt["id"], fields, **more)
     return noted(note, _told(prompt, kept))
 
 

@@ -150,9 +150,11 @@ def read_table(name, folder=CASEDATA):
     return table
 
 
-def check_references(tables, folder=CASEDATA):
-    """Hold every foreign key of `tables` (dict of name -> DataFrame) to the table it points into."""
+def check_references(tables, folder=CASEDATA, only=None):
+    """Hold every foreign key of `tables` (dict of name -> DataFrame) to the table it points into; or of some `only`."""
     for name, resource in describe(folder).items():
+        if only is not None and name not in only:
+            continue
         for link in resource["schema"].get("foreignKeys", []):
             columns, targets = ([x] if isinstance(x, str) else x for x in (link["fields"], link["reference"]["fields"]))
             into = link["reference"]["resource"] or name
@@ -178,7 +180,7 @@ def check_seal(folder=CASEDATA):
         if not file.exists() or _digest(file) != resource.get("hash"):
             why = "is not the file that datapackage.json describes: restore it, or, if the change is meant, "
             raise CaseDataError(resource["path"], why + "run 'python -m utils.package'")
-    if loose := {p.name for p in folder.glob("*.csv")} - {r["path"] for r in resources}:
+    if loose := {p.relative_to(folder).as_posix() for p in folder.rglob("*.csv")} - {r["path"] for r in resources}:
         raise CaseDataError("datapackage.json", f"does not describe {', '.join(sorted(loose))}: restore it")
 
 

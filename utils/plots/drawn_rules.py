@@ -7,7 +7,7 @@ from utils.plots.drawing import INK, MET, NOT, OPEN, SOURCE, WORDS, Drawing, cel
 from utils.units import show
 
 
-def matrix(states, rows, columns, caption, words=WORDS):
+def matrix(states, rows, columns, caption, words=WORDS, source=SOURCE):
     """A table of shapes: findings against hypotheses, or the items of rule sets against their verdicts.
 
     Parameters
@@ -19,6 +19,8 @@ def matrix(states, rows, columns, caption, words=WORDS):
     caption : str
     words : dict of str -> str
         The states there are, and how to say them.
+    source : str
+        What the picture was made from.
     """
     left, step, height, top = 40 + 7.6 * max(map(len, rows.values())), 120, 27, 44
     picture = Drawing(int(left + step * len(columns)), top + height * len(rows) + 34)
@@ -39,7 +41,7 @@ def matrix(states, rows, columns, caption, words=WORDS):
         cell(picture, x, y, state)
         picture.text(x + 18, y + 4.5, word)
         x += 60 + 8.5 * len(word)
-    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {SOURCE}")
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {source}")
 
 
 def ranks(table, caption):
@@ -79,7 +81,7 @@ def ranks(table, caption):
     return picture.shown(f"{caption} {'; '.join(told)}.", caption)
 
 
-def rulers(rows, moments, caption):
+def rulers(rows, moments, caption, source=SOURCE):
     """Several rules on one child: what each could still say, as its distance to its own cut-off.
 
     Parameters
@@ -87,7 +89,7 @@ def rulers(rows, moments, caption):
     rows : list of tuple of Verdict
         One tuple a rule, one verdict a moment, in the order of `moments`.
     moments : tuple of str
-    caption : str
+    caption, source : str
     """
     left, right, row, top = 215, 640, 28 + 22 * len(moments), 56
     middle, half = (left + right) / 2, (right - left) / 2
@@ -122,7 +124,8 @@ def rulers(rows, moments, caption):
     ):
         picture.text(x, top + row * len(rows) + 22, words, anchor, font_size=12)
     return picture.shown(
-        f"{caption} {'; '.join(told)}.", f"{caption} Filled: {moments[-1]}. Broken outline: {moments[0]}. {SOURCE}"
+        f"{caption} {'; '.join(told)}.",
+        f"{caption} Filled: {moments[-1]}. Broken outline: {' and '.join(moments[:-1]) or 'none'}. {source}",
     )
 
 
