@@ -290,3 +290,28 @@ def test_the_two_routes_by_keyboard_and_by_slider(open_page):
     plain = page.locator("[role=status] img[alt*='Two routes, steady state, 16.7 kg. under']")
     plain.first.wait_for(state="attached", timeout=15_000)
     assert "HYPOTHETICAL" not in plain.first.get_attribute("alt")
+
+
+def test_six_verdicts_by_keyboard_and_a_patient_of_ones_own(open_page):
+    page = open_page("09_capstone.ipynb")
+    assert page.get_by_text("INVENTED, TP-01: not a real child.").count() >= 1  # before anything is run
+    run_all(page)
+    first = page.get_by_role("combobox", name="MAS-2016 Your verdict", exact=True).first
+    first.scroll_into_view_if_needed(timeout=30_000)
+    first.focus()
+    for rule in ("MAS-2016", "HScore", "HLH-2004", "MH score", "Ferritin:ESR", "MS score"):
+        at = page.get_by_role("combobox", name=f"{rule} Your verdict", exact=True).first
+        assert at.evaluate("e => e === document.activeElement")  # Tab goes from one to the next
+        page.keyboard.press("u" if rule != "Ferritin:ESR" else "n")
+        page.keyboard.press("Tab")
+    page.get_by_role("button", name="Commit C9.1").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("6 of 6 are as the rules say").first.wait_for(timeout=15_000)
+    assert first.is_disabled()
+    shot(page, "09-verdicts")
+    number = page.get_by_label("Number of the patient").first
+    number.scroll_into_view_if_needed(timeout=30_000)
+    number.fill("12")
+    number.press("Enter")
+    page.locator("[role=status]", has_text="INVENTED, TV-0012: not a real child.").first.wait_for(timeout=15_000)
+    shot(page, "09-own")
