@@ -18,7 +18,6 @@ from utils.record import read
 from utils.rules import RULES, evaluate, evaluate_table
 from utils.units import show
 
-STATES = ("printed", "partly", "not in the text", "not judged")
 TRUTH = {"yes": True, "no": False, "do not know": None}
 CLAIMS = ("high", "moderate", "low", "none from this case")
 
@@ -56,9 +55,10 @@ def recovery(case, caption):
         ("at 24 months, as printed", labels[["last_report"]]),
     ]
     loose = ("a few months later, not dated", labels[["relapse", "anakinra_restarted"]])
-    places = [*marks[["day_low", "day_high", "label"]].itertuples(index=False)]
+    marks["when"] = [*map(_when, marks["day_low"], marks["day_high"])]
+    places = [*marks[["day_low", "day_high", "label", "when"]].itertuples(index=False)]
     picture = plots.recovery(places, tuple(days), boxes, loose, caption)
-    rows = [(_when(r.day_low, r.day_high), r.label, r.fact) for r in marks.itertuples()]
+    rows = [*marks[["when", "label", "fact"]].itertuples(index=False)]
     rows += [("after discharge", r.label, r.fact) for r in told[told["time_point"] == "follow_up"].itertuples()]
     return together(picture, table(pd.DataFrame(rows, columns=["When", "What", "Fact"]), "The same as a table"))
 
@@ -70,20 +70,19 @@ def _when(low, high):
 
 
 def rivals(case):
-    """Each rival explanation of the recovery, held against the day of the first improvement: what is said, and a table.
-
-    What began after that day is no rival; what ran on it, or had just ended, is one.
-    """
+    """What ran on the day of the first improvement, or had just ended, as rival explanations of it: words and table."""
     given = courses(case)
     day = int(case.events.set_index("event").at["first_improvement", "day_low"])
-    certain, most = count(running(given, day))
-    rows = []
+    frame, rows = running(given, day), []
+    certain, most = count(frame)
+    ran = {r.what: f"{r.ran}, {r.why}".rstrip(", ") for r in frame.itertuples()}
+    ran |= {one: f"{ran[both]}: {both}" for both in ran for one in both.split(" or ") if one != both}
     for c in sorted(given, key=lambda c: (c.first, c.kind != "drug")):
-        if 0 < c.first < day and c.name != "cpr":
+        if c.label in ran and c.first < day or 0 < c.first < day and c.name != "cpr":
             ago = sorted({day - c.first, day - (c.sure or [c.first])[0]})
-            ran = {"certain": "ran, for certain", "perhaps": f"perhaps: {c.doubt(day)}"}.get(c.on(day))
-            ran = ran or f"over, by day {c.last}; its effect may last longer"
-            rows.append((c.label, c.kind, " to ".join(map(str, ago)) + " days before", ran))
+            begun = " to ".join(map(str, ago)) + " days before" if c.first else "before admission"
+            over = f"over, by day {c.last}; its effect may last longer"
+            rows.append((c.label, c.kind, begun, ran.get(c.label, over)))
     rows.append(("the illness itself, turning unaided", "course", "not known", "cannot be seen in one child"))
     line = f"On day {day}, when the heart first improved, {certain} treatments ran for certain and {most} at most. "
     line += f"The last drug begun before: {in_words(last_added(given, day))}."
@@ -125,13 +124,7 @@ def answers():
 
 @cache
 def defensible():
-    """The lowest and highest score of all combinations of answers that ``naranjo_answers.csv`` calls defensible.
-
-    Returns
-    -------
-    (float, float)
-        Every combination is put through the rule set; none is typed.
-    """
+    """The lowest and highest score of all answers that ``naranjo_answers.csv`` allows, by the rules: two floats."""
     rows = read_table("naranjo_answers")
     choices = [[TRUTH[a] for a in filter(None, [r.ours, *r.others.split("|")])] for r in rows.itertuples()]
     frame = pd.DataFrame(product(*choices), columns=rows["question"]).astype("boolean")
@@ -180,21 +173,14 @@ def signed(x):
 
 def causes(case):
     """What else could have caused the neutropenia: a table."""
-    rows = case.neutropenia_causes
-    rows = rows.assign(rests=[*map(_listed, rows["facts"], rows["source"])])
+    rows = case.neutropenia_causes.assign(rests=lambda t: [*map(_listed, t["facts"], t["source"])])
     heads = {"label": "Rival", "days": "Its days", "pro": "For it", "contra": "Against it, or open"}
     return _sheet(rows, "Rival causes of the neutropenia", **heads, rests="Rests on")
 
 
 # ---- the variant ----------------------------------------------------------------------------------------------------
 def carriers(frequency):
-    """The share of people with one copy of an allele, 2pq (Hardy and Weinberg), between 0 and 0.5.
-
-    Parameters
-    ----------
-    frequency : float
-        Frequency of the allele, 0 to 1.
-    """
+    """The share of people (0 to 0.5) with one copy of an allele of that frequency (0 to 1): 2pq, Hardy and Weinberg."""
     if not 0 <= frequency <= 1:
         raise ValueError(f"{frequency} is no frequency: give 0 to 1")
     return 2 * frequency * (1 - frequency)
@@ -214,7 +200,7 @@ def people(case, caption):
 def audit(case):
     """The report against CARE 2013, all sub-items: what is printed, counted, and a table."""
     rows, places = case.care, dict(case.locators[["locator", "label"]].itertuples(index=False))
-    counted = ", ".join(f"{(rows['state'] == s).sum()} {s}" for s in STATES)
+    counted = ", ".join(f"{n} {state}" for state, n in rows["state"].value_counts().items())
     where = ["; ".join(places[p.strip()] for p in w.split("|")) if w else "" for w in rows["where"]]
     told = rows.assign(where=where, facts=rows["facts"].str.replace(" ", ", "))
     heads = {"item": "Item", "label": "Asks for", "state": "Our reading", "where": "Where", "facts": "Addresses"}
@@ -231,8 +217,7 @@ def ribbon(case, caption):
 
 def evidence(case):
     """What was published on anakinra in MAS, as far as it was seen: how the rows point, and a table."""
-    rows = _sourced(case.anakinra_evidence)
-    n = rows["direction"].value_counts()
+    rows, n = _sourced(case.anakinra_evidence), case.anakinra_evidence["direction"].value_counts()
     line = f"{len(rows)} rows: {n['for']} point for it, {n['open']} leave it open, {n['against']} point against it."
     heads = {"people": "Whom", "design": "Design", "way": "How given", "result": "What came out", "direction": "Points"}
     return together(say(line), _sheet(rows, "Anakinra in MAS: what was seen", **heads, source="Source, evidence"))
@@ -240,17 +225,9 @@ def evidence(case):
 
 # ---- one's own record -----------------------------------------------------------------------------------------------
 def calibration(given=None):
-    """How often your answers were best supported, by how sure you were.
+    """How often answers were best supported, by how sure one was: a DataFrame of counts, answered and best.
 
-    Parameters
-    ----------
-    given : dict, optional
-        Answers as `utils.record.read` gives them; your own record by default.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a confidence (low, medium, high): answered and best, counts of scored questions.
+    `given` is what `utils.record.read` gives, your own record where it is left out. Scored questions alone count.
     """
     given, known = read()[0] if given is None else given, items()
     rows = []

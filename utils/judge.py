@@ -20,7 +20,7 @@ class NaranjoBench(Explorer):
     """The ten questions to answer; score, published band, distance from our score, and what open ones could change."""
 
     def __init__(self):
-        style = {"style": {"description_width": "27em"}, "layout": {"width": "40em"}}
+        style = {"style": {"description_width": "30em"}, "layout": {"width": "43em"}}
         self._field = {
             q: widgets.Dropdown(options=[*TRUTH], value=WORD[a], description=f"{q[1:]}. {label(q)}", **style)
             for q, a in answers().items()
@@ -83,13 +83,7 @@ def asked_in():
 
 
 class Register(Explorer):
-    """The register of discrepancies to choose from and to search; one entry is open, the others are listed.
-
-    Parameters
-    ----------
-    case : Case
-        The whole case.
-    """
+    """The register of discrepancies of the whole case, to choose from and to search; one is open, all are listed."""
 
     def __init__(self, case):
         places, used = dict(case.locators[["locator", "label"]].itertuples(index=False)), asked_in()
@@ -100,15 +94,15 @@ class Register(Explorer):
             place=["; ".join(places[p.strip()] for p in w.split("|")) for w in rows["where"]],
             books=[used.get(name, set()) for name in rows["id"]],
         ).set_index("id")
-        everything = " ".join(sorted(set().union(*self._rows["books"]))).split()
         style = {"style": {"description_width": "10em"}, "layout": {"width": "34em"}}
-        lists = {"kind": self._rows["kind"].unique(), "moment": self._rows["moment"].unique(), "notebook": everything}
-        self._field = {
-            name: widgets.Dropdown(options=[ANY, *those], description=name, **style) for name, those in lists.items()
-        }
+        lists = {"kind": self._rows["kind"].unique(), "notebook": sorted(set().union(*self._rows["books"]))}
+        lists["moment"] = [m for m in moments.values() if m in set(self._rows["moment"])]
+        self._field = {n: widgets.Dropdown(options=[ANY, *x], description=n, **style) for n, x in lists.items()}
         self._field["search"] = widgets.Text(description="search for", continuous_update=False, **style)
         self._field["entry"] = widgets.Dropdown(options=[*self._rows.index], description="open entry", **style)
-        super().__init__([*self._field.values()], self._look())
+        every = widgets.Button(description="Show all again", layout={"width": "12em"})
+        super().__init__([*self._field.values(), every], self._look())
+        every.on_click(lambda _: self.set(kind=ANY, moment=ANY, notebook=ANY, search=""))
         for control in self._field.values():
             control.observe(lambda _: self._moved(), "value")
 
@@ -129,8 +123,7 @@ class Register(Explorer):
         with self._at_once():
             names, entry = self._matching(self.get()), self._field["entry"]
             if [*entry.options] != names:
-                keep = entry.value
-                entry.options = names
+                keep, entry.options = entry.value, names
                 entry.value = keep if keep in names else names[0] if names else None
         self._show(self._look())
 
@@ -142,12 +135,15 @@ class Register(Explorer):
         r = self._rows.loc[at]
         words = "; ".join(f"“{w.strip()}”" for w in r["as_printed"].split("|")) if r["as_printed"] else "none"
         one = [("What is printed", r["printed"]), ("Printed words", words), ("Where", r["place"])]
-        one += [("The question", r["question"]), ("How it is handled here", r["handling"])]
-        one += [("Facts", r["facts"].replace(" ", ", "))]
+        one += [
+            ("The question", r["question"]),
+            ("Handled here", r["handling"]),
+            ("Facts", r["facts"].replace(" ", ", ")),
+        ]
         opened = table(pd.DataFrame(one, columns=["", "Told"]), f"{at}. {r['title']}")
         listed = self._rows.loc[names].reset_index()
         listed["books"] = [", ".join(sorted(b)) or "–" for b in listed["books"]]
-        heads = {"id": "Id", "title": "Title", "kind": "Kind", "moment": "Known at", "books": "Asked about in"}
+        heads = {"id": "Id", "title": "Title", "kind": "Kind", "moment": "Moment", "books": "Asked about in"}
         return together(line, opened, table(listed[[*heads]].set_axis([*heads.values()], axis=1), "Entries that fit"))
 
     def set(self, **given):
@@ -163,7 +159,7 @@ class Register(Explorer):
         if "entry" in given and given["entry"] not in self._matching(now):
             return say(f"Refused. {given['entry']} does not fit the other choices: choose any in them first.")
         with self._at_once():
-            for name in [n for n in self._field if n in given and n != "entry"]:
+            for name in given.keys() - {"entry"}:
                 self._field[name].value = given[name]
         self._moved()
         if "entry" in given:

@@ -21,17 +21,8 @@ def _lines(picture, x, y, words, wide, step=15, **look):
 def recovery(marks, span, boxes, loose, caption):
     """Events of the recovery on a scale of days, and below it the follow-up as boxes whose widths mean nothing.
 
-    Parameters
-    ----------
-    marks : list of (float, float, str)
-        First and last day (missing where not dated) and words, one line each.
-    span : (int, int)
-        First and last day of the scale.
-    boxes : list of (str, list of str)
-        When, and what, in order.
-    loose : (str, list of str)
-        What happened somewhere before the second box, without a day.
-    caption : str
+    `marks` are (first day, last day, what, when in words), days missing where not dated; `span` is the first and last
+    day of the scale; `boxes` are (when, list of what) in order, and `loose` is one that came before the second of them.
     """
     left, right, row, (first, last) = 40, 620, 24, span
     bottom = 46 + row * len(marks)
@@ -45,23 +36,19 @@ def recovery(marks, span, boxes, loose, caption):
         picture.line(x(day), 28, x(day), bottom - 12, "#dfe5ea", 1)
     picture.text(right + 24, 20, "day of the report", font_size=12)
     told = []
-    for n, (low, high, words) in enumerate(marks):
+    for n, (low, high, words, when) in enumerate(marks):
         y, open_low, open_high = 46.0 + row * n, pd.isna(low), pd.isna(high)
         a, b = x(first if open_low else low), x(last if open_high else min(high, last))
         if not open_low and low == high:
             picture.add("path", d=f"M{a - 6:.1f},{y - 4} l6,-6 l6,6 l-6,6 z", fill=INK)
-            said = f"day {low:g}"
         elif open_low or open_high:
             picture.line(a, y - 4, b, y - 4, OPEN, 2, stroke_dasharray="2 5")
             if not open_low:
                 picture.add("circle", cx=a, cy=y - 4, r=4, fill=OPEN)
-            ends = "" if open_high else f", by day {high:g}"
-            said = f"not dated{ends}" if open_low else f"from day {low:g}, its end not dated"
         else:
             _hatch(picture, a, b, y - 4, 5, INK)
-            said = f"day {low:g} to day {high:g}"
         picture.text(right + 24, y, f"{'? ' * (open_low or open_high)}{words}", font_size=12)
-        told.append(f"{said}: {words}")
+        told.append(f"{when}: {words}")
     y = bottom + 14
     picture.text(10, y, "After discharge, in the order told. Widths and gaps mean nothing.", font_weight="bold")
     wide, gap, top = 222, 24, y + 16
@@ -89,16 +76,7 @@ def _box(picture, x, y, wide, high, when, what, dash="none", letters=29):
 
 
 def scale(bands, spans, caption):
-    """A score among its published bands: one line of marks or bars below the bands.
-
-    Parameters
-    ----------
-    bands : list of (float, float, str)
-        Lowest and highest whole score, and name, from the lowest band on.
-    spans : list of (str, float, float)
-        Words, lowest and highest score; a diamond where both are the same.
-    caption : str
-    """
+    """A score among its bands (lowest, highest, name), with spans of it (words, lowest, highest) as marks and bars."""
     left, step = 210, 42
     least = bands[0][0]
 
@@ -127,24 +105,16 @@ def scale(bands, spans, caption):
 
 
 def ribbon(rows, caption):
-    """Dated documents along a line of years, the article first.
-
-    Parameters
-    ----------
-    rows : list of (str, str, str)
-        Date as year or year-month, label, and what it bears on; in order.
-    caption : str
-    """
+    """Documents along a line of years, in order: rows of date (year, or year and month), label, what it bears on."""
     years = sorted({int(date[:4]) for date, *_ in rows})
-    left, step, row = 70, 205, 44
+    left, step, row = 30, 205, 44
     picture = Drawing(1000, 60 + row * len(rows))
 
-    def x(date):
-        month = float(date[5:7]) - 0.5 if len(date) > 4 else 6.0
-        return left + step * (int(date[:4]) - years[0] + (month / 12 if len(date) > 4 else 0.5)) - 40
+    def x(date):  # the middle of its month, or of its year
+        return left + step * (int(date[:4]) - years[0] + (float(date[5:]) - 0.5 if date[5:] else 6) / 12)
 
     for year in range(years[0], years[-1] + 1):
-        at = float(left + step * (year - years[0]) - 40)
+        at = float(left + step * (year - years[0]))
         picture.line(at, 34, at, 56 + row * len(rows), "#dfe5ea", 1)
         picture.text(at + 6, 26, f"{year}", font_weight="bold")
     picture.line(20, 36, 990, 36, INK, 2)
@@ -167,16 +137,7 @@ def ribbon(rows, caption):
 
 
 def claims(rows, most, caption):
-    """Claims with squares for how far each may be trusted, and a sentence that one case can carry.
-
-    Parameters
-    ----------
-    rows : list of (str, int, str, str)
-        Claim, number of squares, the same in words, and the sentence.
-    most : int
-        The highest number of squares.
-    caption : str
-    """
+    """Claims and how far each may be trusted: rows of claim, squares (of `most`), the same in words, and a sentence."""
     row = 44
     picture = Drawing(1000, 44 + row * len(rows))
     for at, words in ((16, "Claim"), (290, "Confidence, from this case"), (530, "What this case can carry")):
@@ -198,14 +159,7 @@ def claims(rows, most, caption):
 
 
 def calibration(rows, caption):
-    """How many answers were best supported, by confidence: one bar each, filled as far as they were.
-
-    Parameters
-    ----------
-    rows : list of (str, int, int)
-        Confidence, answered, and best supported among them.
-    caption : str
-    """
+    """Rows of confidence, answered, and best supported among them: one bar each, filled as far as they were."""
     picture, told = Drawing(760, 30 + 46 * len(rows)), []
     for n, (confidence, answered, best) in enumerate(rows):
         y = 20.0 + 46 * n
