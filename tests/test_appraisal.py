@@ -147,7 +147,9 @@ def test_rivals_are_what_ran_or_had_just_ended():
     assert rows["veno-arterial ECMO"][2:] == ["3 days before", "certain"]  # 7 - 4
     assert rows["intravenous immunoglobulin"][3].startswith("over, by day 6")
     assert rows["high-dose intravenous anakinra"][2] == "2 to 3 days before"  # day 4 or day 5
-    assert rows["high-dose intravenous anakinra"][3].startswith("certain, which of the two")  # reduced, or not yet
+    reduced_or_not = "certain: high-dose intravenous anakinra or subcutaneous anakinra, after step-down"
+    assert rows["high-dose intravenous anakinra"][3] == reduced_or_not
+    assert rows["oral ciclosporin"][3] == "perhaps, its end is not stated"
     assert rows["intravenous teicoplanin"][2:] == ["before admission", "perhaps, its end is not stated"]
     assert "cardiopulmonary resuscitation" not in rows and "subcutaneous anakinra, after step-down" not in rows
     assert "intravenous methylprednisolone pulses" not in rows  # over before admission
