@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from tests.reading import key, near_words, read_numbers, words
-from utils import explore, pk, route
+from utils import appraisal, explore, judge, pk, route
 from utils.case import Case, load_case, references
 from utils.invented import load_patient
 from utils.package import describe
@@ -52,6 +52,9 @@ IGNORED = {"variables": ["plausible_low", "plausible_high", "burden"], "time_poi
 IGNORED |= {"score_probability": ["score", "percent"]}  # these are right only in pairs: see pairs() in test_numbers
 IGNORED |= {"hscore_curves": ["score", "percent", "intercept", "slope"]}
 IGNORED |= {"growth": ["l", "s"]}  # powers and spreads, which no page prints
+# Tables that are told in whole lines, which vouch for no number elsewhere (pairs() in test_numbers).
+TOLD = {"codes", "board", "naranjo_answers", "neutropenia_causes", "variant", "care", "guidance", "anakinra_evidence"}
+TOLD |= {"weighed"}
 SILENT = {
     "score_unit",
     "where",
@@ -110,8 +113,7 @@ def table_numbers(case):
             yield Known((float(len(table)),), frozenset({""}), words(name), f"{name}.csv, its rows")
             continue  # a patient who was drawn or invented vouches for nothing
         ignored = IGNORED.get(name, ())
-        # Digits of a code measure nothing; a reason of the board is told in whole sentences (pairs() in test_numbers).
-        for row in table.to_dict("records") if name not in ("codes", "board") else ():
+        for row in table.to_dict("records") if name not in TOLD else ():
             source = f"{name}.csv {row.get('fact') or row.get('id') or row.get('item') or ''}".strip()
             variable = row.get("variable") or row.get("input")
             told, shared = [str(row[c]) for c in NAMES if c in row], 1
@@ -205,13 +207,34 @@ def _model():
         yield from _computed(1 / factor, "", "clearance", "kinetics_changes.csv")
 
 
+def lines_with_numbers(shown):
+    """Every line with a digit that is said by what is shown, with single spaces, without the word before a picture."""
+    lines = {" ".join(line.split()) for s in shown for x in (s.text, plain_text(s.html)) for line in x.splitlines()}
+    return {line.removeprefix("Figure. ").strip() for line in lines if re.search(r"\d", line)}
+
+
+@cache
+def appraisal_lines():
+    """Every line with a number of the tables and pictures of 08, computed anew: (short ones, long ones)."""
+    shown = [appraisal.recovery(CASE, ""), appraisal.rivals(CASE), appraisal.severity(CASE), appraisal.causes(CASE)]
+    shown += [appraisal.naranjo(""), appraisal.people(CASE, ""), appraisal.evidence(CASE), appraisal.ribbon(CASE, "")]
+    shown += [appraisal.audit(CASE), appraisal.weighed(CASE, ""), judge.naranjo_bench()._last]
+    found = lines_with_numbers([*shown, judge.register(CASE)._last])
+    return {x for x in found if len(x) < 60}, tuple(x for x in found if len(x) >= 60)
+
+
+def appraised(line):
+    """Whether a line is one that 08 says; a long one may stand behind the caption of its picture."""
+    short, long = appraisal_lines()
+    return line.removeprefix("Figure. ") in short or line.endswith(long)
+
+
 @cache
 def model_lines():
     """Every line that a table or a picture of utils.route says, computed anew; a stored line must be one of them."""
     shown = [route.four(""), route.multipliers(""), route.checks(""), route.card(), route.picture("")]
     shown += [route.absorbed(), explore.route_bench()._last]
-    lines = {" ".join(line.split()) for s in shown for x in (s.text, plain_text(s.html)) for line in x.splitlines()}
-    return {line.removeprefix("Figure. ").strip() for line in lines if re.search(r"\d", line)}
+    return lines_with_numbers(shown)
 
 
 def plain_text(page):

@@ -18,6 +18,7 @@ from tests.known_numbers import (
     GIRL,
     MEND,
     PAGE_OF,
+    appraised,
     known,
     model_lines,
     plain_text,
@@ -25,7 +26,7 @@ from tests.known_numbers import (
     table_numbers,
 )
 from tests.reading import read_numbers
-from utils import bedside, explore, pk, plots, route
+from utils import appraisal, bedside, explore, pk, plots, route
 from utils.case import Case, references
 from utils.cohort import crowd
 from utils.ladder import amounts, count, courses, equivalents, in_words, last_added, milestones, running, sheet
@@ -37,6 +38,8 @@ from utils.units import factors
 BOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ipynb"))
 ENTRIES = yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
 WATERMARK = re.compile(r"\b(SIMULATED|INVENTED)\b")
+APPRAISED = {f"appraisal-{x}" for x in "recovery rivals severity causes naranjo bench people evidence ribbon".split()}
+APPRAISED |= {"appraisal-audit", "appraisal-register", "appraisal-home"}
 CAUGHT = {"in all": 0.93, "with a unit": 0.95}  # shares of changed digits that must be noticed; a bare count is weaker
 
 
@@ -157,6 +160,8 @@ SPACE = {
     "weight": lambda reading: route.weights()[reading],
     "auc": lambda way, hours, kg=16.7: pk.exposure(pk.parameters(kg), 2 * kg, hours, way)["auc_24"],
     "gain": lambda part, what="times", f=1: pk.split_gain(pk.parameters(16.7, bioavailability=f), 33.4).at[part, what],
+    "naranjo": lambda end: appraisal.defensible()[end],
+    "variant": lambda item, what: int(CASE.variant.set_index("item").at[item, what]),
     "kinetics": lambda name: pk.constants()[name],
     "girl": lambda moment, name, unit=None: (
         GIRL.as_of(moment).inputs[name].to(unit).value if unit else GIRL.as_of(moment).inputs[name].value
@@ -286,6 +291,9 @@ def bedside_words():
 def pairs(passage):
     """Numbers that are right only together: their place, and whether they are; nothing where they stand alone."""
     text = passage.text
+    if not passage.prose and passage.names & APPRAISED:
+        yield (0, len(text)), appraised(" ".join(text.split()))
+        return
     for m in re.finditer(r"(\d[\d.]*) % at (\d+)", text):
         yield m.span(), (float(m[2]), float(m[1])) in curve_points()
     if not passage.prose and "01" in passage.names:

@@ -292,6 +292,32 @@ def test_the_two_routes_by_keyboard_and_by_slider(open_page):
     assert "HYPOTHETICAL" not in plain.first.get_attribute("alt")
 
 
+def test_ten_answers_and_the_register_by_keyboard(open_page):
+    page = open_page("08_did_it_work.ipynb")
+    page.locator('img[alt*="5 carry one copy"]').first.wait_for(state="attached", timeout=15_000)
+    run_all(page)
+    fifth = page.get_by_label("5. other causes could explain the event").first
+    fifth.scroll_into_view_if_needed(timeout=30_000)
+    fifth.focus()
+    page.keyboard.press("ArrowDown")  # from yes to no
+    page.locator("[role=status]", has_text="Score 6: probable. +3 from ours").first.wait_for(timeout=15_000)
+    shot(page, "08-naranjo")
+    kind = page.get_by_label("kind", exact=True).first
+    kind.scroll_into_view_if_needed(timeout=30_000)
+    kind.select_option("spelling and references")
+    listed = page.locator("[role=status]", has_text="2 of 34 entries fit.")
+    listed.first.wait_for(timeout=15_000)
+    word = page.get_by_label("search for", exact=True).first
+    word.fill("DOI")
+    word.press("Enter")
+    page.locator("[role=status]", has_text="1 of 34 entries fit.").first.wait_for(timeout=15_000)
+    again = page.get_by_role("button", name="Show all again")
+    again.focus()
+    page.keyboard.press("Enter")
+    page.locator("[role=status]", has_text="34 of 34 entries fit.").first.wait_for(timeout=15_000)
+    shot(page, "08-register")
+
+
 def test_six_verdicts_by_keyboard_and_a_patient_of_ones_own(open_page):
     page = open_page("09_capstone.ipynb")
     assert page.get_by_text("INVENTED, TP-01: not a real child.").count() >= 1  # before anything is run

@@ -1,11 +1,12 @@
 """One function a figure. Each returns something a notebook shows, with an alternative text and direct labels.
 
-What follows a control is drawn as SVG (`drawing`, `drawn_rules`, `drawn_course`). What stands still is made with
+What follows a control is drawn as SVG (`drawing` and the modules `drawn_…`). What stands still is made with
 seaborn and matplotlib (`still`), which cost a second and a hundred megabytes, so they are loaded only when a page asks
 for such a figure.
 """
 
 from utils.plots.drawing import INK, MET, NOT, OPEN, SOURCE, VERDICTS, WORDS, Drawing, cut_off, span
+from utils.plots.drawn_appraisal import calibration, claims, recovery, ribbon, scale
 from utils.plots.drawn_course import USUAL, course, day_strip, limits, swimmer, two_weights
 from utils.plots.drawn_rules import icons, matrix, ranks, rulers, trade
 
@@ -14,8 +15,9 @@ STILL = (
     "verdict_map",
 )  # fmt: skip
 __all__ = [
-    "INK", "MET", "NOT", "OPEN", "SOURCE", "USUAL", "VERDICTS", "WORDS", "Drawing", "course", "cut_off", "day_strip",
-    "icons", "limits", "matrix", "ranks", "rulers", "span", "swimmer", "trade", "two_weights", *STILL,
+    "INK", "MET", "NOT", "OPEN", "SOURCE", "USUAL", "VERDICTS", "WORDS", "Drawing", "calibration", "claims", "course",
+    "cut_off", "day_strip", "icons", "limits", "matrix", "ranks", "recovery", "ribbon", "rulers", "scale", "span",
+    "swimmer", "trade", "two_weights", *STILL,
 ]  # fmt: skip
 
 

@@ -1,0 +1,174 @@
+"""Two explorers for judging a report: ten questions on a drug, and the register of discrepancies."""
+
+import ipywidgets as widgets
+import pandas as pd
+
+from utils import plots
+from utils.appraisal import TRUTH, answers, band, bands, defensible, label, points, signed
+from utils.explorer import Explorer
+from utils.forms import prompts
+from utils.page import say, table, together
+from utils.quiz import items
+from utils.rules import evaluate
+from utils.units import show
+
+WORD = {v: k for k, v in TRUTH.items()}
+ANY = "any"
+
+
+class NaranjoBench(Explorer):
+    """The ten questions to answer; score, published band, distance from our score, and what open ones could change."""
+
+    def __init__(self):
+        style = {"style": {"description_width": "30em"}, "layout": {"width": "43em"}}
+        self._field = {
+            q: widgets.Dropdown(options=[*TRUTH], value=WORD[a], description=f"{q[1:]}. {label(q)}", **style)
+            for q, a in answers().items()
+        }
+        back = widgets.Button(description="Our answers again", layout={"width": "13em"})
+        super().__init__([*self._field.values(), back], self._judge())
+        back.on_click(lambda _: self.set(**answers()))
+        for control in self._field.values():
+            control.observe(lambda _: self._setting or self._show(self._judge()), "value")
+
+    def _judge(self):
+        given = {q: TRUTH[c.value] for q, c in self._field.items()}
+        score, ours = (evaluate("naranjo", those).score[0] for those in (given, answers()))
+        unknown = [q for q, a in given.items() if a is None]
+        low, high = (score + sum(f(points(q, True), points(q, False)) for q in unknown) for f in (min, max))
+        line = f"Score {show(score)}: {band(score)}. "
+        line += "As ours. " if score == ours else f"{signed(score - ours)} from ours, which is {show(ours)}. "
+        line += f"Open questions: {len(unknown)}."
+        spans = [("your answers", score, score), ("our answers", ours, ours), ("defensible", *defensible())]
+        if unknown:
+            line += f" Answered, they could make it {show(low)} to {show(high)}: {band(low)} to {band(high)}."
+            spans.insert(1, ("open ones answered", low, high))
+        picture = plots.scale(bands(), spans, "Your answers among the published bands.")
+        rows = [
+            (f"{q[1:]}. {label(q)}", WORD[a], signed(points(q, a)), "" if a == answers()[q] else WORD[answers()[q]])
+            for q, a in given.items()
+        ]
+        heads = ["Question", "Your answer", "Points", "Ours, where another"]
+        return together(say(line), picture, table(pd.DataFrame(rows, columns=heads), "Your answers"))
+
+    def set(self, **given):
+        """Answer by call: ``set(q5="no", q8="do not know")``; True, False and None stand for the three as well."""
+        wanted = {}
+        for name, answer in given.items():  # all are read before any is moved, so that a refusal changes nothing
+            if name not in self._field:
+                return say(f"Refused. There is no question '{name}': choose q1 to q{len(self._field)}.")
+            word = WORD[answer] if answer is None or isinstance(answer, bool) else answer
+            if not isinstance(word, str) or word not in TRUTH:
+                return say(f"Refused. {answer!r} is no answer to {name}: choose {', '.join(TRUTH)}.")
+            wanted[name] = word
+        with self._at_once():
+            for name, word in wanted.items():
+                self._field[name].value = word
+        self._show(self._judge())
+        return self._last
+
+    def get(self):
+        """Your answers: dict of q1 … q10 -> yes, no or do not know."""
+        return {q: c.value for q, c in self._field.items()}
+
+
+def asked_in():
+    """Where each entry of the register is asked about: dict of id -> set of notebooks whose questions rest on it."""
+    found = {}
+    for one in [*items().values(), *prompts().values()]:
+        rests = [r for o in one.get("options", []) for r in o["rests_on"]] + list(one.get("rests_on", []))
+        for name in (r for r in rests if r.startswith("D")):
+            found.setdefault(name, set()).add(one["notebook"])
+    return found
+
+
+class Register(Explorer):
+    """The register of discrepancies of the whole case, to choose from and to search; one is open, all are listed."""
+
+    def __init__(self, case):
+        places, used = dict(case.locators[["locator", "label"]].itertuples(index=False)), asked_in()
+        moments = dict(case.time_points[["time_point", "label"]].itertuples(index=False))
+        rows = case.discrepancies
+        self._rows = rows.assign(
+            moment=rows["time_point"].map(moments),
+            place=["; ".join(places[p.strip()] for p in w.split("|")) for w in rows["where"]],
+            books=[used.get(name, set()) for name in rows["id"]],
+        ).set_index("id")
+        style = {"style": {"description_width": "10em"}, "layout": {"width": "34em"}}
+        lists = {"kind": self._rows["kind"].unique(), "notebook": sorted(set().union(*self._rows["books"]))}
+        lists["moment"] = [m for m in moments.values() if m in set(self._rows["moment"])]
+        self._field = {n: widgets.Dropdown(options=[ANY, *x], description=n, **style) for n, x in lists.items()}
+        self._field["search"] = widgets.Text(description="search for", continuous_update=False, **style)
+        self._field["entry"] = widgets.Dropdown(options=[*self._rows.index], description="open entry", **style)
+        every = widgets.Button(description="Show all again", layout={"width": "12em"})
+        super().__init__([*self._field.values(), every], self._look())
+        every.on_click(lambda _: self.set(kind=ANY, moment=ANY, notebook=ANY, search=""))
+        for control in self._field.values():
+            control.observe(lambda _: self._moved(), "value")
+
+    def _matching(self, now):
+        """The ids that fit every choice; a search goes through all that is told of an entry."""
+        text = now["search"].strip().casefold()
+        return [
+            name
+            for name, r in self._rows.iterrows()
+            if now["kind"] in (ANY, r["kind"]) and now["moment"] in (ANY, r["moment"])
+            and (now["notebook"] == ANY or now["notebook"] in r["books"])
+            and text in " ".join([name, *map(str, r.drop("books"))]).casefold()
+        ]  # fmt: skip
+
+    def _moved(self):
+        if self._setting:
+            return
+        with self._at_once():
+            names, entry = self._matching(self.get()), self._field["entry"]
+            if [*entry.options] != names:
+                keep, entry.options = entry.value, names
+                entry.value = keep if keep in names else names[0] if names else None
+        self._show(self._look())
+
+    def _look(self):
+        names, at = self._matching(self.get()), self._field["entry"].value
+        line = say(f"{len(names)} of {len(self._rows)} entries fit.")
+        if not names:
+            return together(line, say("No entry fits: choose any in a list, or search for something shorter."))
+        r = self._rows.loc[at]
+        words = "; ".join(f"“{w.strip()}”" for w in r["as_printed"].split("|")) if r["as_printed"] else "none"
+        one = [("What is printed", r["printed"]), ("Printed words", words), ("Where", r["place"])]
+        one += [
+            ("The question", r["question"]),
+            ("Handled here", r["handling"]),
+            ("Facts", r["facts"].replace(" ", ", ")),
+        ]
+        opened = table(pd.DataFrame(one, columns=["", "Told"]), f"{at}. {r['title']}")
+        listed = self._rows.loc[names].reset_index()
+        listed["books"] = [", ".join(sorted(b)) or "–" for b in listed["books"]]
+        heads = {"id": "Id", "title": "Title", "kind": "Kind", "moment": "Moment", "books": "Asked about in"}
+        return together(line, opened, table(listed[[*heads]].set_axis([*heads.values()], axis=1), "Entries that fit"))
+
+    def set(self, **given):
+        """Choose by call: ``set(kind="two accounts")``, ``set(search="dose")``, ``set(entry="D07")``."""
+        now = {**self.get(), **given}
+        for name, value in given.items():
+            if name not in self._field:
+                return say(f"Refused. There is no '{name}' here: choose {', '.join(self._field)}.")
+            known = [*self._rows.index] if name == "entry" else getattr(self._field[name], "options", None)
+            if not isinstance(value, str) or (known is not None and value not in known):
+                listed = f": choose {', '.join(known)}." if known else ": give words."
+                return say(f"Refused. {value!r} is not on the list of {name}{listed}")
+        if "entry" in given and given["entry"] not in self._matching(now):
+            return say(f"Refused. {given['entry']} does not fit the other choices: choose any in them first.")
+        with self._at_once():
+            for name in given.keys() - {"entry"}:
+                self._field[name].value = given[name]
+        self._moved()
+        if "entry" in given:
+            self._field["entry"].value = given["entry"]
+        return self._last
+
+    def get(self):
+        """What is chosen: dict of kind, moment, notebook, search and entry (None where no entry fits)."""
+        return {name: c.value for name, c in self._field.items()}
+
+
+naranjo_bench, register = NaranjoBench, Register
