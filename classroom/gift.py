@@ -51,10 +51,10 @@ def bank():
     asked = {k: i for k, i in items().items() if i.get("best")}
     left = [k for k in items() if k not in asked]
     blocks, notebook = ["\n".join("// " + line for line in HEAD.format(left=", ".join(left)).splitlines())], None
-    for item in asked.values():
+    for item in sorted(asked.values(), key=lambda i: i["notebook"]):
         if item["notebook"] != notebook:
             notebook = item["notebook"]
-            title = titles.get(notebook, "").replace("/", "//")  # a single one would open a category within it
-            blocks.append(f"$CATEGORY: MAS Casebook/{notebook} {title}".rstrip())
+            title = titles[notebook].replace("/", "//")  # a single one would open a category within it
+            blocks.append(f"$CATEGORY: MAS Casebook/{notebook} {title}")
         blocks.append(question(item))
     return "\n\n".join(blocks) + "\n"

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from utils.case import load_case, references
+from utils.case import CaseDataError, load_case, references
 from utils.forms import prompts
 from utils.package import describe
 from utils.quiz import VOICES, items
@@ -18,7 +18,8 @@ TAGS = {
     "definition": "by definition",
     "none": "no tag of its own",
 }
-BOX = "☐ agree ☐ change"
+SIGN = "☐ agree ☐ change ☐ comment: ______________________________"
+WIDE = " " + "_" * 14  # room to write by hand
 ROLES = ("Paediatric rheumatologist", "Paediatric intensivist", "Pharmacist")
 HEAD = """# Clinical review: every answer key and every claim
 
@@ -26,11 +27,11 @@ Built by `python lab.py classroom` from `casedata/`; do not write into this file
 it and write into the copy. It holds all answers: not for learners.
 
 **What is asked of you.** Go through the lines of your field. Tick *agree* or *change* for each and write what should
-stand there instead. A line tagged **R** or **ours** has no source that we saw, so it needs your eye most. Letters
-such as F06 (a fact), U02 (not reported) and D14 (an open question) are addresses in `casedata/`; a name such as
-*rules:2* in the left column is a row of a table there, counted as a spreadsheet does. This is teaching material about
-one published case and not for clinical use; your signature says that the teaching is sound, not that it may guide
-treatment.
+stand there instead. A line tagged **R** is recalled, one tagged **ours** is a reading or a number of our own: both
+need your eye most. Letters such as F06 (a fact), U02 (not reported) and D14 (an open question) are addresses in
+`casedata/`; a name such as *rules:2* in the left column is a row of a table there, counted as a spreadsheet does.
+This is teaching material about one published case and not for clinical use; your signature says that the teaching is
+sound, not that it may guide treatment.
 """
 
 
@@ -58,11 +59,14 @@ def _said(row, hide):
     """A row in words: its label first, a threshold as one condition, then whatever else it holds."""
     row = {k: _value(v) for k, v in row.items() if k not in hide}
     head = next((row.pop(k) for k in ("label", "title") if row.get(k)), "")
+    if "members" in row:
+        row["members"] = ", ".join(row["members"].split())
     if row.get("comparator"):
-        keys = ("input", "comparator", "threshold", "unit")
-        condition = " ".join(filter(None, (row.pop(k) for k in keys)))
-        row = {"condition": condition.replace(" is 1", " is present"), **row}
-    rest = "; ".join(f"{k.replace('_', ' ')}: {v}" for k, v in row.items() if v)
+        words = [row.pop(k) for k in ("input", "comparator", "threshold", "unit", "kind")][:4]
+        told = " ".join(filter(None, words)).replace("<=", "≤").replace(">=", "≥")
+        row = {"condition": told.replace(" is 1", " is present"), **row}
+    rest = "; ".join(f"{k}: {v}" for k, v in row.items() if v)
+    rest = re.sub(r"(?<=[a-z0-9])_(?=[a-z0-9])", " ", rest)  # names of columns and variables
     return (f"**{_cell(head)}**. " if head else "") + _cell(rest)
 
 
@@ -73,19 +77,25 @@ class _Checklist:
         self.tables, self.titles, self.case, self.works = tables, titles, load_case(), _works(tables)
         self.counts = []  # (section, tags of its lines)
 
-    def rows(self, title, name, table, numbers, hide=()):
-        """A table's rows as a Markdown table; its row numbers are those of the file."""
-        out = [f"| Row | What it says | Source | Tag | {BOX} | Comment |", "| --- | --- | --- | --- | --- | --- |"]
-        tags = []
-        for number, row in zip(numbers, table.to_dict("records"), strict=True):
+    def rows(self, title, name, table, hide=()):
+        """Rows of a table in Markdown; they keep the numbers that they have in the file, where the header is row 1."""
+        out = [f"| Row | What it says | Source | Tag | Agree | Change | Comment{WIDE} |", "| --- " * 7 + "|"]
+        tags, last = [], ""
+        for number, row in zip(table.index + 2, table.to_dict("records"), strict=True):
             source = row.get("source") or row.get("sources") or row.get("where") or ""
-            source += f" (seen in {row['seen_in']})" if row.get("seen_in") else ""
+            seen = row.get("seen_in", "")
+            source += " (seen there too)" if seen and seen == last else f" (seen in {seen})" if seen else ""
+            last = seen
             said = _said(row, {"tag", "source", "sources", "seen_in", "time_point", "where", *hide})
             tags.append(row.get("tag") or ("ours" if str(row.get("note", "")).startswith("reading:") else "none"))
             told = "" if tags[-1] == "none" else f"**{tags[-1]}**" if tags[-1] in ("R", "ours") else tags[-1]
-            out.append(f"| {name}:{number} | {said} | {_cell(source)} | {told} | ☐ ☐ |  |")
+            out.append(f"| {name}:{number} | {said} | {_cell(source)} | {told} | ☐ | ☐ |  |")
         self.counts.append((title, tags))
         return out + [""]
+
+    def headed(self, title, *about, **hide):
+        """The same under a heading."""
+        return [f"### {_cell(title)}", "", *self.rows(title, *about, **hide)]
 
     def basis(self, address):
         """What stands behind an address, and its tags."""
@@ -94,13 +104,15 @@ class _Checklist:
             return [f"{address} ({', '.join(sorted(tags)) or 'not seen'}): {work}"], tags
         if address == "arithmetic":
             return ["arithmetic (C)"], {"C"}
-        lines, tags = [], set()
-        for row in self.case.address(address).to_dict("records"):
-            open_question = address[0] == "D"
-            said = f"{address} {row['What']}: “{row['Printed words']}” ({row['Where']})"
-            lines.append(said + (f". Question: {row['To note']}" if open_question else ""))
+        try:
+            behind = self.case.address(address).to_dict("records")
+        except (CaseDataError, KeyError):  # of the invented patient, say: not a place in the article
+            return [f"{address}: not of the article"], {"ours"}
+        lines, tags = [], set(self.case.discrepancies.query("id == @address")["tag"]) or {"P"}
+        for row in behind:
+            question = f". Question: {row['To note']}" if address[0] == "D" else ""
+            lines.append(f"{address} {row['What']}: “{row['Printed words']}” ({row['Where']}){question}")
             tags |= {"ours"} if str(row["To note"]).startswith("reading:") else set()
-        tags |= set(self.case.discrepancies.query("id == @address")["tag"]) or {"P"}
         return list(dict.fromkeys(lines)), tags
 
     def item(self, item):
@@ -122,41 +134,41 @@ class _Checklist:
         what = f"The key ({best})" if best else "No key: for talking about. It"
         out += ["", f"{what} rests on (tags {', '.join(sorted(tags)) or 'none'}{'; ' + flag if flag else ''}):", ""]
         out += [f"- {_cell(line)}" for found in lines for line in found]
-        return [*out, "", f"{BOX} ☐ comment: ______________________________", ""], tags
+        return [*out, "", SIGN, ""], tags
 
     def keys(self):
         titles, out, notebook, tags = self.case.journey.set_index("notebook")["title"], [], None, []
-        for item in items().values():
+        for item in sorted(items().values(), key=lambda i: i["notebook"]):
             if item["notebook"] != notebook:
                 notebook = item["notebook"]
-                out += [f"### Notebook {notebook}: {titles.get(notebook, '')}".rstrip(": "), ""]
+                out += [f"### Notebook {notebook}: {titles[notebook]}", ""]
             lines, found = self.item(item)
             out += lines
             tags.append(next((t for t in ("R", "ours", "S", "C", "P") if t in found), "none"))
         self.counts.append(("Answer keys (by the weakest tag behind each)", tags))
         return out
 
-    def own(self):
-        """Readings of ours in tables that carry no tag."""
-        out = []
-        for name, table in self.tables.items():
-            if "note" in table and "tag" not in table and "source" not in table:
-                kept = table[table["note"].str.startswith("reading:")]
-                if len(kept):
-                    out += [f"### {self.titles.get(name, name)}", ""]
-                    out += self.rows(f"Readings: {self.titles.get(name, name)}", name, kept, kept.index + 2)
+    def thresholds(self):
+        out, sets = [], self.tables["rule_sets"].set_index("rule")["title"]
+        for name, group in self.tables["rules"].groupby("rule", sort=False):
+            out += self.headed(sets.get(name, name), "rules", group, hide=("rule", "item"))
         return out
 
     def claims(self):
         table = self.tables["claims"]
         table = table[~table["note"].str.startswith("reading:")]
-        return self.rows("Claims of the article", "claims", table, table.index + 2, hide=("claim", "status"))
+        return self.rows("Claims of the article", "claims", table, hide=("claim", "status"))
 
-    def thresholds(self):
-        out, sets = [], self.tables["rule_sets"].set_index("rule")["title"]
-        for name, group in self.tables["rules"].groupby("rule", sort=False):
-            out += [f"### {_cell(sets.get(name, name))}", ""]
-            out += self.rows(f"Thresholds: {name}", "rules", group, group.index + 2, hide=("rule", "item"))
+    def discrepancies(self):
+        return self.rows("Discrepancies", "discrepancies", self.tables["discrepancies"], hide=("facts", "as_printed"))
+
+    def own(self):
+        """Readings of ours in tables that carry no tag."""
+        out = []
+        for name, table in self.tables.items():
+            if "note" in table and not {"tag", "source"} & set(table):
+                kept = table[table["note"].str.startswith("reading:")]
+                out += self.headed(f"Readings: {self.titles.get(name, name)}", name, kept) if len(kept) else []
         return out
 
     def others(self):
@@ -164,14 +176,8 @@ class _Checklist:
         out = []
         for name, table in self.tables.items():
             if {"tag", "source"} & set(table) and name not in ("rules", "discrepancies", "claims"):
-                out += [f"### {self.titles.get(name, name)}", ""]
-                out += self.rows(self.titles.get(name, name), name, table, table.index + 2)
+                out += self.headed(self.titles.get(name, name), name, table)
         return out
-
-    def discrepancies(self):
-        table = self.tables["discrepancies"]
-        hide = ("facts", "as_printed")
-        return self.rows("Discrepancies", "discrepancies", table, table.index + 2, hide)
 
     def prompts(self):
         out = []
@@ -182,8 +188,7 @@ class _Checklist:
             out += [f"- **one way to put it:** {_cell(prompt['exemplar'])}"] if "exemplar" in prompt else []
             out += [f"- look for: {_cell(line)}" for line in prompt.get("look_for", [])]
             out += [f"- rests on: {', '.join(prompt['rests_on'])}"] if "rests_on" in prompt else []
-            out += ["" if out[-1] else None, f"{BOX} ☐ comment: ______________________________", ""]
-        out = [line for line in out if line is not None]
+            out += [*([""] if out[-1] else []), SIGN, ""]
         self.counts.append(("Prompts and exemplars", ["none"] * len(prompts())))
         return out
 
@@ -223,7 +228,7 @@ def text(tables=None):
     titles = [f"{n}. {title}" for n, title in enumerate(parts, 1)]
     written = [[f"## {title}", "", *make()] for title, make in zip(titles, parts.values(), strict=True)]
     links = [f"- [{t}](#{re.sub(r'[^a-z0-9 -]', '', t.lower()).replace(' ', '-')})" for t in titles]
-    signed = ["| Role | Name | Parts read | Date | Signature |", "| --- | --- | --- | --- | --- |"]
+    signed = [f"| Role | Name{WIDE} | Parts read{WIDE} | Date{WIDE} | Signature{WIDE} |", "| --- " * 5 + "|"]
     signed += [f"| {role} |  |  |  |  |" for role in ROLES]
     head = [HEAD, "## Signatures", "", *signed, "", "## Contents", "", *links, "", "## Counts", "", *listed.summary()]
     return "\n".join([*head, *(line for part in written for line in part)]).rstrip() + "\n"

@@ -141,9 +141,11 @@ def test_receipts_of_a_class_are_read_and_bad_files_named(answered, capsys):
     assert all("was skipped, it is not a receipt: " in line for line in skipped)
 
 
-def test_a_folder_without_receipts_gives_an_empty_table(tmp_path):
-    frame = read_receipts(tmp_path)
-    assert frame.empty and "item" in frame
+def test_a_folder_without_receipts_gives_an_empty_table(tmp_path, capsys):
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        frame = read_receipts(folder)
+        assert frame.empty and "item" in frame
+    assert "nowhere cannot be read (No such file" in capsys.readouterr().out
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -150,8 +150,12 @@ def read_receipts(folder="."):
         One row a file and item, in the order of the files' names. What is no receipt is skipped and named in
         words, here and in ``attrs["skipped"]``.
     """
-    found, skipped = [], []
-    for file in sorted(p for p in Path(folder).iterdir() if p.suffix.lower() in (".json", ".csv")):
+    found, skipped, files = [], [], []
+    try:
+        files = sorted(p for p in Path(folder).iterdir() if p.suffix.lower() in (".json", ".csv"))
+    except OSError as fault:
+        print(f"{folder} cannot be read ({fault.strerror}): give the folder in which the receipts lie.")
+    for file in files:
         try:
             found += [{"file": file.name, **row} for row in _receipt(file)]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as fault:
