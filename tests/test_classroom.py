@@ -302,6 +302,9 @@ def test_values_and_doses_are_those_that_are_printed():
             doses.append((treatment["agent"]["label"], *amount, dose["scheduleFrequency"]["label"]))
     assert ("anakinra", 2, "UCUM:mg/kg", "every 6 hours") in doses  # "2 mg/Kg q6h"
     assert ("canakinumab", 4, "UCUM:mg/kg", "every 4 weeks") in doses  # "4 mg/Kg q4wk"
+    amounts = [dose[:3] for dose in doses]
+    assert ("anakinra", 2, "UCUM:mg/kg/d") in amounts  # "subcutaneous ANA (2 mg/Kg/day)"
+    assert ("methylprednisolone", 30, "UCUM:mg/kg/d") in amounts  # "30 mg/Kg/day"
     assert all("not printed" in often for _, _, unit, often in doses if unit == "UCUM:mg/kg/d")
     given_doses = seen.treatments.query("status == 'reported' and atc != '' and dose.notna()")
     assert len(doses) == len(given_doses)
