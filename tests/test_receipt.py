@@ -39,6 +39,7 @@ def test_receipt_lies_beside_the_notebook_and_says_what_it_holds(answered):
     told = save_receipt().text
     whole = json.loads((answered / NAME).read_text(encoding="utf-8"))
     assert str(answered / NAME) in told and "2 answers" in told and "sent nowhere" in told
+    assert "No name and no machine is in it." in told
     assert set(whole) == {"title", "version", "made", "rows"} and whole["version"] == "0.1.0"
     first, second = whole["rows"]
     assert list(first) == ROW  # and nothing else
@@ -60,7 +61,8 @@ def test_nothing_written_no_name_and_no_place_is_in_it(answered, record):
 
 
 def test_own_words_are_in_it_only_where_asked_for(answered):
-    assert "1 field" in save_receipt("with.json", written=True).text
+    told = save_receipt("with.json", written=True).text
+    assert "1 field that" in told and "no name but what you wrote" in told
     [row] = [r for r in json.loads((answered / "with.json").read_text())["rows"] if "words" in r]
     assert row["item"] == "W1.1" and row["words"] == "Ada's words" and row["field"] in prompts()["W1.1"]["fields"]
     assert "Nothing was saved" in save_receipt("with.csv", written=True).text  # a spreadsheet runs "=…"

@@ -107,11 +107,12 @@ def save_receipt(path=None, written=False, replace=False):
         why = getattr(fault, "strerror", None) or fault
         return say(f"The receipt could not be saved there ({why}). Give another place: save_receipt('folder/a.json').")
     own = sum("words" in row for row in rows)
-    more = f" and {own} field{'s' * (own != 1)} that you filled in with your own words or order" if own else ""
+    more = f" and {own} field{'s' * (own != 1)} that you filled in, as you wrote them" if own else ""
+    nobody = "No machine is in it, and no name but what you wrote." if own else "No name and no machine is in it."
     count = len(rows) - own
     return say(
         f"{warning}Your receipt is {file}: {count} answer{'s' * (count != 1)}{more}, each with its id, notebook, "
-        "kind, confidence and time. No name and no machine is in it. It lies there and is sent nowhere."
+        f"kind, confidence and time. {nobody} It lies there and is sent nowhere."
     )
 
 
