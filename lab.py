@@ -7,6 +7,7 @@
     python lab.py test quick     leave out the slow tests and those in a browser (under two minutes)
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
     python lab.py bench          measure speed and memory, and write the table of the README
+    python lab.py classroom      build the teachers' files anew: question bank, checklist, phenopacket
     python lab.py setup          set up and stop there
 
 Needs Python 3.11 or newer and nothing else. Everything goes into the folder .venv beside this
@@ -185,9 +186,15 @@ def bench(arguments):
     return hand_over("-m", "tests.bench", *arguments, cwd=str(ROOT))
 
 
+def classroom(arguments):
+    """Build the teachers' files in classroom/ from casedata/."""
+    return hand_over("-m", "classroom", *arguments, cwd=str(ROOT))
+
+
 def main(arguments):
     """Do what the first argument says; open JupyterLab where it is an option or missing."""
-    commands = {"lab": lab, "test": test, "refresh": refresh, "bench": bench, "setup": lambda _: 0}
+    commands = {"lab": lab, "test": test, "refresh": refresh, "bench": bench, "classroom": classroom}
+    commands["setup"] = lambda _: 0
     if arguments[:1] in (["-h"], ["--help"]):
         print(__doc__.strip())
         return 0

@@ -340,7 +340,12 @@ def test_unknown_command_gets_a_sentence(handed, capsys):
 def test_help_lists_every_command(handed, capsys):
     assert handed.main(["--help"]) == 0
     text = capsys.readouterr().out
-    assert all(f"lab.py {name}" in text for name in ("test", "test quick", "refresh", "bench", "setup"))
+    assert all(f"lab.py {name}" in text for name in ("test", "test quick", "refresh", "bench", "classroom", "setup"))
+
+
+def test_teachers_files_are_built_by_their_package(handed):
+    assert handed.main(["classroom"]) == 0 and handed.calls == [["-m", "classroom"]]
+    assert handed.locks == []  # nothing beyond what the notebooks need
 
 
 @pytest.mark.parametrize("words", [[], ["lab"], ["--no-browser"], ["lab", "--no-browser"]])

@@ -1,0 +1,1 @@
+"""What a teacher needs, built from ``casedata`` by ``python lab.py classroom``; no notebook imports this."""

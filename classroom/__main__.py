@@ -1,0 +1,21 @@
+"""Build the teachers' files: ``python lab.py classroom``."""
+
+from pathlib import Path
+
+from classroom import gift, phenopacket, review
+
+HERE = Path(__file__).resolve().parent
+FILES = {"question_bank.gift": gift.bank, "case.phenopacket.json": phenopacket.text, "clinical_review.md": review.text}
+
+
+def build(folder=HERE):
+    """Write every file of `FILES` into a folder."""
+    for name, make in FILES.items():
+        (Path(folder) / name).write_text(make(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    build()
+    print("Built in classroom/:", ", ".join(FILES))
+    print("Reported, but not in the phenopacket:")
+    print("\n".join("  " + line for line in phenopacket.packet()[1]))
