@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from tests.reading import key, near_words, read_numbers, words
-from utils import appraisal, explore, judge, pk, route
+from utils import appraisal, capstone, explore, judge, pk, route
 from utils.case import Case, load_case, references
 from utils.invented import load_patient
 from utils.package import describe
@@ -235,6 +235,13 @@ def model_lines():
     shown = [route.four(""), route.multipliers(""), route.checks(""), route.card(), route.picture("")]
     shown += [route.absorbed(), explore.route_bench()._last]
     return lines_with_numbers(shown)
+
+
+@cache
+def card_lines():
+    """Every line of the rule cards of 09, and of the count of questions that nobody has answered yet."""
+    asked = [(n, sum(i["notebook"] == n for i in items().values())) for n in CASE.journey["notebook"]]
+    return lines_with_numbers([capstone.rule_cards()]), {f"{n} {k} 0 0 of 0" for n, k in asked if k}
 
 
 def plain_text(page):

@@ -19,6 +19,7 @@ from tests.known_numbers import (
     MEND,
     PAGE_OF,
     appraised,
+    card_lines,
     known,
     model_lines,
     plain_text,
@@ -40,7 +41,7 @@ ENTRIES = yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
 WATERMARK = re.compile(r"\b(SIMULATED|INVENTED)\b")
 APPRAISED = {f"appraisal-{x}" for x in "recovery rivals severity causes naranjo bench people evidence ribbon".split()}
 APPRAISED |= {"appraisal-audit", "appraisal-register", "appraisal-home"}
-CAUGHT = {"in all": 0.93, "with a unit": 0.95}  # shares of changed digits that must be noticed; a bare count is weaker
+CAUGHT = {"in all": 0.94, "with a unit": 0.95}  # shares of changed digits that must be noticed; a bare count is weaker
 
 
 # ---- pages ----------------------------------------------------------------------------------------------------------
@@ -293,6 +294,11 @@ def pairs(passage):
     text = passage.text
     if not passage.prose and passage.names & APPRAISED:
         yield (0, len(text)), appraised(" ".join(text.split()))
+        return
+    cards, counted = card_lines()
+    if "new-rules" in passage.names or "Your progress" in passage.head:
+        told = cards if "new-rules" in passage.names else counted
+        yield (0, len(text)), " ".join(text.split()) in told
         return
     for m in re.finditer(r"(\d[\d.]*) % at (\d+)", text):
         yield m.span(), (float(m[2]), float(m[1])) in curve_points()
