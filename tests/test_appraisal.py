@@ -284,7 +284,7 @@ def test_what_the_register_refuses_changes_nothing(register, given, says):
 
 def test_the_register_follows_its_controls(register):
     register._field["kind"].value = "not stated"
-    assert "5 of 34" in register._last.text and register.get()["entry"] == "D15"
+    assert "6 of 34" in register._last.text and register.get()["entry"] == "D15"
     register._field["entry"].value = "D32"
     assert "D32. " in register._last.text
 
