@@ -194,7 +194,14 @@ def oracle(given):
             ask(fg("mg/dL"), lambda x: x <= 360 + 1e-9),
         ]
     )
-    mas = "not met" if fer <= 684 else word(*four, 2)
+    entry = ask(fer, lambda x: x > 684)
+    mas = (
+        "not met"
+        if entry == (0, 0) or word(*four, 2) == "not met"
+        else word(*four, 2)
+        if entry == (1, 1)
+        else "undetermined"
+    )
     few = between([ask(hb, lambda x: x < 90 - 1e-9), ask(plt, lambda x: x < 100), ask(anc, lambda x: x < 1.0)])
     lipid = between([ask(tg("mmol/L"), lambda x: x >= 3.0 - 1e-9), ask(fg("g/L"), lambda x: x <= 1.5 + 1e-9)])
     hlh = between(

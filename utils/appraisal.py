@@ -221,7 +221,15 @@ def evidence(case):
     rows, n = _sourced(case.anakinra_evidence), case.anakinra_evidence["direction"].value_counts()
     line = f"{len(rows)} rows: {n['for']} point for it, {n['open']} leave it open, {n['against']} point against it."
     heads = {"people": "Whom", "design": "Design", "way": "How given", "result": "What came out", "direction": "Points"}
-    return together(say(line), _sheet(rows, "Anakinra in MAS, and in the heart and liver of systemic JIA: what was seen", **heads, source="Source, evidence"))
+    return together(
+        say(line),
+        _sheet(
+            rows,
+            "Anakinra in MAS, and in the heart and liver of systemic JIA: what was seen",
+            **heads,
+            source="Source, evidence",
+        ),
+    )
 
 
 # ---- one's own record -----------------------------------------------------------------------------------------------

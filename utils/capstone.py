@@ -6,6 +6,7 @@ Every answer shown here is computed when it is asked for. Nothing returns a dose
 from functools import cache, lru_cache
 
 import ipywidgets as widgets
+import numpy as np
 import pandas as pd
 
 from utils import plots
@@ -16,8 +17,8 @@ from utils.invented import RULERS, load_patient, variant
 from utils.package import read_table
 from utils.page import say, table, together
 from utils.record import change, read
-from utils.rules import RULES, VERDICTS, evaluate
-from utils.units import UnitError, factors_in_use, quantity, show, variables
+from utils.rules import RULES, SIGNS, VERDICTS, evaluate
+from utils.units import UnitError, factors, factors_in_use, quantity, show, variables
 
 NOBODY = "An invented patient: the values are made up, and nothing here comes from a real child."
 SHEETS = {"C9.1": "T0", "V9.2": "T1"}  # verdicts to commit, by the moment they are asked of
@@ -32,7 +33,9 @@ RUBRIC = {  # the points there are: 30 in all
     "rival": ("one rival kept alive, with what would remove it (F9.1)", 3),
     "handover": ("the hand-over: known, unknown and inferred apart, in sixty words (C9.7)", 5),
 }
-CLOSE = 0.025  # values nearer than this to a threshold are listed as decided at it
+CLOSE = 0.01  # a value nearer than this to a threshold is listed as decided at it, whatever its digits
+FAR = 500  # a value so many times off was read otherwise than it was meant
+LONGEST = 40  # characters of one value
 
 
 def _label(name):
@@ -65,7 +68,8 @@ def rule_cards():
             for n, r in nodes.items()
             if n != name and r["kind"] not in ("highest", "category")
         ]
-        cut = f"; cut-off {plots.cut_off(blank)}" if blank.score is not None else ""
+        sign = SIGNS.get(nodes[name]["comparator"], "")
+        cut = f"; met at {sign} {plots.cut_off(blank)}" if blank.score is not None else ""
         frame = pd.DataFrame(rows, columns=["Item", "Met where", "Points"])
         if not frame["Points"].any():
             frame = frame.drop(columns="Points")
@@ -94,6 +98,7 @@ def _worth(row):
 # ---- what the rules say ---------------------------------------------------------------------------------------------
 def judged(patient, moment):
     """The six verdicts at a moment, in words: a DataFrame of rule, verdict, where it stands, what would settle it."""
+    patient.told(moment)  # an unknown moment is told in words
     return pd.DataFrame([_reading(patient.verdicts[r, moment], patient, moment) for r in RULERS])
 
 
@@ -103,7 +108,8 @@ def _reading(verdict, patient, moment):
         measured = evaluate(verdict.rule, patient.as_of(moment), "measured_fever")
         if measured.score != verdict.score:
             limit = RULES[verdict.rule].nodes("measured_fever")["fever"]["threshold"]
-            stands += f"; {plots.span(measured)} where {show(limit)} °C is demanded for fever"
+            other = "" if measured.status == verdict.status else f" ({measured.status})"
+            stands += f"; {plots.span(measured)}{other} where {show(limit)} °C is demanded for fever"
     settled = dict.fromkeys(" and ".join(map(_label, names)) for names in verdict.cheapest["inputs"])
     return {
         "rule": verdict.rule,
@@ -144,22 +150,43 @@ def _across(patient, rule):
 
 
 def edges(patient):
-    """Values that lie on a threshold or just beside it, with the side they fall on: a table."""
+    """Values that lie on a threshold or just beside it, with the side they fall on: a table.
+
+    Just beside: at most one step of the last printed digit away, or 1 %; and the ratio, which is printed nowhere.
+    """
     rows = []
-    for (_, moment), verdict in patient.verdicts.items():
-        for item in verdict.items.query("abs(margin) <= @CLOSE").to_dict("records"):
-            here = f"{show(item['value'])} {item['unit']}"
-            rows.append((moment, item["label"], item["as_given"], here, item["rule"], item["status"], verdict.short))
-    names = ["Moment", "Item", "As printed", "In the rule's unit", "Rule", "Status", "Rule set"]
+    for (rule, moment), verdict in patient.verdicts.items():
+        measured = "measured_fever" in RULES[rule].variants
+        for v in (verdict, *([evaluate(rule, patient.as_of(moment), "measured_fever")] if measured else [])):
+            for item in v.items[v.items["margin"].notna()].to_dict("records"):
+                if _close(item, patient.as_of(moment).inputs[item["input"]]):
+                    here = f"{show(item['value'])} {item['unit']}"
+                    told = (item["label"], moment, item["as_given"], here, item["rule"], item["status"])
+                    rows.append((*told, v.short))
+        if verdict.score and RULES[rule].nodes()[rule]["kind"] == "ratio" and np.isfinite(verdict.score[1]):
+            cut = verdict.reach.cut
+            if abs(verdict.score[0] / cut - 1) <= CLOSE:
+                rows.append(
+                    (verdict.title, moment, "", show(verdict.score[0]), f"≥ {show(cut)}", verdict.status, verdict.short)
+                )
+    names = ["Item", "Moment", "As printed", "In the rule's unit", "Rule", "Status", "Rule set"]
     found = pd.DataFrame(rows, columns=names).drop_duplicates()
     order = found["Item"].map(list(dict.fromkeys(found["Item"])).index)
     found = found.assign(order=order).sort_values(["order", "Moment"], kind="stable").drop(columns="order")
-    return patient.mark(table(found[["Item", *[n for n in names if n != "Item"]]], "Decided at a threshold"))
+    return patient.mark(table(found, "Values on a limit, or within a printed digit of it"))
 
 
-def trend(patient, *names):
-    """A few values at every moment, each converted to one unit, so that they can be compared: a table."""
+def _close(item, given):
+    """Whether a value is at most one printed digit from its threshold, or 1 %."""
+    step = 10.0**-given.decimals * factors(given.variable)[given.unit] / factors(given.variable)[item["unit"]]
+    away = abs(item["value"] - item["threshold"])
+    return away <= 1.001 * step or away <= CLOSE * item["threshold"]
+
+
+def trend(patient, *names, until):
+    """A few values up to a moment, each converted to one unit, so that they can be compared: a table."""
     moments = list(patient.moments.index)
+    moments = moments[: moments.index(until) + 1]
     rows = []
     for name in names:
         given = [patient.as_of(m).inputs.get(name) for m in moments]
@@ -192,6 +219,7 @@ class Sheet(Card):
 
     def commit(self, given):
         fields = {k: str(given.get(k, "")).strip() for k in self.boxes}
+        fields = {k: v if self.item["kind"] == "text" else v.casefold() for k, v in fields.items()}
         if wrong := self.fault(fields) or unsure(given.get("confidence") or None):
             return say(f"{wrong} Nothing was kept.")
         kept, note = self.keep(fields, given.get("confidence") or "")
@@ -248,7 +276,8 @@ class Verdicts(Sheet):
         found = judged(self.patient, self.moment)
         found.insert(2, "You", [fields[f"{r}|verdict"] for r in found["rule"]])
         line = say(f"{self.right(fields)} of {len(RULERS)} are as the rules say.")
-        return together(line, table(found.drop(columns="rule"), f"{self.moment}: you and the rules"))
+        found = found.drop(columns=["rule", "What could settle it"])  # that is the next question
+        return together(line, table(found, f"{self.moment}: you and the rules"))
 
 
 class Conversions(Sheet):
@@ -261,40 +290,50 @@ class Conversions(Sheet):
         fields = [[v, f"{_label(v)}, {given}, in {unit}", 1] for v, (given, unit) in self.asked.items()]
         super().__init__(name, patient, {"stem": stem, "kind": "text", "fields": fields}, [f[1] for f in fields])
 
+    def read(self, name, text):
+        """What was written, in the unit that is asked for; UnitError that says how to write it."""
+        unit, text = self.asked[name][1], text.strip().strip("~≈=").rstrip(".").strip()
+        how = f"Write it as in 123.4 {unit}."
+        if not text or len(text) > LONGEST:
+            raise UnitError(f"{_label(name)} is {'still empty' if not text else 'too long'}. {how}")
+        try:
+            given = quantity(text, name)
+        except UnitError as refused:
+            raise UnitError(f"{_label(name)}: {refused} {how}") from None
+        if factors(name)[given.unit] != factors(name)[unit]:  # µg/L and ng/mL, or IU/L and U/L, are the same size
+            raise UnitError(f"{_label(name)}: {given.unit} is not {unit}, the unit that is asked for. {how}")
+        if given.high is not None:
+            raise UnitError(f"{_label(name)}: {text} is a range; one value is asked for. {how}")
+        if not 1 / FAR < given.value / self.due(name)[0] < FAR:  # read otherwise than it was meant, or typed otherwise
+            raise UnitError(
+                f"{_label(name)}: {text} is read as {given}, which is far off. A comma groups thousands, and a point "
+                f"marks decimals. {how}"
+            )
+        return given
+
     def fault(self, fields):
         for name, text in fields.items():
-            unit = self.asked[name][1]
-            if not text:
-                return f"{_label(name)} is still empty: write a value in {unit}."
             try:
-                given = quantity(text, name)
+                self.read(name, text)
             except UnitError as refused:
                 return str(refused)
-            if given.unit != unit:
-                return f"{_label(name)}: {given.unit} is not {unit}, the unit that is asked for."
-            if given.high is not None:
-                return f"{_label(name)}: {text} is a range; one value is asked for."
         return ""
 
     def due(self, name):
-        """The converted value, by every factor in use: a list of float."""
+        """The converted value, by every factor in use: a list of float; a factor rounded to show a loss is left out."""
         given, unit = self.asked[name]
         first, *others = factors_in_use(name, given.unit)
-        return [given.to(unit).value * f / first for f in (first, *others)]
+        return [given.to(unit).value * f / first for f in (first, *others) if abs(f / first - 1) < 0.005]
 
     def same(self, name, text):
         """Whether what was written is the value, as far as it was written out."""
         try:
-            given = quantity(text, name)
+            given = self.read(name, text)
         except UnitError:
             return False
         half = 0.5 * 10 ** -(given.decimals or 0)
         small = any(abs(d) < 10 * half for d in self.due(name))  # one digit alone would be no conversion
-        return (
-            given.unit == self.asked[name][1]
-            and not small
-            and any(abs(given.value - d) <= half * 1.001 for d in self.due(name))
-        )
+        return not small and any(abs(given.value - d) <= half * 1.001 for d in self.due(name))
 
     def right(self, fields):
         return sum(self.same(n, fields.get(n, "")) for n in self.asked)
@@ -488,6 +527,7 @@ class OwnPatient(Explorer):
             return say(
                 f"Refused. There is no moment {moment!r}: choose {', '.join(m for _, m in self._moment.options)}."
             )
+        verdicts = {r: v.strip().casefold() if isinstance(v, str) else v for r, v in verdicts.items()}
         for rule, verdict in verdicts.items():
             if rule not in self._said or verdict not in ("", *VERDICTS):
                 known = f"the rule sets are {', '.join(RULERS)}, the verdicts {', '.join(VERDICTS)}"

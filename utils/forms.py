@@ -75,7 +75,9 @@ class Form(Card):
 
 def _told(prompt, entry):
     """What is said after a commit: one way to put it, and what to look for in one's own."""
-    html, text = [f"<p><strong>{prompt['id']} is kept.</strong></p>"], [f"{prompt['id']} is kept."]
+    whom = f"INVENTED, {prompt['invented']}. " if "invented" in prompt else ""
+    kept = f"{whom}{prompt['id']} is kept."
+    html, text = [f"<p><strong>{kept}</strong></p>"], [kept]
     if prompt["kind"] == "rank":
         known, places = hypotheses(), _places(entry["fields"])
         text.append("Your order: " + ", ".join(f"{places[k]} {known[k]}" for k in sorted(places, key=places.get)) + ".")

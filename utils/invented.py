@@ -158,7 +158,11 @@ def variant(seed):
         else:
             unit, decimals = pick(row["units"].split("|")).rsplit(" ", 1)
             number, status = _place(row, unit, int(decimals), draw, seen.get("ferritin"))
-            told |= {"value": float(number), "unit": unit, "as_printed": f"{float(number):,.{decimals}f} {unit}"}
+            told |= {
+                "value": float(number),
+                "unit": unit,
+                "as_printed": f"{float(number):,.{max(int(decimals), 0)}f} {unit}",
+            }
             if status:
                 planned.append((moment, row["rule"], row["item"], status))
             seen[name] = number * _exact(name, unit)
@@ -175,7 +179,7 @@ def _exact(variable, unit):
 
 def _place(row, unit, decimals, draw, ferritin):
     """A number that can be printed in `unit`, near a threshold or in a range: (Fraction, what its item then is)."""
-    step = Fraction(1, 10**decimals)
+    step = Fraction(10) ** -decimals
     if not row["rule"]:
         low, high = (Fraction(row[k]).limit_denominator(1000) / _exact(row["variable"], unit) for k in ("low", "high"))
         return math.floor((low + Fraction(draw()) * (high - low)) / step) * step, ""

@@ -149,7 +149,8 @@ def _feedback(item, given):
     """Explanation of every option, the voices kept apart, and what it rests on."""
     best, chosen = item.get("best"), given["choice"]
     right = "That is the best supported answer." if chosen == best else f"The best supported answer is {best}."
-    verdict = f"You chose {chosen}. {right if best else 'This question has no single best answer.'}"
+    whom = f"INVENTED, {item['invented']}. " if "invented" in item else ""
+    verdict = f"{whom}You chose {chosen}. {right if best else 'This question has no single best answer.'}"
     html, text = [f"<p><strong>{verdict}</strong></p><ul>"], [f"{item['id']}. {verdict}"]
     for option in item["options"]:
         mark = "best supported" if option["key"] == best else "your choice" if option["key"] == chosen else ""
