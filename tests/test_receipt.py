@@ -1,7 +1,9 @@
 """The receipt: what is in it, what never is, and that no file is lost for it."""
 
 import json
+import os
 import tempfile
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -9,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from utils import receipt
-from utils.forms import prompts, write
+from utils import capstone, receipt
+from utils.forms import prompts, rank, write
 from utils.quiz import answer, items
-from utils.receipt import NAME, ROW, read_receipts, save_receipt
+from utils.receipt import HEAD, NAME, ROW, read_receipts, save_receipt
 
 ASKED = list(items())
 ENTRY = st.fixed_dictionaries(
@@ -38,7 +40,7 @@ def answered(record, tmp_path, monkeypatch):
 def test_receipt_lies_beside_the_notebook_and_says_what_it_holds(answered):
     told = save_receipt().text
     whole = json.loads((answered / NAME).read_text(encoding="utf-8"))
-    assert str(answered / NAME) in told and "2 answers" in told and "sent nowhere" in told
+    assert f"Your receipt is {NAME}:" in told and "2 answers" in told and "sent nowhere" in told
     assert "No name and no machine is in it." in told
     assert set(whole) == {"title", "version", "made", "rows"} and whole["version"] == "0.1.0"
     first, second = whole["rows"]
@@ -79,6 +81,178 @@ def test_no_file_is_overwritten_unless_told(answered):
     assert json.loads((answered / "mas-casebook-receipt-3.json").read_text())["title"]
     save_receipt(replace=True)
     assert json.loads((answered / NAME).read_text())["title"]
+    assert (answered / "mas-casebook-receipt-2.json").read_text() == "mine too"
+
+
+def saved(folder):
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_run_all_renews_the_receipt_and_keeps_one_that_holds_more(answered, record):
+    for name in (NAME, "table.csv"):
+        save_receipt(name)
+    save_receipt()
+    answer("N3.2", "a")
+    for name in (NAME, "table.csv"):
+        save_receipt(name)  # the new one holds the old one's rows and one more
+    assert saved(answered) == [NAME, "table.csv"]
+    assert len(json.loads((answered / NAME).read_text())["rows"]) == 3
+    save_receipt(written=True)
+    assert saved(answered) == [NAME, "table.csv"]
+    save_receipt()  # without the words: the one that is there holds more
+    assert saved(answered) == ["mas-casebook-receipt-2.json", NAME, "table.csv"]
+    spoilt = json.loads((answered / NAME).read_text())
+    spoilt["rows"][0]["answer"] = "a"
+    (answered / NAME).write_text(json.dumps(spoilt))  # somebody else's, by an answer
+    save_receipt(written=True)
+    assert json.loads((answered / NAME).read_text()) == spoilt
+
+
+def test_a_link_is_neither_followed_nor_replaced(answered, tmp_path):
+    (tmp_path / "target.json").write_text("mine")
+    for name, target in (("dangling.json", "nowhere.json"), ("link.json", tmp_path / "target.json")):
+        (answered / name).symlink_to(target)
+        for replace in (False, True):
+            save_receipt(name, replace=replace)
+        assert (answered / name).is_symlink()
+    assert (tmp_path / "target.json").read_text() == "mine" and not (answered / "nowhere.json").exists()
+    assert saved(answered) == ["dangling-2.json", "dangling.json", "link-2.json", "link.json"]
+
+
+@pytest.mark.parametrize("name", ["thesis", "thesis.json", "*", "?"])
+def test_other_peoples_files_stay(answered, name):
+    for other in ("thesis-draft.tmp", "thesis.json-x.tmp"):
+        (answered / other).write_text("ours")
+        os.utime(answered / other, (0, 0))
+    save_receipt(name)
+    assert {"thesis-draft.tmp", "thesis.json-x.tmp"} <= set(saved(answered))
+
+
+def test_what_a_killed_change_left_is_swept_beside_the_record_alone(record):
+    left = [record.parent / f"{record.name}{end}" for end in ("abc.tmp", "new.tmp")]
+    for file in left:
+        file.write_text("")
+    os.utime(left[0], (0, 0))
+    record.with_name("answers-mine.tmp").write_text("")
+    os.utime(record.with_name("answers-mine.tmp"), (0, 0))
+    answer("N3.1", "b")
+    assert [file.exists() for file in left] == [False, True] and record.with_name("answers-mine.tmp").exists()
+
+
+def test_a_record_whose_name_has_brackets_sweeps_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAS_CASEBOOK_RECORD", str(tmp_path / "x[1].json"))
+    for name in ("x[1].jsonabc.tmp", "x1.jsonabc.tmp"):
+        (tmp_path / name).write_text("")
+        os.utime(tmp_path / name, (0, 0))
+    answer("N3.1", "b")
+    assert saved(tmp_path) == ["x1.jsonabc.tmp", "x[1].json"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are those of POSIX")
+def test_a_receipt_can_be_read_like_any_new_file_and_the_record_by_its_owner(answered, record):
+    for mask, due in ((0o022, 0o644), (0o077, 0o600)):
+        old = os.umask(mask)
+        try:
+            save_receipt(f"{mask}.json")
+            assert os.umask(mask) == mask
+        finally:
+            os.umask(old)
+        assert (answered / f"{mask}.json").stat().st_mode & 0o777 == due
+    assert record.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_place_is_told_without_the_home_folder(answered, tmp_path):
+    told = save_receipt(tmp_path / "elsewhere.json").text
+    assert "Your receipt is …/elsewhere.json:" in told and str(tmp_path) not in told
+
+
+@pytest.mark.parametrize(("name", "due"), [("r", "r.json"), ("class.v2", "class.v2.json"), ("a.CSV", "a.CSV")])
+def test_every_receipt_has_an_ending_that_is_read(answered, name, due):
+    save_receipt(name)
+    assert saved(answered) == [due] and not read_receipts(answered).empty
+
+
+@pytest.mark.parametrize("name", ["a:b", "a?", "a*.json", "x|y", 'q"', "<", "a\\b", "tab\t", "a\0b", "end.", "end ", "con",
+                                  "NUL.json", "com1.tar.json", "lpt9"])  # fmt: skip
+def test_a_name_that_windows_refuses_is_refused_here(answered, name):
+    assert "cannot be named" in save_receipt(name).text
+    assert saved(answered) == []
+
+
+SHEETS = {  # each sheet of notebook 09 filled in: what is given
+    "C9.1": dict.fromkeys(capstone.RULERS, "met"),
+    "V9.2": dict.fromkeys(capstone.RULERS, "undetermined"),
+    "U9.1": {"ferritin": "=685 ng/mL", "ast": "48 U/L", "age_at_onset": "1.6 years"},
+    "U9.2": {"ferritin": "6000 ng/mL", "triglycerides": "266 mg/dL", "fibrinogen": "150 mg/dL"},
+    "C9.5": {f"{r.fact}|{c}": "yes" for r in capstone.read_table("tp_01_route").itertuples()
+             for c in ("vein", "statement")},
+    "Q9.1": {"verdicts": "10", "units": "4"},
+}  # fmt: skip
+
+
+def test_sheets_of_the_capstone_are_on_the_receipt(answered, record):
+    assert set(SHEETS) == set(capstone.names())
+    for name, filled in SHEETS.items():
+        assert "Nothing was kept" not in capstone.sheet(name, filled, None if name == "Q9.1" else "low").text
+    assert "8 answers" in save_receipt("all.csv").text  # two questions and six sheets
+    save_receipt("all.json")
+    frame = read_receipts(answered)
+    assert frame.attrs["skipped"] == [] and len(frame) == 2 * (2 + 6 + 6 + 3 + 3 + 10 + 2)
+    rows = frame[frame["file"] == "all.csv"].set_index(["item", "field"])
+    assert rows.loc[("U9.1", "ferritin"), "answer"] == "685 ng/mL"  # no spreadsheet takes it for a formula
+    assert rows.loc[("C9.1", "hscore|verdict"), "answer"] == "met"
+    assert (rows.loc["C9.1", "confidence"] == "low").all() and (rows.loc["C9.1", "kind"] == "sheet").all()
+    assert list(rows.loc["Q9.1", "answer"]) == ["10", "4"] and rows.loc[("N3.1", ""), "answer"] == "b"
+
+
+def test_a_sheet_that_was_spoilt_is_left_out(answered, record):
+    capstone.sheet("C9.1", SHEETS["C9.1"])
+    spoilt = json.loads(record.read_text())
+    spoilt["forms"]["C9.1"]["fields"]["hscore|verdict"] = "Ada says met"
+    record.write_text(json.dumps(spoilt))
+    save_receipt()
+    assert set(read_receipts(answered)["item"]) == {"N0.1", "N3.1"}
+
+
+def test_written_rankings_keep_their_confidence_and_only_what_is_asked(answered, record):
+    rank("D1.1", list(receipt.hypotheses())[:4], "high")
+    spoilt = json.loads(record.read_text())
+    spoilt["forms"]["W1.1"]["fields"]["diary"] = "Ada's"
+    record.write_text(json.dumps(spoilt))
+    save_receipt(written=True)
+    rows = read_receipts(answered).set_index("item")
+    assert list(rows.loc["D1.1", "confidence"]) == ["high"] * 4 and list(rows.loc["D1.1", "words"]) == list("1234")
+    assert "diary" not in list(rows["field"])
+
+
+ROWS = [  # spoilt rows: column, what stands in it
+    ("answer", "d"), ("answer", ""), ("item", "Ada"), ("item", "W1.1"), ("item", "C9.1"), ("field", "x"),
+    ("confidence", "sure"), ("when", "at night"), ("made", "=1+1"), ("version", "=HYPERLINK(1)"), ("kind", "@SUM(A1)"),
+    ("notebook", "-2+3"), ("notebook", "\ud800"), ("words", "no words are due"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "text"), ROWS)
+def test_a_row_that_is_not_written_here_spoils_the_receipt(answered, column, text):
+    save_receipt()
+    whole = json.loads((answered / NAME).read_text())
+    (whole if column in HEAD else whole["rows"][0])[column] = text
+    (answered / NAME).write_text(json.dumps(whole))
+    assert read_receipts(answered).empty
+
+
+def test_an_answer_twice_a_large_file_and_what_is_no_file_are_skipped(answered):
+    save_receipt()
+    whole = json.loads((answered / NAME).read_text())
+    (answered / "twice.json").write_text(json.dumps(whole | {"rows": whole["rows"] * 2}))
+    (answered / "large.json").write_text(json.dumps(whole) + " " * 2_000_000)
+    (answered / "folder.json").mkdir()
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes with names here")
+    os.mkfifo(answered / "pipe.json")  # opening it would wait for ever
+    began = time.monotonic()
+    frame = read_receipts(answered)
+    assert set(frame["file"]) == {NAME} and len(frame.attrs["skipped"]) == 4 and time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("path", ["", ".", "~"])
@@ -89,7 +263,7 @@ def test_a_folder_gets_the_usual_name(answered, monkeypatch, path):
     assert (answered / NAME).exists()
 
 
-@pytest.mark.parametrize("path", ["no/such/folder/a.json", "a\0b.json", 7, "~nobodyatall/a.json"])
+@pytest.mark.parametrize("path", ["no/such/folder/a.json", 7, "~nobodyatall/a.json"])
 def test_a_place_that_cannot_be_is_told(answered, path):
     assert "could not be saved" in save_receipt(path).text
     assert list(answered.iterdir()) == []
@@ -144,10 +318,17 @@ def test_receipts_of_a_class_are_read_and_bad_files_named(answered, capsys):
 
 
 def test_a_folder_without_receipts_gives_an_empty_table(tmp_path, capsys):
-    for folder in (tmp_path, tmp_path / "nowhere"):
+    for folder in (tmp_path, tmp_path / "nowhere", 7, "a\0b", "~nobodyatall"):
         frame = read_receipts(folder)
         assert frame.empty and "item" in frame
-    assert "nowhere cannot be read (No such file" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "nowhere cannot be read (No such file" in told and told.count(" cannot be read (") == 4
+
+
+def test_the_home_folder_can_be_named(answered, monkeypatch):
+    monkeypatch.setenv("HOME", str(answered))
+    save_receipt()
+    assert len(read_receipts("~")) == 2
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -156,8 +337,6 @@ def test_what_was_answered_comes_back(record, answers, ending):
     record.write_text(json.dumps({"version": 1, "answers": answers, "forms": {}}))
     with tempfile.TemporaryDirectory() as folder:
         save_receipt(Path(folder) / f"r{ending}")
-        if not ending:
-            (Path(folder) / "r").rename(Path(folder) / "r.json")
         frame = read_receipts(folder)
     back = {r["item"]: {"choice": r["answer"], "confidence": r["confidence"], "at": r["when"]} for r in
             frame.to_dict("records")}  # fmt: skip

@@ -440,6 +440,22 @@ def _sheets():
     return made | {"C9.5": lambda: RouteFacts(girl), "Q9.1": lambda: Rubric(girl)}
 
 
+def names():
+    """The ids of all sheets."""
+    return [*_sheets()]
+
+
+def committed():
+    """The sheets of the record that can be used: yields (id, fields that are filled in, entry)."""
+    kept, _ = read("forms")
+    for name, made in _sheets().items():
+        if name in kept:
+            card = made()
+            fields = {k: kept[name]["fields"].get(k, "") for k in card.boxes}
+            if not card.fault(fields):
+                yield name, {k: v for k, v in fields.items() if v}, kept[name]
+
+
 def sheet(name, given=None, confidence=None):
     """Something to fill in for TP-01: the card, or, with values, the same by call.
 

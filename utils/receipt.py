@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import time
 import tomllib
@@ -12,14 +13,20 @@ from pathlib import Path
 import pandas as pd
 
 from utils.cards import CONFIDENCE
-from utils.forms import prompts
+from utils.forms import hypotheses, prompts
 from utils.page import say
 from utils.quiz import items
-from utils.record import _replace, read
+from utils.record import is_text, read, write_whole
 
 NAME, TITLE = "mas-casebook-receipt.json", "MAS Casebook receipt"
-ROW = ["item", "notebook", "kind", "answer", "confidence", "when"]
-WRITTEN = ["field", "words"]  # in a row of their own, and only where they are asked for
+ROW = ["item", "notebook", "kind", "field", "answer", "confidence", "when"]  # a question has no field
+NOTHING = "Nothing was saved."
+HEAD = ["version", "made"]
+WHEN = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)?"
+FORMULA = tuple("=+-@\t\r")  # a spreadsheet may run what begins so
+LARGEST = 2_000_000  # bytes; a receipt of everything has a tenth of it
+DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789¹²³")}
+FAULTS = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error)  # of a foreign file
 __all__ = ["read_receipts", "save_receipt"]
 
 
@@ -31,33 +38,55 @@ def _version():
     return metadata.version("mas-casebook")
 
 
-def _when(entry):
-    """The moment of an entry; what somebody typed into the record instead is not handed on."""
-    at = str(entry.get("at", ""))
-    return at if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", at) else ""
+def _row(name, notebook, kind, field, answer, entry, **words):
+    """One row; what somebody typed into the record in place of a confidence or a moment is not handed on."""
+    sure, at = entry.get("confidence", ""), str(entry.get("at", ""))
+    told = (name, notebook, kind, field, answer, sure if sure in CONFIDENCE else "", re.fullmatch(WHEN, at) and at)
+    return {k: v or "" for k, v in zip(ROW, told, strict=True)} | words
 
 
 def _rows(written):
     """One row an answer, in the collection's order, and the sentence of a record that cannot be read."""
+    from utils import capstone  # here, since it brings all the rules with it
+
     given, warning = read()
     found = []
     for name, item in items().items():  # only what is a question here: an id made up in the record may tell a name
-        if entry := given.get(name):
-            sure = entry.get("confidence", "") if entry.get("confidence") in CONFIDENCE else ""
-            told = (name, item["notebook"], item["kind"], entry["choice"], sure, _when(entry))
-            found.append(dict(zip(ROW, told, strict=True)))
-    for name, prompt in prompts().items() if written else ():
-        entry = read("forms")[0].get(name, {"fields": {}})
-        for field, words in entry["fields"].items():
-            told = (name, prompt["notebook"], prompt["kind"], "", "", _when(entry), field, words)
-            found.append(dict(zip(ROW + WRITTEN, told, strict=True)))
+        if name in given:
+            found.append(_row(name, item["notebook"], item["kind"], "", given[name]["choice"], given[name]))
+    for name, fields, entry in capstone.committed():
+        for field, value in fields.items():
+            found.append(_row(name, "09", "sheet", field, " ".join(value.lstrip("~≈=+ ").split()), entry))
+    kept = read("forms")[0] if written else {}
+    for name, prompt in prompts().items():
+        if name in kept:
+            for field in prompt["fields"] if prompt["kind"] == "text" else hypotheses():
+                if words := kept[name]["fields"].get(field):
+                    entry = kept[name]
+                    found.append(_row(name, prompt["notebook"], prompt["kind"], field, "", entry, words=words))
     return found, warning
 
 
-def _free(file):
-    """That file name, or the first of -2, -3, … that no file has yet."""
+def _unfit(name):
+    """Whether a file could not have that name on every system."""
+    odd = re.search(r'[<>:"/\\|?*\x00-\x1f]|[. ]$', name)
+    return bool(odd) or name.partition(".")[0].strip().upper() in DEVICES
+
+
+def _ours(file, rows):
+    """Whether it is a receipt of which every row is among these too, so that nothing is lost with it."""
+    try:
+        return all({k: v for k, v in old.items() if k not in HEAD} in rows for old in _receipt(file))
+    except FAULTS:
+        return False
+
+
+def _free(file, rows, replace):
+    """That file name, or the first of -2, -3, … that is free or holds an earlier state of the same receipt."""
     number, name = 1, file
-    while name.exists():
+    while os.path.lexists(name):
+        if not name.is_symlink() and ((replace and number == 1) or _ours(name, rows)):
+            break
         number += 1
         name = file.with_name(f"{file.stem}-{number}{file.suffix}")
     return name
@@ -72,11 +101,13 @@ def save_receipt(path=None, written=False, replace=False):
     Parameters
     ----------
     path : str or Path, optional
-        The file; beside the notebook by default. A name that ends in ``.csv`` makes a table, any other JSON.
+        The file; beside the notebook by default. A name that ends in ``.csv`` makes a table; any other is JSON,
+        and gets ``.json`` where it lacks it.
     written : bool
         Put in what you wrote and ranked as well; only into JSON, since a spreadsheet may run text as a formula.
     replace : bool
-        Take the place of a file that is there; otherwise the new one gets a number, such as ``-2``.
+        Take the place of a file that is there. Otherwise the new one gets a number, such as ``-2``, unless all
+        that the old one holds is in the new one too.
 
     Returns
     -------
@@ -86,13 +117,17 @@ def save_receipt(path=None, written=False, replace=False):
     try:
         file = Path(NAME if path is None else path).expanduser().absolute()
         file = file / NAME if file.is_dir() else file
+        if _unfit(file.name):
+            return say(f"A file cannot be named {file.name!r} everywhere: choose letters, digits and -. {NOTHING}")
         table = file.suffix.lower() == ".csv"
         if table and written:
-            return say("What you wrote goes into JSON only: give a name that ends in .json. Nothing was saved.")
+            return say(f"What you wrote goes into JSON only: give a name that ends in .json. {NOTHING}")
+        if file.suffix.lower() not in (".json", ".csv"):
+            file = file.with_name(file.name + ".json")
         rows, warning = _rows(written)
         if not rows:
-            return say(f"{warning}There is nothing in your record to put on a receipt yet. Nothing was saved.")
-        head = {"version": _version(), "made": time.strftime("%Y-%m-%dT%H:%M:%S")}
+            return say(f"{warning}There is nothing in your record to put on a receipt yet. {NOTHING}")
+        head = dict(zip(HEAD, (_version(), time.strftime("%Y-%m-%dT%H:%M:%S")), strict=True))
         if table:
             text = io.StringIO()
             sheet = csv.DictWriter(text, [*ROW, *head], lineterminator="\n")
@@ -101,40 +136,63 @@ def save_receipt(path=None, written=False, replace=False):
             text = text.getvalue()
         else:
             text = json.dumps({"title": TITLE, **head, "rows": rows}, indent=1, ensure_ascii=False) + "\n"
-        file = file if replace else _free(file)
-        _replace(file, text)
+        file = _free(file, rows, replace)
+        write_whole(file, text, private=False)
     except (OSError, TypeError, ValueError, RuntimeError) as fault:  # RuntimeError: "~" of somebody who is not here
         why = getattr(fault, "strerror", None) or fault
         return say(f"The receipt could not be saved there ({why}). Give another place: save_receipt('folder/a.json').")
     own = sum("words" in row for row in rows)
     more = f" and {own} field{'s' * (own != 1)} that you filled in, as you wrote them" if own else ""
     nobody = "No machine is in it, and no name but what you wrote." if own else "No name and no machine is in it."
-    count = len(rows) - own
+    count = len({row["item"] for row in rows if "words" not in row})
+    place = file.name if file.parent == Path.cwd() else f"…/{file.name}"  # a notebook is shown to others
     return say(
-        f"{warning}Your receipt is {file}: {count} answer{'s' * (count != 1)}{more}, each with its id, notebook, "
+        f"{warning}Your receipt is {place}: {count} answer{'s' * (count != 1)}{more}, each with its id, notebook, "
         f"kind, confidence and time. {nobody} It lies there and is sent nowhere."
     )
 
 
 def _receipt(file):
-    """The rows of one receipt as a list of dict; ValueError where it is none."""
+    """The rows of one receipt as a list of dict; one of `FAULTS` where it is none."""
+    if not file.is_file() or file.stat().st_size > LARGEST:
+        raise ValueError("it is no file of at most 2 MB")
     text = file.read_text(encoding="utf-8-sig")  # a spreadsheet may have put its mark before it
     if file.suffix.lower() == ".csv":
         sheet = csv.DictReader(io.StringIO(text))
-        rows, right = list(sheet), sheet.fieldnames == [*ROW, "version", "made"]
+        rows, right = list(sheet), sheet.fieldnames == [*ROW, *HEAD]
     else:
         whole = json.loads(text)
-        head, right = {k: whole[k] for k in ("version", "made")}, whole["title"] == TITLE
+        head, right = {k: whole[k] for k in HEAD}, whole["title"] == TITLE
         rows = [{**row, **head} for row in whole["rows"]]
     if not right:
         raise ValueError("its head is not that of a receipt")
-    known = {*ROW, *WRITTEN, "version", "made"}
     for row in rows:
-        if not {*ROW, "version", "made"} <= set(row) <= known or not all(isinstance(v, str) for v in row.values()):
-            raise ValueError("its rows are not those of a receipt")
-        if row["answer"] not in ("a", "b", "c") and not (row["answer"] == "" and "words" in row):
-            raise ValueError(f"{row['answer']!r} is no answer")
+        _check(row)
+    if len({(row["item"], row["field"]) for row in rows}) < len(rows):
+        raise ValueError("an answer stands in it twice")
     return rows
+
+
+def _check(row):
+    """Hold one row to what `save_receipt` writes; ValueError that says what is odd."""
+    from utils import capstone
+
+    if not {*ROW, *HEAD} <= set(row) <= {*ROW, *HEAD, "words"} or not all(map(is_text, row.values())):
+        raise ValueError("its rows are not those of a receipt")
+    if any(v.startswith(FORMULA) for k, v in row.items() if k != "words"):
+        raise ValueError("there is a formula in it")
+    item, field, answer = row["item"], row["field"], row["answer"]
+    fits = {  # by what the item is: whether the row has what is due, and no more
+        item in items(): answer in ("a", "b", "c") and not field and "words" not in row,
+        item in prompts(): not answer and field and "words" in row,
+        item in capstone.names(): answer and field and "words" not in row,
+    }
+    if True not in fits:
+        raise ValueError(f"{item!r} is not asked here")
+    if not fits[True]:
+        raise ValueError(f"{answer!r} is no answer to {item}")
+    if row["confidence"] not in ("", *CONFIDENCE) or not all(re.fullmatch(WHEN, row[k]) for k in ("when", "made")):
+        raise ValueError(f"the confidence or the time of {item} is not as it is written here")
 
 
 def read_receipts(folder="."):
@@ -153,16 +211,17 @@ def read_receipts(folder="."):
     """
     found, skipped, files = [], [], []
     try:
-        files = sorted(p for p in Path(folder).iterdir() if p.suffix.lower() in (".json", ".csv"))
-    except OSError as fault:
-        print(f"{folder} cannot be read ({fault.strerror}): give the folder in which the receipts lie.")
+        files = sorted(p for p in Path(folder).expanduser().iterdir() if p.suffix.lower() in (".json", ".csv"))
+    except (OSError, TypeError, ValueError, RuntimeError) as fault:
+        why = getattr(fault, "strerror", None) or fault
+        print(f"{folder} cannot be read ({why}): give the folder in which the receipts lie.")
     for file in files:
         try:
             found += [{"file": file.name, **row} for row in _receipt(file)]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as fault:
+        except FAULTS as fault:
             skipped.append(f"{file.name} was skipped, it is not a receipt: {fault or type(fault).__name__}")
             print(skipped[-1])
-    own = WRITTEN if any("words" in row for row in found) else []
-    frame = pd.DataFrame(found, columns=["file", *ROW, "version", "made", *own])
+    own = ["words"] if any("words" in row for row in found) else []
+    frame = pd.DataFrame(found, columns=["file", *ROW, *HEAD, *own])
     frame.attrs["skipped"] = skipped
     return frame

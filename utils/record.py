@@ -3,6 +3,7 @@
 It has two shelves: ``answers`` to questions, and ``forms``, what was written, ranked or put on a board.
 """
 
+import glob
 import json
 import os
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 STALE = 3.0  # seconds after which a lock belongs to a process that was killed; a change takes milliseconds
 SHELVES = {  # what an entry must be like to be used; anything else is carried along, unread
     "answers": lambda entry: entry.get("choice") in ("a", "b", "c"),
-    "forms": lambda entry: isinstance(entry.get("fields"), dict) and all(map(_words, entry["fields"].values())),
+    "forms": lambda entry: isinstance(entry.get("fields"), dict) and all(map(is_text, entry["fields"].values())),
 }
 _unsaved = {}  # changes of this session, by record, where the record cannot be written
 watchers = weakref.WeakSet()  # what stands on the page and shows an entry: each has `refresh()`
@@ -26,13 +27,13 @@ def record_path():
     return Path(os.path.realpath(named or Path.home() / ".mas-casebook" / "answers.json"))
 
 
-def _words(given):
+def is_text(given):
     """Whether it is text that a page can be sent; half a character of a torn paste, or of a file, is not."""
     return isinstance(given, str) and given.encode("utf-8", "ignore").decode("utf-8") == given
 
 
 def _usable(shelf, entry):
-    return isinstance(entry, dict) and _words(entry.get("confidence", "")) and SHELVES[shelf](entry)
+    return isinstance(entry, dict) and is_text(entry.get("confidence", "")) and SHELVES[shelf](entry)
 
 
 def _blank():
@@ -91,7 +92,10 @@ def change(edit, backup=False):
                 os.replace(file, file.with_suffix(f".damaged-{time.time_ns()}.json"))
             elif backup and file.exists():
                 file.with_suffix(".backup.json").write_bytes(file.read_bytes())
-            _replace(file, json.dumps(record, indent=1))
+            for left in file.parent.glob(glob.escape(file.name) + "*.tmp"):
+                if time.time() - left.stat().st_mtime > 60:  # of a process that was killed while writing
+                    left.unlink(missing_ok=True)
+            write_whole(file, json.dumps(record, indent=1))
         _unsaved.pop(file, None)
         return ""
     except OSError as fault:
@@ -137,17 +141,26 @@ def _alone(file):
         lock.unlink(missing_ok=True)
 
 
-def _replace(file, text):
-    """Write beside the file and move into its place, so that an interruption leaves the old or the new one whole."""
-    for left in file.parent.glob(file.name + "*.tmp"):
-        if time.time() - left.stat().st_mtime > 60:  # of a process that was killed while writing
-            left.unlink(missing_ok=True)
+def write_whole(file, text, private=True):
+    """Write beside the file and move into its place, so that an interruption leaves the old or the new one whole.
+
+    Parameters
+    ----------
+    file : Path
+        What stands there is replaced; its folder must be there (OSError).
+    text : str
+    private : bool
+        For the owner's eyes alone; otherwise whoever may read a new file here may read it.
+    """
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as new:
             new.write(text)
             new.flush()
             os.fsync(new.fileno())
+        if not private:
+            os.umask(mask := os.umask(0o077))  # the one way to ask for it is to set it
+            os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, file)
     finally:
         if os.path.exists(temporary):
