@@ -1,25 +1,26 @@
 """The published case, as of the end of follow-up, as a GA4GH Phenopacket (schema version 2).
 
 It says no more than the article: what is not reported is nowhere in it, ``excluded`` stands only where the article
-denies something, moments are the time points of ``casedata`` (no date is printed), and nothing gets a code that
-``codes.csv`` does not hold as verified. What that leaves out is returned beside the packet.
+denies something, a moment is the time point of ``casedata`` by which a thing was known (when it began is seldom
+printed), and nothing gets a code that ``codes.csv`` does not hold as verified. What that leaves out is returned beside the packet.
 """
 
 import json
-import re
-from datetime import datetime
 
-from utils.case import load_case
+from utils.case import load_case, references
 
-CASE, DOI = "mas-casebook-case", "10.3389/fped.2020.635080"
+CASE = "mas-casebook-case"
+CREATED = "2026-11-24"  # the day on which the packet was last gone over, set by hand: a rebuild gives the same bytes
+CHANGES = "Changes: paraphrased, values transcribed and coded; what is not reported is left out. Not for clinical use."
 UCUM = {
     **{unit: unit for unit in ("mg/L", "mm/h", "mmol/L", "U/L", "g/dL", "g/L", "/min")},
     **{"/mm³": "/mm3", "µg/L": "ug/L", "mmHg": "mm[Hg]", "mg/kg/day": "mg/kg/d", "mg/kg/dose": "mg/kg"},
 }
-# The diagnoses that the authors make; the code, and the moment at which the article first names it.
+# The diagnoses that the authors make; the code, and the moment by which the article first names it (F17, F31).
 DISEASES = {"MONDO:0019434": "regional_hospital", "MONDO:0015545": "admission"}
 ELSEWHERE = ("prf1_a91v_heterozygous", "sjia_known_or_suspected", "age")  # under interpretations and diseases
 READING = "a reading of ours, not the article's word"
+GONE = {"neutropenia": "neutropenia_resolves"}  # finding: the event that ends it
 RESOURCES = {  # prefix: name, page, what stands before the code; the release comes from codes.csv where it has one
     "HP": ("Human Phenotype Ontology", "http://purl.obolibrary.org/obo/hp.owl", "http://purl.obolibrary.org/obo/HP_"),
     "LOINC": ("Logical Observation Identifiers Names and Codes", "https://loinc.org", "https://loinc.org/"),
@@ -28,21 +29,18 @@ RESOURCES = {  # prefix: name, page, what stands before the code; the release co
     "UCUM": ("Unified Code for Units of Measure", "https://ucum.org", "https://ucum.org/#"),
     "GENO": ("Genotype Ontology", "http://purl.obolibrary.org/obo/geno.owl", "http://purl.obolibrary.org/obo/GENO_"),
     "HGNC": ("HUGO Gene Nomenclature Committee", "https://www.genenames.org", "https://identifiers.org/hgnc:"),
-    "casebook": ("Local codes of this collection, for moments, routes and intervals", "casedata", "casedata#"),
+    "RefSeq": (
+        "NCBI Reference Sequences",
+        "https://www.ncbi.nlm.nih.gov/refseq",
+        "https://www.ncbi.nlm.nih.gov/nuccore/",
+    ),
+    "casebook": ("Local codes of the MAS Casebook: moments, routes, doses", "urn:mas-casebook", "urn:mas-casebook:"),
 }
 
 
 def _quoted(printed):
     """Printed words, each phrase in its own quotation marks."""
     return ", ".join(f"“{words}”" for words in printed.split(" | "))
-
-
-def _day(release):
-    """The first day that a release named by a day or a month can be of; None where it names neither."""
-    if day := re.fullmatch(r"\d{4}-\d\d-\d\d", release):
-        return day.group()
-    month = re.search(r"\b([A-Z][a-z]+ \d{4})$", release)
-    return datetime.strptime(month.group(), "%B %Y").strftime("%Y-%m-%d") if month else None
 
 
 class _Writer:
@@ -64,20 +62,23 @@ class _Writer:
         return {"id": prefix + code, "label": self.codes[code]["label"]}
 
     def when(self, name):
-        """A moment of the story, in its order; the article prints no date."""
+        """A moment of the story by which a thing was known; the article prints no date, and seldom a beginning."""
         row = self.case.time_points.set_index("time_point").loc[name]
-        label = f"time point {row['order']}: {row['label']} ({row['when']})"
-        return {"ontologyClass": self.local(name, label)}
+        label = f"known by time point {row['order']}: {row['label']} ({row['when']})"
+        return {"ontologyClass": self.local(f"known-by-{name}", label)}
 
     def local(self, name, label):
         """A code of our own, for what no code system here has: a moment, a route, an interval."""
         return {"id": "casebook:" + name.replace("_", "-"), "label": label}
 
-    def told(self, row, code):
-        """Printed words, their place, and how the code stands to them."""
+    def words(self, row):
+        """Printed words and their place."""
         where = "; ".join(self.places[p.strip()] for p in row["where"].split("|"))
-        text = f"{self.labels[row['variable']]}: {_quoted(row['as_printed'])} ({where}; {row['fact']})."
-        match = self.codes[code]["match"]
+        return f"{_quoted(row['as_printed'])} ({where}; {row['fact']})."
+
+    def told(self, row, code):
+        """The same, and how the code stands to them."""
+        text, match = f"{self.labels[row['variable']]}: {self.words(row)}", self.codes[code]["match"]
         text += "" if match == "exact" else f" Match of the code: {match}."
         return text + (f" Note: {row['note']}." if row["note"] else "")
 
@@ -93,15 +94,23 @@ class _Writer:
             elif row["hpo"] not in self.codes:
                 if name not in ELSEWHERE:
                     self.leave(row, "denied in the article, no code" if absent else "no code")
+            elif self.codes[row["hpo"]]["match"] == "narrow":
+                self.leave(row, "the code says more than the text")
             else:
                 entry = {"description": self.told(row, row["hpo"]), "type": self.term(row["hpo"])}
                 if absent:
                     entry["excluded"] = True
-                    entry["description"] += f" Not found at {self.when(row['time_point'])['ontologyClass']['label']}."
-                else:
+                    entry["description"] += f" Denial {self.when(row['time_point'])['ontologyClass']['label']}."
+                elif row["where"] != "IN":  # the introduction tells no moment
                     entry["onset"] = self.when(row["time_point"])
+                if not absent:
                     running[name] = entry
                 found.append(entry)
+        events = self.case.events.set_index("event", drop=False)
+        for name in GONE.keys() & running:
+            row = events.loc[GONE[name]]
+            running[name]["resolution"] = self.when(row["time_point"])
+            running[name]["description"] += f" Later: {self.words(row)}"
         return found
 
     def measurements(self):
@@ -141,18 +150,19 @@ class _Writer:
         return found
 
     def schedule(self, row):
-        """How often a dose was given, as far as that is printed."""
-        if row["dose_unit"] != "mg/kg/dose":
-            return self.local("daily-amount", "an amount a day; into how many doses it was divided is not printed")
+        """How often a dose was given, as far as that is printed, and of which course it is."""
         weeks, hours = divmod(int(row["interval_h"]), 168)
         told = f"every {hours} hours" if hours else f"every {weeks} weeks"
-        return self.local(told.replace(" ", "-"), told)
+        if row["dose_unit"] != "mg/kg/dose":
+            told = "an amount a day; into how many doses it was divided is not printed"
+        moment = self.when(row["time_point"])["ontologyClass"]["label"]
+        return self.local(row["treatment"], f"{told}. {row['label']}, {moment}: {self.words(row)}")
 
     def diseases(self):
-        """Systemic JIA begins at an age: two whole years at the first hospital, less the month of fever before it."""
+        """Systemic JIA begins at an age, inferred: two whole years at the first hospital, less the month of fever."""
         start = self.case.observations.query("time_point == 'regional_hospital'").set_index("variable")["value"]
         age, fever = int(start["age"]), int(start["fever_duration"])
-        bounds = {"start": f"P{age - 1}Y{12 - fever}M", "end": f"P{age + 1}Y"}
+        bounds = {"start": f"P{age - 1}Y{12 - fever}M", "end": f"P{age}Y{12 - fever}M"}
         onset = {"ageRange": {k: {"iso8601duration": v} for k, v in bounds.items()}}
         first, second = ({"term": self.term(code), "onset": self.when(at)} for code, at in DISEASES.items())
         return [{**first, "onset": onset}, second]
@@ -160,39 +170,35 @@ class _Writer:
     def interpretation(self):
         """The variant. The article names gene, change and zygosity; the transcript is from the data bases."""
         row = self.case.findings.set_index("variable").loc["prf1_a91v_heterozygous"]
-        claim = self.case.claims.set_index("claim").loc["variant_reported_in_mas"]
-        question = self.case.discrepancies.set_index("id").loc["D22"]
+        claim = self.case.claims.set_index("claim", drop=False).loc["variant_reported_in_mas"]
         descriptor = {
             "id": "casebook:prf1-a91v",
             "label": "PRF1 c.272C>T p.(Ala91Val)",
-            "geneContext": {"valueId": "HGNC:9360", "symbol": "PRF1"},
-            "expressions": [{"syntax": "hgvs.c", "value": "NM_001083116.3:c.272C>T"}],
+            "geneContext": {"valueId": "HGNC:9360", "symbol": self.term("HGNC:9360")["label"]},
+            "expressions": [{"syntax": "hgvs.c", "value": f"{self.term('NM_001083116.3')['id']}:c.272C>T"}],
             "moleculeContext": "transcript",
-            "allelicState": {"id": "GENO:0000135", "label": "heterozygous"},
-            "description": f"Printed: {_quoted(row['as_printed'])} ({row['fact']}). No transcript is printed.",
+            "allelicState": self.term("GENO:0000135"),
+            "description": f"Printed: {self.words(row)} No transcript is printed.",
         }
         # CANDIDATE, "possibly related": the authors cite that it was reported in the disease and say no more.
         genomic = {"subjectOrBiosampleId": CASE, "interpretationStatus": "CANDIDATE"}
         genomic["variantInterpretation"] = {"variationDescriptor": descriptor}
         diagnosis = {"disease": self.term("MONDO:0015545"), "genomicInterpretations": [genomic]}
-        summary = f"The authors: {_quoted(claim['as_printed'])} ({claim['fact']}). D22: {question['handling']}"
-        summary += f" Note: {row['note']}."
-        return {"id": "prf1", "progressStatus": "COMPLETED", "diagnosis": diagnosis, "summary": summary}
+        return {"id": "prf1", "diagnosis": diagnosis, "summary": f"The authors: {self.words(claim)}"}
 
     def meta(self, packet):
         """The resources used, each with its pinned release, and the article."""
         releases = {"HP" if c["system"] == "HPO" else c["system"]: c["release"] for c in self.codes.values()}
         text, found = json.dumps(packet), []
         for prefix, (name, url, iri) in RESOURCES.items():
-            if f'"{prefix}:' in text:
+            if f'"{prefix}:' in text or prefix == "RefSeq":
                 release = releases.get(prefix, "not stated")
                 about = {"id": prefix.lower(), "name": name, "url": url, "version": release}
                 found.append({**about, "namespacePrefix": prefix, "iriPrefix": iri})
-        # Not the clock but the newest release that is pinned: a rebuild gives the same bytes.
-        newest = max(filter(None, map(_day, releases.values())))
-        cited = {"id": f"DOI:{DOI}", "reference": f"https://doi.org/{DOI}"}
-        cited["description"] = "The case report from which everything here is taken; CC BY"
-        known = {"created": f"{newest}T00:00:00Z", "createdBy": "MAS Casebook", "resources": found}
+        article = references()["meneghel2021"]
+        cited = {"reference": article["URL"]}
+        cited["description"] = f"Meneghel et al. {article['title']}. CC BY. {CHANGES}"
+        known = {"created": f"{CREATED}T00:00:00Z", "createdBy": "MAS Casebook", "resources": found}
         return {**known, "phenopacketSchemaVersion": "2.0", "externalReferences": [cited]}
 
 

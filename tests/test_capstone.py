@@ -134,6 +134,7 @@ def test_a_card_holds_no_answer_before_the_commit(record):
     for name in (*SHEETS, *CONVERTED, "C9.5", "Q9.1"):
         card = sheet(name)
         sent = str(card.get_state(["item", "committed", "feedback", "given"])) + str(card._repr_mimebundle_()[0])
+        sent = re.sub(r"[0-9a-f]{32}", "", sent)  # the card's own id is drawn, and may hold any digits
         assert "By the rules" not in sent and "685" not in sent and "Our reading" not in sent and card.committed == {}
         assert "INVENTED" in sent
 
