@@ -2,7 +2,8 @@
 
 It says no more than the article: what is not reported is nowhere in it, ``excluded`` stands only where the article
 denies something, a moment is the time point of ``casedata`` by which a thing was known (when it began is seldom
-printed), and nothing gets a code that ``codes.csv`` does not hold as verified. What that leaves out is returned beside the packet.
+printed), and nothing gets a code that ``codes.csv`` does not hold as verified. What that leaves out is returned beside
+it.
 """
 
 import json
@@ -224,5 +225,5 @@ def packet(case=None):
 
 
 def text():
-    """The packet as it lies in the folder."""
+    """The packet as it lies in the folder (str)."""
     return json.dumps(packet()[0], ensure_ascii=False, indent=1) + "\n"

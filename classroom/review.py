@@ -1,13 +1,18 @@
 """The checklist of the clinicians who review the answer keys and the claims: everything to sign, once each."""
 
+import hashlib
+import json
 import re
 
 import pandas as pd
 
+from utils import capstone, invented
 from utils.case import CaseDataError, load_case, references
 from utils.forms import prompts
-from utils.package import describe
+from utils.package import CASEDATA, describe
 from utils.quiz import VOICES, items
+from utils.receipt import version
+from utils.units import show
 
 TAGS = {
     "P": "seen in the primary publication's own text",
@@ -20,7 +25,20 @@ TAGS = {
 }
 SIGN = "☐ agree ☐ change ☐ comment: ______________________________"
 WIDE = " " + "_" * 14  # room to write by hand
-ROLES = ("Paediatric rheumatologist", "Paediatric intensivist", "Pharmacist")
+ROLES = {  # role: its notebooks, and its tables
+    "Paediatric rheumatologist": (
+        "00 01 02 03 04 08 09",
+        "rules rule_sets reference_ranges score_probability hscore_curves performance claims discrepancies "
+        "observations findings codes cohort board variant care guidance weighed anakinra_evidence",
+    ),
+    "Paediatric intensivist": ("05 06 09", "rules leak_pump age_limits growth treatments events discrepancies"),
+    "Pharmacist": (
+        "05 07 08 09",
+        "rules units kinetics kinetics_changes kinetics_evidence kinetics_checks anakinra_evidence naranjo_answers "
+        "neutropenia_causes tp_01_route treatments",
+    ),
+}
+READ = r"^reading:|presumably|as the narrative reads"  # so a row says that it holds a reading of ours
 HEAD = """# Clinical review: every answer key and every claim
 
 Built by `python lab.py classroom` from `casedata/`; do not write into this file, it is made anew. Print it, or copy
@@ -30,8 +48,16 @@ it and write into the copy. It holds all answers: not for learners.
 stand there instead. A line tagged **R** is recalled, one tagged **ours** is a reading or a number of our own: both
 need your eye most. Letters such as F06 (a fact), U02 (not reported) and D14 (an open question) are addresses in
 `casedata/`; a name such as *rules:2* in the left column is a row of a table there, counted as a spreadsheet does.
-This is teaching material about one published case and not for clinical use; your signature says that the teaching is
-sound, not that it may guide treatment.
+Rows that hold by definition, such as factors between units, are left out. This is teaching material about one published
+case and not for clinical use; your signature says that the teaching is sound, not that it may guide treatment. It
+holds for the version and the seal below: where a new copy has another seal, something that you signed may have changed.
+
+The case: Meneghel A, Martini G, Amigoni A, Pettenazzo A, Padalino M, Zulian F. Case Report: Life-Threatening Macrophage
+Activation Syndrome With Fulminant Myocarditis Successfully Rescued by High Dose Intravenous Anakinra. Front Pediatr
+2021;8:635080, [doi 10.3389/fped.2020.635080](https://doi.org/10.3389/fped.2020.635080), CC BY; paraphrased, values
+transcribed. Text of this file: CC BY 4.0.
+
+Version {version}; seal of casedata {seal}
 """
 
 
@@ -40,18 +66,45 @@ def _cell(text):
     return re.sub(r"([|*`<~$\\])", r"\\\1", re.sub(r"\s+", " ", str(text)).strip())
 
 
+def _anchor(heading):
+    """The address that a Markdown page gives to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _link(text, heading):
+    return f"[{text}](#{_anchor(heading)})"
+
+
+def seal():
+    """Twelve digits that change with any table, question, prompt or reference (str): what a signature is for."""
+    package = json.loads((CASEDATA / "datapackage.json").read_text(encoding="utf-8"))
+    return hashlib.sha256("".join(r["hash"] for r in package["resources"]).encode()).hexdigest()[:12]
+
+
+def everything():
+    """All tables of the data package, those of the invented patients among them (dict of str -> DataFrame)."""
+    return {**load_case().tables, **invented.tables()}
+
+
+def _own(table):
+    """Which rows hold a reading of ours: a note or a word says so, or a code is not just what is printed."""
+    told = table.select_dtypes(object).apply(lambda column: column.astype(str).str.contains(READ)).any(axis=1)
+    return told | (table["match"] != "exact") if "match" in table else told
+
+
 def _value(x):
     return "" if x is None or x != x else f"{x:.10g}" if isinstance(x, float) else str(x)
 
 
 def _works(tables):
-    """Each work: its tags, its citation and the note. A tag is how the note begins, or that of a row which cites it."""
+    """Each work: its tags, citation, DOI and note. A tag is how the note begins, or that of a row which cites it."""
     found, case = {}, load_case()
     rows = pd.concat([t[["source", "tag"]] for t in tables.values() if {"source", "tag"} <= set(t)])
     for name, work in references().items():
         begins = re.match(r"[PSC]\b", work["note"])
         tags = {begins.group()} if begins else set()
-        found[name] = (tags | set(rows["tag"][rows["source"] == name]), case.cited(name)["Work"].iloc[0], work["note"])
+        tags |= set(rows["tag"][rows["source"] == name]) - {"ours"}  # our reading of a work is no lack of the work
+        found[name] = (tags, case.cited(name)["Work"].iloc[0], work.get("DOI"), work["note"])
     return found
 
 
@@ -76,9 +129,13 @@ class _Checklist:
     def __init__(self, tables, titles):
         self.tables, self.titles, self.case, self.works = tables, titles, load_case(), _works(tables)
         self.counts = []  # (section, tags of its lines)
+        self.heads = {"rules": "3. Thresholds of the rules"}  # table: its first heading
+        self.first = {"R": {}, "ours": {}}  # tag: section: links to its lines
 
-    def rows(self, title, name, table, hide=()):
-        """Rows of a table in Markdown; they keep the numbers that they have in the file, where the header is row 1."""
+    def headed(self, title, name, table, hide=(), tag="none"):
+        """Rows of a table under a heading; they keep their numbers in the file, where the header is row 1."""
+        self.heads.setdefault(name, title)
+        table = table[table["tag"] != "definition"] if "tag" in table else table
         out = [f"| Row | What it says | Source | Tag | Agree | Change | Comment{WIDE} |", "| --- " * 7 + "|"]
         tags, last = [], ""
         for number, row in zip(table.index + 2, table.to_dict("records"), strict=True):
@@ -87,21 +144,20 @@ class _Checklist:
             source += " (seen there too)" if seen and seen == last else f" (seen in {seen})" if seen else ""
             last = seen
             said = _said(row, {"tag", "source", "sources", "seen_in", "time_point", "where", *hide})
-            tags.append(row.get("tag") or ("ours" if str(row.get("note", "")).startswith("reading:") else "none"))
-            told = "" if tags[-1] == "none" else f"**{tags[-1]}**" if tags[-1] in ("R", "ours") else tags[-1]
-            out.append(f"| {name}:{number} | {said} | {_cell(source)} | {told} | ☐ | ☐ |  |")
+            tags.append(row.get("tag") or tag)
+            told, at = "" if tags[-1] == "none" else tags[-1], ""
+            if told in self.first:
+                told, at = f"**{told}**", f'<a id="{name}-{number}"></a>'
+                self.first[tags[-1]].setdefault(name, []).append(f"[{number}](#{name}-{number})")
+            out.append(f"| {at}{name}:{number} | {said} | {_cell(source)} | {told} | ☐ | ☐ |  |")
         self.counts.append((title, tags))
-        return out + [""]
-
-    def headed(self, title, *about, **hide):
-        """The same under a heading."""
-        return [f"### {_cell(title)}", "", *self.rows(title, *about, **hide)]
+        return [f"### {_cell(title)}", "", *out, ""]
 
     def basis(self, address):
         """What stands behind an address, and its tags."""
         if address in self.works:
-            tags, work, _ = self.works[address]
-            return [f"{address} ({', '.join(sorted(tags)) or 'not seen'}): {work}"], tags
+            tags = self.works[address][0]
+            return [f"{address} ({', '.join(sorted(tags)) or 'not seen'})"], tags
         if address == "arithmetic":
             return ["arithmetic (C)"], {"C"}
         try:
@@ -118,7 +174,8 @@ class _Checklist:
     def item(self, item):
         """One question: what is asked, the key and what it rests on."""
         best = item.get("best")
-        out = [f"#### {item['id']} ({item['kind']})", "", _cell(item["stem"]), ""]
+        head = f"{item['id']} ({item['kind']})"
+        out = [f"#### {head}", "", _cell(item["stem"]), ""]
         for option in item["options"]:
             mark = " **KEY**" if option["key"] == best else ""
             rests = ", ".join(option["rests_on"])
@@ -130,6 +187,8 @@ class _Checklist:
         used = [a for o in item["options"] if best in (None, o["key"]) for a in o["rests_on"]]
         lines, tags = zip(*map(self.basis, dict.fromkeys(used)), strict=True)
         tags = set().union(*tags)
+        for t in self.first.keys() & tags:
+            self.first[t].setdefault("keys", []).append(_link(item["id"], head))
         flag = "; ".join(f"**{t}: {TAGS[t]}**" for t in ("R", "ours") if t in tags)
         what = f"The key ({best})" if best else "No key: for talking about. It"
         out += ["", f"{what} rests on (tags {', '.join(sorted(tags)) or 'none'}{'; ' + flag if flag else ''}):", ""]
@@ -148,6 +207,32 @@ class _Checklist:
         self.counts.append(("Answer keys (by the weakest tag behind each)", tags))
         return out
 
+    def computed(self):
+        """What the page of notebook 09 computes and holds the sheets of the learner against, and its rubric."""
+        girl, given, lines = invented.load_patient(), [], []
+        labels = self.tables["variables"].set_index("variable")["label"]
+        recalled = set(self.tables["rules"].query("tag == 'R'")["rule"])
+        for moment in girl.moments.index:
+            rows = girl.told(moment).to_dict("records")
+            told = (f"{labels[r['variable']]}: {r['as_printed'] or r['status'].replace('_', ' ')}" for r in rows)
+            given.append(f"- TP-01 (invented) at {moment}: {_cell('; '.join(told))}")
+        for name, moment in capstone.SHEETS.items():
+            for row in capstone.judged(girl, moment).to_dict("records"):
+                key = f"{name} at {moment}, {row['Rule set']}: {row['By the rules']} ({row['Where it stands']})"
+                lines.append((key, "R" if row["rule"] in recalled else "C"))
+        for name in capstone.CONVERSIONS:
+            sheet = capstone.sheet(name)
+            for field, (value, unit) in sheet.asked.items():
+                key = " or ".join(dict.fromkeys(f"{show(x)} {unit}" for x in sheet.due(field)))
+                lines.append((f"{name}, {labels[field]}: {value} is {key}", "C"))
+        lines += [(f"Q9.1, {points} points: {label}", "ours") for label, points in capstone.RUBRIC.values()]
+        self.counts.append(("Computed keys of notebook 09", [tag for _, tag in lines]))
+        for key, tag in lines:
+            if tag in self.first:
+                links = self.first[tag].setdefault("computed", [])
+                links.append(_link(key.split(",")[0], "2. Computed keys of notebook 09"))
+        return [*given, "", *(f"- {_cell(key)} ({tag}) {SIGN}" for key, tag in lines), ""]
+
     def thresholds(self):
         out, sets = [], self.tables["rule_sets"].set_index("rule")["title"]
         for name, group in self.tables["rules"].groupby("rule", sort=False):
@@ -156,19 +241,19 @@ class _Checklist:
 
     def claims(self):
         table = self.tables["claims"]
-        table = table[~table["note"].str.startswith("reading:")]
-        return self.rows("Claims of the article", "claims", table, hide=("claim", "status"))
+        return self.headed("Each claim", "claims", table[~_own(table)], hide=("claim", "status"))
 
     def discrepancies(self):
-        return self.rows("Discrepancies", "discrepancies", self.tables["discrepancies"], hide=("facts", "as_printed"))
+        hide = ("facts", "as_printed")
+        return self.headed("Each discrepancy", "discrepancies", self.tables["discrepancies"], hide=hide)
 
     def own(self):
         """Readings of ours in tables that carry no tag."""
         out = []
         for name, table in self.tables.items():
-            if "note" in table and not {"tag", "source"} & set(table):
-                kept = table[table["note"].str.startswith("reading:")]
-                out += self.headed(f"Readings: {self.titles.get(name, name)}", name, kept) if len(kept) else []
+            if not {"tag", "source"} & set(table) and _own(table).any():
+                title = f"Readings: {self.titles.get(name, name)}"
+                out += self.headed(title, name, table[_own(table)], tag="ours")
         return out
 
     def others(self):
@@ -193,8 +278,27 @@ class _Checklist:
         return out
 
     def bibliography(self):
-        works = self.works.items()
-        return [f"- **{k}** ({', '.join(sorted(t)) or 'not seen'}): {_cell(w)} *{_cell(n)}*" for k, (t, w, n) in works]
+        out = []
+        for name, (tags, work, doi, note) in sorted(self.works.items()):
+            at = f" [doi {doi}](https://doi.org/{doi})." if doi else ""
+            out.append(f"- **{name}** ({', '.join(sorted(tags)) or 'not seen'}): {_cell(work)}{at} *{_cell(note)}*")
+        return out
+
+    def read_first(self):
+        """Links to what needs the reader's eye most."""
+        for tag, sections in self.first.items():
+            count = sum(map(len, sections.values()))
+            yield from (f"**{tag}**, {TAGS[tag]} ({count} lines):", "")
+            yield from [*(f"- {name}: {', '.join(dict.fromkeys(links))}" for name, links in sections.items()), ""]
+
+    def roles(self):
+        """Who reads what."""
+        titles = self.case.journey.set_index("notebook")["title"]
+        yield from ("| Role | Notebooks | Tables |", "| --- | --- | --- |")
+        for role, (notebooks, names) in ROLES.items():
+            links = (_link(n, f"Notebook {n}: {titles[n]}") for n in notebooks.split())
+            tables = (_link(n, self.heads[n]) for n in names.split())
+            yield f"| {role} | {', '.join(links)} | {', '.join(tables)} |"
 
     def summary(self):
         every = [tag for _, tags in self.counts for tag in tags]
@@ -212,11 +316,17 @@ def text(tables=None):
     Parameters
     ----------
     tables : dict of str -> DataFrame, optional
-        The tables of the data package by default.
+        `everything` by default.
+
+    Returns
+    -------
+    str
+        Every line to sign, once, after a head that says which state of the collection it is of.
     """
-    listed = _Checklist(tables or load_case().tables, {k: r.get("title", k) for k, r in describe().items()})
+    listed = _Checklist(tables or everything(), {k: r.get("title", k) for k, r in describe().items()})
     parts = {
         "Answer keys": listed.keys,
+        "Computed keys of notebook 09": listed.computed,
         "Thresholds of the rules": listed.thresholds,
         "Claims of the article": listed.claims,
         "Discrepancies and how they are handled": listed.discrepancies,
@@ -227,8 +337,9 @@ def text(tables=None):
     }
     titles = [f"{n}. {title}" for n, title in enumerate(parts, 1)]
     written = [[f"## {title}", "", *make()] for title, make in zip(titles, parts.values(), strict=True)]
-    links = [f"- [{t}](#{re.sub(r'[^a-z0-9 -]', '', t.lower()).replace(' ', '-')})" for t in titles]
-    signed = [f"| Role | Name{WIDE} | Parts read{WIDE} | Date{WIDE} | Signature{WIDE} |", "| --- " * 5 + "|"]
-    signed += [f"| {role} |  |  |  |  |" for role in ROLES]
-    head = [HEAD, "## Signatures", "", *signed, "", "## Contents", "", *links, "", "## Counts", "", *listed.summary()]
+    signed = ["Role", *(f"{what}{WIDE}" for what in ("Name", "Parts read", "Date", "Signature", "Seal signed"))]
+    signed = [f"| {' | '.join(signed)} |", "| --- " * 6 + "|", *(f"| {role} |" + "  |" * 5 for role in ROLES)]
+    head = [HEAD.format(version=version(), seal=seal()), "## Signatures", "", *signed, "", "## Who reads what", ""]
+    head += [*listed.roles(), "", "## Read first", "", *listed.read_first(), "## Contents", ""]
+    head += [*(f"- {_link(title, title)}" for title in titles), "", "## Counts", "", *listed.summary()]
     return "\n".join([*head, *(line for part in written for line in part)]).rstrip() + "\n"

@@ -172,8 +172,25 @@ def test_every_receipt_has_an_ending_that_is_read(answered, name, due):
     assert saved(answered) == [due] and not read_receipts(answered).empty
 
 
-@pytest.mark.parametrize("name", ["a:b", "a?", "a*.json", "x|y", 'q"', "<", "a\\b", "tab\t", "a\0b", "end.", "end ", "con",
-                                  "NUL.json", "com1.tar.json", "lpt9"])  # fmt: skip
+ODD = [
+    "a:b",
+    "a?",
+    "a*.json",
+    "x|y",
+    'q"',
+    "<",
+    "a\\b",
+    "tab\t",
+    "a\0b",
+    "end.",
+    "end ",
+    "con",
+    "NUL.json",
+    "com1.t.json",
+]
+
+
+@pytest.mark.parametrize("name", ODD)
 def test_a_name_that_windows_refuses_is_refused_here(answered, name):
     assert "cannot be named" in save_receipt(name).text
     assert saved(answered) == []
@@ -342,4 +359,4 @@ def test_what_was_answered_comes_back(record, answers, ending):
             frame.to_dict("records")}  # fmt: skip
     assert back == answers
     assert list(frame["item"]) == [name for name in ASKED if name in answers]
-    assert isinstance(frame, pd.DataFrame) and set(frame["version"]) == {receipt._version()}
+    assert isinstance(frame, pd.DataFrame) and set(frame["version"]) == {receipt.version()}

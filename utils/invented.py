@@ -48,7 +48,7 @@ class Patient:
 
     def __init__(self, name, rows, planned=()):
         self.name, self.rows = name, rows
-        self.moments = _tables()["moments"].set_index("moment")
+        self.moments = tables()["moments"].set_index("moment")
         self.planned = pd.DataFrame(planned, columns=["moment", "rule", "item", "status"])
 
     def __repr__(self):
@@ -82,8 +82,8 @@ class Patient:
 
 
 @cache
-def _tables():
-    """The tables of the invented patients, each validated: a dict of name -> DataFrame."""
+def tables():
+    """The tables of the invented patients, each validated: a dict of name -> DataFrame; `load_case` has them not."""
     check_seal()
     found = {n: read_table(n) for n, r in describe().items() if r["path"].startswith(FOLDER)}
     check_references({**found, "variables": read_table("variables")}, only=found)
@@ -109,9 +109,9 @@ def load_patient(name="TP-01"):
         Where there is none of that name, or its table is not as described.
     """
     stem = str(name).lower().replace("-", "_")
-    if "patient" not in _tables().get(stem, ()):
+    if "patient" not in tables().get(stem, ()):
         raise CaseDataError(FOLDER, f"holds no patient '{name}': there is TP-01, and variant(seed) invents others")
-    return Patient(name, _tables()[stem])
+    return Patient(name, tables()[stem])
 
 
 def variant(seed):
@@ -139,7 +139,7 @@ def variant(seed):
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= 9999:
         raise ValueError(f"the number of an invented patient is a whole number from 0 to 9999, not {seed!r}")
     draw = random.Random(seed).random  # the one method whose stream is promised to stay as it is
-    menu, rows, planned, seen = _tables()["variants"], [], [], {}
+    menu, rows, planned, seen = tables()["variants"], [], [], {}
 
     def pick(choices):
         return choices[int(draw() * len(choices))]
@@ -168,8 +168,8 @@ def variant(seed):
             seen[name] = number * _exact(name, unit)
         seen[name] = told["state"] or seen.get(name)
         rows.append(told)
-    columns = list(_tables()["tp_01"].columns)
-    return Patient(f"TV-{seed:04}", pd.DataFrame(rows)[columns].astype(_tables()["tp_01"].dtypes.to_dict()), planned)
+    columns = list(tables()["tp_01"].columns)
+    return Patient(f"TV-{seed:04}", pd.DataFrame(rows)[columns].astype(tables()["tp_01"].dtypes.to_dict()), planned)
 
 
 def _exact(variable, unit):

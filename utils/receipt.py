@@ -30,7 +30,7 @@ FAULTS = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionErr
 __all__ = ["read_receipts", "save_receipt"]
 
 
-def _version():
+def version():
     """The version of this copy of the collection, which need not be installed."""
     file = Path(__file__).resolve().parent.parent / "pyproject.toml"
     if file.exists():
@@ -127,7 +127,7 @@ def save_receipt(path=None, written=False, replace=False):
         rows, warning = _rows(written)
         if not rows:
             return say(f"{warning}There is nothing in your record to put on a receipt yet. {NOTHING}")
-        head = dict(zip(HEAD, (_version(), time.strftime("%Y-%m-%dT%H:%M:%S")), strict=True))
+        head = dict(zip(HEAD, (version(), time.strftime("%Y-%m-%dT%H:%M:%S")), strict=True))
         if table:
             text = io.StringIO()
             sheet = csv.DictWriter(text, [*ROW, *head], lineterminator="\n")
