@@ -30,18 +30,9 @@ RESOURCES = {  # prefix: name, page, what stands before the code; the release co
     "UCUM": ("Unified Code for Units of Measure", "https://ucum.org", "https://ucum.org/#"),
     "GENO": ("Genotype Ontology", "http://purl.obolibrary.org/obo/geno.owl", "http://purl.obolibrary.org/obo/GENO_"),
     "HGNC": ("HUGO Gene Nomenclature Committee", "https://www.genenames.org", "https://identifiers.org/hgnc:"),
-    "RefSeq": (
-        "NCBI Reference Sequences",
-        "https://www.ncbi.nlm.nih.gov/refseq",
-        "https://www.ncbi.nlm.nih.gov/nuccore/",
-    ),
+    "RefSeq": ("RefSeq", "https://www.ncbi.nlm.nih.gov/refseq", "https://www.ncbi.nlm.nih.gov/nuccore/"),
     "casebook": ("Local codes of the MAS Casebook: moments, routes, doses", "urn:mas-casebook", "urn:mas-casebook:"),
 }
-
-
-def _quoted(printed):
-    """Printed words, each phrase in its own quotation marks."""
-    return ", ".join(f"“{words}”" for words in printed.split(" | "))
 
 
 class _Writer:
@@ -73,9 +64,10 @@ class _Writer:
         return {"id": "casebook:" + name.replace("_", "-"), "label": label}
 
     def words(self, row):
-        """Printed words and their place."""
+        """Printed words, each phrase in its own quotation marks, and their place."""
+        printed = ", ".join(f"“{words}”" for words in row["as_printed"].split(" | "))
         where = "; ".join(self.places[p.strip()] for p in row["where"].split("|"))
-        return f"{_quoted(row['as_printed'])} ({where}; {row['fact']})."
+        return f"{printed} ({where}; {row['fact']})."
 
     def told(self, row, code):
         """The same, and how the code stands to them."""

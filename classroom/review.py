@@ -20,23 +20,17 @@ TAGS = {
     "C": "computed from P or S",
     "R": "recalled and not confirmed: needs a source or has to go",
     "ours": "a reading, or a number, of our own",
-    "definition": "by definition",
     "none": "no tag of its own",
 }
 SIGN = "☐ agree ☐ change ☐ comment: ______________________________"
 WIDE = " " + "_" * 14  # room to write by hand
 ROLES = {  # role: its notebooks, and its tables
-    "Paediatric rheumatologist": (
-        "00 01 02 03 04 08 09",
-        "rules rule_sets reference_ranges score_probability hscore_curves performance claims discrepancies "
-        "observations findings codes cohort board variant care guidance weighed anakinra_evidence",
-    ),
-    "Paediatric intensivist": ("05 06 09", "rules leak_pump age_limits growth treatments events discrepancies"),
-    "Pharmacist": (
-        "05 07 08 09",
-        "rules units kinetics kinetics_changes kinetics_evidence kinetics_checks anakinra_evidence naranjo_answers "
-        "neutropenia_causes tp_01_route treatments",
-    ),
+    "Paediatric rheumatologist": """00 01 02 03 04 08 09 | rules rule_sets reference_ranges score_probability
+        hscore_curves performance claims discrepancies observations findings codes cohort board variant care guidance
+        weighed anakinra_evidence""",
+    "Paediatric intensivist": "05 06 09 | rules leak_pump age_limits growth treatments events discrepancies",
+    "Pharmacist": """05 07 08 09 | rules units kinetics kinetics_changes kinetics_evidence kinetics_checks
+        anakinra_evidence naranjo_answers neutropenia_causes tp_01_route treatments""",
 }
 READ = r"^reading:|presumably|as the narrative reads"  # so a row says that it holds a reading of ours
 HEAD = """# Clinical review: every answer key and every claim
@@ -66,13 +60,10 @@ def _cell(text):
     return re.sub(r"([|*`<~$\\])", r"\\\1", re.sub(r"\s+", " ", str(text)).strip())
 
 
-def _anchor(heading):
-    """The address that a Markdown page gives to a heading."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-
-
 def _link(text, heading):
-    return f"[{text}](#{_anchor(heading)})"
+    """A link to a heading, by the address that a Markdown page gives it."""
+    address = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+    return f"[{text}](#{address})"
 
 
 def seal():
@@ -287,17 +278,17 @@ class _Checklist:
     def read_first(self):
         """Links to what needs the reader's eye most."""
         for tag, sections in self.first.items():
-            count = sum(map(len, sections.values()))
-            yield from (f"**{tag}**, {TAGS[tag]} ({count} lines):", "")
+            yield from (f"**{tag}**, {TAGS[tag]} ({sum(map(len, sections.values()))} lines):", "")
             yield from [*(f"- {name}: {', '.join(dict.fromkeys(links))}" for name, links in sections.items()), ""]
 
     def roles(self):
         """Who reads what."""
         titles = self.case.journey.set_index("notebook")["title"]
         yield from ("| Role | Notebooks | Tables |", "| --- | --- | --- |")
-        for role, (notebooks, names) in ROLES.items():
-            links = (_link(n, f"Notebook {n}: {titles[n]}") for n in notebooks.split())
-            tables = (_link(n, self.heads[n]) for n in names.split())
+        for role, about in ROLES.items():
+            notebooks, names = (part.split() for part in about.split("|"))
+            links = [_link(n, f"Notebook {n}: {titles[n]}") for n in notebooks]
+            tables = [_link(n, self.heads[n]) for n in names if n in self.heads]
             yield f"| {role} | {', '.join(links)} | {', '.join(tables)} |"
 
     def summary(self):
