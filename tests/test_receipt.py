@@ -117,6 +117,9 @@ def test_a_link_is_neither_followed_nor_replaced(answered, tmp_path):
         assert (answered / name).is_symlink()
     assert (tmp_path / "target.json").read_text() == "mine" and not (answered / "nowhere.json").exists()
     assert saved(answered) == ["dangling-2.json", "dangling.json", "link-2.json", "link.json"]
+    (answered / "link-2.json").write_text("mine too")
+    save_receipt("link.json", replace=True)  # only what is named may be replaced
+    assert (answered / "link-2.json").read_text() == "mine too" and (answered / "link-3.json").exists()
 
 
 @pytest.mark.parametrize("name", ["thesis", "thesis.json", "*", "?"])

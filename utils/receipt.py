@@ -95,8 +95,9 @@ def _free(file, rows, replace):
 def save_receipt(path=None, written=False, replace=False):
     """Save a receipt: for each question that you answered, your first answer, how sure you were, and when.
 
-    No name, no machine and no folder is in it, and nothing that you wrote unless you ask for that. It is a file
-    like any other: whether anybody gets it is for you to decide.
+    What you committed on the sheets of notebook 09 is on it too. No name, no machine and no folder is in it, and
+    nothing that you wrote unless you ask for that. It is a file like any other: whether anybody gets it is for you to
+    decide.
 
     Parameters
     ----------
