@@ -247,7 +247,7 @@ def test_written_rankings_keep_their_confidence_and_only_what_is_asked(answered,
 
 ROWS = [  # spoilt rows: column, what stands in it
     ("answer", "d"), ("answer", ""), ("item", "Ada"), ("item", "W1.1"), ("item", "C9.1"), ("field", "x"),
-    ("confidence", "sure"), ("when", "at night"), ("made", "=1+1"), ("version", "=HYPERLINK(1)"), ("kind", "@SUM(A1)"),
+    ("confidence", "sure"), ("when", "at night"), ("made", "=1+1"), ("made", "at noon"), ("version", "=HYPERLINK(1)"), ("kind", "@SUM(A1)"),
     ("notebook", "-2+3"), ("notebook", "\ud800"), ("words", "no words are due"),
 ]  # fmt: skip
 
@@ -258,7 +258,8 @@ def test_a_row_that_is_not_written_here_spoils_the_receipt(answered, column, tex
     whole = json.loads((answered / NAME).read_text())
     (whole if column in HEAD else whole["rows"][0])[column] = text
     (answered / NAME).write_text(json.dumps(whole))
-    assert read_receipts(answered).empty
+    frame = read_receipts(answered)
+    assert frame.empty and ("'Ada' is not asked here" in frame.attrs["skipped"][0]) == (text == "Ada")
 
 
 def test_an_answer_twice_a_large_file_and_what_is_no_file_are_skipped(answered):
