@@ -9,7 +9,7 @@ import pytest
 
 from tests.drawings import clean, drawing, shapes, words
 from tests.test_notebooks import BOOKS
-from utils import appraisal, judge
+from utils import appraisal, judge, plots
 from utils.case import load_case
 from utils.ladder import count, courses, running
 from utils.quiz import answer, items
@@ -349,3 +349,20 @@ def test_the_prose_claims_no_more_than_one_case_can_carry():
 
 def test_rules_are_asked_and_not_copied():
     assert appraisal.label("q1") == RULES["naranjo"].nodes()["q1"]["label"]
+
+
+def outside(root, width):
+    """Words of a drawing that run over its edge, at about 7 pixels a letter."""
+    for text in root.iter("{http://www.w3.org/2000/svg}text"):
+        x, long = float(text.get("x")), 7 * len(text.text or "") * float(text.get("font-size", "13")) / 13
+        left = x - long * {"end": 1, "middle": 0.5}.get(text.get("text-anchor"), 0)
+        if left < 0 or left + long > width:
+            yield text.text
+
+
+def test_nothing_runs_over_the_edge_of_the_ribbon():
+    root, _ = drawing(appraisal.ribbon(CASE, "x"))
+    assert list(outside(root, 1000)) == []
+    long = CASE.guidance.assign(bears_on="a sentence that is much too long to stand beside its bar on a picture " * 2)
+    root, _ = drawing(plots.ribbon([*long[["published", "label", "bears_on"]].itertuples(index=False)], "x"))
+    assert list(outside(root, 1000))
