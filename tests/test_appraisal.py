@@ -3,12 +3,13 @@
 import re
 from itertools import product
 
+import ipywidgets as widgets
 import nbformat
 import pytest
 
 from tests.drawings import clean, drawing, shapes, words
 from tests.test_notebooks import BOOKS
-from utils import appraisal, judge
+from utils import appraisal, judge, plots
 from utils.case import load_case
 from utils.ladder import count, courses, running
 from utils.quiz import answer, items
@@ -95,21 +96,28 @@ def test_the_severity_is_that_of_the_rule():
 
 
 # ---- the bench ------------------------------------------------------------------------------------------------------
-def test_the_bench_begins_with_our_answers_and_follows():
+def test_the_bench_begins_open_and_follows():
     bench = judge.naranjo_bench()
-    assert bench.get()["q5"] == "yes" and "Score 3: possible. As ours. Open questions: 2." in bench._last.text
-    assert "Answered, they could make it 2 to 5" in bench._last.text  # q6 -1 or +1, q7 0 or +1
-    assert "Score 6: probable. +3 from ours" in bench.set(q5="no").text
-    assert "Score 9: definite" in bench.set(q4=True).text and bench.get()["q4"] == "yes"
-    told = bench.set(**dict.fromkeys(POINTS))
-    assert "Score 0: doubtful. −3 from ours" in told.text and clean(told)
-    assert "could make it −4 to 13: doubtful to definite" in told.text
-    bench.children[-2].click()
-    assert "As ours" in bench._last.text
+    assert set(bench.get().values()) == {"do not know"} and "Nothing is answered yet." in bench._last.text
+    assert "could make it −4 to 13: doubtful to definite" in bench._last.text and clean(bench._last)
+    told = bench.set(**{q: a for q, a in appraisal.answers().items()})
+    assert "Score 3: possible. Open questions: 2. Answered, they could make it 2 to 5" in told.text  # q6 ±1, q7 0 or +1
     bench._field["q5"].value = "no"
-    assert "Score 6" in bench._last.text
+    assert "Score 6: probable." in bench._last.text
+    assert "Score 9: definite" in bench.set(q4=True).text and bench.get()["q4"] == "yes"
     every = bench.set(q6="no", q7="no")
     assert "Open questions: 0." in every.text and "open ones answered" not in drawing(every)[1]
+    assert "could make it 5 to 8: probable." in bench.set(q4=False, q6=None, q7=None).text  # one band is named once
+
+
+def test_ours_are_shown_only_when_asked_for():
+    bench = judge.naranjo_bench()
+    assert "ours" not in bench.set(q5="no").text and "defensible" not in drawing(bench._last)[1]
+    bench._ours.value = True
+    assert "−3 from ours" in bench._last.text or "from ours, which is 3" in bench._last.text
+    assert "our answers: 3; defensible: 0 to 7" in drawing(bench._last)[1]
+    assert "As ours." in bench.set(**appraisal.answers()).text
+    assert "ours" not in bench.compare(False).text
 
 
 @pytest.mark.parametrize(
@@ -147,7 +155,7 @@ def test_rivals_are_what_ran_or_had_just_ended():
     assert rows["veno-arterial ECMO"][2:] == ["3 days before", "certain"]  # 7 - 4
     assert rows["intravenous immunoglobulin"][3].startswith("over, by day 6")
     assert rows["high-dose intravenous anakinra"][2] == "2 to 3 days before"  # day 4 or day 5
-    reduced_or_not = "certain: high-dose intravenous anakinra or subcutaneous anakinra, after step-down"
+    reduced_or_not = "certain, in one of its two forms"
     assert rows["high-dose intravenous anakinra"][3] == reduced_or_not
     assert rows["oral ciclosporin"][3] == "perhaps, its end is not stated"
     assert rows["intravenous teicoplanin"][2:] == ["before admission", "perhaps, its end is not stated"]
@@ -257,7 +265,7 @@ def test_the_register_can_be_narrowed(register):
     register.set(kind="any", moment="any")
     assert "1 of 34 entries fit." in register.set(search="cyclosporin").text and register.get()["entry"] == "D29"
     assert "0 of 34 entries fit." in register.set(search="zebra").text and register.get()["entry"] is None
-    register.children[-2].click()
+    next(b for b in register.children if isinstance(b, widgets.Button)).click()
     assert "34 of 34" in register._last.text and register.get()["entry"] == "D01"
 
 
@@ -341,3 +349,20 @@ def test_the_prose_claims_no_more_than_one_case_can_carry():
 
 def test_rules_are_asked_and_not_copied():
     assert appraisal.label("q1") == RULES["naranjo"].nodes()["q1"]["label"]
+
+
+def outside(root, width):
+    """Words of a drawing that run over its edge, at about 7 pixels a letter."""
+    for text in root.iter("{http://www.w3.org/2000/svg}text"):
+        x, long = float(text.get("x")), 7 * len(text.text or "") * float(text.get("font-size", "13")) / 13
+        left = x - long * {"end": 1, "middle": 0.5}.get(text.get("text-anchor"), 0)
+        if left < 0 or left + long > width:
+            yield text.text
+
+
+def test_nothing_runs_over_the_edge_of_the_ribbon():
+    root, _ = drawing(appraisal.ribbon(CASE, "x"))
+    assert list(outside(root, 1000)) == []
+    long = CASE.guidance.assign(bears_on="a sentence that is much too long to stand beside its bar on a picture " * 2)
+    root, _ = drawing(plots.ribbon([*long[["published", "label", "bears_on"]].itertuples(index=False)], "x"))
+    assert list(outside(root, 1000))

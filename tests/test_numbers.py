@@ -296,8 +296,9 @@ def pairs(passage):
         yield (0, len(text)), appraised(" ".join(text.split()))
         return
     cards, counted = card_lines()
-    if "new-rules" in passage.names or "Your progress" in passage.head:
-        told = cards if "new-rules" in passage.names else counted
+    has_cards = passage.names & {"new-rules", "new-rules-again"}
+    if has_cards or "Your progress" in passage.head:
+        told = cards if has_cards else counted
         yield (0, len(text)), " ".join(text.split()) in told
         return
     for m in re.finditer(r"(\d[\d.]*) % at (\d+)", text):

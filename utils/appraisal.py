@@ -76,7 +76,7 @@ def rivals(case):
     frame, rows = running(given, day), []
     certain, most = count(frame)
     ran = {r.what: f"{r.ran}, {r.why}".rstrip(", ") for r in frame.itertuples()}
-    ran |= {one: f"{r.ran}: {r.what}" if r.ran == "certain" else ran[r.what]
+    ran |= {one: f"{r.ran}, in one of its two forms" if r.ran == "certain" else ran[r.what]
             for r in frame.itertuples() for one in r.what.split(" or ") if one != r.what}  # fmt: skip
     for c in sorted(given, key=lambda c: (c.first, c.kind != "drug")):
         if c.label in ran and c.first < day or 0 < c.first < day and c.name != "cpr":

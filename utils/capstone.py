@@ -55,7 +55,7 @@ def letter(patient, moment):
 
 
 def rule_cards():
-    """The six rule sets as they were published, to have at hand: their items, thresholds and points."""
+    """The six rule sets as they were published, to have at hand: their items, thresholds, points and factors."""
     cards = []
     for name in RULERS:
         rule, blank = RULES[name], evaluate(name, {})
@@ -63,8 +63,9 @@ def rule_cards():
         labels = {n: r["label"] for n, r in nodes.items()}
         told = {"sum": "points are added up", "ratio": "the first is divided by the second"}
         how = told.get(nodes[name]["kind"], nodes[name]["label"])
-        rows = [
-            (r["label"], _where(r, blank, labels), _worth(r))
+        top = {n for n, r in nodes.items() if n in nodes[name]["members"].split() or not pd.isna(r["points"])}
+        rows = [  # a dot before what only serves another item
+            (f"{'' if n in top else '· '}{r['label']}", _where(r, blank, labels), _worth(r))
             for n, r in nodes.items()
             if n != name and r["kind"] not in ("highest", "category")
         ]
@@ -73,8 +74,27 @@ def rule_cards():
         frame = pd.DataFrame(rows, columns=["Item", "Met where", "Points"])
         if not frame["Points"].any():
             frame = frame.drop(columns="Points")
-        cards.append(table(frame, f"{rule.short}: {how}{cut}. Made for: {rule.about['population']}"))
-    return together(*cards)
+        line = f"{rule.short}: {how}{cut}. Made for: {rule.about['population']}."
+        cards.append(together(say(line), table(frame, rule.short)))
+    return together(*cards, _factor_card())
+
+
+def _factor_card():
+    """How to get from the units of the letters to those of the rules: a table of factors."""
+    asked = [(r["input"], r["unit"]) for rule in RULERS for r in RULES[rule].nodes().values() if r["unit"]]
+    printed, rows = _girl().rows[["variable", "unit"]].itertuples(index=False, name=None), []
+    for name, unit in dict.fromkeys(pair for pair in printed if pair[1]):
+        by = factors(name)
+        for wanted in dict.fromkeys(u for n, u in asked if n == name):
+            if by[unit] != by[wanted]:
+                used = [f / by[wanted] for f in factors_in_use(name, unit) if _sound(f, by[unit])]
+                rows.append((_label(name), unit, wanted, "× " + " or ".join(f"{f:.6g}" for f in used)))
+    return table(pd.DataFrame(rows, columns=["Item", "From", "To", "Factor"]), "Factors, from the letters to the rules")
+
+
+def _sound(factor, ours):
+    """Whether a factor in use is one to convert with, and not one that was rounded to show what is lost."""
+    return abs(factor / ours - 1) < 0.005
 
 
 def _where(row, verdict, labels):
@@ -84,7 +104,9 @@ def _where(row, verdict, labels):
         return f"at least {show(row['threshold'])} of: {members}"
     if members:
         return f"{'one' if kind == 'any' else 'all'} of: {members}"
-    return "" if kind in ("weight", "value") else verdict._words(row)
+    if kind in ("weight", "value"):
+        return f"in {row['unit']}"
+    return verdict._words(row) + (f" (also printed: {row['also_printed']})" if row["also_printed"] else "")
 
 
 def _worth(row):
@@ -116,7 +138,8 @@ def _reading(verdict, patient, moment):
         "Rule set": verdict.short,
         "By the rules": verdict.status,
         "Where it stands": stands,
-        "What could settle it": "; or ".join(settled) or ("" if verdict.status != "undetermined" else "no single one"),
+        "Cheapest results that could settle it": "; or ".join(settled)
+        or ("" if verdict.status != "undetermined" else "no single one"),
     }
 
 
@@ -276,7 +299,7 @@ class Verdicts(Sheet):
         found = judged(self.patient, self.moment)
         found.insert(2, "You", [fields[f"{r}|verdict"] for r in found["rule"]])
         line = say(f"{self.right(fields)} of {len(RULERS)} are as the rules say.")
-        found = found.drop(columns=["rule", "What could settle it"])  # that is the next question
+        found = found.drop(columns=["rule", "Cheapest results that could settle it"])  # that is the next question
         return together(line, table(found, f"{self.moment}: you and the rules"))
 
 
@@ -323,7 +346,7 @@ class Conversions(Sheet):
         """The converted value, by every factor in use: a list of float; a factor rounded to show a loss is left out."""
         given, unit = self.asked[name]
         first, *others = factors_in_use(name, given.unit)
-        return [given.to(unit).value * f / first for f in (first, *others) if abs(f / first - 1) < 0.005]
+        return [given.to(unit).value * f / first for f in (first, *others) if _sound(f, first)]
 
     def same(self, name, text):
         """Whether what was written is the value, as far as it was written out."""
@@ -342,10 +365,13 @@ class Conversions(Sheet):
         rows = []
         for name, (given, unit) in self.asked.items():
             verdict = "the same" if self.same(name, fields[name]) else "look again"
-            rows.append((_label(name), str(given), fields[name], f"{show(self.due(name)[0])} {unit}", verdict))
+            by = factors(name)[given.unit] / factors(name)[unit]
+            due = f"{show(self.due(name)[0])} {unit}"
+            rows.append((_label(name), str(given), f"× {by:.6g}", due, fields[name], verdict))
         line = say(f"{self.right(fields)} of {len(self.asked)} are the same.")
         return together(
-            line, table(pd.DataFrame(rows, columns=["Item", "Printed", "You", "Converted", "So"]), "Converted")
+            line,
+            table(pd.DataFrame(rows, columns=["Item", "Printed", "Factor", "Converted", "You", "So"]), "Converted"),
         )
 
 
@@ -411,6 +437,8 @@ class Rubric(Sheet):
         counted, rows = count(self.patient), []
         for name, (label, most) in RUBRIC.items():
             page = counted.get(name)
+            if not fields[name] and page is not None:  # the page's own count, unless the learner says otherwise
+                fields = {**fields, name: str(page)}
             rows.append((label, fields[name] or "not scored", "" if page is None else str(page), str(most)))
         given = [int(v) for v in fields.values() if v.isdecimal()]
         line = f"{sum(given)} of {sum(p for _, p in RUBRIC.values())}, {len(given)} of {len(RUBRIC)} lines scored."
@@ -487,24 +515,22 @@ class OwnPatient(Explorer):
     note = "Run the notebook to choose a number; this is the first view."
 
     def __init__(self, number=1, moment="T0"):
+        style = {"description_width": "13em"}
         self._number, row = whole_number(
-            "Number of the patient", number, 0, 9999, style={"description_width": "13em"}, layout={"width": "20em"}
+            "Number of the patient", number, 0, 9999, style=style, layout={"width": "20em"}
         )
         moments = [(f"{m}, {label}", m) for m, label in _girl().moments["label"].items()]
         self._moment = widgets.Dropdown(
-            options=moments,
-            value=moment,
-            description="Moment",
-            style={"description_width": "13em"},
-            layout={"width": "26em"},
+            options=moments, value=moment, description="Moment", style=style, layout={"width": "26em"}
         )
+        self._letter = widgets.HTML().add_class("jp-RenderedHTMLCommon")  # above the lists: one reads while choosing
         choices = [("–", ""), *((v, v) for v in reversed(VERDICTS))]
-        style = {"style": {"description_width": "8em"}, "layout": {"width": "17em"}}
+        style = {"style": {"description_width": "8em"}, "layout": {"width": "20em"}}
         self._said = {
             r: widgets.Dropdown(options=choices, value="", description=RULES[r].short, **style) for r in RULERS
         }
         box = widgets.Box([*self._said.values()], layout={"flex_flow": "row wrap"})
-        super().__init__([row, self._moment, box], self._view())
+        super().__init__([row, self._moment, self._letter, box], self._view())
         for control in (self._number, self._moment):
             control.observe(lambda _: self._turn(), "value")
         for control in self._said.values():
@@ -522,18 +548,22 @@ class OwnPatient(Explorer):
         if not self._setting:
             self._show(self._view())
 
+    def _show(self, shown):
+        told = letter(self.get(), self._moment.value)
+        self._letter.value = told.html
+        super()._show(shown)
+        self._last = together(told, shown)
+
     def _view(self):
-        patient, moment = _drawn(self._number.value), self._moment.value
+        patient, moment = self.get(), self._moment.value
         said = {r: c.value for r, c in self._said.items()}
         if left := [RULES[r].short for r, v in said.items() if not v]:
-            told = say(f"Verdicts still to choose: {', '.join(left)}. Then the rules answer.")
-        else:
-            found = judged(patient, moment)
-            found.insert(2, "You", list(said.values()))
-            same = (found["You"] == found["By the rules"]).sum()
-            line = say(f"{same} of {len(RULERS)} are as the rules say.")
-            told = together(line, table(found.drop(columns="rule"), f"{moment}: you and the rules"))
-        return together(patient.mark(told), letter(patient, moment))
+            return patient.mark(say(f"Verdicts still to choose: {', '.join(left)}. Then the rules answer."))
+        found = judged(patient, moment)
+        found.insert(2, "You", list(said.values()))
+        same = (found["You"] == found["By the rules"]).sum()
+        line = say(f"{same} of {len(RULERS)} are as the rules say.")
+        return patient.mark(together(line, table(found.drop(columns="rule"), f"{moment}: you and the rules")))
 
     def set(self, number=None, moment=None, **verdicts):
         """The same by call: ``set(number=7, moment="T1", mas_2016="met")``; returns what is shown."""

@@ -2,9 +2,23 @@
 
 from contextlib import contextmanager
 
+import anywidget
 import ipywidgets as widgets
 
 from utils.page import Shown, together
+
+
+class Keys(anywidget.AnyWidget):
+    """Keeps what is typed into an explorer there: JupyterLab would take a letter for a command on the cell."""
+
+    _esm = """export default { render: ({ el }) => {
+      el.hidden = true;
+      const listen = () => {
+        const box = el.closest(".casebook-explorer");
+        box ? box.addEventListener("keydown", (e) => e.stopPropagation()) : setTimeout(listen, 50);
+      };
+      listen();
+    } };"""
 
 
 class Explorer(widgets.VBox):
@@ -15,7 +29,8 @@ class Explorer(widgets.VBox):
 
     def __init__(self, controls, result):
         self._result = widgets.HTML().add_class("jp-RenderedHTMLCommon")  # tables look as elsewhere on the page
-        super().__init__([*controls, self._result])
+        super().__init__([*controls, self._result, Keys()])
+        self.add_class("casebook-explorer")
         self._show(result)
 
     def _show(self, shown):

@@ -9,7 +9,6 @@ from utils.explorer import Explorer
 from utils.forms import prompts
 from utils.page import say, table, together
 from utils.quiz import items
-from utils.rules import evaluate
 from utils.units import show
 
 WORD = {v: k for k, v in TRUTH.items()}
@@ -17,39 +16,42 @@ ANY = "any"
 
 
 class NaranjoBench(Explorer):
-    """The ten questions to answer; score, published band, distance from our score, and what open ones could change."""
+    """The ten questions to answer; score, published band, what open ones could change, and, when asked for, ours."""
 
     def __init__(self):
         style = {"style": {"description_width": "30em"}, "layout": {"width": "43em"}}
         self._field = {
-            q: widgets.Dropdown(options=[*TRUTH], value=WORD[a], description=f"{q[1:]}. {label(q)}", **style)
-            for q, a in answers().items()
+            q: widgets.Dropdown(options=[*TRUTH], value=WORD[None], description=f"{q[1:]}. {label(q)}", **style)
+            for q in answers()
         }
-        back = widgets.Button(description="Our answers again", layout={"width": "13em"})
-        super().__init__([*self._field.values(), back], self._judge())
-        back.on_click(lambda _: self.set(**answers()))
-        for control in self._field.values():
+        self._ours = widgets.ToggleButton(description="Compare with our answers", layout={"width": "16em"})
+        super().__init__([*self._field.values(), self._ours], self._judge())
+        for control in (*self._field.values(), self._ours):
             control.observe(lambda _: self._setting or self._show(self._judge()), "value")
 
     def _judge(self):
-        given = {q: TRUTH[c.value] for q, c in self._field.items()}
-        score, ours = (evaluate("naranjo", those).score[0] for those in (given, answers()))
+        given, beside = {q: TRUTH[c.value] for q, c in self._field.items()}, self._ours.value
+        score, ours = (float(sum(points(q, a) for q, a in those.items())) for those in (given, answers()))
         unknown = [q for q, a in given.items() if a is None]
         low, high = (score + sum(f(points(q, True), points(q, False)) for q in unknown) for f in (min, max))
-        line = f"Score {show(score)}: {band(score)}. "
-        line += "As ours. " if score == ours else f"{signed(score - ours)} from ours, which is {show(ours)}. "
-        line += f"Open questions: {len(unknown)}."
-        spans = [("your answers", score, score), ("our answers", ours, ours), ("defensible", *defensible())]
+        line = f"Score {show(score)}: {band(score)}." if len(unknown) < len(given) else "Nothing is answered yet."
+        if beside:
+            line += " As ours." if score == ours else f" {signed(score - ours)} from ours, which is {show(ours)}."
+        line += f" Open questions: {len(unknown)}."
+        spans = [("your answers", score, score)]
         if unknown:
-            line += f" Answered, they could make it {show(low)} to {show(high)}: {band(low)} to {band(high)}."
-            spans.insert(1, ("open ones answered", low, high))
+            ends = dict.fromkeys(band(x) for x in (low, high))
+            line += f" Answered, they could make it {show(low)} to {show(high)}: {' to '.join(ends)}."
+            spans.append(("open ones answered", low, high))
+        spans += [("our answers", ours, ours), ("defensible", *defensible())] if beside else []
         picture = plots.scale(bands(), spans, "Your answers among the published bands.")
         rows = [
             (f"{q[1:]}. {label(q)}", WORD[a], signed(points(q, a)), "" if a == answers()[q] else WORD[answers()[q]])
             for q, a in given.items()
         ]
         heads = ["Question", "Your answer", "Points", "Ours, where another"]
-        return together(say(line), picture, table(pd.DataFrame(rows, columns=heads), "Your answers"))
+        sheet = pd.DataFrame(rows, columns=heads)
+        return together(say(line), picture, table(sheet if beside else sheet[heads[:3]], "Your answers"))
 
     def set(self, **given):
         """Answer by call: ``set(q5="no", q8="do not know")``; True, False and None stand for the three as well."""
@@ -65,6 +67,11 @@ class NaranjoBench(Explorer):
             for name, word in wanted.items():
                 self._field[name].value = word
         self._show(self._judge())
+        return self._last
+
+    def compare(self, beside=True):
+        """Show our answers beside yours, or take them away again."""
+        self._ours.value = bool(beside)
         return self._last
 
     def get(self):
@@ -98,7 +105,7 @@ class Register(Explorer):
         lists = {"kind": self._rows["kind"].unique(), "notebook": sorted(set().union(*self._rows["books"]))}
         lists["moment"] = [m for m in moments.values() if m in set(self._rows["moment"])]
         self._field = {n: widgets.Dropdown(options=[ANY, *x], description=n, **style) for n, x in lists.items()}
-        self._field["search"] = widgets.Text(description="search for", continuous_update=False, **style)
+        self._field["search"] = widgets.Text(description="search for", **style)
         self._field["entry"] = widgets.Dropdown(options=[*self._rows.index], description="open entry", **style)
         every = widgets.Button(description="Show all again", layout={"width": "12em"})
         super().__init__([*self._field.values(), every], self._look())

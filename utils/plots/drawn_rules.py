@@ -113,7 +113,7 @@ def rulers(rows, moments, caption, source=SOURCE):
             near = verdict.items.loc[verdict.items["near"], "label"]
             close += [f"{label} ({moments[m]})" for label in near]
             told.append(f"{verdict.short}, cut-off {cut_off(verdict)}, {said}")
-        if close:
+        if close and len(moments) < 3:  # three lines leave no room for a fourth; a table says it then
             picture.text(right + 24, y + 43, f"◇ within 5 %: {', '.join(close)}", font_size=11, fill=OPEN)
             told[-1] += f"; within 5 % of a threshold: {', '.join(close)}"
     picture.line(middle, top - 22, middle, top + row * len(rows) + 4, INK, 2)
