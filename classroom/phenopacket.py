@@ -2,8 +2,7 @@
 
 It says no more than the article: what is not reported is nowhere in it, ``excluded`` stands only where the article
 denies something, a moment is the time point of ``casedata`` by which a thing was known (when it began is seldom
-printed), and nothing gets a code that ``codes.csv`` does not hold as verified. What that leaves out is returned beside
-it.
+printed), and nothing gets a code that ``codes.csv`` does not hold as verified. The rest is returned beside it.
 """
 
 import json
@@ -99,9 +98,8 @@ class _Writer:
                 if not absent:
                     running[name] = entry
                 found.append(entry)
-        events = self.case.events.set_index("event", drop=False)
         for name in GONE.keys() & running:
-            row = events.loc[GONE[name]]
+            row = self.case.events.set_index("event").loc[GONE[name]]
             running[name]["resolution"] = self.when(row["time_point"])
             running[name]["description"] += f" Later: {self.words(row)}"
         return found

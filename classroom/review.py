@@ -165,8 +165,7 @@ class _Checklist:
     def item(self, item):
         """One question: what is asked, the key and what it rests on."""
         best = item.get("best")
-        head = f"{item['id']} ({item['kind']})"
-        out = [f"#### {head}", "", _cell(item["stem"]), ""]
+        out = [f"#### {item['id']} ({item['kind']})", "", _cell(item["stem"]), ""]
         for option in item["options"]:
             mark = " **KEY**" if option["key"] == best else ""
             rests = ", ".join(option["rests_on"])
@@ -179,7 +178,7 @@ class _Checklist:
         lines, tags = zip(*map(self.basis, dict.fromkeys(used)), strict=True)
         tags = set().union(*tags)
         for t in self.first.keys() & tags:
-            self.first[t].setdefault("keys", []).append(_link(item["id"], head))
+            self.first[t].setdefault("keys", []).append(_link(item["id"], out[0][5:]))
         flag = "; ".join(f"**{t}: {TAGS[t]}**" for t in ("R", "ours") if t in tags)
         what = f"The key ({best})" if best else "No key: for talking about. It"
         out += ["", f"{what} rests on (tags {', '.join(sorted(tags)) or 'none'}{'; ' + flag if flag else ''}):", ""]
@@ -204,9 +203,8 @@ class _Checklist:
         labels = self.tables["variables"].set_index("variable")["label"]
         recalled = set(self.tables["rules"].query("tag == 'R'")["rule"])
         for moment in girl.moments.index:
-            rows = girl.told(moment).to_dict("records")
-            told = (f"{labels[r['variable']]}: {r['as_printed'] or r['status'].replace('_', ' ')}" for r in rows)
-            given.append(f"- TP-01 (invented) at {moment}: {_cell('; '.join(told))}")
+            told = (f"{labels[r.variable]}: {r.as_printed or r.status}" for r in girl.told(moment).itertuples())
+            given.append(f"- TP-01 (invented) at {moment}: {_cell('; '.join(told).replace('_', ' '))}")
         for name, moment in capstone.SHEETS.items():
             for row in capstone.judged(girl, moment).to_dict("records"):
                 key = f"{name} at {moment}, {row['Rule set']}: {row['By the rules']} ({row['Where it stands']})"
@@ -235,16 +233,15 @@ class _Checklist:
         return self.headed("Each claim", "claims", table[~_own(table)], hide=("claim", "status"))
 
     def discrepancies(self):
-        hide = ("facts", "as_printed")
-        return self.headed("Each discrepancy", "discrepancies", self.tables["discrepancies"], hide=hide)
+        table = self.tables["discrepancies"]
+        return self.headed("Each discrepancy", "discrepancies", table, hide=("facts", "as_printed"))
 
     def own(self):
         """Readings of ours in tables that carry no tag."""
         out = []
         for name, table in self.tables.items():
             if not {"tag", "source"} & set(table) and _own(table).any():
-                title = f"Readings: {self.titles.get(name, name)}"
-                out += self.headed(title, name, table[_own(table)], tag="ours")
+                out += self.headed(f"Readings: {self.titles.get(name, name)}", name, table[_own(table)], tag="ours")
         return out
 
     def others(self):
