@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from utils import capstone, invented
+from utils import capstone, invented, sheets
 from utils.case import CaseDataError, load_case, references
 from utils.forms import prompts
 from utils.package import CASEDATA, describe
@@ -205,16 +205,16 @@ class _Checklist:
         for moment in girl.moments.index:
             told = (f"{labels[r.variable]}: {r.as_printed or r.status}" for r in girl.told(moment).itertuples())
             given.append(f"- TP-01 (invented) at {moment}: {_cell('; '.join(told).replace('_', ' '))}")
-        for name, moment in capstone.SHEETS.items():
+        for name, moment in sheets.SHEETS.items():
             for row in capstone.judged(girl, moment).to_dict("records"):
                 key = f"{name} at {moment}, {row['Rule set']}: {row['By the rules']} ({row['Where it stands']})"
                 lines.append((key, "R" if row["rule"] in recalled else "C"))
-        for name in capstone.CONVERSIONS:
-            sheet = capstone.sheet(name)
+        for name in sheets.CONVERSIONS:
+            sheet = sheets.sheet(name)
             for field, (value, unit) in sheet.asked.items():
                 key = " or ".join(dict.fromkeys(f"{show(x)} {unit}" for x in sheet.due(field)))
                 lines.append((f"{name}, {labels[field]}: {value} is {key}", "C"))
-        lines += [(f"Q9.1, {points} points: {label}", "ours") for label, points in capstone.RUBRIC.values()]
+        lines += [(f"Q9.1, {points} points: {label}", "ours") for label, points in sheets.RUBRIC.values()]
         self.counts.append(("Computed keys of notebook 09", [tag for _, tag in lines]))
         for key, tag in lines:
             if tag in self.first:

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.test_notebooks import BOOKS
-from utils import capstone
-from utils.capstone import RUBRIC, SHEETS, OwnPatient, count, sheet
+from utils import capstone, sheets
+from utils.capstone import OwnPatient
 from utils.invented import RULERS, load_patient, variant
 from utils.quiz import items, reset
 from utils.record import read
 from utils.rules import VERDICTS
+from utils.sheets import RUBRIC, SHEETS, count, sheet
 
 GIRL = load_patient("TP-01")
 RIGHT = {  # agreed before there was code; the ratio of T0 is 21.42, just short of 21.5
@@ -27,7 +28,7 @@ CONVERTED = {
 
 
 # ---- INVENTED on everything -----------------------------------------------------------------------------------------
-PLAIN = r"^(import|from|progress\(|save_receipt\(|works = |page\.folded\(\"Open the six rule sets)"
+PLAIN = r"^(import|from|progress\(|offer_receipt\(|works = |page\.folded\(\"Open the six rule sets)"
 
 
 def unmarked(nb):
@@ -200,11 +201,11 @@ def test_right_conversions_are_counted(record, name):
     ],
 )
 def test_a_conversion_is_judged_as_far_as_it_goes(given, right):
-    assert capstone.Conversions("U9.1", GIRL).same("ferritin", given) == right
+    assert sheets.Conversions("U9.1", GIRL).same("ferritin", given) == right
 
 
 def test_a_factor_that_was_rounded_to_show_a_loss_is_not_taken():
-    card = capstone.Conversions("U9.2", GIRL)
+    card = sheets.Conversions("U9.2", GIRL)
     assert [card.same("triglycerides", f"{x} mg/dL") for x in ("265.7", "265.5", "266", "264", "264.0")] == [
         True, True, True, False, False,
     ]  # fmt: skip
@@ -216,14 +217,14 @@ def test_a_comma_for_a_point_is_not_kept(record):
 
 
 def test_one_digit_is_no_conversion():
-    card = capstone.Conversions("U9.1", GIRL)
+    card = sheets.Conversions("U9.1", GIRL)
     assert not card.same("age_at_onset", "2 years") and card.same("age_at_onset", "1.58 years")
 
 
 def test_the_facts_of_the_route_are_compared(record):
     ours = {
         f"{r.fact}|{k}": getattr(r, k)
-        for r in capstone.RouteFacts(GIRL).facts.itertuples()
+        for r in sheets.RouteFacts(GIRL).facts.itertuples()
         for k in ("vein", "statement")
     }
     assert "10 of 10 as in our reading" in sheet("C9.5", ours).text
@@ -324,6 +325,6 @@ def test_a_refusal_changes_nothing(given):
 )
 def test_nothing_typed_ends_in_a_traceback(given, name):
     assert OwnPatient().set(**given).text
-    assert sheet("nothing", given).text and capstone._sheets()[name]().fault(
-        dict.fromkeys(capstone._sheets()[name]().boxes, "x")
+    assert sheet("nothing", given).text and sheets._sheets()[name]().fault(
+        dict.fromkeys(sheets._sheets()[name]().boxes, "x")
     )

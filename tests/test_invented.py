@@ -324,3 +324,32 @@ def test_a_known_number_gives_this_patient():
 def test_no_number_no_patient(seed):
     with pytest.raises(ValueError, match="a whole number from 0 to 9999"):
         variant(seed)
+
+
+@pytest.fixture(scope="module")
+def printed():
+    """What two hundred drawn patients have in print: dict of (moment, variable) -> set of printed words."""
+    found = {}
+    for seed in range(200):
+        for row in variant(seed).rows.itertuples():
+            found.setdefault((row.moment, row.variable), set()).add(row.as_printed)
+    return found
+
+
+@pytest.mark.parametrize(
+    "moment, variable, limit, beside",
+    [  # on the limit, and the nearest number on its other side: thresholds as published
+        ("T2", "platelets", "100 ×10⁹/L", "99 ×10⁹/L"),  # < 100
+        ("T0", "platelets", "181 ×10⁹/L", "182 ×10⁹/L"),  # ≤ 181
+        ("T1", "ferritin", "2,000 ng/mL", "1,999 ng/mL"),  # ≥ 2,000
+        ("T0", "ast", "48 U/L", "49 U/L"),  # > 48
+        ("T1", "haemoglobin", "90 g/L", "89 g/L"),  # < 90
+    ],
+)
+def test_the_limit_itself_and_its_neighbour_are_drawn(printed, moment, variable, limit, beside):
+    assert {limit, beside} <= printed[moment, variable]
+
+
+def test_a_value_without_a_threshold_lies_in_its_range(printed):
+    rates = [int(x.partition(" ")[0]) for x in printed["T1", "esr"] - {""}]
+    assert len(rates) > 10 and min(rates) >= 15 and max(rates) < 30  # as variants.csv says

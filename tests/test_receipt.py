@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from utils import capstone, receipt
+from utils import receipt, sheets
 from utils.forms import prompts, rank, write
 from utils.quiz import answer, items
 from utils.receipt import HEAD, NAME, ROW, read_receipts, save_receipt
@@ -200,20 +200,20 @@ def test_a_name_that_windows_refuses_is_refused_here(answered, name):
 
 
 SHEETS = {  # each sheet of notebook 09 filled in: what is given
-    "C9.1": dict.fromkeys(capstone.RULERS, "met"),
-    "V9.2": dict.fromkeys(capstone.RULERS, "undetermined"),
+    "C9.1": dict.fromkeys(sheets.RULERS, "met"),
+    "V9.2": dict.fromkeys(sheets.RULERS, "undetermined"),
     "U9.1": {"ferritin": "=685 ng/mL", "ast": "48 U/L", "age_at_onset": "1.6 years"},
     "U9.2": {"ferritin": "6000 ng/mL", "triglycerides": "266 mg/dL", "fibrinogen": "150 mg/dL"},
-    "C9.5": {f"{r.fact}|{c}": "yes" for r in capstone.read_table("tp_01_route").itertuples()
+    "C9.5": {f"{r.fact}|{c}": "yes" for r in sheets.read_table("tp_01_route").itertuples()
              for c in ("vein", "statement")},
     "Q9.1": {"verdicts": "10", "units": "4"},
 }  # fmt: skip
 
 
 def test_sheets_of_the_capstone_are_on_the_receipt(answered, record):
-    assert set(SHEETS) == set(capstone.names())
+    assert set(SHEETS) == set(sheets.names())
     for name, filled in SHEETS.items():
-        assert "Nothing was kept" not in capstone.sheet(name, filled, None if name == "Q9.1" else "low").text
+        assert "Nothing was kept" not in sheets.sheet(name, filled, None if name == "Q9.1" else "low").text
     assert "8 answers" in save_receipt("all.csv").text  # two questions and six sheets
     save_receipt("all.json")
     frame = read_receipts(answered)
@@ -226,7 +226,7 @@ def test_sheets_of_the_capstone_are_on_the_receipt(answered, record):
 
 
 def test_a_sheet_that_was_spoilt_is_left_out(answered, record):
-    capstone.sheet("C9.1", SHEETS["C9.1"])
+    sheets.sheet("C9.1", SHEETS["C9.1"])
     spoilt = json.loads(record.read_text())
     spoilt["forms"]["C9.1"]["fields"]["hscore|verdict"] = "Ada says met"
     record.write_text(json.dumps(spoilt))
@@ -364,3 +364,12 @@ def test_what_was_answered_comes_back(record, answers, ending):
     assert back == answers
     assert list(frame["item"]) == [name for name in ASKED if name in answers]
     assert isinstance(frame, pd.DataFrame) and set(frame["version"]) == {receipt.version()}
+
+
+def test_the_button_saves_and_running_a_notebook_does_not(answered, record, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    offer = receipt.offer_receipt()
+    assert list(tmp_path.glob("mas-casebook*")) == [] and "No receipt is saved yet." in offer._last.text
+    offer.children[0].click()
+    assert [p.name for p in tmp_path.glob("mas-casebook*")] == ["mas-casebook-receipt.json"]
+    assert "mas-casebook-receipt.json" in offer._last.text

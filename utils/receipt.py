@@ -10,9 +10,11 @@ import tomllib
 from importlib import metadata
 from pathlib import Path
 
+import ipywidgets as widgets
 import pandas as pd
 
 from utils.cards import CONFIDENCE
+from utils.explorer import Explorer
 from utils.forms import hypotheses, prompts
 from utils.page import say
 from utils.quiz import items
@@ -27,7 +29,7 @@ FORMULA = tuple("=+-@\t\r")  # a spreadsheet may run what begins so
 LARGEST = 2_000_000  # bytes; a receipt of everything has a tenth of it
 DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789¹²³")}
 FAULTS = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error)  # of a foreign file
-__all__ = ["read_receipts", "save_receipt"]
+__all__ = ["offer_receipt", "read_receipts", "save_receipt"]
 
 
 def version():
@@ -47,14 +49,14 @@ def _row(name, notebook, kind, field, answer, entry, **words):
 
 def _rows(written):
     """One row an answer, in the collection's order, and the sentence of a record that cannot be read."""
-    from utils import capstone  # here, since it brings all the rules with it
+    from utils import sheets  # here, since it brings all the rules with it
 
     given, warning = read()
     found = []
     for name, item in items().items():  # only what is a question here: an id made up in the record may tell a name
         if name in given:
             found.append(_row(name, item["notebook"], item["kind"], "", given[name]["choice"], given[name]))
-    for name, fields, entry in capstone.committed():
+    for name, fields, entry in sheets.committed():
         for field, value in fields.items():
             found.append(_row(name, "09", "sheet", field, " ".join(value.lstrip("~≈=+ ").split()), entry))
     kept = read("forms")[0] if written else {}
@@ -153,6 +155,20 @@ def save_receipt(path=None, written=False, replace=False):
     )
 
 
+class Offer(Explorer):
+    """A button that saves a receipt: running a whole notebook should leave no file that nobody asked for."""
+
+    note = "Run the notebook to get a button that saves a receipt."
+
+    def __init__(self):
+        button = widgets.Button(description="Save a receipt", layout={"width": "13em"})
+        super().__init__([button], say("No receipt is saved yet."))
+        button.on_click(lambda _: self._show(save_receipt()))
+
+
+offer_receipt = Offer
+
+
 def _receipt(file):
     """The rows of one receipt as a list of dict; one of `FAULTS` where it is none."""
     if not file.is_file() or file.stat().st_size > LARGEST:
@@ -176,7 +192,7 @@ def _receipt(file):
 
 def _check(row):
     """Hold one row to what `save_receipt` writes; ValueError that says what is odd."""
-    from utils import capstone
+    from utils import sheets
 
     if not {*ROW, *HEAD} <= set(row) <= {*ROW, *HEAD, "words"} or not all(map(is_text, row.values())):
         raise ValueError("its rows are not those of a receipt")
@@ -186,7 +202,7 @@ def _check(row):
     fits = {  # by what the item is: whether the row has what is due, and no more
         item in items(): answer in ("a", "b", "c") and not field and "words" not in row,
         item in prompts(): not answer and field and "words" in row,
-        item in capstone.names(): answer and field and "words" not in row,
+        item in sheets.names(): answer and field and "words" not in row,
     }
     if True not in fits:
         raise ValueError(f"{item!r} is not asked here")

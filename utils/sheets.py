@@ -1,0 +1,312 @@
+"""What the learner commits to on the new patient's page: sheets that the rules answer, and thirty points.
+
+The first commit stays, as with a question; every answer is computed when it is asked for.
+"""
+
+import pandas as pd
+
+from utils.capstone import girl, judged, label, sound
+from utils.cards import Card, noted, refresh, still, unsure
+from utils.forms import keep_first
+from utils.invented import RULERS
+from utils.package import read_table
+from utils.page import say, table, together
+from utils.record import change, read
+from utils.rules import RULES, VERDICTS
+from utils.units import UnitError, factors, factors_in_use, quantity, show
+
+SHEETS = {"C9.1": "T0", "V9.2": "T1"}  # verdicts to commit, by the moment they are asked of
+CONVERSIONS = {  # what to convert: moment, variable, the unit that a rule was published in
+    "U9.1": (("T0", "ferritin", "ng/mL"), ("T0", "ast", "U/L"), ("T0", "age_at_onset", "years")),
+    "U9.2": (("T2", "ferritin", "ng/mL"), ("T2", "triglycerides", "mg/dL"), ("T2", "fibrinogen", "mg/dL")),
+}
+RUBRIC = {  # the points there are: 30 in all
+    "verdicts": ("verdicts, undetermined ones among them (C9.1, V9.2; the page counts them)", 12),
+    "units": ("units (U9.1, U9.2; the page counts them)", 6),
+    "test": ("one test, with a reason that works in both directions (W9.1)", 4),
+    "rival": ("one rival kept alive, with what would remove it (F9.1)", 3),
+    "handover": ("the hand-over: known, unknown and inferred apart, in sixty words (C9.7)", 5),
+}
+FAR = 500  # a value so many times off was read otherwise than it was meant
+LONGEST = 40  # characters of one value
+
+
+class Sheet(Card):
+    """Something of an invented patient to fill in; the first commit stays, and the rules answer it.
+
+    Subclasses say in `fault` what is wrong with what was given, and in `told` what is said of it.
+    """
+
+    shelf = "forms"
+
+    def __init__(self, name, patient, about, lines):
+        self.patient, self.name = patient, name
+        about = {"id": name, "button": f"Commit {name}", "confidence": False, **about}
+        head = about["stem"] if about["kind"] == "grid" else f"{name}. {about['stem']}"  # a grid's caption is its stem
+        first = still(head, lines, "Run the notebook to fill this in.")
+        super().__init__(about, patient.mark(first))
+
+    @property
+    def boxes(self):
+        """The names of the controls."""
+        columns = self.item.get("columns") or [[""]]
+        return ["|".join(filter(None, (row[0], column[0]))) for row in self.item["fields"] for column in columns]
+
+    def commit(self, given):
+        fields = {k: str(given.get(k, "")).strip() for k in self.boxes}
+        fields = {k: v if self.item["kind"] == "text" else v.casefold() for k, v in fields.items()}
+        if wrong := self.fault(fields) or unsure(given.get("confidence") or None):
+            return say(f"{wrong} Nothing was kept.")
+        kept, note = self.keep(fields, given.get("confidence") or "")
+        return noted(note, self.shown(kept)[1])
+
+    def keep(self, fields, confidence):
+        return keep_first(self.name, fields, confidence=confidence)
+
+    def shown(self, entry):
+        fields = {k: entry["fields"].get(k, "") for k in self.boxes}
+        return {**fields, "confidence": entry.get("confidence", "")}, self.patient.mark(self.told(fields))
+
+    def fault(self, fields):
+        """What is wrong with what was given, as a sentence; empty where nothing is."""
+        raise NotImplementedError
+
+    def told(self, fields):
+        """What is said of it (Shown)."""
+        raise NotImplementedError
+
+    def by_call(self, given, confidence=None):
+        """The same without the card; names may be left short, as in ``{"mas_2016": "met"}``."""
+        short = {
+            k.partition("|")[0] if self.item["kind"] == "grid" and len(self.item["columns"]) == 1 else k: k
+            for k in self.boxes
+        }
+        if not isinstance(given, dict) or set(given) - {*short, *self.boxes}:
+            return say(f"{self.name} asks for {', '.join(short)}: give a value for each. Nothing was kept.")
+        return self.commit({**{short.get(k, k): v for k, v in given.items()}, "confidence": confidence})
+
+
+class Verdicts(Sheet):
+    """Six verdicts at one moment."""
+
+    def __init__(self, name, patient, moment):
+        self.moment = moment
+        stem = f"{name}. {patient.name} (INVENTED) at {moment}: what does each rule set say?"
+        about = {"stem": stem, "kind": "grid", "corner": "Rule set", "columns": [["verdict", "Your verdict"]]}
+        about |= {"fields": [[r, RULES[r].short] for r in RULERS], "confidence": True}
+        about |= {"options": [["", "–"], *[[v, v] for v in reversed(VERDICTS)]]}
+        super().__init__(name, patient, about, [f"{RULES[r].short}: met, not met, or undetermined?" for r in RULERS])
+
+    def fault(self, fields):
+        if odd := [v for v in fields.values() if v and v not in VERDICTS]:
+            return f"'{odd[0]}' is no verdict: choose met, not met or undetermined."
+        left = [RULES[k.partition("|")[0]].short for k, v in fields.items() if not v]
+        return f"Still open: {', '.join(left)}. Choose a verdict for each." if left else ""
+
+    def right(self, fields):
+        """How many of the six are as by the rules."""
+        return sum(fields.get(f"{r}|verdict") == self.patient.verdicts[r, self.moment].status for r in RULERS)
+
+    def told(self, fields):
+        found = judged(self.patient, self.moment)
+        found.insert(2, "You", [fields[f"{r}|verdict"] for r in found["rule"]])
+        line = say(f"{self.right(fields)} of {len(RULERS)} are as the rules say.")
+        found = found.drop(columns=["rule", "Cheapest results that could settle it"])  # that is the next question
+        return together(line, table(found, f"{self.moment}: you and the rules"))
+
+
+class Conversions(Sheet):
+    """Three values to convert into the unit in which a rule was published."""
+
+    def __init__(self, name, patient):
+        self.asked = {v: (patient.as_of(m).inputs[v], unit) for m, v, unit in CONVERSIONS[name]}
+        moment = CONVERSIONS[name][0][0]
+        stem = f"{patient.name} (INVENTED) at {moment}: convert, and write each value with its unit."
+        fields = [[v, f"{label(v)}, {given}, in {unit}", 1] for v, (given, unit) in self.asked.items()]
+        super().__init__(name, patient, {"stem": stem, "kind": "text", "fields": fields}, [f[1] for f in fields])
+
+    def read(self, name, text):
+        """What was written, in the unit that is asked for; UnitError that says how to write it."""
+        unit, text = self.asked[name][1], text.strip().strip("~≈=").rstrip(".").strip()
+        how = f"Write it as in 123.4 {unit}."
+        if not text or len(text) > LONGEST:
+            raise UnitError(f"{label(name)} is {'still empty' if not text else 'too long'}. {how}")
+        try:
+            given = quantity(text, name)
+        except UnitError as refused:
+            raise UnitError(f"{label(name)}: {refused} {how}") from None
+        if factors(name)[given.unit] != factors(name)[unit]:  # µg/L and ng/mL, or IU/L and U/L, are the same size
+            raise UnitError(f"{label(name)}: {given.unit} is not {unit}, the unit that is asked for. {how}")
+        if given.high is not None:
+            raise UnitError(f"{label(name)}: {text} is a range; one value is asked for. {how}")
+        if not 1 / FAR < given.value / self.due(name)[0] < FAR:  # read otherwise than it was meant, or typed otherwise
+            raise UnitError(
+                f"{label(name)}: {text} is read as {given}, which is far off. A comma groups thousands, and a point "
+                f"marks decimals. {how}"
+            )
+        return given
+
+    def fault(self, fields):
+        for name, text in fields.items():
+            try:
+                self.read(name, text)
+            except UnitError as refused:
+                return str(refused)
+        return ""
+
+    def due(self, name):
+        """The converted value, by every factor in use: a list of float; a factor rounded to show a loss is left out."""
+        given, unit = self.asked[name]
+        first, *others = factors_in_use(name, given.unit)
+        return [given.to(unit).value * f / first for f in (first, *others) if sound(f, first)]
+
+    def same(self, name, text):
+        """Whether what was written is the value, as far as it was written out."""
+        try:
+            given = self.read(name, text)
+        except UnitError:
+            return False
+        half = 0.5 * 10 ** -(given.decimals or 0)
+        small = any(abs(d) < 10 * half for d in self.due(name))  # one digit alone would be no conversion
+        return not small and any(abs(given.value - d) <= half * 1.001 for d in self.due(name))
+
+    def right(self, fields):
+        return sum(self.same(n, fields.get(n, "")) for n in self.asked)
+
+    def told(self, fields):
+        rows = []
+        for name, (given, unit) in self.asked.items():
+            verdict = "the same" if self.same(name, fields[name]) else "look again"
+            by = factors(name)[given.unit] / factors(name)[unit]
+            due = f"{show(self.due(name)[0])} {unit}"
+            rows.append((label(name), str(given), f"× {by:.6g}", due, fields[name], verdict))
+        line = say(f"{self.right(fields)} of {len(self.asked)} are the same.")
+        return together(
+            line,
+            table(pd.DataFrame(rows, columns=["Item", "Printed", "Factor", "Converted", "You", "So"]), "Converted"),
+        )
+
+
+class RouteFacts(Sheet):
+    """Five facts: is each a reason for the vein, and does a label statement speak of it?"""
+
+    def __init__(self, patient):
+        self.facts = read_table("tp_01_route")
+        stem = f"C9.5. {patient.name} (INVENTED) at T2: sort five facts. No dose is asked for."
+        columns = [["vein", "A reason for the vein?"], ["statement", "Does a label statement speak of it?"]]
+        fields = [[r.fact, r.label] for r in self.facts.itertuples()]
+        about = {"stem": stem, "kind": "grid", "corner": "Fact", "columns": columns, "fields": fields}
+        about |= {"options": [["", "–"], ["yes", "yes"], ["no", "no"]]}
+        super().__init__("C9.5", patient, about, [f"{f[1]}: a reason for the vein? a label statement?" for f in fields])
+
+    def fault(self, fields):
+        if odd := [v for v in fields.values() if v not in ("", "yes", "no")]:
+            return f"'{odd[0]}' is neither yes nor no."
+        return "Fill every cell: yes or no." if "" in fields.values() else ""
+
+    def told(self, fields):
+        rows = [
+            (
+                r.label,
+                fields[f"{r.fact}|vein"],
+                r.vein,
+                fields[f"{r.fact}|statement"],
+                r.statement,
+                f"{r.why} ({r.source})",
+            )
+            for r in self.facts.itertuples()
+        ]
+        same = sum((mine == ours) + (said == due) for _, mine, ours, said, due, _ in rows)
+        names = ["Fact", "You: vein", "Our reading", "You: label", "Label copies", "Why"]
+        line = say(f"{same} of {2 * len(rows)} as in our reading. A difference is a reason to look again.")
+        return together(line, table(pd.DataFrame(rows, columns=names), "Five facts"))
+
+
+class Rubric(Sheet):
+    """Thirty points, given by the learner to the learner. It can be changed at any time."""
+
+    def __init__(self, patient):
+        most = max(points for _, points in RUBRIC.values())
+        fields = [[name, f"of {points}: {label}"] for name, (label, points) in RUBRIC.items()]
+        stem = f"{patient.name} (INVENTED): score yourself, {sum(p for _, p in RUBRIC.values())} points in all."
+        about = {"stem": stem, "kind": "rank", "fields": fields, "locks": False, "button": "Add up Q9.1"}
+        about |= {"options": [["", "–"], *[[str(n), str(n)] for n in range(most + 1)]]}
+        super().__init__("Q9.1", patient, about, [f[1] for f in fields])
+
+    def fault(self, fields):
+        for name, given in fields.items():
+            most = RUBRIC[name][1]
+            if given and not (given.isdecimal() and int(given) <= most):
+                return f"{given} for '{name}': there are 0 to {most} points."
+        return "" if any(fields.values()) else "No line is filled in."
+
+    def keep(self, fields, confidence):
+        note = change(lambda record: record["forms"].update({self.name: {"fields": fields}}))
+        refresh(self.name, note)
+        return {"fields": fields}, note
+
+    def told(self, fields):
+        counted, rows = count(self.patient), []
+        for name, (line, most) in RUBRIC.items():
+            page = counted.get(name)
+            if not fields[name] and page is not None:  # the page's own count, unless the learner says otherwise
+                fields = {**fields, name: str(page)}
+            rows.append((line, fields[name] or "not scored", "" if page is None else str(page), str(most)))
+        given = [int(v) for v in fields.values() if v.isdecimal()]
+        line = f"{sum(given)} of {sum(p for _, p in RUBRIC.values())}, {len(given)} of {len(RUBRIC)} lines scored."
+        return together(say(line), table(pd.DataFrame(rows, columns=["Line", "You", "Counted", "Of"]), "Your score"))
+
+
+def count(patient):
+    """What the page can count from your record: a dict of rubric line -> points."""
+    kept = read("forms")[0]
+
+    def fields(name):
+        return kept.get(name, {}).get("fields", {})
+
+    said = sum(Verdicts(n, patient, m).right(fields(n)) for n, m in SHEETS.items())
+    return {"verdicts": said, "units": sum(Conversions(n, patient).right(fields(n)) for n in CONVERSIONS)}
+
+
+def _sheets():
+    her = girl()
+    made = {n: lambda n=n, m=m: Verdicts(n, her, m) for n, m in SHEETS.items()}
+    made |= {n: lambda n=n: Conversions(n, her) for n in CONVERSIONS}
+    return made | {"C9.5": lambda: RouteFacts(her), "Q9.1": lambda: Rubric(her)}
+
+
+def names():
+    """The ids of all sheets."""
+    return [*_sheets()]
+
+
+def committed():
+    """The sheets of the record that can be used: yields (id, fields that are filled in, entry)."""
+    kept, _ = read("forms")
+    for name, made in _sheets().items():
+        if name in kept:
+            card = made()
+            fields = {k: kept[name]["fields"].get(k, "") for k in card.boxes}
+            if not card.fault(fields):
+                yield name, {k: v for k, v in fields.items() if v}, kept[name]
+
+
+def sheet(name, given=None, confidence=None):
+    """Something to fill in for TP-01: the card, or, with values, the same by call.
+
+    Parameters
+    ----------
+    name : {"C9.1", "U9.1", "V9.2", "U9.2", "C9.5", "Q9.1"}
+    given : dict of str -> str, optional
+        Such as ``{"mas_2016": "met", …}`` or ``{"ferritin": "700 ng/mL", …}``.
+    confidence : {"low", "medium", "high"}, optional
+
+    Returns
+    -------
+    Sheet or Shown
+    """
+    made = _sheets()
+    if not isinstance(name, str) or name not in made:
+        return say(f"There is no sheet '{name}': there are {', '.join(made)}.")
+    card = made[name]()
+    return card if given is None else card.by_call(given, confidence)
