@@ -104,6 +104,7 @@ def test_the_verdicts_do_not_answer_the_question_that_follows(record):
 def test_a_trend_ends_where_the_reader_is():
     assert "T2" not in capstone.trend(GIRL, "ferritin", until="T1").text
     assert "6,000" in capstone.trend(GIRL, "ferritin", until="T2").text
+    assert "not mentioned" in capstone.trend(GIRL, "ldh", until="T0").text
 
 
 def test_capitals_do_no_harm(record):
