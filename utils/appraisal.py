@@ -87,8 +87,8 @@ def rivals(case):
     rows.append(("the illness itself, turning unaided", "course", "not known", "cannot be seen in one child"))
     line = f"On day {day}, when the heart first improved, {certain} treatments ran for certain and {most} at most. "
     line += f"The last drug begun before: {in_words(last_added(given, day))}."
-    heads = ["Rival", "Kind", "Begun", f"On day {day}"]
-    return together(say(line), table(pd.DataFrame(rows, columns=heads), "What else could have helped"))
+    heads = ["What", "Kind", "Begun", f"On day {day}"]
+    return together(say(line), table(pd.DataFrame(rows, columns=heads), "What could have helped"))
 
 
 # ---- claims ---------------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def evidence(case):
         say(line),
         _sheet(
             rows,
-            "Anakinra in MAS, and in the heart and liver of systemic JIA: what was seen",
+            "Anakinra in MAS, in the heart and liver of systemic JIA, and as a suspect in neutropenia: what was seen",
             **heads,
             source="Source, evidence",
         ),

@@ -50,7 +50,8 @@ def recovery(marks, span, boxes, loose, caption):
         picture.text(right + 24, y, f"{'? ' * (open_low or open_high)}{words}", font_size=12)
         told.append(f"{when}: {words}")
     y = bottom + 14
-    picture.text(10, y, "After discharge, in the order told. Widths and gaps mean nothing.", font_weight="bold")
+    head = "After discharge. Widths and gaps mean nothing; the relapse, told first, stands below."
+    picture.text(10, y, head, font_weight="bold")
     wide, gap, top = 222, 24, y + 16
     for n, (when, what) in enumerate(boxes):
         at = 10 + (wide + gap) * n
