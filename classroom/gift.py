@@ -6,7 +6,7 @@ Source of the rules of the format: the page "GIFT format" of the Moodle document
 import re
 
 from utils.case import load_case
-from utils.quiz import VOICES, items
+from utils.quiz import items, voices
 
 ABOUT = """\
 Teaching material about one published case. Not for clinical use. The keys await review by clinicians.
@@ -53,9 +53,8 @@ def question(item):
         told = f"{option['why']} (Rests on {', '.join(option['rests_on'])}.)"
         sign = "=" if option["key"] == item["best"] else "~"
         lines.append(f"\t{sign}{part(option['text'])}#{part(told)}")
-    dated = {"later": f" ({item['later_date']})"} if "later" in item.get("voices", {}) else {}
-    if voices := [f"{VOICES[v]}{dated.get(v, '')}: {words}" for v, words in item.get("voices", {}).items()]:
-        lines.append("\t####" + part("\n".join(voices)))
+    if told := [f"{label}: {words}" for label, words in voices(item)]:
+        lines.append("\t####" + part("\n".join(told)))
     return "\n".join([*lines, "}"])
 
 
@@ -64,14 +63,9 @@ def bank():
     titles = load_case().journey.set_index("notebook")["title"]
     asked = {k: i for k, i in items().items() if i.get("best")}
     left = [k for k in items() if k not in asked]
-    blocks, notebook = (
-        ["\n".join("// " + line for line in HEAD.format(about=ABOUT, left=", ".join(left)).splitlines())],
-        None,
-    )
-    blocks += [
-        "$CATEGORY: MAS Casebook",
-        f"::About this collection::[plain]{escape(ABOUT)}",
-    ]  # without braces: no question
+    head = HEAD.format(about=ABOUT, left=", ".join(left)).splitlines()
+    blocks, notebook = ["\n".join("// " + line for line in head), "$CATEGORY: MAS Casebook"], None
+    blocks.append(f"::About this collection::[plain]{escape(ABOUT)}")  # without braces: no question
     for item in sorted(asked.values(), key=lambda i: i["notebook"]):
         if item["notebook"] != notebook:
             notebook = item["notebook"]

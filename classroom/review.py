@@ -10,7 +10,7 @@ from utils import capstone, invented, sheets
 from utils.case import CaseDataError, load_case, references
 from utils.forms import prompts
 from utils.package import CASEDATA, describe
-from utils.quiz import VOICES, items
+from utils.quiz import items, voices
 from utils.receipt import version
 from utils.units import show
 
@@ -170,9 +170,7 @@ class _Checklist:
             mark = " **KEY**" if option["key"] == best else ""
             rests = ", ".join(option["rests_on"])
             out.append(f"- {option['key']}){mark} {_cell(option['text'])}. *Why:* {_cell(option['why'])} [{rests}]")
-        for voice, words in item.get("voices", {}).items():
-            dated = f" ({item['later_date']})" if voice == "later" else ""
-            out.append(f"- *{VOICES[voice]}{dated}:* {_cell(words)}")
+        out += [f"- *{label}:* {_cell(words)}" for label, words in voices(item)]
         # Without a best answer it is all of them that the talk rests on.
         used = [a for o in item["options"] if best in (None, o["key"]) for a in o["rests_on"]]
         lines, tags = zip(*map(self.basis, dict.fromkeys(used)), strict=True)
@@ -199,7 +197,7 @@ class _Checklist:
 
     def computed(self):
         """What the page of notebook 09 computes and holds the sheets of the learner against, and its rubric."""
-        girl, given, lines = invented.load_patient(), [], []
+        girl, given, lines = capstone.girl(), [], []
         labels = self.tables["variables"].set_index("variable")["label"]
         recalled = set(self.tables["rules"].query("tag == 'R'")["rule"])
         for moment in girl.moments.index:

@@ -108,3 +108,8 @@ def words(text):
 def near_words(r, reach):
     """The words within so many characters of a reading."""
     return words(r.passage[max(0, r.span[0] - reach) : r.span[1] + reach])
+
+
+def forbidden(patterns, text):
+    """What a text says that it must not: the reasons of the patterns found in it (a dict of pattern -> why)."""
+    return [why for pattern, why in patterns.items() if re.search(pattern, text, re.IGNORECASE)]

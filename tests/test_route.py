@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.drawings import clean, drawing, words
+from tests.reading import forbidden
 from tests.test_notebooks import BOOKS
 from utils import pk, route
 from utils.case import load_case
@@ -195,10 +196,6 @@ FORBIDDEN = {
 }
 
 
-def claims(text):
-    return [why for pattern, why in FORBIDDEN.items() if re.search(pattern, text, re.IGNORECASE)]
-
-
 def test_nothing_is_claimed_that_the_data_do_not_show():
     page = nbformat.read(PAGE, 4)
     texts = [c.source for c in page.cells if c.cell_type == "markdown"]
@@ -207,11 +204,11 @@ def test_nothing_is_claimed_that_the_data_do_not_show():
     texts += [str(o["why"]) for i in told.values() for o in i["options"]] + [
         str(i.get("voices")) for i in told.values()
     ]
-    assert [c for text in texts for c in claims(text)] == []
-    assert claims("SC was not absorbed, so IV reached a therapeutic level, the target for MAS.") == [
+    assert [c for text in texts for c in forbidden(FORBIDDEN, text)] == []
+    assert forbidden(FORBIDDEN, "SC was not absorbed, so IV reached a therapeutic level, the target for MAS.") == [
         "that injections were not absorbed", "that a level was therapeutic", "that there is a target for MAS",
     ]  # fmt: skip
-    assert claims("This exposure explains the recovery; give 33.4 mg to this child.") == [
+    assert forbidden(FORBIDDEN, "This exposure explains the recovery; give 33.4 mg to this child.") == [
         "that exposure led to recovery", "an amount for the child",
     ]  # fmt: skip
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from utils import plots
 from utils.explorer import Explorer, whole_number
-from utils.invented import RULERS, load_patient, variant
+from utils.invented import LAST, RULERS, load_patient, unfit, variant
 from utils.page import say, table, together
 from utils.rules import RULES, SIGNS, VERDICTS, evaluate
 from utils.units import factors, factors_in_use, show, variables
@@ -42,18 +42,19 @@ def letter(patient, moment):
     return patient.mark(table(pd.DataFrame(columns), f"{moment}, {about['label']}: {about['laboratory']}"))
 
 
+@cache  # a page shows them more than once
 def rule_cards():
     """The six rule sets as they were published, to have at hand: their items, thresholds, points and factors."""
     cards = []
     for name in RULERS:
         rule, blank = RULES[name], evaluate(name, {})
-        nodes = rule.nodes()
+        nodes, conditions = rule.nodes(), blank.items.set_index("item")["rule"]
         labels = {n: r["label"] for n, r in nodes.items()}
         told = {"sum": "points are added up", "ratio": "the first is divided by the second"}
         how = told.get(nodes[name]["kind"], nodes[name]["label"])
         top = {n for n, r in nodes.items() if n in nodes[name]["members"].split() or not pd.isna(r["points"])}
         rows = [  # a dot before what only serves another item
-            (f"{'' if n in top else '· '}{r['label']}", _where(r, blank, labels), _worth(r))
+            (f"{'' if n in top else '· '}{r['label']}", _where(r, conditions, labels), _worth(r))
             for n, r in nodes.items()
             if n != name and r["kind"] not in ("highest", "category")
         ]
@@ -85,7 +86,7 @@ def sound(factor, ours):
     return abs(factor / ours - 1) < 0.005
 
 
-def _where(row, verdict, labels):
+def _where(row, conditions, labels):
     """When an item is met, in words; nothing for a number that is only weighed or divided."""
     members, kind = ", ".join(labels[m] for m in row["members"].split()), row["kind"]
     if kind == "at_least":
@@ -94,7 +95,7 @@ def _where(row, verdict, labels):
         return f"{'one' if kind == 'any' else 'all'} of: {members}"
     if kind in ("weight", "value"):
         return f"in {row['unit']}"
-    return verdict._words(row) + (f" (also printed: {row['also_printed']})" if row["also_printed"] else "")
+    return conditions[row["item"]] + (f" (also printed: {row['also_printed']})" if row["also_printed"] else "")
 
 
 def _worth(row):
@@ -129,6 +130,14 @@ def _reading(verdict, patient, moment):
         "Cheapest results that could settle it": "; or ".join(settled)
         or ("" if verdict.status != "undetermined" else "no single one"),
     }
+
+
+def compared(patient, moment, said, hide=()):
+    """The six verdicts of a learner, in the order of `RULERS`, beside those of the rules: how many agree; a table."""
+    found = judged(patient, moment)
+    found.insert(2, "You", list(said))
+    line = say(f"{(found['You'] == found['By the rules']).sum()} of {len(RULERS)} are as the rules say.")
+    return together(line, table(found.drop(columns=["rule", *hide]), f"{moment}: you and the rules"))
 
 
 def verdicts(patient, moment):
@@ -218,7 +227,7 @@ class OwnPatient(Explorer):
     def __init__(self, number=1, moment="T0"):
         style = {"description_width": "13em"}
         self._number, row = whole_number(
-            "Number of the patient", number, 0, 9999, style=style, layout={"width": "20em"}
+            "Number of the patient", number, 0, LAST, style=style, layout={"width": "20em"}
         )
         moments = [(f"{m}, {label}", m) for m, label in girl().moments["label"].items()]
         self._moment = widgets.Dropdown(
@@ -260,16 +269,12 @@ class OwnPatient(Explorer):
         said = {r: c.value for r, c in self._said.items()}
         if left := [RULES[r].short for r, v in said.items() if not v]:
             return patient.mark(say(f"Verdicts still to choose: {', '.join(left)}. Then the rules answer."))
-        found = judged(patient, moment)
-        found.insert(2, "You", list(said.values()))
-        same = (found["You"] == found["By the rules"]).sum()
-        line = say(f"{same} of {len(RULERS)} are as the rules say.")
-        return patient.mark(together(line, table(found.drop(columns="rule"), f"{moment}: you and the rules")))
+        return patient.mark(compared(patient, moment, said.values()))
 
     def set(self, number=None, moment=None, **verdicts):
         """The same by call: ``set(number=7, moment="T1", mas_2016="met")``; returns what is shown."""
-        if number is not None and (isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 9999):
-            return say(f"Refused. The number of a patient is a whole number from 0 to 9999, not {number!r}.")
+        if number is not None and (wrong := unfit(number)):
+            return say(f"Refused. {wrong}.")
         if moment is not None and moment not in [m for _, m in self._moment.options]:
             return say(
                 f"Refused. There is no moment {moment!r}: choose {', '.join(m for _, m in self._moment.options)}."

@@ -86,6 +86,11 @@ def find(name, known, missing):
     )
 
 
+def whom(asked):
+    """The words that go before what is said of a question or prompt about an invented patient; empty for any other."""
+    return f"INVENTED, {asked['invented']}. " if "invented" in asked else ""
+
+
 def unsure(confidence):
     """What is wrong with a confidence that was given, as a sentence; empty where nothing is, or none was given."""
     if confidence is None or (isinstance(confidence, str) and confidence in CONFIDENCE):

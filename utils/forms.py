@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 import yaml
 
-from utils.cards import Card, find, noted, refresh, still, unsure
+from utils.cards import Card, find, noted, refresh, still, unsure, whom
 from utils.package import CASEDATA, CaseDataError, read_table
 from utils.page import Shown, say, table
 from utils.record import keep, read
@@ -75,8 +75,7 @@ class Form(Card):
 
 def _told(prompt, entry):
     """What is said after a commit: one way to put it, and what to look for in one's own."""
-    whom = f"INVENTED, {prompt['invented']}. " if "invented" in prompt else ""
-    kept = f"{whom}{prompt['id']} is kept."
+    kept = f"{whom(prompt)}{prompt['id']} is kept."
     html, text = [f"<p><strong>{kept}</strong></p>"], [kept]
     if prompt["kind"] == "rank":
         known, places = hypotheses(), _places(entry["fields"])

@@ -21,6 +21,7 @@ from utils.units import Quantity, factors, factors_in_use, variables
 FOLDER = "teaching_patients/"
 RULERS = ("mas_2016", "hscore", "hlh_2004", "mh_score", "ferritin_esr", "ms_score")  # what a patient is held against
 STATES = {"present": True, "absent": False}  # a finding that is told and decides nothing is open: unknown to a rule
+LAST = 9999  # the highest number of a drawn patient
 FARTHEST = 3  # steps of the last printed digit from a threshold; the learner is to look at the sign, not to guess
 
 
@@ -86,7 +87,7 @@ def tables():
     """The tables of the invented patients, each validated: a dict of name -> DataFrame; `load_case` has them not."""
     check_seal()
     found = {n: read_table(n) for n, r in describe().items() if r["path"].startswith(FOLDER)}
-    check_references({**found, "variables": read_table("variables")}, only=found)
+    check_references({**found, "variables": read_table("variables")})
     return found
 
 
@@ -114,6 +115,13 @@ def load_patient(name="TP-01"):
     return Patient(name, tables()[stem])
 
 
+def unfit(seed):
+    """What is wrong with the number of a patient to be drawn, in words; empty where nothing is."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= LAST:
+        return f"the number of an invented patient is a whole number from 0 to {LAST}, not {seed!r}"
+    return ""
+
+
 def variant(seed):
     """Invent a patient: the same number gives the same patient, on every machine.
 
@@ -136,8 +144,8 @@ def variant(seed):
     ValueError
         Where `seed` is no such number.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= 9999:
-        raise ValueError(f"the number of an invented patient is a whole number from 0 to 9999, not {seed!r}")
+    if wrong := unfit(seed):
+        raise ValueError(wrong)
     draw = random.Random(seed).random  # the one method whose stream is promised to stay as it is
     menu, rows, planned, seen = tables()["variants"], [], [], {}
 

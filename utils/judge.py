@@ -9,6 +9,7 @@ from utils.explorer import Explorer
 from utils.forms import prompts
 from utils.page import say, table, together
 from utils.quiz import items
+from utils.rules import evaluate
 from utils.units import show
 
 WORD = {v: k for k, v in TRUTH.items()}
@@ -31,7 +32,7 @@ class NaranjoBench(Explorer):
 
     def _judge(self):
         given, beside = {q: TRUTH[c.value] for q, c in self._field.items()}, self._ours.value
-        score, ours = (float(sum(points(q, a) for q, a in those.items())) for those in (given, answers()))
+        score, ours = (evaluate("naranjo", those).score[0] for those in (given, answers()))
         unknown = [q for q, a in given.items() if a is None]
         low, high = (score + sum(f(points(q, True), points(q, False)) for q in unknown) for f in (min, max))
         line = f"Score {show(score)}: {band(score)}." if len(unknown) < len(given) else "Nothing is answered yet."

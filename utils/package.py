@@ -150,11 +150,10 @@ def read_table(name, folder=CASEDATA):
     return table
 
 
-def check_references(tables, folder=CASEDATA, only=None):
-    """Hold every foreign key of `tables` (dict of name -> DataFrame) to the table it points into; or of some `only`."""
-    for name, resource in describe(folder).items():
-        if only is not None and name not in only:
-            continue
+def check_references(tables, folder=CASEDATA):
+    """Hold every foreign key of `tables` (dict of name -> DataFrame) to the table it points into."""
+    for name in tables:
+        resource = describe(folder)[name]
         for link in resource["schema"].get("foreignKeys", []):
             columns, targets = ([x] if isinstance(x, str) else x for x in (link["fields"], link["reference"]["fields"]))
             into = link["reference"]["resource"] or name

@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 import yaml
 
-from utils.cards import Card, find, noted, refresh, still, unsure
+from utils.cards import Card, find, noted, refresh, still, unsure, whom
 from utils.package import CASEDATA, CaseDataError
 from utils.page import Shown, say, table
 from utils.record import SHELVES, change, keep, read, record_path
@@ -145,12 +145,17 @@ def reveal(item_id):
     return _feedback(item, answers[item_id])
 
 
+def voices(item):
+    """What the voices of an item say, each with its label, later guidance with its date: a list of (label, words)."""
+    told = item.get("voices", {}).items()
+    return [(VOICES[v] + (f" ({item['later_date']})" if v == "later" else ""), words) for v, words in told]
+
+
 def _feedback(item, given):
     """Explanation of every option, the voices kept apart, and what it rests on."""
     best, chosen = item.get("best"), given["choice"]
     right = "That is the best supported answer." if chosen == best else f"The best supported answer is {best}."
-    whom = f"INVENTED, {item['invented']}. " if "invented" in item else ""
-    verdict = f"{whom}You chose {chosen}. {right if best else 'This question has no single best answer.'}"
+    verdict = f"{whom(item)}You chose {chosen}. {right if best else 'This question has no single best answer.'}"
     html, text = [f"<p><strong>{verdict}</strong></p><ul>"], [f"{item['id']}. {verdict}"]
     for option in item["options"]:
         mark = "best supported" if option["key"] == best else "your choice" if option["key"] == chosen else ""
@@ -159,8 +164,7 @@ def _feedback(item, given):
         html.append(f"<li><strong>{head}</strong><br>{escape(option['why'])} ({escape(basis)})</li>")
         text.append(f"{option['key']}) {option['text']}{mark}: {option['why']} ({basis})")
     html.append("</ul>")
-    for voice, words in item.get("voices", {}).items():
-        label = VOICES[voice] + (f" ({item['later_date']})" if voice == "later" else "")
+    for label, words in voices(item):
         html.append(f'<p class="casebook-voice"><strong>{label}:</strong> {escape(words)}</p>')
         text.append(f"{label}: {words}")
     return Shown("".join(html), "\n".join(text))

@@ -5,7 +5,7 @@ The first commit stays, as with a question; every answer is computed when it is 
 
 import pandas as pd
 
-from utils.capstone import girl, judged, label, sound
+from utils.capstone import compared, girl, label, sound
 from utils.cards import Card, noted, refresh, still, unsure
 from utils.forms import keep_first
 from utils.invented import RULERS
@@ -108,11 +108,9 @@ class Verdicts(Sheet):
         return sum(fields.get(f"{r}|verdict") == self.patient.verdicts[r, self.moment].status for r in RULERS)
 
     def told(self, fields):
-        found = judged(self.patient, self.moment)
-        found.insert(2, "You", [fields[f"{r}|verdict"] for r in found["rule"]])
-        line = say(f"{self.right(fields)} of {len(RULERS)} are as the rules say.")
-        found = found.drop(columns=["rule", "Cheapest results that could settle it"])  # that is the next question
-        return together(line, table(found, f"{self.moment}: you and the rules"))
+        said = [fields[f"{r}|verdict"] for r in RULERS]
+        hidden = ["Cheapest results that could settle it"]  # that is the next question
+        return compared(self.patient, self.moment, said, hidden)
 
 
 class Conversions(Sheet):

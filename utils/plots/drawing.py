@@ -12,6 +12,7 @@ from utils.page import BANNER, figure
 from utils.units import show
 
 INK, MET, OPEN, NOT = "#1a1a1a", "#0b4f8a", "#8a5a00", "#5c5c5c"  # dark enough on white; words carry the meaning
+PALE = "#f1f4f7"  # behind every second row
 
 
 SOURCE = "Derived from values in Meneghel et al. 2021 (CC BY 4.0); changes: units converted, redrawn."
@@ -73,6 +74,13 @@ def cell(drawing, x, y, state):
         drawing.text(x, y + 6, "?", "middle", font_size=18, font_weight="bold", fill=OPEN)
     elif state == "":
         drawing.text(x, y + 5, "–", "middle", fill=NOT)
+
+
+def hatch(picture, x1, x2, y, half, colour):
+    """A stretch in which something begins or ends, nobody knows when: an outline with slanting strokes."""
+    picture.add("rect", x=x1, y=float(y - half), width=x2 - x1, height=2 * half, fill="white", stroke=colour)
+    for x in np.arange(x1, x2 - 2 * half + 1, 5):
+        picture.line(x, y + half, x + 2 * half, y - half, colour, 1)
 
 
 def cut_off(verdict):

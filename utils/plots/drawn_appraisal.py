@@ -4,11 +4,8 @@ from textwrap import wrap
 
 import pandas as pd
 
-from utils.plots.drawing import INK, MET, NOT, OPEN, SOURCE, Drawing
-from utils.plots.drawn_course import _hatch
+from utils.plots.drawing import INK, MET, NOT, OPEN, PALE, SOURCE, Drawing, hatch
 from utils.units import show
-
-PALE = "#f1f4f7"
 
 
 def _lines(picture, x, y, words, wide, step=15, **look):
@@ -46,7 +43,7 @@ def recovery(marks, span, boxes, loose, caption):
             if not open_low:
                 picture.add("circle", cx=a, cy=y - 4, r=4, fill=OPEN)
         else:
-            _hatch(picture, a, b, y - 4, 5, INK)
+            hatch(picture, a, b, y - 4, 5, INK)
         picture.text(right + 24, y, f"{'? ' * (open_low or open_high)}{words}", font_size=12)
         told.append(f"{when}: {words}")
     y = bottom + 14
@@ -99,7 +96,7 @@ def scale(bands, spans, caption):
         if low == high:
             picture.add("path", d=f"M{x(low) - 9:.1f},{y} l9,-9 l9,9 l-9,9 z", fill=MET)
         else:
-            _hatch(picture, x(low) - 12, x(high) + 12, y, 7, MET)
+            hatch(picture, x(low) - 12, x(high) + 12, y, 7, MET)
         told.append(f"{words}: {show(low)}" + f" to {show(high)}" * (low != high))
     names = ", ".join(f"{name} {show(low)} to {show(high)}" for low, high, name in bands)
     return picture.shown(f"{caption} Bands: {names}. {'; '.join(told)}.", caption)
@@ -126,7 +123,7 @@ def ribbon(rows, caption):
         if exact:
             picture.add("path", d=f"M{at - 7:.1f},{y - 4} l7,-7 l7,7 l-7,7 z", fill=MET if n else INK)
         else:
-            _hatch(picture, at - step / 2 + 2, at + step / 2 - 2, y - 4, 5, MET)
+            hatch(picture, at - step / 2 + 2, at + step / 2 - 2, y - 4, 5, MET)
         end = at + (14 if exact else step / 2 + 8)
         right = end + 7.2 * max(len(label), len(bears)) > 990
         side, place = ("end", at - (14 if exact else step / 2 + 8)) if right else ("start", end)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from utils.plots.drawing import INK, MET, NOT, OPEN, SOURCE, Drawing
+from utils.plots.drawing import INK, MET, NOT, OPEN, PALE, SOURCE, Drawing, hatch
 from utils.units import show
 
 
@@ -192,7 +192,7 @@ def swimmer(courses, marks, last, caption, cursor=None, letters=None):
     bottom = top + 24 * len(kinds) + row * len(courses)
     picture = Drawing(max(int(edge(last + 1)) + 46, 990), bottom + 74)
     if zone:
-        picture.add("rect", x=left, y=top - 6, width=zone - 6, height=bottom - top + 8, fill="#f1f4f7")
+        picture.add("rect", x=left, y=top - 6, width=zone - 6, height=bottom - top + 8, fill=PALE)
         for n, words in enumerate(("before", "admission:", "not dated")):
             picture.text(left + zone / 2 - 3, top - 42 + 13 * n, words, "middle", font_size=11, fill=NOT)
     if cursor:
@@ -240,20 +240,13 @@ def _marks(picture, marks, edge, bottom, top):
             picture.line(x1, y + 2, x1, bottom, "#b4bec7", 1, stroke_dasharray="1 3")
             picture.add("path", d=f"M{x1 - 6:.1f},{y - 4} l6,-6 l6,6 l-6,6 z", fill=INK)
         else:
-            _hatch(picture, edge(a), edge(b + 1), y - 4, 5, INK)
+            hatch(picture, edge(a), edge(b + 1), y - 4, 5, INK)
             x2 = edge(b + 1)
         right = x2 + 12 + 7 * len(words) > picture.width
         picture.text(edge(a) - 6 if right else x2 + 12, y, words, "end" if right else "start", font_size=12)
         days = f"day {a}" + f" to day {b}" * (b > a)
         told.append(f"{days}: {words.removeprefix('? ')}")
     return told
-
-
-def _hatch(picture, x1, x2, y, half, colour):
-    """A stretch in which something begins or ends, nobody knows when: an outline with slanting strokes."""
-    picture.add("rect", x=x1, y=float(y - half), width=x2 - x1, height=2 * half, fill="white", stroke=colour)
-    for x in np.arange(x1, x2 - 2 * half + 1, 5):
-        picture.line(x, y + half, x + 2 * half, y - half, colour, 1)
 
 
 def _course(picture, course, y, edge):
@@ -266,12 +259,12 @@ def _course(picture, course, y, edge):
         box = {"x": a + 2, "y": float(y - half), "width": b - a - 4, "height": 2 * half}
         picture.add("rect", fill="white", stroke=colour, stroke_width=1.5, stroke_dasharray="4 3", **box)
     if course.sure and a > ends[0]:
-        _hatch(picture, ends[0], a, y, half, colour)
+        hatch(picture, ends[0], a, y, half, colour)
     if course.sure:
         _solid(picture, course.kind, a, b, y, half, colour)
     if course.end_stated:
         if course.first and ends[1] > b:
-            _hatch(picture, b, ends[1], y, half, colour)
+            hatch(picture, b, ends[1], y, half, colour)
         return
     third = (ends[1] - b) / 3
     for n, fading in enumerate((1, 0.65, 0.35) if third else ()):
@@ -300,7 +293,7 @@ def _key(picture, kinds, y):
         _solid(picture, kind, x, x + 26, y, 6, MET if kind == "drug" else INK)
         picture.text(x + 33, y + 4.5, f"{kind}, for certain", font_size=11.5)
         x += 172
-    _hatch(picture, x, x + 30, y, 6, NOT)
+    hatch(picture, x, x + 30, y, 6, NOT)
     picture.text(x + 37, y + 4.5, "begins or ends in here", font_size=11.5)
     picture.line(x + 190, y, x + 220, y, NOT, 2.5, stroke_dasharray="7 5")
     picture.text(x + 225, y + 5, "?", font_size=14, font_weight="bold", fill=OPEN)

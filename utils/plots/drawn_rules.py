@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from utils.plots.drawing import INK, MET, NOT, OPEN, SOURCE, WORDS, Drawing, cell, cut_off, span
+from utils.plots.drawing import INK, MET, NOT, OPEN, PALE, SOURCE, WORDS, Drawing, cell, cut_off, span
 from utils.units import show
 
 
@@ -30,7 +30,7 @@ def matrix(states, rows, columns, caption, words=WORDS, source=SOURCE):
     for r, (row, label) in enumerate(rows.items()):
         y = top + height * (r + 0.5)
         if r % 2 == 0:
-            picture.add("rect", x=0, y=float(y - height / 2), width=picture.width, height=height, fill="#f1f4f7")
+            picture.add("rect", x=0, y=float(y - height / 2), width=picture.width, height=height, fill=PALE)
         picture.text(left - 12, y + 4.5, label, "end")
         for c, name in enumerate(columns):
             cell(picture, left + step * (c + 0.5), y, states.get((row, name)))
