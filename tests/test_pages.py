@@ -151,11 +151,10 @@ def test_names_stand_flush_left_and_numbers_right():
 
 
 def test_what_if_moves_by_its_controls(bench):
-    bench._known["platelets"].value = True
-    bench._value["platelets"].value = 100
-    assert (
-        ": MET" in bench._last.text and not bench._value["platelets"].disabled and bench._value["fibrinogen"].disabled
-    )
+    bench._controls["platelets known"].value = True
+    platelets, fibrinogen = (bench._controls[n].field for n in ("platelets", "fibrinogen"))
+    platelets.value = 100
+    assert ": MET" in bench._last.text and not platelets.disabled and fibrinogen.disabled
 
 
 def test_explorers_read_before_they_are_run(bench):

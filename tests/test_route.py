@@ -154,7 +154,7 @@ def test_what_the_page_says_you_may_have_seen():
 def test_a_control_on_the_page_does_what_set_does():
     by_call, by_hand = route_bench(), route_bench()
     by_call.set(absorbed=0.5, weight=11.7)
-    by_hand._field["absorbed"].value, by_hand._field["weight"].value = 0.5, 11.7
+    by_hand._controls["absorbed"].value, by_hand._controls["weight"].value = 0.5, 11.7
     assert by_call._last.html == by_hand._last.html
     row = by_hand.children[0]
     row.children[1].value = 0.25  # the slider

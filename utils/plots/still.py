@@ -52,11 +52,10 @@ def side_by_side(n, width, height, **share):
 
 def finish(fig, alt, caption):
     """The figure as something to show; its sentence `alt` is what a screen reader says and what is compared."""
-    out = io.BytesIO()
     with matplotlib.rc_context(LOOK):
-        fig.savefig(out, format="png", metadata={"Software": None}, facecolor="white")
-    small = io.BytesIO()  # a few dozen colours are enough for a figure, and a third of the bytes
-    Image.open(out).convert("RGB").quantize(128).save(small, "PNG", optimize=True)
+        fig.canvas.draw()
+    small, pixels = io.BytesIO(), Image.fromarray(np.asarray(fig.canvas.buffer_rgba()))
+    pixels.convert("RGB").quantize(128).save(small, "PNG", optimize=True)  # colours enough, and a third of the bytes
     shown = figure(small.getvalue(), alt, f"{caption} {BANNER}", int(fig.get_figwidth() * 100))
     shown.figure = fig
     return shown
