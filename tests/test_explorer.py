@@ -1,4 +1,4 @@
-"""What all explorers share: a result is made from a state, and what lies ready on the page is what the kernel would say."""
+"""What all explorers share: a result is made from a state, and what lies ready is what the kernel would say."""
 
 import asyncio
 import json

@@ -3,9 +3,11 @@
 import base64
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from tests.drawings import drawing, words
 from utils import explore, page, plots
 from utils.case import load_case
 from utils.rules import evaluate
@@ -56,12 +58,18 @@ def test_the_verdict_map_says_what_the_rule_says():
     assert (
         shown.text.count(": met") == 3 and shown.text.count("above 181 with fibrinogen (mg/dL) above 360: not met") == 1
     )
-    assert sorted(t.get_text() for t in shown.figure.axes[0].texts if t.get_text().isupper()) == [
-        "MET",
-        "MET",
-        "MET",
-        "NOT MET",
-    ]
+    root, _ = drawing(shown)
+    assert sorted(w for w in words(root) if w.isupper()) == ["MET", "MET", "MET", "NOT MET"]
+
+
+def test_a_verdict_map_does_not_draw_a_field_in_which_the_verdict_changes():
+    x = y = np.linspace(0, 10, 11)
+    status = np.full((11, 11), "met")
+    plots.verdict_map(x, y, status, ("a", "b"), (5, 5), "Test.")
+    status = status.astype(object)
+    status[0, 0] = "undetermined"
+    with pytest.raises(ValueError):
+        plots.verdict_map(x, y, status, ("a", "b"), (5, 5), "Test.")
 
 
 def test_the_journey_names_every_stop():

@@ -228,7 +228,7 @@ def test_no_number_of_the_follow_up_is_told_on_this_page():
 
 
 def test_seaborn_is_loaded_only_for_a_figure_that_stands_still():
-    code = "import sys; from utils import explore, plots; early = 'seaborn' in sys.modules; plots.areas"
+    code = "import sys; from utils import explore, plots; early = 'seaborn' in sys.modules; plots.bands"
     code += "; print(early, 'seaborn' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "False True"

@@ -83,8 +83,10 @@ def spread(caption, n=4000):
         panels[name] = []
         for way in WAYS:
             p, hours = children(n, weight, reading=reading), printed()[way][1]
-            levels = concentration(HOURS, p, _dose(way, weight), hours, way, doses=None)
-            middle = np.quantile(levels, [0.05, 0.5, 0.95], axis=0)
+            parts = (  # a few hours at a time: all at once would take more memory than the figure
+                concentration(some, p, _dose(way, weight), hours, way, doses=None) for some in np.array_split(HOURS, 9)
+            )
+            middle = np.hstack([np.quantile(levels, [0.05, 0.5, 0.95], axis=0) for levels in parts])
             panels[name].append((f"{WAYS[way]}, {often(hours)}", HOURS, middle))
             e = exposure(p, _dose(way, weight), hours, way).quantile([0.05, 0.5, 0.95])
             cells = ["{1:.2f} ({0:.2f} to {2:.2f})".format(*e[k]) for k in ("c_avg", "c_max", "c_trough")]

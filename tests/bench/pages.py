@@ -1,4 +1,4 @@
-"""What a notebook costs: seconds to its first picture and memory, beside a bare notebook; and all under strict comparison."""
+"""What a notebook costs: seconds to its first picture and memory, beside a bare one; and strict comparison of all."""
 
 import os
 import re
@@ -49,7 +49,11 @@ def run(cells, record):
                 kind, content = message["msg_type"], message["content"]
                 if kind == "error":
                     raise RuntimeError(f"{content['evalue']}: {source[:60]}")
-                if first is None and kind in ("display_data", "execute_result") and PICTURE.search(str(content["data"])):
+                if (
+                    first is None
+                    and kind in ("display_data", "execute_result")
+                    and PICTURE.search(str(content["data"]))
+                ):
                     first = time.perf_counter() - begun
                 if kind == "status" and content["execution_state"] == "idle":
                     break
@@ -77,7 +81,16 @@ def measure(record, repeats=5):
 
 def strict():
     """Seconds of the whole collection under strict nbval on two cores."""
-    options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg", "-n", "2", "--dist", "loadfile"]
+    options = [
+        "--nbval",
+        "--nbval-current-env",
+        "--nbval-sanitize-with",
+        "tests/sanitize.cfg",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+    ]
     begun = time.perf_counter()
     subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "notebooks"], cwd=ROOT, check=True,
                    stdout=subprocess.DEVNULL)  # fmt: skip

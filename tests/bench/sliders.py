@@ -162,4 +162,3 @@ def measure(changes=CHANGES, controls=CONTROLS):
                 flush=True,
             )
     return found
-

@@ -252,7 +252,9 @@ def test_the_age_limit_bench_by_keyboard_and_the_way_round_the_page(open_page):
     shot(page, "06-age-limits")
     field.fill("40")
     field.press("Enter")
-    page.locator(".casebook-result", has_text="Refused. The diastolic pressure lies above").first.wait_for(timeout=15_000)
+    page.locator(".casebook-result", has_text="Refused. The diastolic pressure lies above").first.wait_for(
+        timeout=15_000
+    )
     age = page.get_by_label("age, months").first
     age.scroll_into_view_if_needed(timeout=30_000)
     age.fill("24")
