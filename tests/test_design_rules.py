@@ -339,7 +339,7 @@ def without_tables(b):
 
 def b_card(b):
     """The words after the second lead of the card."""
-    card = next(c.source for c in b.nb.cells if "> ### The look" in c.source)
+    card = next(c.source for c in b.nb.cells if "> ## The look" in c.source)
     return re.search(r"(?s)What helps to tell them apart:\*\* (.+?)$", card)[1]
 
 

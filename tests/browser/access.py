@@ -84,7 +84,7 @@ def lay_out(page):
 
 
 def faults(page):
-    """What axe finds that is ours; which lines of `OTHERS` were needed; how many texts it compared with their ground."""
+    """What axe finds that is ours; which lines of `OTHERS` were needed; how many texts it held against their ground."""
     ours, used, checked = page.evaluate(FOUND, [list(pair) for pair in OTHERS])
     return ours, {list(OTHERS)[n] for n in used}, checked
 

@@ -122,7 +122,9 @@ def exported(context, tmp_path_factory):
     for book in BOOKS:
         (folder / f"{book.stem}.html").write_text(exporter.from_filename(str(book))[0], encoding="utf-8")
     page = context.new_page()
-    page.route(lambda url: url.startswith("http"), lambda route: route.abort())  # nbconvert asks for MathJax, formula or not
+    page.route(
+        lambda url: url.startswith("http"), lambda route: route.abort()
+    )  # nbconvert asks for MathJax, formula or not
 
     def opened(name):
         page.goto((folder / f"{name}.html").as_uri())
