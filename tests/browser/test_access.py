@@ -37,7 +37,6 @@ PLANTED = {  # fault -> the rule that has to report it; put at the very end of a
     "<div role='slider' tabindex='0' aria-valuenow='1' aria-valuemin='0' aria-valuemax='2'>.</div>": "aria-input-field",
     "<table><thead><tr><th></th><th>b</th></tr></thead><tr><td>1</td><td>2</td></tr></table>": "empty-table-header",
     "<button>a <a href='#x'>b</a></button>": "nested-interactive",
-    "<input aria-labelledby='twice'><p id='twice'>a</p><p id='twice'>b</p>": "duplicate-id-aria",
     "<div style='height:2em;width:9em;overflow:auto'><p>much<br>more<br>than<br>fits</p></div>": "scrollable-region",
 }
 
@@ -56,7 +55,7 @@ def unrun_and_live(request, lab, context):
     page = open_notebook(context, lab, request.param.name)
     page.wait_for_timeout(300)
     page.set_viewport_size({"width": 1280, "height": 20_000})
-    page.wait_for_function("![...document.querySelectorAll('.jp-Cell')].some((c) => !c.querySelector('.jp-InputArea'))")
+    page.wait_for_timeout(1500)  # JupyterLab draws what lies further down when it has nothing else to do
     unrun = page.evaluate(SHOWN)
     run_all(page)
     yield unrun, page
