@@ -10,6 +10,7 @@ OTHERS = {  # (rule, element) -> whose it is, and why it stays
     ("button-name", ".jp-collapseHeadingButton"): "JupyterLab: the arrow that folds a heading away",
     ("color-contrast", ".jp-InputPrompt, .jp-OutputPrompt"): "JupyterLab and nbconvert: the pale number of a cell",
     ("color-contrast", ".highlight pre span"): "nbconvert: the colours of its code",
+    ("color-contrast", ".jp-InputArea-editor .cm-line span"): "JupyterLab: the colours of its code",
     ("link-in-text-block", ".jp-RenderedMarkdown a"): "JupyterLab and nbconvert: links without a line below them",
 }
 FOUND = """async (others) => {
