@@ -1,6 +1,5 @@
-"""Cells run alone, backwards, in any order and twice: the stored result, or the sentence that names the cell to run first."""
+"""Cells run alone, backwards, in any order and twice: the stored result, or a sentence that says what to run first."""
 
-import json
 import os
 import random
 import re
@@ -128,3 +127,62 @@ def test_every_cell_in_every_order(reader):
         wrong[name] = reader.faults(cells, twice=name == "twice")
         assert (reader.told == told) == (name == "twice"), name
     assert {name: faults for name, faults in wrong.items() if faults} == {}
+
+
+def test_an_error_stays_an_error_for_what_runs_without_a_reader(tmp_path):
+    book = nbformat.read(BOOKS[3], 4)
+    book.cells = [c for c in book.cells if "what_if(" not in c.source]
+    nbformat.write(book, tmp_path / "broken.ipynb")
+    with pytest.raises(CellExecutionError, match="NameError: name 'bench' is not defined"):
+        NotebookClient(book, kernel_name="python3", timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
+    options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", str(ROOT / "tests" / "sanitize.cfg")]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "broken.ipynb"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and "1 failed" in done.stdout, done.stdout[-2000:]
+
+
+@settled
+def test_a_slip_of_the_pen_stays_pythons_to_tell(tmp_path):
+    with Reader(BOOKS[3], tmp_path) as reader:
+        for source in ("bensh", "def f():\n    return len(bensh)\nf()", "import statistics\nstatistics.mean(asks)"):
+            [error] = reader.run(source).outputs
+            assert error.ename == "NameError" and not SENTENCE.match(error.traceback[0])
+            assert "Traceback" in "".join(error.traceback)
+
+
+def write(folder, name, *cells):
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in cells]), folder / f"{name}.ipynb")
+
+
+def test_the_notebook_is_the_one_the_server_names_or_those_of_the_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    assert first.advice("bench", ["bench"]) == ""
+    write(tmp_path, "a", "from utils import page", "bench = 1", "bench")
+    write(
+        tmp_path, "b", "from utils import case", "bench", "if (bench := 2):\n    pass", "bench = 3", "%time x = bench"
+    )
+    assert "made in the cell that begins `bench = 1`" not in first.advice("bench", ["bench"])  # it may be either
+    assert "further up, in the cell that begins `bench = 3`" in first.advice("bench", ["%time x = bench"])
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "a.ipynb"))
+    assert "further up, in the cell that begins `bench = 1`" in first.advice("bench", ["bench"])
+    (tmp_path / "a.ipynb").write_text("{")
+    with pytest.raises(ValueError):  # which the handler takes for "no advice"
+        first.advice("bench", ["bench"])
+
+
+@pytest.mark.parametrize(
+    "source, names",
+    [
+        ("a = b.c = d[0] = 1", {"a"}),
+        ("import x.y, z as w\nfrom q import r as s", {"x", "w", "s"}),
+        ("for i, (j, *k) in t: pass", {"i", "j", "k"}),
+        ("def f(g):\n    h = 1", {"f"}),
+        ("class C:\n    m = 1", {"C"}),
+        ("[n for n in range(3)]; (lambda o: o)(1)", set()),
+        ("with open(p) as q: (u := 1)", {"q", "u"}),
+        ("this is not Python", set()),
+    ],
+)
+def test_the_names_that_a_cell_leaves_behind(source, names):
+    assert first._made(source) == names

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import restart, run_all
+from tests.browser.session import restart, run_all
 
 pytestmark = pytest.mark.browser
 
@@ -355,3 +355,17 @@ def test_six_verdicts_by_keyboard_and_a_patient_of_ones_own(open_page):
     save.focus()
     page.keyboard.press("Space")
     page.locator("[role=status]", has_text="mas-casebook-receipt.json").first.wait_for(timeout=15_000)
+
+
+def test_a_cell_run_too_early_names_the_one_to_run_first(open_page):
+    page = open_page("03_flare_sepsis_or_mas.ipynb")
+    page.evaluate(
+        """() => { const w = window.jupyterapp.shell.currentWidget, c = w.content;
+        c.activeCellIndex = c.widgets.findIndex(x => x.model.sharedModel.source.startsWith('bench.picture('));
+        return window.jupyterapp.commands.execute('notebook:run-cell'); }"""
+    )
+    said = page.locator(".jp-OutputArea-output", has_text="`bench` is made further up, in the cell that begins")
+    said.first.wait_for(timeout=30_000)
+    said.first.scroll_into_view_if_needed()
+    assert "`bench = explore.what_if(" in said.first.inner_text() and page.get_by_text("Traceback").count() == 0
+    shot(page, "03-too-early")

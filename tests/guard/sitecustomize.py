@@ -1,8 +1,8 @@
 """Refuses and counts, in every Python that the tests start, whatever would leave this machine.
 
-The folder stands on PYTHONPATH (root ``conftest.py``), so kernels, JupyterLab and other children load this at their start.
-Python's own sockets are seen; what a compiled library opens by itself is not, and a child started with ``-I`` or without
-PYTHONPATH is not guarded.
+The folder stands on PYTHONPATH (root ``conftest.py``), so kernels, JupyterLab and other children load this first.
+Python's own sockets are seen; what a compiled library opens by itself is not, and a child started with ``-I`` or
+without PYTHONPATH is not guarded.
 """
 
 import ipaddress
