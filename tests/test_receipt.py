@@ -3,7 +3,6 @@
 import json
 import os
 import tempfile
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -271,9 +270,8 @@ def test_an_answer_twice_a_large_file_and_what_is_no_file_are_skipped(answered):
     if not hasattr(os, "mkfifo"):
         pytest.skip("no pipes with names here")
     os.mkfifo(answered / "pipe.json")  # opening it would wait for ever
-    began = time.monotonic()
     frame = read_receipts(answered)
-    assert set(frame["file"]) == {NAME} and len(frame.attrs["skipped"]) == 4 and time.monotonic() - began < 5
+    assert set(frame["file"]) == {NAME} and len(frame.attrs["skipped"]) == 4
 
 
 @pytest.mark.parametrize("path", ["", ".", "~"])

@@ -138,7 +138,7 @@ class Register(Explorer):
             ("Handled here", r["handling"]),
             ("Facts", r["facts"].replace(" ", ", ")),
         ]
-        opened = table(pd.DataFrame(one, columns=["", "Told"]), f"{at}. {r['title']}")
+        opened = table(pd.DataFrame(one, columns=["Part", "Told"]), f"{at}. {r['title']}")
         listed = self._rows.loc[names].reset_index()
         listed["books"] = [", ".join(sorted(b)) or "–" for b in listed["books"]]
         heads = {"id": "Id", "title": "Title", "kind": "Kind", "moment": "Moment", "books": "Asked about in"}

@@ -412,7 +412,7 @@ class Verdict:
         if row["kind"] == "number":
             extra = f" + {show(row['slope'])} × {row['slope_input']}" if row["slope_input"] else ""
             return f"{SIGNS[row['comparator']]} {show(row['threshold'])}{extra} {row['unit']}"
-        members = ", ".join(row["members"].split())
+        members = ", ".join(self._nodes[m]["label"] for m in row["members"].split())
         if row["kind"] == "at_least":
             return f"at least {row['threshold']:.0f} of: {members}"
         words = {"flag": "present", "answer": "yes", "weight": "", "value": ""}

@@ -31,7 +31,7 @@ def memory(pid):
 
 
 def run(cells, record):
-    """Run cells in a new kernel; returns seconds to the first picture, counted from the kernel's start, and peak memory."""
+    """Run cells in a new kernel; returns seconds from its start to the first picture, and its peak memory in MiB."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "MAS_CASEBOOK_RECORD": str(record)}
     begun, first = time.perf_counter(), None
     manager, client = start_new_kernel(kernel_name="python3", env=env, cwd=ROOT / "notebooks")
@@ -81,17 +81,8 @@ def measure(record, repeats=5):
 
 def strict():
     """Seconds of the whole collection under strict nbval on two cores."""
-    options = [
-        "--nbval",
-        "--nbval-current-env",
-        "--nbval-sanitize-with",
-        "tests/sanitize.cfg",
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-    ]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env"]
+    command += ["--nbval-sanitize-with", "tests/sanitize.cfg", "-n", "2", "--dist", "loadfile", "notebooks"]
     begun = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "notebooks"], cwd=ROOT, check=True,
-                   stdout=subprocess.DEVNULL)  # fmt: skip
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - begun

@@ -37,6 +37,7 @@ def listed(label):
 
 
 CONTROLS = (
+    Control("00_start_here", "A value and its units", listed("Laboratory test"), LIST),
     Control("03_flare_sepsis_or_mas", "What if it had been known", handle("platelets, ×10⁹/L"),
             first="label:has-text('platelets: suppose it is known') input"),
     Control("04_five_rulers", "A hundred people counted", handle("Of 100, have the disease")),
@@ -48,10 +49,11 @@ CONTROLS = (
     Control("06_leak_pump_arrest", "Fluid and weight", handle("age, months")),
     Control("07_why_the_vein", "Two routes", handle("clearance, of the usual"), DOWN),
     Control("08_did_it_work", "Ten questions on a drug", listed("5. other causes could explain the event"), LIST[::-1]),
+    Control("08_did_it_work", "The register", listed("open entry"), LIST),
     Control("09_capstone", "A patient of one's own", handle("Number of the patient")),
 )  # fmt: skip
 
-# Notes for each key the time until the last change of the explorer's result is painted: the picture decoded, two frames.
+# For each key, the time until the last change of the explorer's result is painted: pictures decoded, two frames.
 WATCH = """(control) => {
   const box = control.closest('.casebook-explorer, .jp-OutputArea-output');
   const result = box.querySelector('.casebook-result') ?? box;
