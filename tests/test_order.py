@@ -146,7 +146,11 @@ def test_an_error_stays_an_error_for_what_runs_without_a_reader(tmp_path):
 @settled
 def test_a_slip_of_the_pen_stays_pythons_to_tell(tmp_path):
     with Reader(BOOKS[3], tmp_path) as reader:
-        for source in ("bensh", "def f():\n    return len(bensh)\nf()", "import statistics\nstatistics.mean(asks)"):
+        elsewhere = "def go():\n    return bench"  # a cell makes a `bench`, but this is missed in somebody's library
+        library = (
+            f"import types\nlibrary = types.ModuleType('library')\nexec({elsewhere!r}, vars(library))\nlibrary.go()"
+        )
+        for source in ("bensh", "def f():\n    return len(bensh)\nf()", library):
             [error] = reader.run(source).outputs
             assert error.ename == "NameError" and not SENTENCE.match(error.traceback[0])
             assert "Traceback" in "".join(error.traceback)

@@ -145,7 +145,9 @@ def test_an_exported_notebook_is_readable_and_axe_finds_nothing_of_ours(exported
     assert ours == []
 
 
-def test_planted_faults_are_found_at_the_end_of_a_page(unrun_and_live, exported):
+def test_planted_faults_are_found_at_the_end_of_a_page(unrun_and_live, exported, request):
+    if not request.node.callspec.id.startswith(("01", "04", "09")):
+        pytest.skip("tried at the end of three pages, long and short")
     for page in (unrun_and_live[1], exported("04_five_rulers")):
         page.evaluate(
             """faults => { const spots = [...document.querySelectorAll('.jp-RenderedMarkdown')];
@@ -160,7 +162,8 @@ def test_planted_faults_are_found_at_the_end_of_a_page(unrun_and_live, exported)
 def test_every_line_about_others_is_still_needed():
     if len(DONE) < 3 * len(BOOKS):
         pytest.skip("not every page was looked at in this run")
-    assert set(OTHERS) - USED == set()
+    by_chance = {("button-name", ".jp-collapseHeadingButton")}  # drawn only while the pointer is over a heading
+    assert set(OTHERS) - USED - by_chance == set()
 
 
 def test_a_print_cuts_nothing_off(exported):
