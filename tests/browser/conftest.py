@@ -1,38 +1,15 @@
-"""JupyterLab and a real browser, both on loopback only."""
+"""What the browser tests share: one JupyterLab for all of them, a page of its own for each."""
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-READY = """(() => { const w = window.jupyterapp?.shell.currentWidget;
-  return w?.context?.isReady && w.sessionContext?.session?.kernel?.status === 'idle'; })()"""
-RUN = """(() => { const w = window.jupyterapp.shell.currentWidget;
-  return w.content.widgets.filter(c => c.model.type === 'code').every(c => c.model.executionCount)
-    && w.sessionContext.session.kernel.status === 'idle'; })()"""
+from tests.browser.session import browse, find_chromium, open_notebook, serve
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = find_chromium()
     if path is None and os.environ.get("CI"):
         pytest.fail("no Chromium here: lab.py installs it where it may, and the walk must not be skipped")
     if path is None:
@@ -42,89 +19,14 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
-    """A JupyterLab of a learner: own copy of the notebooks, own settings, own record; yields its address."""
-    home = tmp_path_factory.mktemp("learner")
-    shutil.copytree(ROOT / "notebooks", home / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    env = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "HOME": str(home),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "MAS_CASEBOOK_RECORD": str(home / "answers.json"),
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--no-browser",
-        "--ip=127.0.0.1",
-        f"--port={port}",
-        "--ServerApp.port_retries=0",
-        "--IdentityProvider.token=learner",
-        "--LabApp.expose_app_in_browser=True",
-        f"--ServerApp.root_dir={home / 'notebooks'}",
-        "--allow-root",
-    ]
-    with open(home / "lab.log", "w") as log:
-        server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(f"{address}/api?token=learner", timeout=1)
-            break
-        except OSError:
-            time.sleep(0.25)
-            assert server.poll() is None, (home / "lab.log").read_text()
-    yield address
-    server.terminate()
-    server.wait(20)
+    with serve(tmp_path_factory.mktemp("learner")) as address:
+        yield address
 
 
 @pytest.fixture
 def open_page(lab, chromium, tmp_path):
     """Opens a notebook as a learner does; returns the page. Outside addresses are refused, and counted."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as p:
-        context = p.chromium.launch_persistent_context(
-            str(tmp_path / "profile"),
-            executable_path=chromium,
-            headless=True,
-            args=FLAGS,
-            viewport={"width": 1280, "height": 1000},
-        )
-        context.outside = []
-
-        def guard(route):
-            if route.request.url.startswith(lab):
-                return route.continue_()
-            context.outside.append(route.request.url)
-            return route.abort()
-
-        context.route(lambda url: url.startswith("http"), guard)
-
-        def go(name):
-            page = context.pages[0] if context.pages else context.new_page()
-            page.goto(f"{lab}/lab/tree/{name}?reset&token=learner")
-            page.wait_for_function("window.jupyterapp && document.querySelector('.jp-Notebook')", timeout=90_000)
-            page.wait_for_function(READY, timeout=90_000)
-            return page
-
-        yield go
+    pytest.importorskip("playwright.sync_api")
+    with browse(lab, chromium, tmp_path / "profile") as context:
+        yield lambda name: open_notebook(context, lab, name)
         assert context.outside == [], "the page asked for something outside this machine"
-        context.close()
-
-
-def run_all(page):
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(RUN, timeout=120_000)
-
-
-def restart(page):
-    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
-    page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
-    page.wait_for_function(READY, timeout=60_000)

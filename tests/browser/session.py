@@ -1,0 +1,128 @@
+"""A JupyterLab of a learner and a real browser on it, both on loopback only: for the walk and for the bench."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+READY = """(() => { const w = window.jupyterapp?.shell.currentWidget;
+  return w?.context?.isReady && w.sessionContext?.session?.kernel?.status === 'idle'; })()"""
+RUN = """(() => { const w = window.jupyterapp.shell.currentWidget;
+  return w.content.widgets.filter(c => c.model.type === 'code').every(c => c.model.executionCount)
+    && w.sessionContext.session.kernel.status === 'idle'; })()"""
+
+
+def find_chromium():
+    """The path of a Chromium or Chrome on this machine, or None."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def serve(home):
+    """A JupyterLab of a learner: own copy of the notebooks in `home`, own settings, own record; yields its address."""
+    shutil.copytree(ROOT / "notebooks", home / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "MAS_CASEBOOK_RECORD": str(home / "answers.json"),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=learner",
+        "--LabApp.expose_app_in_browser=True",
+        f"--ServerApp.root_dir={home / 'notebooks'}",
+        "--allow-root",
+    ]
+    with open(home / "lab.log", "w") as log:
+        server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"{address}/api?token=learner", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.25)
+                if server.poll() is not None:
+                    raise RuntimeError((home / "lab.log").read_text()) from None
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@contextmanager
+def browse(address, chromium, profile):
+    """A browser of which every request that leaves `address` is refused and counted; yields its context.
+
+    ``context.outside`` lists what was refused.
+    """
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as p:
+        context = p.chromium.launch_persistent_context(
+            str(profile), executable_path=chromium, headless=True, args=FLAGS, viewport={"width": 1280, "height": 1000}
+        )
+        context.outside = []
+
+        def guard(route):
+            if route.request.url.startswith(address):
+                return route.continue_()
+            context.outside.append(route.request.url)
+            return route.abort()
+
+        context.route(lambda url: url.startswith("http"), guard)
+        try:
+            yield context
+        finally:
+            context.close()
+
+
+def open_notebook(context, address, name):
+    """Open a notebook as a learner does and wait for its kernel; returns the page."""
+    page = context.pages[0] if context.pages else context.new_page()
+    page.goto(f"{address}/lab/tree/{name}?reset&token=learner")
+    page.wait_for_function("window.jupyterapp && document.querySelector('.jp-Notebook')", timeout=90_000)
+    page.wait_for_function(READY, timeout=90_000)
+    return page
+
+
+def run_all(page):
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_function(RUN, timeout=120_000)
+
+
+def restart(page):
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    page.wait_for_function(READY, timeout=60_000)
