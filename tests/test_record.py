@@ -86,15 +86,16 @@ def end(pid):
 
 def kill_at_random(path, kills, seed, stale, *without):
     """Kill a process that commits, again and again; the first faults found, or an empty list."""
-    dice = random.Random(seed)
+    dice, early = random.Random(seed), 0
     path.write_text(json.dumps(BALLAST), encoding="utf-8")
     with committer(stale, *without) as learner:
         for number in range(1, kills + 1):
-            pid = learner.go(dice.randrange(10**6))
+            pid, before = learner.go(dice.randrange(10**6)), len(learner.said)
             time.sleep(dice.uniform(0, 0.2))
             end(pid)
             found = faults(path, learner.said)
             learner.go(dice.randrange(10**6), count=1)  # what comes before its id was said by the one that is dead
+            early += len(learner.said) == before
             learner.until("done")
             found += faults(path, learner.said)
             if learner.said[-1]["took"] > stale + 2:
@@ -108,6 +109,7 @@ def kill_at_random(path, kills, seed, stale, *without):
         for left in path.parent.iterdir():
             os.utime(left, (0, 0))  # as it is a minute later
         learner.go(0, count=1), learner.until("done")
+    assert early < 0.6 * kills, "most were killed before they had committed anything: the test shows nothing"
     litter = {left.name for left in path.parent.iterdir()} - {path.name}
     return [f"seed {seed}: {name} was left" for name in litter]
 
