@@ -1,9 +1,9 @@
 """Learners who commit as fast as they can, each in a process of its own, to be killed by `tests/test_record.py`.
 
-Started as ``python -m tests.committer STALE [plain] [unlocked]``, it loads everything once, says ``ready`` and then reads
-lines such as ``7 a 140`` (seed, choice or ``-`` for any, how many commits). For each it forks a process, which reports
-every answer **after** the call that committed it has returned. ``plain`` and ``unlocked`` take a
-protection away, so that the check can be seen to fail.
+Started as ``python -m tests.committer STALE [plain] [unlocked]``, it loads everything once, says ``ready`` and then
+reads lines such as ``7 a 140`` (seed, choice or ``-`` for any, how many commits). For each it forks a process, which
+reports every answer **after** the call that committed it has returned. ``plain`` and ``unlocked`` take a protection
+away, so that the check can be seen to fail.
 """
 
 import json
@@ -66,7 +66,10 @@ def main():
     if "unlocked" in sys.argv:
         record._alone = lambda file: nullcontext(lambda: True)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that were killed
-    with tempfile.TemporaryDirectory() as elsewhere, patch.dict(os.environ, MAS_CASEBOOK_RECORD=f"{elsewhere}/warm.json"):
+    with (
+        tempfile.TemporaryDirectory() as elsewhere,
+        patch.dict(os.environ, MAS_CASEBOOK_RECORD=f"{elsewhere}/warm.json"),
+    ):
         commit("N3.2", "a"), commit("D1.1", "a"), commit("W1.1", "a")  # what is loaded late is loaded now
     report(ready=True)
     for line in sys.stdin:

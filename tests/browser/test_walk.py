@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import restart, run_all
+from tests.browser.session import restart, run_all
 
 pytestmark = pytest.mark.browser
 
