@@ -165,6 +165,18 @@ def test_a_page_without_its_kernel_says_so_and_the_answer_can_be_committed_after
     says(text, "W2.1 is kept.")
 
 
+def test_a_page_whose_kernel_is_busy_says_to_wait_and_the_answer_arrives(context, own_lab):
+    page = open_notebook(context, own_lab, "03_flare_sepsis_or_mas.ipynb")
+    run_all(page)
+    question = card(page, "N3.1")
+    page.evaluate("""() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+      .requestExecute({code: 'import time; time.sleep(7)', store_history: false}); }""")
+    question.locator("input[name=choice][value=b]").check()
+    commit(question)
+    says(question, "If the kernel is busy, wait.")
+    says(question, "You chose b")
+
+
 def test_of_two_pages_with_a_kernel_each_the_first_answer_stays(context, own_lab):
     one = open_notebook(context, own_lab, "02_naming_it.ipynb")
     copied = one.evaluate("window.jupyterapp.serviceManager.contents.copy('02_naming_it.ipynb', '').then(m => m.path)")
