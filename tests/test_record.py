@@ -121,6 +121,7 @@ def test_killed_at_any_moment_nothing_committed_is_lost_and_nothing_is_left(reco
 
 
 @forks
+@pytest.mark.slow
 def test_the_check_sees_a_record_that_is_not_written_whole(record):
     found = kill_at_random(record, 100, 1, 0.4, "plain")  # ends at the first fault
     assert any("the record is not whole" in one for one in found), found
@@ -147,6 +148,7 @@ def test_of_two_kernels_the_first_answer_stays_and_no_other_is_lost(record):
 
 
 @forks
+@pytest.mark.slow
 def test_the_check_sees_that_the_lock_is_missing(record):
     assert two_at_once(record, 1, "unlocked") != []
 
