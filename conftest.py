@@ -1,10 +1,17 @@
-"""Options and environment that must stand before any test or notebook is collected."""
+"""Options and environment that must stand before any test or notebook is collected.
+
+No test may reach beyond this machine: tests/guard refuses and counts each attempt, and one attempt fails the whole run.
+"""
 
 import os
+import runpy
 import tempfile
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent
+GUARD = ROOT / "tests" / "guard"
 
 
 def pytest_addoption(parser):
@@ -14,8 +21,30 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    folder = tempfile.mkdtemp(prefix="casebook-")
     os.environ["PYTHONPATH"] = os.pathsep.join(
-        filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
+        dict.fromkeys(filter(None, [str(GUARD), str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]))
     )  # kernels inherit it
     # Notebooks are checked as a newcomer sees them: with no answers given yet.
-    os.environ["MAS_CASEBOOK_RECORD"] = os.path.join(tempfile.mkdtemp(prefix="casebook-"), "answers.json")
+    os.environ["MAS_CASEBOOK_RECORD"] = os.path.join(folder, "answers.json")
+    if not hasattr(config, "workerinput"):  # the workers of a run share its list
+        os.environ["MAS_CASEBOOK_REFUSED"] = os.path.join(folder, "refused.txt")
+    runpy.run_path(str(GUARD / "sitecustomize.py"))
+
+
+def refused():
+    """What was refused in this run, one line each."""
+    path = Path(os.environ["MAS_CASEBOOK_REFUSED"])
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def pytest_sessionfinish(session):
+    if refused() and not hasattr(session.config, "workerinput"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter):
+    lines = refused()
+    if lines:
+        terminalreporter.section("refused: this run asked for something outside this machine", red=True)
+    terminalreporter.write_line("\n".join([*lines, f"requests beyond this machine: {len(lines)}"]))

@@ -88,6 +88,7 @@ def setup():
         sys.exit(f"Python 3.11 or newer is needed, and this is Python {sys.version.split()[0]}.\n"
                  "Install a newer one, or use one that you have:  python3.12 lab.py")
     if installed(LOCK):
+        place_settings()  # they may be newer than this .venv
         return
     if Path(sys.prefix).resolve() == ENV:
         sys.exit("The environment .venv is out of date, and this Python is part of it. Type\n"
@@ -103,12 +104,19 @@ def setup():
     # With this line "import utils" works from any folder. The path is relative because Python 3.11
     # and 3.12 on Windows cannot be trusted with a folder name that is not ASCII.
     Path(site, "mas-casebook.pth").write_text(os.path.relpath(str(ROOT), site) + "\n")
-    # JupyterLab takes the arrow keys from radio buttons and lists; these settings give them back.
-    settings = ENV / "share" / "jupyter" / "lab" / "settings"
-    settings.mkdir(parents=True)
-    shutil.copy(str(ROOT / "classroom" / "overrides.json"), str(settings))
+    place_settings()
     install(LOCK)
     print(f"Ready after {time.time() - start:.0f} seconds.", flush=True)
+
+
+def place_settings():
+    """Put our settings where JupyterLab and IPython look for those of an environment."""
+    # JupyterLab takes the arrow keys from radio buttons and lists, which the first file gives back;
+    # with the second a cell run too early names the one to run first.
+    for name, place in (("overrides.json", "share/jupyter/lab/settings"),
+                        ("ipython_kernel_config.py", "etc/ipython")):
+        (ENV / place).mkdir(parents=True, exist_ok=True)
+        shutil.copy(str(ROOT / "classroom" / name), str(ENV / place))
 
 
 def hand_over(*arguments, **options):

@@ -103,7 +103,7 @@ def test_the_bench_begins_open_and_follows():
     assert "could make it −4 to 13: doubtful to definite" in bench._last.text and clean(bench._last)
     told = bench.set(**{q: a for q, a in appraisal.answers().items()})
     assert "Score 3: possible. Open questions: 2. Answered, they could make it 2 to 5" in told.text  # q6 ±1, q7 0 or +1
-    bench._field["q5"].value = "no"
+    bench._controls["q5"].value = "no"
     assert "Score 6: probable." in bench._last.text
     assert "Score 9: definite" in bench.set(q4=True).text and bench.get()["q4"] == "yes"
     every = bench.set(q6="no", q7="no")
@@ -114,7 +114,7 @@ def test_the_bench_begins_open_and_follows():
 def test_ours_are_shown_only_when_asked_for():
     bench = judge.naranjo_bench()
     assert "ours" not in bench.set(q5="no").text and "defensible" not in drawing(bench._last)[1]
-    bench._ours.value = True
+    bench._controls["ours"].value = True
     assert "−3 from ours" in bench._last.text or "from ours, which is 3" in bench._last.text
     assert "our answers: 3; defensible: 0 to 7" in drawing(bench._last)[1]
     assert "As ours." in bench.set(**appraisal.answers()).text
@@ -292,9 +292,9 @@ def test_what_the_register_refuses_changes_nothing(register, given, says):
 
 
 def test_the_register_follows_its_controls(register):
-    register._field["kind"].value = "not stated"
+    register._controls["kind"].value = "not stated"
     assert "6 of 34" in register._last.text and register.get()["entry"] == "D15"
-    register._field["entry"].value = "D32"
+    register._controls["entry"].value = "D32"
     assert "D32. " in register._last.text
 
 

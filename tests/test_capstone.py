@@ -307,8 +307,8 @@ def test_each_number_is_a_patient_and_six_verdicts_are_answered():
     due = {r: own.get().verdicts[r, "T1"].status for r in RULERS}
     assert "6 of 6 are as the rules say" in own.set(**due).text
     assert "By the rules" not in own.set(moment="T2").text  # the old verdicts do not belong to it
-    own._number.value = 13
-    assert "TV-0013" in own._last.text and own._said["hscore"].value == ""
+    own._controls["number"].field.value = 13
+    assert "TV-0013" in own._last.text and own._controls["hscore"].value == ""
 
 
 @pytest.mark.parametrize(

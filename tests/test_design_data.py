@@ -77,7 +77,7 @@ def untold(text):  # R12: a picture of people says in words how many of whom it 
 
 def test_a_picture_of_people_says_its_counts():
     people = explore.chance()
-    for _, (rule, study) in people._study.options:
+    for _, (rule, study) in people._controls["study"].options:
         for prior in (0, 2, 20, 100):
             assert untold(repr(people.set(prior, rule, study))) == [], (rule, study, prior)
 

@@ -226,7 +226,7 @@ def has_a_form(b):  # R7
 
 def has_one_prebunk(b):
     """R8: one card that names a rival and what separates it."""
-    head = "> ### The look-alike that fools people here\n"
+    head = "> ## The look-alike that fools people here\n"
     quotes = [c.source for c in b.nb.cells if c.cell_type == "markdown" and head in c.source + "\n"]
     if len(quotes) != 1 or not all(line.startswith(">") for line in quotes[0].splitlines()):
         return [f"one block quote is due that begins: {head}"]
@@ -339,7 +339,7 @@ def without_tables(b):
 
 def b_card(b):
     """The words after the second lead of the card."""
-    card = next(c.source for c in b.nb.cells if "> ### The look" in c.source)
+    card = next(c.source for c in b.nb.cells if "> ## The look" in c.source)
     return re.search(r"(?s)What helps to tell them apart:\*\* (.+?)$", card)[1]
 
 
@@ -379,8 +379,8 @@ FAULTS = [
     (has_a_form, put("F4.1", fields={"for": "For", "against": " ", "missing": "Missing"}), "each with a label"),
     (has_a_form, swap('write("F4.1")', "take_a_sheet_of_paper()"), "form is not on the page"),
     (has_a_form, swap('notes("04")', "progress()"), "show what was written"),
-    (has_one_prebunk, swap("> ### The look-alike", "> ### A look-alike"), "one block quote is due"),
-    (has_one_prebunk, add("> ### The look-alike that fools people here"), "one block quote is due"),
+    (has_one_prebunk, swap("> ## The look-alike", "> ## A look-alike"), "one block quote is due"),
+    (has_one_prebunk, add("> ## The look-alike that fools people here"), "one block quote is due"),
     (has_one_prebunk, swap("**What helps to tell them apart:**", "**Remember:**"), "**What helps to tell them apart**"),
     (has_one_prebunk, lambda b: swap(b_card(b), "Look.")(b), "at least 12 words"),
     (opens_with_retrieval, swap('ask("R4.1")', 'ask("K4.1")'), "just two retrieval items: ['R4.1', 'R4.2']"),

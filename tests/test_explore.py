@@ -67,7 +67,7 @@ def rows(shown, columns):
 @given(data=st.data())
 def test_the_bench_says_what_the_rules_say_of_the_same_child(data):
     bench = BENCH
-    for control in bench._control.values():  # as on the page: by the place on the list
+    for control in bench._controls.values():  # as on the page: by the place on the list
         control.index = data.draw(st.integers(0, len(control.options) - 1))
     verdicts = judged(bench)
     assert {v.short: v.status for v in verdicts} == {k: status for k, (_, status) in said(bench).items()}
@@ -85,7 +85,7 @@ BENCH = ruler_bench()
 
 
 def test_unknown_stands_first_on_every_list_and_is_what_the_page_shows(bench):
-    for control in bench._control.values():
+    for control in bench._controls.values():
         assert control.index == 0 and control.label == "unknown, as reported"
         control.index = 1
         control.set_state({"index": 0})  # what the page sends
@@ -95,7 +95,7 @@ def test_unknown_stands_first_on_every_list_and_is_what_the_page_shows(bench):
 
 def test_the_bench_follows_a_list_and_goes_back(bench):
     first = bench._last.text
-    marrow = bench._control["haemophagocytosis"]
+    marrow = bench._controls["haemophagocytosis"]
     marrow.value = True
     assert bench.get()["haemophagocytosis"] is True and said(bench)["HLH-2004"] == ("5 to 7", "met")
     marrow.value = False
@@ -107,12 +107,12 @@ def test_the_bench_follows_a_list_and_goes_back(bench):
 def test_a_value_that_is_not_on_the_list_is_taken_and_shown_on_it(bench):
     shown = bench.set(neutrophils="1.5 ×10⁹/L", esr="68 mm/h", haemophagocytosis=True)
     assert "neutrophils 1.5 ×10⁹/L" in shown.text and "(ESR) 68 mm/h" in shown.text
-    assert bench._control["neutrophils"].label == "1.5 ×10⁹/L, by call"
+    assert bench._controls["neutrophils"].label == "1.5 ×10⁹/L, by call"
     assert [v.status for v in judged(bench)] == [s for _, s in said(bench).values()]
-    bench._control["neutrophils"].index = 1
+    bench._controls["neutrophils"].index = 1
     assert bench.get()["neutrophils"] == bench._listed["neutrophils"][1][1]
     bench.set(neutrophils="1.6 ×10⁹/L")
-    assert len(bench._control["neutrophils"].options) == len(bench._listed["neutrophils"]) + 1
+    assert len(bench._controls["neutrophils"].options) == len(bench._listed["neutrophils"]) + 1
 
 
 def test_what_get_gives_set_takes(bench):
@@ -124,15 +124,15 @@ def test_what_get_gives_set_takes(bench):
 
 def test_all_unknown_again_by_one_button_and_one_weighing(bench, monkeypatch):
     first = bench._last.text
-    for control in bench._control.values():
+    for control in bench._controls.values():
         control.index = 1
     assert None not in bench.get().values()
     weighed = []
-    monkeypatch.setattr(bench, "_weigh", lambda weigh=bench._weigh: weighed.append(1) or weigh())
+    monkeypatch.setattr(bench, "_view", lambda now, view=bench._view: weighed.append(1) or view(now))
     (button,) = [c for c in bench.children if getattr(c, "description", "") == "All unknown again"]
     button.click()
     assert bench._last.text == first and set(bench.get().values()) == {None} and len(weighed) == 1
-    bench._control["haemophagocytosis"].value = True  # and the lists still work
+    bench._controls["haemophagocytosis"].value = True  # and the lists still work
     assert len(weighed) == 2
 
 
@@ -374,9 +374,9 @@ def test_people_are_counted_as_the_cohort_module_counts_them():
 
 def test_people_follow_their_controls():
     people = explore.chance("hscore", "derivation", prior=20)
-    people._prior.value = 5
+    people._controls["prior"].value = 5
     assert people.get()["prior"] == 5 and "Of 100 adults, 5 have the disease" in people._last.text
-    people._study.value = next(k for k in people._rows if k[0] != "hscore")
+    people._controls["study"].value = next(k for k in people._rows if k[0] != "hscore")
     assert RULES[people.get()["rule"]].short in people._last.text
     assert "first view" in explore.chance()._repr_mimebundle_()["text/plain"]
 
@@ -435,24 +435,26 @@ def test_simulated_stands_on_every_picture_and_every_table(lines):
 
 
 def test_field_and_slider_follow_each_other(lines):
-    lines._value.value = 1000.0
-    assert lines._slider.value == 1000 and "> 1,000 ng/mL" in lines._last.text
+    lines._controls["threshold"].field.value = 1000.0
+    assert lines._controls["threshold"].slider.value == 1000 and "> 1,000 ng/mL" in lines._last.text
     for by in (1, -1, 0.5, -0.5):  # a key moves the handle by one step, or by half of one where it stood beside
         lines.set("1,000 ng/mL")
-        moved = 1000 * 10 ** (by * lines._slider.step)
-        lines._slider.value = moved
+        moved = 1000 * 10 ** (by * lines._controls["threshold"].slider.step)
+        lines._controls["threshold"].slider.value = moved
         assert lines.get()["threshold"] == pytest.approx(moved, rel=0.005)
-    highest = 10**lines._slider.max
-    lines._value.value = 5 * highest  # the field may go where the slider cannot
-    assert lines.get()["threshold"] == 5 * highest and lines._slider.value == pytest.approx(highest)
+    highest = 10 ** lines._controls["threshold"].slider.max
+    lines._controls["threshold"].field.value = 5 * highest  # the field may go where the slider cannot
+    assert lines.get()["threshold"] == 5 * highest and lines._controls["threshold"].slider.value == pytest.approx(
+        highest
+    )
 
 
 @pytest.mark.parametrize("typed", [-5.0, 0.0, 1_000_001.0, 1e200, math.nan, math.inf])
 def test_a_field_that_is_refused_is_never_counted_with(lines, typed):
     lines.set("1,000 ng/mL")
-    lines._value.value = typed
+    lines._controls["threshold"].field.value = typed
     assert lines._last.text.startswith("Refused. ") and lines.get()["threshold"] == 1000
-    lines._size.value = 20_000
+    lines._controls["n"].value = 20_000
     assert "> 1,000 ng/mL" in lines._last.text and clean(lines._last) and lines.get()["n"] == 20_000
 
 
@@ -506,7 +508,7 @@ def test_a_sweep_is_counted_once_for_an_item_and_a_size(lines, monkeypatch):
     lines.set("900 ng/mL"), lines.set("1,000 ng/mL")
     assert counted == [2, 2]
     lines.set(item="platelets")
-    steps = len(lines._grid())
+    steps = len(lines._grid(lines._nodes["platelets"]))
     lines.set(item="ferritin"), lines.set(item="platelets")
     assert [n for n in counted if n > 2] == [steps]
 

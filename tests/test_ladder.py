@@ -271,7 +271,7 @@ def test_moving_a_control_is_the_same_as_a_call():
     days = explore.ladder(CASE)
     days.children[0].children[1].value = 4  # the slider
     assert days.get()["day"] == 4 and days._last.text.startswith("Day 4: 4 for certain")
-    assert "Day 4: 4 for certain" in days._result.value
+    assert "Day 4: 4 for certain" in days._results[-1].shown["html"]
 
 
 @pytest.mark.parametrize("wrong", [0, 50, -1, 2.5, "4", True, [4], math.nan])
@@ -298,12 +298,16 @@ def leaks(bars, html):
 
 
 def test_nothing_that_is_sent_ties_a_letter_to_a_name(bars):
-    html = bars._result.value + bars._repr_mimebundle_()["text/html"] + bars._repr_mimebundle_()["text/plain"]
+    html = (
+        bars._results[-1].shown["html"] + bars._repr_mimebundle_()["text/html"] + bars._repr_mimebundle_()["text/plain"]
+    )
     assert leaks(bars, html) == [] and "0 of 9 named, 0 right" in html
-    offered = [[n for n, _ in c.options[1:]] for c in bars._choice.values()]
+    offered = [[n for n, _ in c.options[1:]] for c in bars._controls.values()]
     assert all(names == sorted(names) for names in offered) and len(offered) == 9
     assert offered[0] != [c.label for c in bars._bars.values()]  # the alphabet is not the order of the bars
-    assert leaks(bars, days_html := explore.ladder(CASE)._result.value) and days_html  # so the search would find one
+    assert (
+        leaks(bars, days_html := explore.ladder(CASE)._results[-1].shown["html"]) and days_html
+    )  # so the search would find one
 
 
 def test_names_are_counted(bars):

@@ -1,11 +1,16 @@
 """Figures, tables and explorers: what they say is what was computed."""
 
 import base64
+import copy
 import re
+from pathlib import Path
 
+import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 
+from tests.drawings import drawing, words
 from utils import explore, page, plots
 from utils.case import load_case
 from utils.rules import evaluate
@@ -56,12 +61,18 @@ def test_the_verdict_map_says_what_the_rule_says():
     assert (
         shown.text.count(": met") == 3 and shown.text.count("above 181 with fibrinogen (mg/dL) above 360: not met") == 1
     )
-    assert sorted(t.get_text() for t in shown.figure.axes[0].texts if t.get_text().isupper()) == [
-        "MET",
-        "MET",
-        "MET",
-        "NOT MET",
-    ]
+    root, _ = drawing(shown)
+    assert sorted(w for w in words(root) if w.isupper()) == ["MET", "MET", "MET", "NOT MET"]
+
+
+def test_a_verdict_map_does_not_draw_a_field_in_which_the_verdict_changes():
+    x = y = np.linspace(0, 10, 11)
+    status = np.full((11, 11), "met")
+    plots.verdict_map(x, y, status, ("a", "b"), (5, 5), "Test.")
+    status = status.astype(object)
+    status[0, 0] = "undetermined"
+    with pytest.raises(ValueError):
+        plots.verdict_map(x, y, status, ("a", "b"), (5, 5), "Test.")
 
 
 def test_the_journey_names_every_stop():
@@ -151,11 +162,10 @@ def test_names_stand_flush_left_and_numbers_right():
 
 
 def test_what_if_moves_by_its_controls(bench):
-    bench._known["platelets"].value = True
-    bench._value["platelets"].value = 100
-    assert (
-        ": MET" in bench._last.text and not bench._value["platelets"].disabled and bench._value["fibrinogen"].disabled
-    )
+    bench._controls["platelets known"].value = True
+    platelets, fibrinogen = (bench._controls[n].field for n in ("platelets", "fibrinogen"))
+    platelets.value = 100
+    assert ": MET" in bench._last.text and not platelets.disabled and fibrinogen.disabled
 
 
 def test_explorers_read_before_they_are_run(bench):
@@ -173,3 +183,51 @@ def test_what_if_takes_any_number_of_a_rule_and_refuses_others_in_words():
     )
     with pytest.raises(explore.UnitError, match="fever: no number that HScore asks for"):
         explore.what_if("hscore", ADMISSION, fever=(0, 1, 0))
+
+
+BOOKS = {b.stem: nbformat.read(b, 4) for b in sorted(Path(__file__).resolve().parents[1].glob("notebooks/*.ipynb"))}
+NO_TABLE = ("MAS-2016 at the regional hospital, for every platelet count",)  # its four words stand in the alt text too
+CALLS = ("answer", "write", "rank", "sheet", "save_receipt")
+
+
+def stored_html(cell):
+    return "".join(o.get("data", {}).get("text/html", "") for o in cell.get("outputs", []))
+
+
+def without_a_call(nb):
+    """Explorers and cards that no words nearby show how to use by a line of code."""
+    for n, cell in enumerate(nb.cells):
+        if "this is the first view" in stored_html(cell):
+            near = [c.source for c in nb.cells[max(n - 2, 0) : n + 3] if c.cell_type == "markdown"]
+            name = cell.source.strip().splitlines()[-1]
+            if not any(f"{name}.set(" in words for words in near):
+                yield f"{name}: no {name}.set(…) within two cells"
+    prose = "\n".join(c.source for c in nb.cells if c.cell_type == "markdown")
+    code = "\n".join(c.source for c in nb.cells if c.cell_type == "code")
+    for call, card in zip(CALLS, ("ask", *CALLS[1:4], "offer_receipt"), strict=True):
+        if re.search(rf"^{card}\(", code, re.MULTILINE) and f"`{call}(" not in prose:
+            yield f"{card}: no `{call}(…)` on the page"
+
+
+@pytest.mark.parametrize("stem", BOOKS)
+def test_beside_what_is_moved_or_filled_in_stands_the_line_of_code_that_does_the_same(stem):
+    assert list(without_a_call(BOOKS[stem])) == []
+
+
+def test_a_missing_line_of_code_is_noticed():
+    nb = copy.deepcopy(BOOKS["04_five_rulers"])
+    found = sum("this is the first view" in stored_html(c) for b in BOOKS.values() for c in b.cells)
+    assert found >= 14
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("people.set(", "").replace("`answer(", "")
+    assert [f.partition(":")[0] for f in without_a_call(nb)] == ["people", "ask"]
+
+
+@pytest.mark.parametrize("stem", BOOKS)
+def test_a_stored_picture_is_told_in_words_and_has_a_table_beside_it(stem):
+    code = [stored_html(c) for c in BOOKS[stem].cells if c.cell_type == "code"]
+    for n, shown in enumerate(code):
+        for alt in re.findall(r'<img[^>]*alt="([^"]*)"', shown):
+            assert len(alt) >= 40
+            assert "<table" in "".join(code[n : n + 2]) or alt.startswith(NO_TABLE), alt[:80]

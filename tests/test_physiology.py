@@ -221,10 +221,10 @@ def test_limits_that_disagree_are_seen_to_disagree(limits):
 
 
 def test_a_move_of_a_field_and_of_a_slider_is_followed(limits):
-    limits._slider["age"].value = 2.5
+    limits._controls["age"].slider.value = 2.5
     assert limits.get()["age"].value == 2.5 and "75 mmHg: above" in limits._last.text
-    limits._field["systolic"].value = 74
-    assert limits._slider["systolic"].value == 74 and "75 mmHg: below" in limits._last.text
+    limits._controls["systolic"].field.value = 74
+    assert limits._controls["systolic"].slider.value == 74 and "75 mmHg: below" in limits._last.text
 
 
 @pytest.mark.parametrize(
@@ -250,11 +250,11 @@ def test_what_cannot_be_is_refused_and_nothing_changes(limits, values, says):
 
 
 def test_a_field_with_nonsense_is_refused_in_words_and_can_be_mended(limits):
-    limits._field["systolic"].value = 1e9
+    limits._controls["systolic"].field.value = 1e9
     assert limits._last.text.startswith("Refused. ") and limits.get()["systolic"].value == 85
-    limits._field["systolic"].value = math.nan
+    limits._controls["systolic"].field.value = math.nan
     assert limits._last.text.startswith("Refused. ")
-    limits._field["systolic"].value = 90
+    limits._controls["systolic"].field.value = 90
     assert "(90 + 2 × 45) / 3 = 60.0 mmHg" in limits._last.text
 
 

@@ -154,7 +154,7 @@ def test_what_the_page_says_you_may_have_seen():
 def test_a_control_on_the_page_does_what_set_does():
     by_call, by_hand = route_bench(), route_bench()
     by_call.set(absorbed=0.5, weight=11.7)
-    by_hand._field["absorbed"].value, by_hand._field["weight"].value = 0.5, 11.7
+    by_hand._controls["absorbed"].value, by_hand._controls["weight"].value = 0.5, 11.7
     assert by_call._last.html == by_hand._last.html
     row = by_hand.children[0]
     row.children[1].value = 0.25  # the slider
@@ -228,7 +228,7 @@ def test_no_number_of_the_follow_up_is_told_on_this_page():
 
 
 def test_seaborn_is_loaded_only_for_a_figure_that_stands_still():
-    code = "import sys; from utils import explore, plots; early = 'seaborn' in sys.modules; plots.areas"
+    code = "import sys; from utils import explore, plots; early = 'seaborn' in sys.modules; plots.bands"
     code += "; print(early, 'seaborn' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "False True"

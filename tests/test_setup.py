@@ -14,13 +14,16 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 ENVIRONMENT = (ROOT / "environment.yml").read_text(encoding="utf-8")
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 TEST_LOCK = (ROOT / "requirements-test.lock").read_text(encoding="utf-8")
+SETTINGS = ("share/jupyter/lab/settings/overrides.json", "etc/ipython/ipython_kernel_config.py")
 DOI = "10.3389/fped.2020.635080"
 
 # Put together only here, so that this file does not name them either.
@@ -161,6 +164,14 @@ def test_locks_are_whole_and_name_no_place():
     assert lock_faults(LOCK, run_time, forbidden=["scipy"]) == []
     assert lock_faults(TEST_LOCK, run_time | requirements(PYPROJECT, "test"), ["scipy"]) == []
     assert pin_faults(LOCK, TEST_LOCK) == []
+    oldest = (ROOT / "requirements-oldest.lock").read_text(encoding="utf-8")
+    assert lock_faults(oldest, run_time, forbidden=["scipy"]) == []
+    lowest = {name: min(s.version for s in r.specifier if s.operator == ">=") for name, r in run_time.items()}
+    for name, version in lowest.items():
+        [(pin, _)] = versions(oldest)[name]
+        assert Version(pin.removeprefix("==")) in SpecifierSet(f"~={version}.0"), (
+            f"{name}{pin} is not the oldest allowed"
+        )
     [scipy] = map(Requirement, tomllib.loads(PYPROJECT)["dependency-groups"]["reference"])
     lock = (ROOT / "requirements-reference.lock").read_text(encoding="utf-8")
     assert lock_faults(lock, {"scipy": scipy}) == [] and set(versions(lock)) == {"scipy"}
@@ -265,8 +276,12 @@ def test_setup_makes_utils_importable_and_frees_the_arrow_keys(dry):
         [dry.PYTHON, "-c", code], text=True, cwd=dry.ENV, env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     )
     assert Path(found.strip()).parent == ROOT / "utils"
-    copy = dry.ENV / "share/jupyter/lab/settings/overrides.json"
-    assert copy.read_bytes() == (ROOT / "classroom/overrides.json").read_bytes()
+    for place in SETTINGS:
+        copy = dry.ENV / place
+        assert copy.read_bytes() == (ROOT / "classroom" / copy.name).read_bytes()
+        copy.unlink()
+    dry.setup()  # a .venv made before a setting was
+    assert all((dry.ENV / place).exists() for place in SETTINGS)
 
 
 def test_setup_is_done_once_and_again_after_an_interruption(dry, capsys):
@@ -415,8 +430,9 @@ def in_venv():
 
 @pytest.mark.skipif(not in_venv(), reason="not run from the .venv that lab.py makes")
 def test_settings_are_installed():
-    copy = Path(sys.prefix, "share/jupyter/lab/settings/overrides.json")
-    assert copy.read_bytes() == (ROOT / "classroom/overrides.json").read_bytes()
+    for place in SETTINGS:
+        copy = Path(sys.prefix, place)
+        assert copy.read_bytes() == (ROOT / "classroom" / copy.name).read_bytes()
 
 
 @pytest.mark.bench
@@ -431,22 +447,42 @@ def test_second_start_is_quick(capsys):
         print(f"\nset-up on a second start: {seconds:.2f} s (goal: 0.5 s)")
 
 
+def outside():
+    """An environment without the guard, for the two tests below that use the package index on purpose."""
+    return {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MAS_CASEBOOK_REFUSED")}
+
+
+def new_environment(folder, *wanted):
+    """A new environment with these put in, by uv where it is; returns its Python."""
+    subprocess.check_call([sys.executable, "-m", "venv", str(folder)], env=outside())
+    python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    uv = shutil.which("uv")
+    if not uv or subprocess.call([uv, "pip", "install", "-q", "--python", python, *wanted], env=outside()):
+        subprocess.check_call([python, "-m", "pip", "install", "-q", *wanted], env=outside())
+    return python
+
+
 @pytest.mark.slow
 def test_environment_can_be_made_from_its_names_and_bounds(tmp_path):
     """What conda does with environment.yml, as far as it can be done with the package index."""
     lines = yaml.safe_load(ENVIRONMENT)["dependencies"]
     specifications = [x for x in lines if isinstance(x, str) and not re.match(r"(python|pip)\b", x)]
-    subprocess.check_call([sys.executable, "-m", "venv", str(tmp_path / "env")])
-    python = tmp_path / "env" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    wanted = [*specifications, "-e", str(ROOT)]
-    uv = shutil.which("uv")
-    if not uv or subprocess.call([uv, "pip", "install", "-q", "--python", str(python), *wanted]):
-        subprocess.check_call([str(python), "-m", "pip", "install", "-q", *wanted])
+    python = new_environment(tmp_path / "env", *specifications, "-e", str(ROOT))
     code = "import jupyterlab, pandas, seaborn, ipywidgets, nbval, anywidget, yaml, utils; print(utils.__file__)"
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    found = subprocess.check_output([str(python), "-c", code], text=True, cwd=tmp_path, env=environment)
+    found = subprocess.check_output([python, "-c", code], text=True, cwd=tmp_path, env=outside())
     assert Path(found.strip()).parent == ROOT / "utils"
     assert (tmp_path / "env/share/jupyter/lab/settings/overrides.json").exists()
+    assert (tmp_path / "env/etc/ipython/ipython_kernel_config.py").exists()
+
+
+@pytest.mark.slow
+def test_every_notebook_shows_the_same_with_the_oldest_versions_allowed(tmp_path):
+    python = new_environment(tmp_path / "env", "--require-hashes", "-r", str(ROOT / "requirements-oldest.lock"))
+    options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg", "notebooks"]
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    done = subprocess.run(command, cwd=ROOT, env=outside(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "requests beyond this machine: 0" in done.stdout
 
 
 # Licence, citation, and no package index by name

@@ -1,1 +1,8 @@
 """The small module behind the notebooks; each room is imported on its own, so that none costs another."""
+
+import sys
+
+if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+    from utils.first import load_ipython_extension
+
+    load_ipython_extension(shell)  # where the environment was made without our settings, the imports cell brings it

@@ -2,17 +2,15 @@
 
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
 from utils import physiology, plots
-from utils.explorer import Explorer
+from utils.explorer import Explorer, Number
 from utils.page import say, table, together
 from utils.rules import RULES
 from utils.units import Quantity, UnitError, quantity, show
 
-STYLE = {"style": {"description_width": "14em"}, "layout": {"width": "22em"}}
 GROUPS = {"systolic_bp": "systolic pressure", "mean_bp": "mean pressure", "heart_rate": "heart rate"}
 # Ends of the axes in the picture, chosen by us.
 AXES = {"systolic_bp": (40, 140), "mean_bp": (20, 120), "heart_rate": (40, 220)}
@@ -33,50 +31,21 @@ class Dial(NamedTuple):
 class Dials(Explorer):
     """Numbers to move, each a field with a slider beside it. What cannot be is refused in words, and changes nothing.
 
-    A class below gives `dials`, a dict of name -> `Dial`, and `_judge`, which takes the numbers by name.
+    A class below gives `dials`, a dict of name -> `Dial`.
     """
 
     dials = {}
 
     def __init__(self, **start):
-        self._used, self._field, self._slider, rows = dict(start), {}, {}, []
-        for name, dial in self.dials.items():
-            field = widgets.FloatText(start[name], step=dial.step, description=f"{dial.label}, {dial.unit}", **STYLE)
-            ends = {"min": dial.low, "max": dial.high, "step": dial.step}
-            slider = widgets.FloatSlider(start[name], readout=False, **ends)  # the field beside it carries the name
-            field.observe(lambda _: self._moved(), "value")
-            slider.observe(lambda change, name=name: self._slid(name, change.new), "value")
-            self._field[name], self._slider[name] = field, slider
-            rows.append(widgets.HBox([field, slider], layout={"flex_flow": "row wrap"}))
-        super().__init__(rows, self._judge(**start))
-
-    def _slid(self, name, value):
-        if abs(value - self._used[name]) > 0.51 * self.dials[name].step:  # a handle may stand half a step beside
-            self._field[name].value = value
-
-    def _moved(self):
-        if self._setting:
-            return
-        wanted = {name: field.value for name, field in self._field.items()}
-        try:
-            shown = self._judged(wanted)
-        except UnitError as refused:  # what is refused stays in its field, to be mended, and is not used
-            return self._show(say(f"Refused. {refused}"))
-        self._used = wanted
-        for name, value in wanted.items():
-            self._slider[name].value = value
-        self._show(shown)
-
-    def _judged(self, values):
-        for name, dial in self.dials.items():
-            if not dial.low <= values[name] <= dial.high:
-                ends = f"{show(dial.low)} to {show(dial.high)} {dial.unit}"
-                raise UnitError(f"The {dial.label} {values[name]:g} {dial.unit} is outside this bench: choose {ends}.")
-        return self._judge(**values)
+        controls = {
+            name: Number(d.label, start[name], d.low, d.high, d.step, d.unit, width="14em")
+            for name, d in self.dials.items()
+        }
+        super().__init__([*controls.values()], controls)
 
     def set(self, **values):
         """The same by call, each with its unit: ``set(systolic="85 mmHg", age="2 years")``; returns what is shown."""
-        wanted = dict(self._used)
+        wanted = {}
         try:
             for name, given in values.items():
                 if name not in self.dials:
@@ -88,15 +57,9 @@ class Dials(Explorer):
                 if read.high is not None:
                     raise UnitError(f"{given} is a range: choose one value at a time.")
                 wanted[name] = read.value
-            shown = self._judged(wanted)
         except UnitError as refused:
             return say(f"Refused. {refused}")
-        self._used = wanted
-        with self._at_once():
-            for name, value in wanted.items():
-                self._field[name].value = self._slider[name].value = value
-        self._show(shown)
-        return self._last
+        return self._move(**wanted)
 
     def get(self):
         """What the bench stands at: dict of name -> Quantity."""
@@ -122,7 +85,8 @@ class AgeLimits(Dials):
     def __init__(self, case):
         super().__init__(**{n: case.inputs[d.variable].to(d.unit).value for n, d in self.dials.items()})
 
-    def _judge(self, systolic, diastolic, heart_rate, age):
+    def _view(self, now):
+        systolic, diastolic, heart_rate, age = now.values()
         mean = physiology.mean_arterial_pressure(systolic, diastolic)
         values = {"systolic_bp": systolic, "mean_bp": mean, "heart_rate": heart_rate}
         limits = physiology.age_limits(age)
@@ -184,7 +148,8 @@ class Fluid(Dials):
             rows.append((f"{show(share)} % of the weight {of}", before, before + self._gain, _z(before, age)))
         return pd.DataFrame(rows, columns=["reading", "before", "after", "z"])
 
-    def _judge(self, age, share):
+    def _view(self, now):
+        age, share = now.values()
         read, median = self.readings(age, share), physiology.growth_lms(age)[1]
         told = [
             f"{r.reading}: {r.before:.1f} kg before, {r.after:.1f} kg after, z before {r.z}" for r in read.itertuples()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from utils import plots
-from utils.explorer import Explorer, whole_number
+from utils.explorer import Explorer, Number, Result, values
 from utils.invented import LAST, RULERS, load_patient, unfit, variant
 from utils.page import say, table, together
 from utils.rules import RULES, SIGNS, VERDICTS, evaluate
@@ -225,74 +225,44 @@ class OwnPatient(Explorer):
     note = "Run the notebook to choose a number; this is the first view."
 
     def __init__(self, number=1, moment="T0"):
-        style = {"description_width": "13em"}
-        self._number, row = whole_number(
-            "Number of the patient", number, 0, LAST, style=style, layout={"width": "20em"}
-        )
         moments = [(f"{m}, {label}", m) for m, label in girl().moments["label"].items()]
-        self._moment = widgets.Dropdown(
-            options=moments, value=moment, description="Moment", style=style, layout={"width": "26em"}
-        )
-        self._letter = widgets.HTML().add_class("jp-RenderedHTMLCommon")  # above the lists: one reads while choosing
+        style = {"style": {"description_width": "13em"}, "layout": {"width": "26em"}}
+        chosen = {
+            "number": Number("Number of the patient", number, 0, LAST, whole=True, width="13em"),
+            "moment": widgets.Dropdown(options=moments, value=moment, description="Moment", **style),
+        }
         choices = [("–", ""), *((v, v) for v in reversed(VERDICTS))]
         style = {"style": {"description_width": "8em"}, "layout": {"width": "20em"}}
-        self._said = {
-            r: widgets.Dropdown(options=choices, value="", description=RULES[r].short, **style) for r in RULERS
-        }
-        box = widgets.Box([*self._said.values()], layout={"flex_flow": "row wrap"})
-        super().__init__([row, self._moment, self._letter, box], self._view())
-        for control in (self._number, self._moment):
-            control.observe(lambda _: self._turn(), "value")
-        for control in self._said.values():
-            control.observe(lambda _: self._moved(), "value")
+        said = {r: widgets.Dropdown(options=choices, value="", description=RULES[r].short, **style) for r in RULERS}
+        box = widgets.Box([*said.values()], layout={"flex_flow": "row wrap"})
+        letter_above = Result()  # above the lists: one reads while choosing
+        super().__init__([*chosen.values(), letter_above, box], {**chosen, **said})
 
-    def _turn(self):
+    def _settled(self, now, name):
         """Another patient or moment: the old verdicts do not belong to it."""
-        if not self._setting:
-            with self._at_once():
-                for control in self._said.values():
-                    control.value = ""
-            self._moved()
+        return {**now, **dict.fromkeys(RULERS, "")} if name in ("number", "moment") else now
 
-    def _moved(self):
-        if not self._setting:
-            self._show(self._view())
-
-    def _show(self, shown):
-        told = letter(self.get(), self._moment.value)
-        self._letter.value = told.html
-        super()._show(shown)
-        self._last = together(told, shown)
-
-    def _view(self):
-        patient, moment = self.get(), self._moment.value
-        said = {r: c.value for r, c in self._said.items()}
-        if left := [RULES[r].short for r, v in said.items() if not v]:
-            return patient.mark(say(f"Verdicts still to choose: {', '.join(left)}. Then the rules answer."))
-        return patient.mark(compared(patient, moment, said.values()))
+    def _parts(self, now):
+        patient, moment = _drawn(now["number"]), now["moment"]
+        told, left = letter(patient, moment), [RULES[r].short for r in RULERS if not now[r]]
+        if left:
+            return told, patient.mark(say(f"Verdicts still to choose: {', '.join(left)}. Then the rules answer."))
+        return told, patient.mark(compared(patient, moment, [now[r] for r in RULERS]))
 
     def set(self, number=None, moment=None, **verdicts):
         """The same by call: ``set(number=7, moment="T1", mas_2016="met")``; returns what is shown."""
         if number is not None and (wrong := unfit(number)):
             return say(f"Refused. {wrong}.")
-        if moment is not None and moment not in [m for _, m in self._moment.options]:
-            return say(
-                f"Refused. There is no moment {moment!r}: choose {', '.join(m for _, m in self._moment.options)}."
-            )
+        if moment is not None and moment not in (known := values(self._controls["moment"])):
+            return say(f"Refused. There is no moment {moment!r}: choose {', '.join(known)}.")
         verdicts = {r: v.strip().casefold() if isinstance(v, str) else v for r, v in verdicts.items()}
         for rule, verdict in verdicts.items():
-            if rule not in self._said or verdict not in ("", *VERDICTS):
+            if rule not in RULERS or verdict not in ("", *VERDICTS):
                 known = f"the rule sets are {', '.join(RULERS)}, the verdicts {', '.join(VERDICTS)}"
                 return say(f"Refused. {rule}={verdict!r}: {known}.")
-        other = (number not in (None, self._number.value)) or moment not in (None, self._moment.value)
-        with self._at_once():
-            self._number.value = self._number.value if number is None else number
-            self._moment.value = moment or self._moment.value
-            for rule, control in self._said.items():
-                control.value = verdicts.get(rule, "" if other else control.value)
-        self._moved()
-        return self._last
+        now = {"number": number, "moment": moment}
+        return self._move(**{n: v for n, v in now.items() if v is not None}, **verdicts)
 
     def get(self):
         """The invented patient that is shown now; `evaluate` takes ``own.get().as_of("T0")``."""
-        return _drawn(self._number.value)
+        return _drawn(self._used["number"])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from utils import bedside, plots
 from utils.differential import Board, replay
-from utils.explorer import Explorer
+from utils.explorer import Explorer, Number, values
 from utils.ladder import Ladder, Nameless
 from utils.package import CaseDataError
 from utils.page import Shown, say, table, together
@@ -28,38 +28,35 @@ class UnitBench(Explorer):
             (variables().at[n, "label"], n) for n in ("triglycerides", "fibrinogen", "ferritin", "platelets", "ast")
         ]
         style = {"description_width": "9em"}
-        self._analyte = widgets.Dropdown(options=known, value=analyte, description="Laboratory test", style=style)
-        self._text = widgets.Text(value=text, description="Value, unit", style=style, continuous_update=False)
-        super().__init__([self._analyte, self._text], self._read(text, analyte))
-        for control in (self._analyte, self._text):
-            control.observe(lambda _: self._show(self._read(self._text.value, self._analyte.value)), "value")
+        controls = {
+            "analyte": widgets.Dropdown(options=known, value=analyte, description="Laboratory test", style=style),
+            "text": widgets.Text(value=text, description="Value, unit", style=style, continuous_update=False),
+        }
+        super().__init__([*controls.values()], controls)
 
-    @staticmethod
-    def _read(text, analyte):
+    def _view(self, now):
         try:
-            q = quantity(text, analyte)
+            q = quantity(now["text"], now["analyte"])
         except UnitError as refused:
             return say(f"Refused. {refused}")
         rows = [
             (unit, str(q.to(unit)), f"× {show(factor)}" if factor != 1 else "we compare in this one")
-            for unit, factor in factors(analyte).items()
+            for unit, factor in factors(now["analyte"]).items()
         ]
         return together(
             table(
                 pd.DataFrame(rows, columns=["Unit", "Value", "To the unit we compare in"]),
-                f"Accepted: {q} of {analyte}",
+                f"Accepted: {q} of {now['analyte']}",
             ),
             *([say(q.warning)] if q.warning else []),
         )
 
     def set(self, text, analyte=None):
         """The same by call: ``set("1.5 mmol/L", "triglycerides")``; returns what is shown."""
-        if analyte is not None and str(analyte) not in [v for _, v in self._analyte.options]:
-            return say(
-                f"Refused. '{analyte}' is not on this bench; {', '.join(v for _, v in self._analyte.options)} are."
-            )
-        self._analyte.value, self._text.value = analyte or self._analyte.value, str(text)
-        return self._last
+        known = values(self._controls["analyte"])
+        if analyte is not None and analyte not in known:
+            return say(f"Refused. '{analyte}' is not on this bench; {', '.join(known)} are.")
+        return self._move(text=str(text), analyte=analyte or self._used["analyte"])
 
     def get(self):
         """What is shown now."""
@@ -82,7 +79,7 @@ class WhatIf(Explorer):
 
     def __init__(self, rule, case, **ranges):
         self._rule, self._given, self._ranges = rule, dict(case.inputs), ranges
-        self._node, self._known, self._value, rows = {}, {}, {}, []
+        self._node, controls, rows = {}, {}, []
         for row in RULES[rule].nodes().values():  # the first threshold or weight of each number
             if row["input"] in ranges and row["unit"]:
                 self._node.setdefault(row["input"], row)
@@ -90,41 +87,31 @@ class WhatIf(Explorer):
             raise UnitError(f"{', '.join(sorted(strangers))}: no number that {RULES[rule].short} asks for")
         for name, (low, high, start) in ranges.items():
             label = variables().at[name, "label"]
-            self._known[name] = widgets.Checkbox(
+            tick = widgets.Checkbox(
                 value=False, description=f"{label}: suppose it is known", indent=False, layout={"width": "19em"}
             )
-            limits = {"min": low, "max": high, "step": 1, "disabled": True}
-            self._value[name] = widgets.BoundedFloatText(
-                start, description=f"{label}, {self._unit(name)}", style={"description_width": "10em"}, **limits
-            )
-            slider = widgets.IntSlider(start, readout=False, **limits)  # the field beside it carries name and value
-            self._value[name].observe(
-                lambda change, slider=slider: setattr(slider, "value", round(change.new)), "value"
-            )
-            slider.observe(lambda change, field=self._value[name]: _follow(field, change.new), "value")
-            widgets.link((self._value[name], "disabled"), (slider, "disabled"))
-            row = [self._known[name], self._value[name], slider]
-            rows.append(widgets.HBox(row, layout={"flex_flow": "row wrap"}))
-        super().__init__(rows, self._judge())
-        for control in (*self._known.values(), *self._value.values()):
-            control.observe(lambda _: self._update(), "value")
+            number = Number(label, start, low, high, unit=self._unit(name), width="10em")
+            for part in (number.field, number.slider):
+                part.disabled = True
+            controls |= {f"{name} known": tick, name: number}
+            rows.append(widgets.HBox([tick, number], layout={"flex_flow": "row wrap"}))
+        super().__init__(rows, controls)
 
     def _unit(self, name):
         return self._node[name]["unit"]
 
-    def _supposed(self):
-        return {
-            n: Quantity(n, self._value[n].value, self._unit(n)) if self._known[n].value else None for n in self._ranges
-        }
+    def _supposed(self, now):
+        return {n: Quantity(n, now[n], self._unit(n)) if now[f"{n} known"] else None for n in self._ranges}
 
-    def _update(self):
-        for name, tick in self._known.items():
-            self._value[name].disabled = not tick.value
-        self._show(self._judge())
+    def _place(self, now):
+        super()._place(now)
+        for name in self._ranges:
+            for part in (self._controls[name].field, self._controls[name].slider):
+                part.disabled = not now[f"{name} known"]
 
-    def _judge(self):
+    def _view(self, now):
         """The verdict in words, where it flips along each unknown, and the items."""
-        given = {**self._given, **self._supposed()}
+        given = {**self._given, **self._supposed(now)}
         verdict = evaluate(self._rule, given)
         line = Shown(
             f"<p><strong>{escape(verdict.title)}: {verdict.status.upper()}.</strong></p>",
@@ -173,15 +160,12 @@ class WhatIf(Explorer):
             low, high, _ = self._ranges[name]
             if text is not None and not low <= wanted[name] <= high:
                 return say(f"Refused. {text} is outside this explorer, {show(low)} to {show(high)} {self._unit(name)}.")
-        for name, value in wanted.items():
-            self._known[name].value = value is not None
-            if value is not None:
-                self._value[name].value = value
-        return self._last
+        known = {f"{name} known": value is not None for name, value in wanted.items()}
+        return self._move(**known, **{name: value for name, value in wanted.items() if value is not None})
 
     def get(self):
         """What is supposed now: dict of name -> Quantity, or None where it is left unknown."""
-        return self._supposed()
+        return self._supposed(self._used)
 
 
 class RulerBench(Explorer):
@@ -208,42 +192,34 @@ class RulerBench(Explorer):
                 raise UnitError(f"{name}: no unknown that {', '.join(v.short for v in self._printed)} asks for")
             options[name] = [(str(quantity(x, name)), quantity(x, name)) for x in texts]
         self._before = [evaluate(r, beside) for r in rules] if beside else None
-        self._control = {}
+        controls = {}
         self._listed = {n: [("unknown, as reported", UNKNOWN), *results] for n, results in options.items()}
         for name, choices in self._listed.items():
-            self._control[name] = widgets.Dropdown(
+            controls[name] = widgets.Dropdown(
                 options=choices,
                 description=variables().at[name, "label"],
                 style={"description_width": "20em"},
                 layout={"width": "35em"},
             )
         clear = widgets.Button(description="All unknown again", layout={"width": "12em"})
-        grid = widgets.Box(list(self._control.values()), layout={"flex_flow": "row wrap"})
-        super().__init__([grid, clear], self._weigh())
-        clear.on_click(lambda _: self.set(**dict.fromkeys(self._control)))
-        for control in self._control.values():
-            control.observe(lambda _: self._moved(), "value")
+        grid = widgets.Box(list(controls.values()), layout={"flex_flow": "row wrap"})
+        super().__init__([grid, clear], controls)
+        clear.on_click(lambda _: self.set(**dict.fromkeys(controls)))
 
-    def _moved(self):
-        if not self._setting:  # several controls that move together are weighed once
-            self._show(self._weigh())
-
-    def _supposed(self):
-        return {n: None if c.value == UNKNOWN else c.value for n, c in self._control.items()}
-
-    def _weigh(self):
+    def _view(self, now):
         """Each rule as supposed: the picture, what moved, and the verdicts with what would settle them cheapest."""
-        given = {**self._case.inputs, **{n: v for n, v in self._supposed().items() if v is not None}}
+        supposed = {n: v for n, v in now.items() if v != UNKNOWN}
+        given = {**self._case.inputs, **supposed}
         verdicts = [evaluate(r, given) for r in self._rules]
         moved = [
             f"{v.short}: {p.status} as reported, now {v.status}"
             for v, p in zip(verdicts, self._printed, strict=True)
             if v.status != p.status
         ]
-        supposed = [f"{variables().at[n, 'label']} {_word(v)}" for n, v in self._supposed().items() if v is not None]
+        told = [f"{variables().at[n, 'label']} {_word(v)}" for n, v in supposed.items()]
         line = "Nothing is supposed: every unknown stands as the report leaves it."
-        if supposed:
-            line = f"Supposed: {'; '.join(supposed)}. " + ("; ".join(moved) or "No verdict moves") + "."
+        if told:
+            line = f"Supposed: {'; '.join(told)}. " + ("; ".join(moved) or "No verdict moves") + "."
         return together(
             say(line), self.picture("The rules on this child, as supposed.", verdicts), self.sheet(verdicts)
         )
@@ -281,8 +257,8 @@ class RulerBench(Explorer):
         """Suppose by call: ``set(neutrophils="3.0 ×10⁹/L", haemophagocytosis=True)``; None stands for unknown."""
         wanted = {}
         for name, value in values.items():  # all are read before any is moved, so that a refusal changes nothing
-            if name not in self._control:
-                return say(f"Refused. '{name}' is not an unknown of this bench: choose {', '.join(self._control)}.")
+            if name not in self._controls:
+                return say(f"Refused. '{name}' is not an unknown of this bench: choose {', '.join(self._controls)}.")
             try:
                 is_flag = variables().at[name, "kind"] == "flag"
                 if is_flag and not isinstance(value, bool | np.bool_ | None):
@@ -290,24 +266,20 @@ class RulerBench(Explorer):
                 wanted[name] = value if is_flag or value is None else quantity(value, name)
             except UnitError as refused:
                 return say(f"Refused. {refused}")
-        with self._at_once():
-            for name, value in wanted.items():
-                self._choose(name, UNKNOWN if value is None else value)
-        self._moved()
-        return self._last
+        return self._move(**{name: UNKNOWN if v is None else v for name, v in wanted.items()})
 
-    def _choose(self, name, value):
-        """Move one control; a value that is not on its list is put there, so that the page says what is supposed."""
-        listed, control = self._listed[name], self._control[name]
-        if value not in [v for _, v in listed]:
-            listed = [*listed, (f"{value}, by call", value)]
-        if [*control.options] != listed:
-            control.options = listed
-        control.value = value
+    def _place(self, now):
+        for name, value in now.items():
+            listed, control = self._listed[name], self._controls[name]
+            if value not in [v for _, v in listed]:  # it is put there, so that the page says what is supposed
+                listed = [*listed, (f"{value}, by call", value)]
+            if [*control.options] != listed:
+                control.options = listed
+            control.value = value
 
     def get(self):
         """What is supposed now: dict of name -> value, or None where it is left unknown."""
-        return self._supposed()
+        return {n: None if v == UNKNOWN else v for n, v in self._used.items()}
 
 
 def _word(value):
@@ -318,12 +290,6 @@ def _canonical(value):
     if isinstance(value, Quantity):  # a range has no single place in a table, so it stays unknown there
         return value.canonical().value if value.known and value.high is None else None
     return value
-
-
-def _follow(field, whole):
-    """Move a field with its slider, but leave a finer number alone that the slider only stands nearest to."""
-    if round(field.value) != whole:
-        field.value = whole
 
 
 def look_up(case, name):

@@ -1,42 +1,171 @@
-"""What all explorers share: controls above a result, and what a reader sees before anything is run."""
+"""What all explorers share: controls above a result, and what a reader sees before anything is run.
 
+A result depends on nothing but what the controls say. So the results next to the present one are made while nothing
+else is to do and lie ready on the page: a key that is pressed shows the next one at once, and the kernel confirms it.
+"""
+
+import asyncio
+import math
 from contextlib import contextmanager
+from pathlib import Path
 
 import anywidget
 import ipywidgets as widgets
+import traitlets
 
-from utils.page import Shown, together
+from utils.page import Shown, say, together
+from utils.units import UnitError, show
+
+REACH = 6  # so many steps to either side of a control lie ready
 
 
-class Keys(anywidget.AnyWidget):
-    """Keeps what is typed into an explorer there: JupyterLab would take a letter for a command on the cell."""
+class Result(anywidget.AnyWidget):
+    """Where a result stands on the page."""
 
-    _esm = """export default { render: ({ el }) => {
-      el.hidden = true;
-      const listen = () => {
-        const box = el.closest(".casebook-explorer");
-        box ? box.addEventListener("keydown", (e) => e.stopPropagation()) : setTimeout(listen, 50);
-      };
-      listen();
-    } };"""
+    _esm = Path(__file__).with_name("explorer.js")
+    _css = Path(__file__).with_name("cards.css")
+    shown = traitlets.Dict().tag(sync=True)  # html, and the state of the movers for which it holds
+    movers = traitlets.Dict().tag(sync=True)  # name -> [model, its trait, the name in words]
+
+
+class Number(widgets.HBox):
+    """A number to move: a field, which bears the name and holds the value, with a slider beside it.
+
+    Parameters
+    ----------
+    label, unit : str
+        The name on the page.
+    value, low, high, step : float
+    whole : bool
+        Whole numbers only.
+    width : str
+        Of the name, in CSS units.
+    """
+
+    def __init__(self, label, value, low, high, step=1, unit="", whole=False, width="19em"):
+        self.label, self.low, self.high, self.step, self.unit, self.whole = label, low, high, step, unit, whole
+        self.name = f"{label}, {unit}" if unit else label
+        look = {"style": {"description_width": width}, "layout": {"width": f"calc({width} + 8em)"}}
+        self.field = widgets.FloatText(value, step=step, description=self.name, **look)
+        self.slider = self._handle(value)
+        super().__init__([self.field, self.slider], layout={"flex_flow": "row wrap"})
+        self.slider.observe(lambda change: self._slid(change.new), "value")
+
+    def _handle(self, value):
+        return widgets.FloatSlider(value, min=self.low, max=self.high, step=self.step, readout=False)
+
+    def _slid(self, at):
+        if abs(at - self.field.value) > 0.51 * self.step:  # a handle stands up to half a step beside a typed number
+            self.field.value = self.of(at)
+
+    def of(self, at):
+        """The number for a place of the slider."""
+        return round(at) if self.whole else round(at, 6)
+
+    def beside(self):
+        """Places of the slider next to the present one, the nearest first."""
+        steps = [k * self.step * side for k in range(1, REACH + 1) for side in (1, -1)]
+        return [at for s in steps if self.low <= (at := round(self.slider.value + s, 6)) <= self.high]
+
+    @property
+    def value(self):
+        """What stands in the field."""
+        typed = self.field.value
+        return int(typed) if self.whole and math.isfinite(typed) and typed % 1 == 0 else typed
+
+    @value.setter
+    def value(self, number):
+        self.field.value = number
+        low, high = self._ends
+        if self.of(self.slider.value) != number:  # else it would pull back a handle that has already gone on
+            self.slider.value = min(max(number, low), high)
+
+    @property
+    def _ends(self):
+        return self.slider.min, self.slider.max
+
+    def check(self, number):
+        """UnitError for a number that cannot stand here; it says what can."""
+        unit = f" {self.unit}" if self.unit else ""
+        wanted = f"choose {'a whole number, ' * self.whole}{show(self.low)} to {show(self.high)}{unit}"
+        if not math.isfinite(number):
+            raise UnitError(f"The {self.label} needs a number: {wanted}.")
+        if self.whole and number % 1:
+            raise UnitError(f"{number:g} is not a whole number: {wanted}.")
+        if not self.low <= number <= self.high:
+            raise UnitError(f"The {self.label} {number:g}{unit} is outside this bench: {wanted}.")
+
+
+def values(listed):
+    """The values of a list, in its order."""
+    return [o[1] if isinstance(o, tuple) else o for o in listed.options]
 
 
 class Explorer(widgets.VBox):
-    """Controls above a result. Before it is run, a reader sees the result as it first was."""
+    """Controls above a result. Before it is run, a reader sees the result as it first was.
+
+    A class below gives `_view`, which makes the result of a state (dict of name -> value) and reads no control. Where
+    it raises UnitError the state is refused in words: what was typed stays to be mended, and is not used.
+
+    Parameters
+    ----------
+    rows : list of widgets
+        What stands above the result.
+    controls : dict of str -> widget
+        Each `Number`, list, tick or text field by the name it has in a state.
+    """
 
     note = "Run the notebook to move the controls; this is the first view."
-    _setting = False  # several controls are being moved; nothing is drawn until all have arrived
+    slow = ()  # names of controls whose results take too long to be made before they are asked for
 
-    def __init__(self, controls, result):
-        self._result = widgets.HTML().add_class("jp-RenderedHTMLCommon")  # tables look as elsewhere on the page
-        super().__init__([*controls, self._result, Keys()])
+    def __init__(self, rows, controls):
+        self._controls, self._setting, self._near, self._sent = controls, False, None, None
+        self._movers = {n: m for n, c in controls.items() if (m := _mover(c))}
+        sides = {n: [f"IPY_MODEL_{m.model_id}", trait, words] for n, (m, trait, words) in self._movers.items()}
+        self._results = [*(r for r in rows if isinstance(r, Result)), Result()]
+        super().__init__([*rows, self._results[-1]])
         self.add_class("casebook-explorer")
-        self._show(result)
+        self._used = self._read()
+        self._show(self._parts(self._used))
+        for result in self._results:
+            result.movers = sides
+            result.on_msg(lambda _, content, __: self._approached(content.get("near")))
+        for name, control in controls.items():
+            field = control.field if isinstance(control, Number) else control
+            field.observe(lambda _, name=name: self._changed(name), "value")
 
-    def _show(self, shown):
-        self._last = shown
-        self._result.value = f'<div role="status" aria-live="polite">{shown.html}</div>'
+    # ---- from a state to what is shown ------------------------------------------------------------------------------
+    def _view(self, now):
+        """What is shown of a state (Shown); UnitError where there is no such state."""
+        raise NotImplementedError
 
+    def _parts(self, now):
+        """One `Shown` for each place of a result."""
+        return (self._view(now),)
+
+    def _settled(self, now, name):
+        """The state after the control `name` was moved: others may have to follow."""
+        return now
+
+    def _place(self, now):
+        """Let the controls say a state."""
+        for name, value in now.items():
+            self._controls[name].value = value
+
+    def _check(self, now):
+        for name, control in self._controls.items():
+            if isinstance(control, Number):
+                control.check(now[name])
+
+    def _read(self):
+        return {name: control.value for name, control in self._controls.items()}
+
+    def _show(self, parts):
+        self._last = together(*parts)
+        for result, part in zip(self._results[-len(parts) :], parts, strict=True):
+            result.shown = {"html": part.html, "state": self._state()}
+
+    # ---- moved on the page, or by call ------------------------------------------------------------------------------
     @contextmanager
     def _at_once(self):
         """Inside it controls can be moved one after the other without anything being drawn in between."""
@@ -46,31 +175,109 @@ class Explorer(widgets.VBox):
         finally:
             self._setting = False
 
+    def _changed(self, name):
+        if self._setting:
+            return
+        # As all controls stand; where another one was refused before and still waits to be mended, without that one.
+        for now in (self._read(), {**self._used, name: self._controls[name].value}):
+            try:
+                self._check(now)
+                self._take(self._settled(now, name))
+                break
+            except UnitError as fault:
+                refused = say(f"Refused. {fault}")
+        else:
+            self._show((refused,))
+        self._prepare()
+
+    def _move(self, **wanted):
+        """Move controls by call, all or none; returns what is shown."""
+        try:
+            now = {**self._used, **wanted}
+            self._check(now)
+            for name, value in wanted.items():
+                if value != self._used[name]:
+                    now = {**self._settled(now, name), **wanted}
+            self._take(now)
+        except UnitError as refused:
+            return say(f"Refused. {refused}")
+        return self._last
+
+    def _take(self, now):
+        parts = self._parts(now)
+        with self._at_once():
+            self._place(now)
+        self._used = now
+        self._show(parts)
+
+    # ---- what lies ready on the page --------------------------------------------------------------------------------
+    def _state(self):
+        """Where the page holds each control that can be moved in steps."""
+        return {name: getattr(model, trait) for name, (model, trait, _) in self._movers.items()}
+
+    def _approached(self, name):
+        self._near = name if name in self._movers and name not in self.slow else None
+        self._prepare()
+
+    def _prepare(self):
+        """Make the results beside the present one, one at a time, and put them on the page."""
+        try:
+            loop, name = asyncio.get_running_loop(), self._near
+        except RuntimeError:  # nobody's page: a test, or a script
+            return
+        if name is None:
+            return
+        base, used = self._state(), self._used
+        elsewhere = (name, {n: v for n, v in base.items() if n != name})
+        if self._sent is None or self._sent[0] != elsewhere:
+            self._sent = (elsewhere, set())
+        steps = [at for at in self._steps(name) if at not in self._sent[1]]
+
+        def one():
+            if steps and self._state() == base and self._used is used:
+                at = steps.pop(0)
+                self._sent[1].add(at)
+                self._offer(name, at, base)
+                loop.call_soon(one)
+
+        loop.call_soon(one)
+
+    def _steps(self, name):
+        control = self._controls[name]
+        if isinstance(control, Number):
+            return control.beside()
+        if isinstance(control, widgets.Dropdown):
+            here = control.index or 0
+            return sorted(range(len(control.options)), key=lambda n: abs(n - here))[1 : 2 * REACH]
+        return [not control.value]
+
+    def _offer(self, name, at, base):
+        control = self._controls[name]
+        value = control.of(at) if isinstance(control, Number) else at
+        value = values(control)[at] if isinstance(control, widgets.Dropdown) else value
+        try:
+            parts = self._parts(self._settled({**self._used, name: value}, name))
+        except UnitError:
+            return  # it will be refused in words if it is asked for
+        for result, part in zip(self._results, parts, strict=True):
+            result.send({"name": name, "at": at, "base": base, "html": part.html})
+
+    def get(self):
+        """What the controls say: dict of name -> value."""
+        return dict(self._used)
+
     def _repr_mimebundle_(self, **kwargs):
         data = super()._repr_mimebundle_(**kwargs)
         first = together(Shown(f"<p><em>{self.note}</em></p>", self.note), self._last)
         return {**data, "text/html": first.html, "text/plain": first.text}
 
 
-def whole_number(label, value, low, high, **look):
-    """A whole number to move: (the field, which bears the name and holds the value; field and slider in a row)."""
-    field = widgets.BoundedIntText(value, min=low, max=high, description=label, **look)
-    slider = widgets.IntSlider(value, min=low, max=high, readout=False)
-    widgets.link((field, "value"), (slider, "value"))
-    return field, widgets.HBox([field, slider])
-
-
-def number(label, value, low, high, step):
-    """A number to move: (the field, which bears the name and holds the value; field and slider in a row)."""
-    style = {"style": {"description_width": "19em"}, "layout": {"width": "27em"}}
-    limits = {"min": low, "max": high, "step": step}
-    field = widgets.BoundedFloatText(value, description=label, **limits, **style)
-    slider = widgets.FloatSlider(value, readout=False, **limits)
-    field.observe(lambda change: setattr(slider, "value", change.new), "value")
-
-    def slid(change):
-        if abs(field.value - change.new) > 0.4 * step:  # a handle may stand beside a finer number that was typed
-            field.value = round(change.new, 6)
-
-    slider.observe(slid, "value")
-    return field, widgets.HBox([field, slider], layout={"flex_flow": "row wrap"})
+def _mover(control):
+    """What the page moves in steps: (model, its trait on the page, its name in words); None for what is typed."""
+    if isinstance(control, Number):
+        return control.slider, "value", f"{control.name}, slider"
+    if isinstance(control, widgets.Dropdown):
+        return control, "index", ""  # lists and ticks have a name of their own
+    if isinstance(control, widgets.Checkbox | widgets.ToggleButton):
+        return control, "value", ""
+    return None

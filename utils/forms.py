@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 
 from utils.cards import Card, find, noted, refresh, still, unsure, whom
-from utils.package import CASEDATA, CaseDataError, read_table
+from utils.package import CASEDATA, YAML, CaseDataError, read_table
 from utils.page import Shown, say, table
 from utils.record import keep, read
 
@@ -20,7 +20,7 @@ LEAST = 4  # hypotheses to rank: fewer is no differential
 def prompts(folder=CASEDATA):
     """What is asked for in the learner's own words or order: a dict of id -> prompt (source: ``prompts.yaml``)."""
     try:
-        listed = yaml.safe_load((folder / "prompts.yaml").read_text(encoding="utf-8"))
+        listed = yaml.load((folder / "prompts.yaml").read_text(encoding="utf-8"), YAML)
         found = {p["id"]: p for p in listed}
         for name, p in found.items():
             fields = p.get("fields" if p["kind"] == "text" else "stage")

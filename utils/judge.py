@@ -5,7 +5,7 @@ import pandas as pd
 
 from utils import plots
 from utils.appraisal import TRUTH, answers, band, bands, defensible, label, points, signed
-from utils.explorer import Explorer
+from utils.explorer import Explorer, values
 from utils.forms import prompts
 from utils.page import say, table, together
 from utils.quiz import items
@@ -21,17 +21,15 @@ class NaranjoBench(Explorer):
 
     def __init__(self):
         style = {"style": {"description_width": "30em"}, "layout": {"width": "43em"}}
-        self._field = {
+        controls = {
             q: widgets.Dropdown(options=[*TRUTH], value=WORD[None], description=f"{q[1:]}. {label(q)}", **style)
             for q in answers()
         }
-        self._ours = widgets.ToggleButton(description="Compare with our answers", layout={"width": "16em"})
-        super().__init__([*self._field.values(), self._ours], self._judge())
-        for control in (*self._field.values(), self._ours):
-            control.observe(lambda _: self._setting or self._show(self._judge()), "value")
+        controls["ours"] = widgets.ToggleButton(description="Compare with our answers", layout={"width": "16em"})
+        super().__init__([*controls.values()], controls)
 
-    def _judge(self):
-        given, beside = {q: TRUTH[c.value] for q, c in self._field.items()}, self._ours.value
+    def _view(self, now):
+        given, beside = {q: TRUTH[now[q]] for q in answers()}, now["ours"]
         score, ours = (evaluate("naranjo", those).score[0] for those in (given, answers()))
         unknown = [q for q, a in given.items() if a is None]
         low, high = (score + sum(f(points(q, True), points(q, False)) for q in unknown) for f in (min, max))
@@ -58,26 +56,21 @@ class NaranjoBench(Explorer):
         """Answer by call: ``set(q5="no", q8="do not know")``; True, False and None stand for the three as well."""
         wanted = {}
         for name, answer in given.items():  # all are read before any is moved, so that a refusal changes nothing
-            if name not in self._field:
-                return say(f"Refused. There is no question '{name}': choose q1 to q{len(self._field)}.")
+            if name not in answers():
+                return say(f"Refused. There is no question '{name}': choose q1 to q{len(answers())}.")
             word = WORD[answer] if answer is None or isinstance(answer, bool) else answer
             if not isinstance(word, str) or word not in TRUTH:
                 return say(f"Refused. {answer!r} is no answer to {name}: choose {', '.join(TRUTH)}.")
             wanted[name] = word
-        with self._at_once():
-            for name, word in wanted.items():
-                self._field[name].value = word
-        self._show(self._judge())
-        return self._last
+        return self._move(**wanted)
 
     def compare(self, beside=True):
         """Show our answers beside yours, or take them away again."""
-        self._ours.value = bool(beside)
-        return self._last
+        return self._move(ours=bool(beside))
 
     def get(self):
         """Your answers: dict of q1 … q10 -> yes, no or do not know."""
-        return {q: c.value for q, c in self._field.items()}
+        return {q: self._used[q] for q in answers()}
 
 
 def asked_in():
@@ -105,14 +98,12 @@ class Register(Explorer):
         style = {"style": {"description_width": "10em"}, "layout": {"width": "34em"}}
         lists = {"kind": self._rows["kind"].unique(), "notebook": sorted(set().union(*self._rows["books"]))}
         lists["moment"] = [m for m in moments.values() if m in set(self._rows["moment"])]
-        self._field = {n: widgets.Dropdown(options=[ANY, *x], description=n, **style) for n, x in lists.items()}
-        self._field["search"] = widgets.Text(description="search for", **style)
-        self._field["entry"] = widgets.Dropdown(options=[*self._rows.index], description="open entry", **style)
+        controls = {n: widgets.Dropdown(options=[ANY, *x], description=n, **style) for n, x in lists.items()}
+        controls["search"] = widgets.Text(description="search for", **style)
+        controls["entry"] = widgets.Dropdown(options=[*self._rows.index], description="open entry", **style)
         every = widgets.Button(description="Show all again", layout={"width": "12em"})
-        super().__init__([*self._field.values(), every], self._look())
+        super().__init__([*controls.values(), every], controls)
         every.on_click(lambda _: self.set(kind=ANY, moment=ANY, notebook=ANY, search=""))
-        for control in self._field.values():
-            control.observe(lambda _: self._moved(), "value")
 
     def _matching(self, now):
         """The ids that fit every choice; a search goes through all that is told of an entry."""
@@ -125,18 +116,17 @@ class Register(Explorer):
             and text in " ".join([name, *map(str, r.drop("books"))]).casefold()
         ]  # fmt: skip
 
-    def _moved(self):
-        if self._setting:
-            return
-        with self._at_once():
-            names, entry = self._matching(self.get()), self._field["entry"]
-            if [*entry.options] != names:
-                keep, entry.options = entry.value, names
-                entry.value = keep if keep in names else names[0] if names else None
-        self._show(self._look())
+    def _settled(self, now, name):
+        names = self._matching(now)
+        return now if now["entry"] in names else {**now, "entry": names[0] if names else None}
 
-    def _look(self):
-        names, at = self._matching(self.get()), self._field["entry"].value
+    def _place(self, now):
+        if values(entry := self._controls["entry"]) != (names := self._matching(now)):
+            entry.options = names
+        super()._place(now)
+
+    def _view(self, now):
+        names, at = self._matching(now), now["entry"]
         line = say(f"{len(names)} of {len(self._rows)} entries fit.")
         if not names:
             return together(line, say("No entry fits: choose any in a list, or search for something shorter."))
@@ -158,25 +148,15 @@ class Register(Explorer):
         """Choose by call: ``set(kind="two accounts")``, ``set(search="dose")``, ``set(entry="D07")``."""
         now = {**self.get(), **given}
         for name, value in given.items():
-            if name not in self._field:
-                return say(f"Refused. There is no '{name}' here: choose {', '.join(self._field)}.")
-            known = [*self._rows.index] if name == "entry" else getattr(self._field[name], "options", None)
+            if name not in self._controls:
+                return say(f"Refused. There is no '{name}' here: choose {', '.join(self._controls)}.")
+            known = [*self._rows.index] if name == "entry" else getattr(self._controls[name], "options", None)
             if not isinstance(value, str) or (known is not None and value not in known):
                 listed = f": choose {', '.join(known)}." if known else ": give words."
                 return say(f"Refused. {value!r} is not on the list of {name}{listed}")
         if "entry" in given and given["entry"] not in self._matching(now):
             return say(f"Refused. {given['entry']} does not fit the other choices: choose any in them first.")
-        with self._at_once():
-            for name in given.keys() - {"entry"}:
-                self._field[name].value = given[name]
-        self._moved()
-        if "entry" in given:
-            self._field["entry"].value = given["entry"]
-        return self._last
-
-    def get(self):
-        """What is chosen: dict of kind, moment, notebook, search and entry (None where no entry fits)."""
-        return {name: c.value for name, c in self._field.items()}
+        return self._move(**given)
 
 
 naranjo_bench, register = NaranjoBench, Register

@@ -12,14 +12,13 @@ import ipywidgets as widgets
 import pandas as pd
 
 from utils import plots
-from utils.explorer import Explorer, whole_number
+from utils.explorer import Explorer, Number, values
 from utils.package import CaseDataError
 from utils.page import folded, say, table, together
 from utils.units import UnitError, show
 
 MILESTONES = "admission leak_begins picu_admission cardiac_arrest ecmo_begins first_improvement ecmo_ends".split()
 MILESTONES += "neutropenia_found picu_discharge anakinra_stopped home".split()
-STYLE = {"style": {"description_width": "19em"}, "layout": {"width": "27em"}}
 READINGS = (
     "A start without an earliest day is drawn from the first day of which the report tells it. A support of intensive "
     "care is taken to have ended with it. Immunoglobulin and subcutaneous anakinra are taken to begin on day 2, "
@@ -280,15 +279,15 @@ class Ladder(Explorer):
         improved = case.events.set_index("event")["day_low"].get("first_improvement")
         self._printed = None if improved is None else int(improved)
         self._every = self._credit_of_every_day()
-        self._day, row = whole_number("Day", 1, 1, self._end, **STYLE)
-        about = {"description": "Suppose the heart improved on day", **STYLE}
-        self._improved = widgets.BoundedIntText(self._printed or 1, min=1, max=self._end, **about)
-        super().__init__([row, self._improved], self._look())
-        for control in (self._day, self._improved):
-            control.observe(lambda _: self._show(self._look()), "value")
+        supposed = "Suppose the heart improved on day"
+        controls = {
+            "day": Number("Day", 1, 1, self._end, whole=True),
+            "improved": Number(supposed, self._printed or 1, 1, self._end, whole=True),
+        }
+        super().__init__([*controls.values()], controls)
 
-    def _look(self):
-        day = self._day.value
+    def _view(self, now):
+        day = now["day"]
         frame = running(self._given, day)
         certain, most = count(frame)
         line = f"Day {day}: {certain} for certain, {most} at most (a drug in two forms is counted once). "
@@ -297,11 +296,12 @@ class Ladder(Explorer):
         words = frame.drop(columns="drug").replace({"ran": {"certain": "for certain"}})
         words = words.set_axis(["What", "Printed amount", "Ran that day", "Why not certain"], axis=1)
         picture = self.picture("All that was given, by day.", day)
-        return together(say(line), table(words, "What ran that day"), self._credit(), self._every, picture)
+        return together(
+            say(line), table(words, "What ran that day"), self._credit(now["improved"]), self._every, picture
+        )
 
-    def _credit(self):
+    def _credit(self, day):
         """What the thought "the last drug did it" would credit, for the supposed day."""
-        day = self._improved.value
         told = f"Suppose the heart had first improved on day {day}"
         told += ", as is printed" if day == self._printed else ""
         return say(f'{told}. "The last drug did it" would then credit: {in_words(last_added(self._given, day))}.')
@@ -330,13 +330,8 @@ class Ladder(Explorer):
             whole = isinstance(value, int) and not isinstance(value, bool)
             if value is not None and not (whole and 1 <= value <= self._end):
                 return say(f"Refused. {value!r} is not a day of this story: choose a whole number, 1 to {self._end}.")
-        self._day.value = self._day.value if day is None else day
-        self._improved.value = self._improved.value if improved is None else improved
-        return self._last
-
-    def get(self):
-        """What is shown now: dict of day and improved (the supposed day of the first improvement)."""
-        return {"day": self._day.value, "improved": self._improved.value}
+        wanted = {"day": day, "improved": improved}
+        return self._move(**{n: v for n, v in wanted.items() if v is not None})
 
 
 def in_words(found):
@@ -375,14 +370,12 @@ class Nameless(Explorer):
         names = sorted(c.label for c in those)
         layout = {"style": {"description_width": "2em"}, "layout": {"width": "24em"}}
         options = [("choose a name", ""), *[(n, n) for n in names]]
-        self._choice = {x: widgets.Dropdown(options=options, description=x, **layout) for x in self._bars}
-        grid = widgets.Box(list(self._choice.values()), layout={"flex_flow": "row wrap"})
-        super().__init__([grid], self._count())
-        for control in self._choice.values():
-            control.observe(lambda _: self._setting or self._show(self._count()), "value")
+        controls = {x: widgets.Dropdown(options=options, description=x, **layout) for x in self._bars}
+        grid = widgets.Box(list(controls.values()), layout={"flex_flow": "row wrap"})
+        super().__init__([grid], controls)
 
-    def _count(self):
-        named = {letter: c.value for letter, c in self._choice.items() if c.value}
+    def _view(self, now):
+        named = {letter: name for letter, name in now.items() if name}
         right = 0
         for look in {_look(c) for c in self._bars.values()}:  # bars that look the same may be named either way round
             mine = {named.get(letter) for letter, c in self._bars.items() if _look(c) == look}
@@ -396,21 +389,17 @@ class Nameless(Explorer):
 
     def set(self, **names):
         """Name bars by call: ``set(A="oral ciclosporin")``; None takes a name back; returns what is shown."""
-        listed = {n.casefold(): n for _, n in next(iter(self._choice.values())).options if n}
+        listed = {n.casefold(): n for n in values(next(iter(self._controls.values()))) if n}
         for letter, name in names.items():  # all are read before any is moved, so that a refusal changes nothing
-            if letter not in self._choice:
-                return say(f"Refused. There is no bar '{letter}': choose {', '.join(self._choice)}.")
+            if letter not in self._controls:
+                return say(f"Refused. There is no bar '{letter}': choose {', '.join(self._controls)}.")
             if name is not None and str(name).casefold() not in listed:
                 return say(f"Refused. '{name}' is not on the list: choose {'; '.join(listed.values())}.")
-        with self._at_once():
-            for letter, name in names.items():
-                self._choice[letter].value = "" if name is None else listed[str(name).casefold()]
-        self._show(self._count())
-        return self._last
+        return self._move(**{x: "" if name is None else listed[str(name).casefold()] for x, name in names.items()})
 
     def get(self):
         """The names given so far: dict of letter -> name, or None."""
-        return {letter: c.value or None for letter, c in self._choice.items()}
+        return {letter: name or None for letter, name in self._used.items()}
 
 
 def _look(course):

@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 
 from utils.cards import Card, find, noted, refresh, still, unsure, whom
-from utils.package import CASEDATA, CaseDataError
+from utils.package import CASEDATA, YAML, CaseDataError
 from utils.page import Shown, say, table
 from utils.record import SHELVES, change, keep, read, record_path
 
@@ -26,7 +26,7 @@ UNSCORED = ("pretest", "discussion")
 def items(folder=CASEDATA):
     """The questions as a dict of id -> item, in order, each held to the form that every question must have."""
     try:
-        listed = yaml.safe_load((folder / "items.yaml").read_text(encoding="utf-8"))
+        listed = yaml.load((folder / "items.yaml").read_text(encoding="utf-8"), YAML)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
         raise CaseDataError("items.yaml", f"cannot be read: {fault}") from None
     found = {}

@@ -162,8 +162,11 @@ class Offer(Explorer):
 
     def __init__(self):
         button = widgets.Button(description="Save a receipt", layout={"width": "13em"})
-        super().__init__([button], say("No receipt is saved yet."))
-        button.on_click(lambda _: self._show(save_receipt()))
+        super().__init__([button], {})
+        button.on_click(lambda _: self._show((save_receipt(),)))
+
+    def _view(self, now):
+        return say("No receipt is saved yet.")
 
 
 offer_receipt = Offer

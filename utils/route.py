@@ -13,7 +13,7 @@ import pandas as pd
 
 from utils import plots
 from utils.case import load_case
-from utils.explorer import Explorer, number
+from utils.explorer import Explorer, Number, values
 from utils.package import read_table
 from utils.page import folded, say, table, together
 from utils.physiology import weight_before
@@ -83,8 +83,10 @@ def spread(caption, n=4000):
         panels[name] = []
         for way in WAYS:
             p, hours = children(n, weight, reading=reading), printed()[way][1]
-            levels = concentration(HOURS, p, _dose(way, weight), hours, way, doses=None)
-            middle = np.quantile(levels, [0.05, 0.5, 0.95], axis=0)
+            parts = (  # a few hours at a time: all at once would take more memory than the figure
+                concentration(some, p, _dose(way, weight), hours, way, doses=None) for some in np.array_split(HOURS, 9)
+            )
+            middle = np.hstack([np.quantile(levels, [0.05, 0.5, 0.95], axis=0) for levels in parts])
             panels[name].append((f"{WAYS[way]}, {often(hours)}", HOURS, middle))
             e = exposure(p, _dose(way, weight), hours, way).quantile([0.05, 0.5, 0.95])
             cells = ["{1:.2f} ({0:.2f} to {2:.2f})".format(*e[k]) for k in ("c_avg", "c_max", "c_trough")]
@@ -239,38 +241,28 @@ class RouteBench(Explorer):
 
     def __init__(self):
         light, weight, swollen = weights()
-        self._field, rows = {}, []
-        for name, label, value, low, high, step in (
-            ("absorbed", "absorbed under the skin, of the usual", 1, 0.1, 1, 0.05),
-            ("speed", "speed of absorption, of the usual", 1, 0.1, 1, 0.05),
-            ("clearance", "clearance, of the usual", 1, 0.25, 1, 0.05),
-            ("weight", "weight, kg", weight, light, swollen, 0.5),
-            ("litres", "retained fluid, litres", 0, 0, 5, 0.5),
-        ):
-            self._field[name], row = number(label, value, low, high, step)
-            rows.append(row)
+        controls = {
+            "absorbed": Number("absorbed under the skin, of the usual", 1, 0.1, 1, 0.05),
+            "speed": Number("speed of absorption, of the usual", 1, 0.1, 1, 0.05),
+            "clearance": Number("clearance, of the usual", 1, 0.25, 1, 0.05),
+            "weight": Number("weight, kg", weight, light, swollen, 0.5),
+            "litres": Number("retained fluid, litres", 0, 0, 5, 0.5),
+        }
         style = {"style": {"description_width": "19em"}, "layout": {"width": "31em"}}
         options = [(often(h), float(h)) for h in (24, 12, 8, 6)]
-        self._field["interval"] = widgets.Dropdown(
+        controls["interval"] = widgets.Dropdown(
             options=options, value=printed()["sc"][1], description="injections", **style
         )
-        self._field["view"] = widgets.Dropdown(
+        controls["view"] = widgets.Dropdown(
             options=[*VIEWS], value="steady state", description="what is drawn", **style
         )
         clear = widgets.Button(description="As usual again", layout={"width": "12em"})
+        super().__init__([*controls.values(), clear], controls)
         self._usual = self.get()
-        super().__init__([*rows, self._field["interval"], self._field["view"], clear], self._draw())
         clear.on_click(lambda _: self.set(**self._usual))
-        for control in self._field.values():
-            control.observe(lambda _: self._moved(), "value")
 
-    def _moved(self):
-        if not self._setting:
-            self._show(self._draw())
-
-    def _supposed(self):
+    def _supposed(self, now):
         """What differs from the usual, in words."""
-        now = self.get()
         words = {
             "absorbed": "{:.0%} of what is usual is absorbed",
             "speed": "absorption runs at {:.0%} of its speed",
@@ -281,8 +273,7 @@ class RouteBench(Explorer):
         told += [f"a dry weight of {now['weight']:g} kg"] * (now["weight"] != weights()[1])
         return "; ".join(told + [f"injections {often(now['interval'])}"] * (now["interval"] != printed()["sc"][1]))
 
-    def _draw(self):
-        now = self.get()
+    def _view(self, now):
         day_1, weight = VIEWS[now["view"]], now["weight"]
         plain = {
             r: parameters(weight, r, now["absorbed"], now["speed"], extra_volume_l=now["litres"]) for r in READINGS
@@ -312,7 +303,7 @@ class RouteBench(Explorer):
         columns += ["At 24 h, mg/L" if day_1 else "Lowest, mg/L"]
         picture = plots.course(
             HOURS, curves, self._splits(now, day_1, plain), f"Two routes, {now['view']}, {weight:g} kg",
-            self._supposed(), "Shapes and ratios, not doses.",
+            self._supposed(now), "Shapes and ratios, not doses.",
         )  # fmt: skip
         return together(picture, table(pd.DataFrame(rows, columns=columns), "The same in numbers"))
 
@@ -326,29 +317,25 @@ class RouteBench(Explorer):
             found.append((words, split_gain(plain[reading], _dose("sc", now["weight"]), **given)))
         return found
 
-    def set(self, **values):
+    def set(self, **given):
         """The same by call: ``set(absorbed=0.25, speed=0.5)``, ``set(interval=6)``, ``set(view="first 24 hours")``."""
-        for name, value in values.items():
-            if name not in self._field:
-                return say(f"Refused. There is no '{name}' here: choose {', '.join(self._field)}.")
-            control = self._field[name]
+        for name, value in given.items():
+            if name not in self._controls:
+                return say(f"Refused. There is no '{name}' here: choose {', '.join(self._controls)}.")
+            control = self._controls[name]
             if isinstance(control, widgets.Dropdown):
-                known = [o[1] if isinstance(o, tuple) else o for o in control.options]
-                if isinstance(value, bool) or value not in known:
+                if isinstance(value, bool) or value not in values(control):
+                    known = values(control)
                     return say(f"Refused. {value!r} is not on the list of {name}: choose {', '.join(map(str, known))}.")
-            elif (
-                isinstance(value, bool) or not isinstance(value, int | float) or not control.min <= value <= control.max
-            ):
-                return say(f"Refused. {value!r} is not a number for {name}: choose {control.min:g} to {control.max:g}.")
-        with self._at_once():
-            for name, value in values.items():
-                self._field[name].value = value
-        self._moved()
-        return self._last
+            elif isinstance(value, bool) or not isinstance(value, int | float):
+                return say(
+                    f"Refused. {value!r} is not a number for {name}: choose {control.low:g} to {control.high:g}."
+                )
+        return self._move(**given)
 
     def get(self):
         """What is supposed now: dict of absorbed, speed, clearance (1 is the usual), weight, litres, interval, view."""
-        return {name: control.value for name, control in self._field.items()}
+        return super().get()
 
 
 def picture(caption):

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from utils import cohort, plots
-from utils.explorer import Explorer, whole_number
+from utils.explorer import REACH, Explorer, Number, values
 from utils.package import read_table
 from utils.page import say, table, together
 from utils.rules import RULES, SIGNS, evaluate_table
@@ -31,15 +31,15 @@ class Chance(Explorer):
         known = read_table("performance").dropna(subset=["sensitivity", "specificity"])
         self._rows = {(r.rule, r.study): r for r in known.itertuples()}
         options = [(f"{RULES[r].short}: {s}", (r, s)) for r, s in self._rows]
-        self._study = widgets.Dropdown(options=options, value=(rule, study), description="Rule and study", **STYLE)
-        self._prior, row = whole_number("Of 100, have the disease", prior, 0, 100, **STYLE)
-        super().__init__([self._study, row], self._count())
-        for control in (self._study, self._prior):
-            control.observe(lambda _: self._show(self._count()), "value")
+        controls = {
+            "study": widgets.Dropdown(options=options, value=(rule, study), description="Rule and study", **STYLE),
+            "prior": Number("Of 100, have the disease", prior, 0, 100, whole=True, width="13em"),
+        }
+        super().__init__([*controls.values()], controls)
 
-    def _count(self):
-        row = self._rows[self._study.value]
-        n = cohort.crowd(row.sensitivity, row.specificity, self._prior.value)
+    def _view(self, now):
+        row = self._rows[now["study"]]
+        n = cohort.crowd(row.sensitivity, row.specificity, now["prior"])
         who = "adults" if row.population == "adults" else "children"
         yes, no = n["with, met"] + n["with, not met"], n["without, met"] + n["without, not met"]
         met = n["with, met"] + n["without, met"]
@@ -70,19 +70,56 @@ class Chance(Explorer):
 
     def set(self, prior=None, rule=None, study=None):
         """The same by call: ``set(prior=5)``, ``set(rule="mas_2016", study="validation")``; returns what is shown."""
-        wanted = tuple(now if new is None else new for new, now in zip((rule, study), self._study.value, strict=True))
+        wanted = tuple(now if new is None else new for new, now in zip((rule, study), self._used["study"], strict=True))
         if wanted not in [*self._rows]:
             listed = "; ".join(f"{r}, {s}" for r, s in self._rows)
             return say(f"Refused. There is no study {', '.join(map(str, wanted))}: choose rule and study of {listed}.")
         if prior is not None and (isinstance(prior, bool) or not isinstance(prior, int) or not 0 <= prior <= 100):
             return say(f"Refused. {prior!r} is not a whole number from 0 to 100: of 100, how many have the disease?")
-        self._study.value = wanted
-        self._prior.value = self._prior.value if prior is None else prior
-        return self._last
+        return self._move(study=wanted, prior=self._used["prior"] if prior is None else prior)
 
     def get(self):
         """What is counted now: dict of rule, study and prior (of 100)."""
-        return {"rule": self._study.value[0], "study": self._study.value[1], "prior": self._prior.value}
+        rule, study = self._used["study"]
+        return {"rule": rule, "study": study, "prior": self._used["prior"]}
+
+
+class Threshold(Number):
+    """A threshold to move: a slider over the logarithm, in 200 steps, and a field that may go beyond it."""
+
+    def __init__(self, value):
+        super().__init__("Your threshold", value, 0, np.inf, width="13em")
+
+    def _handle(self, value):
+        return widgets.FloatLogSlider(value, readout=False, min=-1, max=6)
+
+    def fit(self, low, high, node):
+        """Let the slider go from `low` to `high`."""
+        low, high = np.log10([low, high])
+        self.slider.min, self.slider.max = -9.0, float(high)  # widened first: a slider refuses a low above its high
+        self.slider.min, self.slider.step = float(low), (high - low) / 200
+        self.value = float(node["threshold"])
+
+    def _slid(self, at):
+        mine = np.clip(self.field.value, *self._ends)
+        if abs(np.log10(at / mine)) > 0.4 * self.slider.step:  # on the page the handle stands up to half a step beside
+            self.field.value = self.of(at)
+
+    @property
+    def _ends(self):
+        return 10.0**self.slider.min, 10.0**self.slider.max
+
+    def of(self, at):
+        return float(f"{at:.3g}")
+
+    def beside(self):
+        here, ends = np.log10(self.slider.value), (self.slider.min, self.slider.max)
+        steps = [here + k * self.slider.step * side for k in range(1, REACH + 1) for side in (1, -1)]
+        return [float(10**s) for s in steps if ends[0] <= s <= ends[1]]
+
+    def check(self, number, node):
+        if not 0 < number <= _top(node):
+            raise UnitError(f"{number:g} is not a threshold: {_wanted(node)}.")
 
 
 class Thresholds(Explorer):
@@ -98,6 +135,8 @@ class Thresholds(Explorer):
         How many children to simulate at first.
     """
 
+    slow = ("item", "n")
+
     def __init__(self, rules=("mas_2016", "ferritin_esr"), item=None, n=2000):
         self._swept, self._drawn, self._nodes, drawn = {}, {}, {}, cohort.simulate(1)
         for rule in rules:
@@ -105,42 +144,39 @@ class Thresholds(Explorer):
                 if (row["kind"] == "number" and row["input"] in drawn) or (name == rule and row["threshold"] > 0):
                     self._nodes.setdefault(name, {**row, "rule": rule})
         options = [(f"{_named(r)}, published {_limit(r, r['threshold'])}", k) for k, r in self._nodes.items()]
-        self._item = widgets.Dropdown(options=options, value=item or options[0][1], description="Threshold of", **STYLE)
+        item = item or options[0][1]
+        listed = widgets.Dropdown(options=options, value=item, description="Threshold of", **STYLE)
         sizes = [(f"{x:,}", x) for x in sorted({n, 2000, 20_000, 500_000})]
-        self._size = widgets.Dropdown(options=sizes, value=n, description="SIMULATED children", **STYLE)
-        self._value = widgets.FloatText(description="Your threshold", **STYLE)
-        self._slider = widgets.FloatLogSlider(readout=False, min=-1, max=6)  # the field beside it has the name
+        size = widgets.Dropdown(options=sizes, value=n, description="SIMULATED children", **STYLE)
         self._bar = widgets.IntProgress(0, 0, STEPS, description="Counting", layout={"display": "none"})
-        self._begin()
-        rows = [self._item, self._size, widgets.HBox([self._value, self._slider]), self._bar]
-        super().__init__(rows, self._judge())
-        self._item.observe(lambda _: self._begin() or self._show(self._judge()), "value")
-        self._size.observe(lambda _: self._show(self._judge()), "value")
-        self._value.observe(lambda change: self._typed(change.new), "value")
-        self._slider.observe(lambda change: self._slid(change.new), "value")
+        controls = {"item": listed, "n": size, "threshold": Threshold(float(self._nodes[item]["threshold"]))}
+        self._begin(controls["threshold"], item)
+        super().__init__([*controls.values(), self._bar], controls)
 
-    @property
-    def _node(self):
-        return self._nodes[self._item.value]
+    def _begin(self, number, item):
+        """Fit the slider to an item: over the range of this cohort, and the values that can be typed."""
+        grid = self._grid(self._nodes[item])
+        number.fit(grid[0], grid[-1], self._nodes[item])
 
-    def _begin(self):
-        """Start a newly chosen item at its published threshold."""
-        self._ends = self._grid()[[0, -1]]
-        low, high = np.log10(self._ends)
-        self._slider.min, self._slider.max = -9.0, float(high)  # widened first: a slider refuses a low above its high
-        self._slider.min, self._slider.step = float(low), (high - low) / 200
-        self._chosen = self._value.value = float(self._node["threshold"])
-        self._slider.value = self._chosen
+    def _settled(self, now, name):
+        return {**now, "threshold": float(self._nodes[now["item"]]["threshold"])} if name == "item" else now
 
-    def _children(self):
-        if self._size.value not in self._drawn:
-            self._drawn = {self._size.value: cohort.simulate(self._size.value)}  # one size at a time: they are large
+    def _place(self, now):
+        if now["item"] != self._used["item"]:
+            self._begin(self._controls["threshold"], now["item"])
+        super()._place(now)
+
+    def _check(self, now):
+        self._controls["threshold"].check(now["threshold"], self._nodes[now["item"]])
+
+    def _children(self, n):
+        if n not in self._drawn:
+            self._drawn = {n: cohort.simulate(n)}  # one size at a time: they are large
             self._swept = {}
-        return self._drawn[self._size.value]
+        return self._drawn[n]
 
-    def _grid(self):
+    def _grid(self, node):
         """Thresholds of the sweep in the published unit: over the range of this cohort, evenly in the logarithm."""
-        node = self._node
         few = cohort.simulate(2000)
         if node["input"]:
             values = few[node["input"]] / factors(node["input"])[node["unit"]]
@@ -150,26 +186,24 @@ class Thresholds(Explorer):
         grid = np.geomspace(min(low, node["threshold"] / 1.5), max(high, node["threshold"] * 1.5), STEPS)
         return np.unique([*[float(f"{x:.3g}") for x in grid], node["threshold"]])
 
-    def _sweep(self):
+    def _sweep(self, item, children):
         """Sensitivity and specificity at every threshold of the grid; counted once for an item and a size."""
-        children = self._children()
-        if self._item.value not in self._swept:
-            slow, grid = len(children) >= SLOW, self._grid()
+        if item not in self._swept:
+            node = self._nodes[item]
+            slow, grid = len(children) >= SLOW, self._grid(node)
             self._bar.max, self._bar.value, self._bar.layout.display = len(grid), 0, "flex" if slow else "none"
 
             def step(done, total):
                 self._bar.value, self._bar.description = done, f"{done} of {total}"
 
-            self._swept[self._item.value] = cohort.sweep(
-                self._node["rule"], children, self._item.value, grid, step if slow else None
-            )
+            self._swept[item] = cohort.sweep(node["rule"], children, item, grid, step if slow else None)
             self._bar.layout.display = "none"
-        return self._swept[self._item.value]
+        return self._swept[item]
 
-    def _judge(self):
-        node, children, swept = self._node, self._children(), self._sweep()
-        chosen = self._chosen
-        pair = cohort.sweep(node["rule"], children, self._item.value, [node["threshold"], chosen])
+    def _view(self, now):
+        node, children, chosen = self._nodes[now["item"]], self._children(now["n"]), now["threshold"]
+        swept = self._sweep(now["item"], children)
+        pair = cohort.sweep(node["rule"], children, now["item"], [node["threshold"], chosen])
         settled = [c for c in cohort.COUNTS if "undetermined" not in c]  # nothing is missing in a simulated child
         rows = [
             (f"{who}: {_limit(node, r['threshold'])}", *_rates(r), *[f"{r[c]:,}" for c in settled])
@@ -182,41 +216,25 @@ class Thresholds(Explorer):
         picture = plots.trade(swept, chosen, node, f"SIMULATED. {moved}.")
         return together(picture, table(pd.DataFrame(rows, columns=heads), title))
 
-    def _typed(self, value):
-        if not 0 < value <= _top(self._node):
-            return self._show(say(f"Refused. {value:g} is not a threshold: {_wanted(self._node)}."))
-        self._chosen = float(value)  # a refused one stays in the field, to be mended, and is not used
-        self._slider.value = float(np.clip(value, *self._ends))  # the field may leave the slider's range
-        self._show(self._judge())
-
-    def _slid(self, value):
-        mine = np.clip(self._chosen, *self._ends)
-        if (
-            abs(np.log10(value / mine)) > 0.4 * self._slider.step
-        ):  # on the page the handle stands up to half a step beside
-            self._value.value = float(f"{value:.3g}")
-
     def set(self, threshold=None, item=None, n=None):
         """The same by call: ``set("1,000 ng/mL", item="ferritin")``, ``set(n=500_000)``; returns what is shown."""
         if item is not None and item not in [*self._nodes]:
             return say(f"Refused. '{item}' has no threshold here: choose {', '.join(self._nodes)}.")
-        if n is not None and n not in [v for _, v in self._size.options]:
+        if n is not None and n not in values(self._controls["n"]):
             return say(
-                f"Refused. {n!r} is not a size on the list: choose {', '.join(str(v) for _, v in self._size.options)}."
+                f"Refused. {n!r} is not a size on the list: choose {', '.join(map(str, values(self._controls['n'])))}."
             )
-        node = self._nodes[item or self._item.value]
+        item = item or self._used["item"]
         try:
-            value = None if threshold is None else _read(threshold, node)
+            wanted = {} if threshold is None else {"threshold": _read(threshold, self._nodes[item])}
         except UnitError as refused:
             return say(f"Refused. {refused}")
-        self._item.value, self._size.value = item or self._item.value, n or self._size.value
-        self._value.value = self._value.value if value is None else value
-        return self._last
+        return self._move(item=item, n=n or self._used["n"], **wanted)
 
     def get(self):
         """What is shown now: dict of rule, item, threshold, unit and n."""
-        about = {"rule": self._node["rule"], "item": self._item.value, "threshold": self._chosen}
-        return {**about, "unit": self._node["unit"], "n": self._size.value}
+        node = self._nodes[self._used["item"]]
+        return {"rule": node["rule"], **self._used, "unit": node["unit"]}
 
 
 def _named(node):

@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # nothing it asks of itself leaves either
 ]
 READY = """(() => { const w = window.jupyterapp?.shell.currentWidget;
   return w?.context?.isReady && w.sessionContext?.session?.kernel?.status === 'idle'; })()"""
@@ -43,7 +44,7 @@ def serve(home):
         port = probe.getsockname()[1]
     env = {
         **os.environ,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.environ.get("PYTHONPATH") or str(ROOT),  # the tests' own brings their guard
         "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
@@ -101,7 +102,12 @@ def browse(address, chromium, profile):
             context.outside.append(route.request.url)
             return route.abort()
 
+        def guard_socket(socket):  # only those that leave come here
+            context.outside.append(socket.url)
+            socket.close()
+
         context.route(lambda url: url.startswith("http"), guard)
+        context.route_web_socket(lambda url: not url.startswith(address.replace("http", "ws", 1)), guard_socket)
         try:
             yield context
         finally:

@@ -4,6 +4,7 @@ Drawn figures follow a control: they are ready in a few milliseconds, stay sharp
 machine. No plotting library is loaded for them.
 """
 
+from textwrap import wrap
 from xml.etree import ElementTree
 
 import numpy as np
@@ -49,6 +50,13 @@ class Drawing:
     def text(self, x, y, words, anchor="start", **look):
         self.add("text", words, x=float(x), y=float(y), text_anchor=anchor, **look)
 
+    def lines(self, x, y, words, wide, step=15, **look):
+        """Words broken into lines of so many characters; returns the height below the last line."""
+        broken = wrap(words, wide)
+        for n, line in enumerate(broken):
+            self.text(x, y + step * n, line, **look)
+        return y + step * len(broken)
+
     def line(self, x1, y1, x2, y2, colour=INK, width=1.5, **look):
         self.add(
             "line", x1=float(x1), y1=float(y1), x2=float(x2), y2=float(y2), stroke=colour, stroke_width=width, **look
@@ -78,9 +86,16 @@ def cell(drawing, x, y, state):
 
 def hatch(picture, x1, x2, y, half, colour):
     """A stretch in which something begins or ends, nobody knows when: an outline with slanting strokes."""
-    picture.add("rect", x=x1, y=float(y - half), width=x2 - x1, height=2 * half, fill="white", stroke=colour)
-    for x in np.arange(x1, x2 - 2 * half + 1, 5):
-        picture.line(x, y + half, x + 2 * half, y - half, colour, 1)
+    look = {"fill": "white", "stroke": colour}
+    picture.add("rect", x=float(x1), y=float(y - half), width=float(x2 - x1), height=2 * half, **look)
+    strokes(picture, x1, x2, y - half, y + half, 5, colour)
+
+
+def strokes(picture, x1, x2, y1, y2, step, colour):
+    """Slanting strokes all over a field, cut at its edges."""
+    for at in np.arange(x1 + y1 + step, x2 + y2, step):  # along x + y = at
+        a, b = max(x1, at - y2), min(x2, at - y1)
+        picture.line(a, at - a, b, at - b, colour, 1)
 
 
 def cut_off(verdict):

@@ -8,13 +8,6 @@ from utils.plots.drawing import INK, MET, NOT, OPEN, PALE, SOURCE, Drawing, hatc
 from utils.units import show
 
 
-def _lines(picture, x, y, words, wide, step=15, **look):
-    """Words broken into lines of so many characters; the height below the last line."""
-    for n, line in enumerate(wrap(words, wide)):
-        picture.text(x, y + step * n, line, **look)
-    return y + step * len(wrap(words, wide))
-
-
 def recovery(marks, span, boxes, loose, caption):
     """Events of the recovery on a scale of days, and below it the follow-up as boxes whose widths mean nothing.
 
@@ -58,7 +51,7 @@ def recovery(marks, span, boxes, loose, caption):
             picture.add("path", d=f"M{at - 4:.1f},{top + 49} l-7,-4 l0,8 z", fill=INK)
         told.append(f"{when}: {', '.join(what)}")
     _box(picture, 10, top + 112, wide * 2 + gap, 62, loose[0], loose[1], "6 4", 62)
-    _lines(picture, 2 * (wide + gap) + 22, top + 132, "Broken frame: before the change to canakinumab. Whether it came "
+    picture.lines(2 * (wide + gap) + 22, top + 132, "Broken frame: before the change to canakinumab. Whether it came "
            "before or after the end of the corticosteroid is not told (D27).", 62, font_size=12, fill=OPEN)  # fmt: skip
     told.append(f"{loose[0]}: {', '.join(loose[1])}; whether before or after the end of the corticosteroid is not told")
     key = "Dotted, with a question mark: not dated, somewhere along the line. Hatched: two accounts of the day (D02)."
@@ -68,9 +61,9 @@ def recovery(marks, span, boxes, loose, caption):
 def _box(picture, x, y, wide, high, when, what, dash="none", letters=29):
     look = {"fill": PALE, "stroke": INK, "stroke_width": 1.5, "stroke_dasharray": dash}
     picture.add("rect", x=x, y=y, width=wide, height=high, rx=4, **look)
-    at = _lines(picture, x + 10, y + 19, when, letters, font_weight="bold", font_size=12)
+    at = picture.lines(x + 10, y + 19, when, letters, font_weight="bold", font_size=12)
     for words in what:
-        at = _lines(picture, x + 10, at + 1, words, letters + 2, font_size=12)
+        at = picture.lines(x + 10, at + 1, words, letters + 2, font_size=12)
 
 
 def scale(bands, spans, caption):
@@ -145,13 +138,13 @@ def claims(rows, most, caption):
         y = 36.0 + row * n
         if n % 2 == 0:
             picture.add("rect", x=0, y=y, width=1000, height=row, fill=PALE)
-        _lines(picture, 16, y + 26, claim, 34)
+        picture.lines(16, y + 26, claim, 34)
         for k in range(most):
             look = {"fill": MET if k < level else "white", "stroke": MET if level else NOT, "stroke_width": 1.5}
             picture.add("rect", x=290 + 22 * k, y=y + 14, width=16, height=16, **look)
         picture.text(290 + 22 * most + 8, y + 27, words, font_size=12)
         lines = wrap(write, 64)
-        _lines(picture, 530, y + (26 if len(lines) == 1 else 18), write, 64, 16, font_size=12.5)
+        picture.lines(530, y + (26 if len(lines) == 1 else 18), write, 64, 16, font_size=12.5)
         told.append(f"{claim}: {words}; {write.rstrip('.')}")
     return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {SOURCE}")
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from utils.plots.drawing import INK, MET, NOT, OPEN, PALE, SOURCE, WORDS, Drawing, cell, cut_off, span
+from utils.plots.drawing import INK, MET, NOT, OPEN, PALE, SOURCE, WORDS, Drawing, cell, cut_off, span, strokes
 from utils.units import show
+
+SIDES = ("up to", "above")
 
 
 def matrix(states, rows, columns, caption, words=WORDS, source=SOURCE):
@@ -237,3 +239,56 @@ def trade(swept, chosen, node, caption):
         met, spared = (f"{100 * swept[c].iloc[i]:.0f} %" for c in looks)
         told.append(f"{words}: {met} of those with MAS met, {spared} of those without not met")
     return picture.shown(f"{caption} {'; '.join(told)}.", caption)
+
+
+def verdict_map(x, y, status, labels, cuts, caption):
+    """Where a verdict flips while two inputs are unknown.
+
+    Parameters
+    ----------
+    x, y : array of float, shapes (m,) and (n,)
+        Trial values of the two inputs.
+    status : array of str, shape (n, m)
+        Verdict at each pair; the same all over each of the four fields between the thresholds.
+    labels, cuts : tuple of (str, float)
+        Axis labels and the thresholds on each axis.
+    caption : str
+    """
+    left, right, top, bottom = 78.0, 690.0, 14.0, 400.0
+
+    def across(value):
+        return float(left + (right - left) * (value - x[0]) / (x[-1] - x[0]))
+
+    def up(value):
+        return float(bottom - (bottom - top) * (value - y[0]) / (y[-1] - y[0]))
+
+    picture, told = Drawing(710, 452), []
+    for i, side in enumerate((x <= cuts[0], x > cuts[0])):
+        for j, level in enumerate((y <= cuts[1], y > cuts[1])):
+            [word] = set(status[np.ix_(level, side)].ravel())
+            x1, x2 = (left, across(cuts[0])) if i == 0 else (across(cuts[0]), right)
+            y1, y2 = (up(cuts[1]), bottom) if j == 0 else (top, up(cuts[1]))
+            if word == "met":
+                picture.add("rect", x=x1, y=y1, width=x2 - x1, height=y2 - y1, fill="#dce9f5")
+                strokes(picture, x1, x2, y1, y2, 22, "#9db8d2")
+            middle, height = (x1 + x2) / 2, (y1 + y2) / 2
+            half = 6.5 * len(word) + 6
+            picture.add("rect", x=middle - half, y=height - 14, width=2 * half, height=26, fill="white")
+            colour = {"met": MET, "not met": NOT}.get(word, OPEN)
+            picture.text(middle, height + 5, word.upper(), "middle", font_size=16, font_weight="bold", fill=colour)
+            where = [f"{n} {SIDES[k]} {show(c)}" for n, k, c in zip(labels, (i, j), cuts, strict=True)]
+            told.append(f"{' with '.join(where)}: {word}")
+    picture.line(across(cuts[0]), top, across(cuts[0]), bottom)
+    picture.line(left, up(cuts[1]), right, up(cuts[1]))
+    picture.text(across(cuts[0]) + 5, top + 12, show(cuts[0]))
+    picture.text(right - 3, up(cuts[1]) - 5, show(cuts[1]), "end")
+    picture.line(left, bottom, right, bottom)
+    picture.line(left, top, left, bottom)
+    for value in np.linspace(x[0], x[-1], 6):
+        picture.text(across(value), bottom + 20, show(value), "middle")
+    for value in np.linspace(y[0], y[-1], 7):
+        picture.text(left - 8, up(value) + 5, show(value), "end")
+    picture.text((left + right) / 2, bottom + 42, labels[0], "middle")
+    turned = {"transform": f"rotate(-90 20 {(top + bottom) / 2:.0f})"}
+    picture.text(20, (top + bottom) / 2, labels[1], "middle", **turned)
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {SOURCE}")

@@ -1,7 +1,6 @@
 """Figures that stand still, drawn with seaborn and matplotlib; these are loaded when one is first asked for."""
 
 import io
-import textwrap
 
 import matplotlib
 import numpy as np
@@ -14,9 +13,7 @@ from utils.page import BANNER, figure
 from utils.plots.drawing import INK, MET, NOT, OPEN, SOURCE
 from utils.units import show
 
-SIDES = ("up to", "above")
-
-
+DPI = 130  # sharp on most screens; a kernel's memory grows with its square
 LOOK = {
     "axes.grid": False,
     "axes.edgecolor": INK,
@@ -37,7 +34,7 @@ def canvas(width, height):
         sns.plotting_context("notebook", font_scale=0.9),
         matplotlib.rc_context(LOOK),
     ):
-        fig = Figure(figsize=(width, height), dpi=150, layout="constrained")
+        fig = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         FigureCanvasAgg(fig)
         return fig, fig.subplots()
 
@@ -45,65 +42,23 @@ def canvas(width, height):
 def side_by_side(n, width, height, **share):
     """An empty figure of `n` panels in a row: (Figure, array of Axes), sizes in inches."""
     with sns.axes_style("white", rc=LOOK), matplotlib.rc_context(LOOK):
-        fig = Figure(figsize=(width, height), dpi=150, layout="constrained")
+        fig = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         FigureCanvasAgg(fig)
         return fig, np.atleast_1d(fig.subplots(1, n, **share))
 
 
 def finish(fig, alt, caption):
     """The figure as something to show; its sentence `alt` is what a screen reader says and what is compared."""
-    out = io.BytesIO()
     with matplotlib.rc_context(LOOK):
-        fig.savefig(out, format="png", metadata={"Software": None}, facecolor="white")
-    small = io.BytesIO()  # a few dozen colours are enough for a figure, and a third of the bytes
-    Image.open(out).convert("RGB").quantize(128).save(small, "PNG", optimize=True)
+        fig.canvas.draw()
+    height, width, _ = np.shape(fig.canvas.buffer_rgba())
+    pixels = Image.frombuffer("RGBA", (width, height), fig.canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
+    FigureCanvasAgg(fig)  # lets go of the large picture
+    small = io.BytesIO()
+    pixels.quantize(128).save(small, "PNG", optimize=True)  # colours enough, and a third of the bytes
     shown = figure(small.getvalue(), alt, f"{caption} {BANNER}", int(fig.get_figwidth() * 100))
     shown.figure = fig
     return shown
-
-
-def journey(stops):
-    """The map of the journey.
-
-    Parameters
-    ----------
-    stops : pandas.DataFrame
-        One row a notebook, with columns notebook, title, question, part and here (bool: is it in this copy).
-    """
-    fig, ax = canvas(9.2, 4.0)
-    across = 5
-    for i, stop in enumerate(stops.itertuples()):
-        row, column = divmod(i, across)
-        x, y = column, 1 - row
-        ax.text(
-            x,
-            y,
-            f"{stop.notebook}\n" + textwrap.fill(stop.title, 15),
-            ha="center",
-            va="center",
-            fontsize=10.5,
-            fontweight="bold",
-            bbox={
-                "boxstyle": "round,pad=0.55",
-                "fc": "white",
-                "ec": MET,
-                "lw": 2 if stop.here else 1,
-                "ls": "-" if stop.here else (0, (4, 3)),
-            },
-        )
-        ax.text(x, y - 0.29, textwrap.fill(stop.question, 20), ha="center", va="top", fontsize=8.5)
-        if column:
-            ax.annotate("", (x - 0.39, y), (x - 0.61, y), arrowprops={"arrowstyle": "->", "color": INK})
-    ax.plot([4.42, 4.47, 4.47, -0.55, -0.55], [1, 1, 0.4, 0.4, 0], color=INK, lw=1)
-    ax.annotate("", (-0.4, 0), (-0.56, 0), arrowprops={"arrowstyle": "->", "color": INK})
-    ax.set(xlim=(-0.62, 4.6), ylim=(-0.55, 1.3))
-    ax.axis("off")
-    listed = "; ".join(f"{s.notebook} {s.title}, {s.part}" for s in stops.itertuples())
-    return finish(
-        fig,
-        f"Map of the journey, {len(stops)} stops in order: {listed}.",
-        "The journey. A solid frame is in this copy of the collection; a broken frame is a later part.",
-    )
 
 
 def dumbbell(first, second, moments, ranges, caption):
@@ -194,51 +149,6 @@ def _both_units(row):
         return "not reported"
     same = row["as_given"].endswith(row["unit"]) or row["as_given"].split()[0] == show(row["value"])
     return row["as_given"] + ("" if same else f" = {show(row['value'])} {row['unit']}")
-
-
-def verdict_map(x, y, status, labels, cuts, caption):
-    """Where a verdict flips while two inputs are unknown.
-
-    Parameters
-    ----------
-    x, y : array of float, shapes (m,) and (n,)
-        Trial values of the two inputs.
-    status : array of str, shape (n, m)
-        Verdict at each pair.
-    labels, cuts : tuple of (str, float)
-        Axis labels and the thresholds on each axis.
-    caption : str
-    """
-    fig, ax = canvas(7, 4.6)
-    met = status == "met"
-    ax.contourf(x, y, met.astype(float), levels=[-0.5, 0.5, 1.5], colors=["white", "#dce9f5"])
-    ax.contourf(x, y, met.astype(float), levels=[0.5, 1.5], colors="none", hatches=["//"])
-    ax.axvline(cuts[0], color=INK, lw=1.5)
-    ax.axhline(cuts[1], color=INK, lw=1.5)
-    told = []
-    for i, across in enumerate(((x[0], cuts[0]), (cuts[0], x[-1]))):
-        for j, up in enumerate(((y[0], cuts[1]), (cuts[1], y[-1]))):
-            at, word = (
-                (np.mean(across), np.mean(up)),
-                str(status[np.searchsorted(y, np.mean(up)), np.searchsorted(x, np.mean(across))]),
-            )
-            ax.text(
-                *at,
-                word.upper(),
-                ha="center",
-                va="center",
-                fontsize=13,
-                fontweight="bold",
-                color=MET if word == "met" else NOT,
-                bbox={"fc": "white", "ec": "none", "pad": 3},
-            )
-            where = [f"{n} {w} {show(c)}" for n, w, c in zip(labels, (SIDES[i], SIDES[j]), cuts, strict=True)]
-            told.append(f"{' with '.join(where)}: {word}")
-    ax.text(cuts[0], y[-1], f" {show(cuts[0])}", ha="left", va="top", fontsize=10)
-    ax.text(x[-1], cuts[1], f"{show(cuts[1])} ", ha="right", va="bottom", fontsize=10)
-    ax.set(xlabel=labels[0], ylabel=labels[1], xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
-    sns.despine(ax=ax)
-    return finish(fig, f"{caption} {'; '.join(told)}.", f"{caption} {SOURCE}")
 
 
 def spread(children, names, cuts, caption):
@@ -333,28 +243,6 @@ def score_curves(curves, published, marked, caption):
     sns.despine(ax=ax)
     points = ", ".join(f"{p:g} % at {s:g}" for s, p in zip(published["score"], published["percent"], strict=True))
     return finish(fig, f"{caption} {'; '.join(told)}; published points: {points}.", caption)
-
-
-def areas(table, caption):
-    """Exposure a day of several regimens, as bars.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns label and auc_24 (mg·h/L), and note, printed after the number.
-    caption : str
-    """
-    fig, ax = canvas(8.6, 0.62 * len(table) + 0.9)
-    sns.barplot(x=table["auc_24"], y=table["label"], ax=ax, color="#9dbfdd", edgecolor=INK, linewidth=1, width=0.62)
-    for bar, row in zip(ax.patches, table.itertuples(), strict=True):
-        bar.set_hatch("//" if "vein" in row.label else "")
-        y = bar.get_y() + bar.get_height() / 2
-        ax.text(row.auc_24 + 0.6, y, f"{row.auc_24:.1f}  {row.note}", va="center", fontsize=10)
-    ax.set(xlabel="area under the curve in 24 hours, mg·h/L", ylabel="", xlim=(0, 1.3 * table["auc_24"].max()))
-    ax.tick_params(axis="y", length=0)
-    sns.despine(ax=ax, left=True)
-    told = "; ".join(f"{r.label}: {r.auc_24:.1f} mg·h/L {r.note}".strip() for r in table.itertuples())
-    return finish(fig, f"{caption} {told}.", caption)
 
 
 def bands(panels, caption):

@@ -1,0 +1,164 @@
+"""From a key on a control to the new picture on screen, in a real browser, beside the plain way in the same run."""
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import numpy as np
+
+from tests.browser.session import browse, find_chromium, open_notebook, run_all, serve
+
+CHANGES = 40
+SETTLED = 250  # milliseconds without a further change, after which the picture counts as final
+
+
+class Control(NamedTuple):
+    """One control to move: its notebook, the words for the table, how to find it, the keys that go to and fro."""
+
+    notebook: str
+    words: str
+    place: str
+    keys: tuple = ("ArrowRight", "ArrowLeft")
+    first: str = ""  # a box to tick before it moves
+
+
+DOWN, LIST = ("ArrowLeft", "ArrowRight"), ("ArrowDown", "ArrowUp")
+
+
+def handle(label):
+    """The handle of the slider in the row whose field bears that name."""
+    return f".widget-hbox:has(label:text-is('{label}')) .noUi-handle"
+
+
+def listed(label):
+    return f".widget-dropdown:has(label:text-is('{label}')) select"
+
+
+CONTROLS = (
+    Control("03_flare_sepsis_or_mas", "What if it had been known", handle("platelets, ×10⁹/L"),
+            first="label:has-text('platelets: suppose it is known') input"),
+    Control("04_five_rulers", "A hundred people counted", handle("Of 100, have the disease")),
+    Control("04_five_rulers", "Seven rulers", listed("haemophagocytosis"), LIST),
+    Control("04_five_rulers", "A threshold moved", handle("Your threshold")),
+    Control("05_ladder", "The ladder by day", handle("Day")),
+    Control("05_ladder", "Bars without names", ".casebook-explorer:has-text('Names hidden') select", LIST),
+    Control("06_leak_pump_arrest", "Limits by age", handle("systolic pressure, mmHg")),
+    Control("06_leak_pump_arrest", "Fluid and weight", handle("age, months")),
+    Control("07_why_the_vein", "Two routes", handle("clearance, of the usual"), DOWN),
+    Control("08_did_it_work", "Ten questions on a drug", listed("5. other causes could explain the event"), LIST[::-1]),
+    Control("09_capstone", "A patient of one's own", handle("Number of the patient")),
+)  # fmt: skip
+
+# Notes for each key the time until the last change of the explorer's result is painted: the picture decoded, two frames.
+WATCH = """(control) => {
+  const box = control.closest('.casebook-explorer, .jp-OutputArea-output');
+  const result = box.querySelector('.casebook-result') ?? box;
+  const w = window.__watch = { at: null, painted: [], box };
+  control.addEventListener('keydown', (e) => { w.at = e.timeStamp; }, true);
+  new MutationObserver(() => {
+    const at = w.at;
+    if (at === null) return;
+    const images = [...box.querySelectorAll('img')];
+    Promise.all(images.map((i) => i.decode().catch(() => 0))).then(() =>
+      requestAnimationFrame(() => requestAnimationFrame(() => w.painted.push([at, performance.now() - at]))));
+  }).observe(result, { childList: true, subtree: true, attributes: true, attributeFilter: ['src'] });
+}"""
+# What is shown now: the explorer's result, or, of the plain way, its picture.
+SHOWN = """() => { const { box } = window.__watch; const result = box.querySelector('.casebook-result');
+  return result ? result.innerHTML : [...box.querySelectorAll('img')].map((i) => i.src).join(); }"""
+NEW = "(before) => { const now = (" + SHOWN + ")(); return now && now !== before; }"
+LAST = """() => { const w = window.__watch; const mine = w.painted.filter(([at]) => at === w.at);
+  return mine.length ? Math.max(...mine.map((m) => m[1])) : null; }"""
+
+# The same three curves, split of the rise and table as in the explorer of two routes, drawn anew into an Output widget.
+PEER = """import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+import ipywidgets as widgets
+from IPython.display import clear_output, display
+from utils.pk import concentration, exposure, parameters, split_gain
+
+hours = np.linspace(0, 24, 193)
+out, slider = widgets.Output(), widgets.FloatSlider(0.6, min=0.1, max=1, step=0.05)
+
+def draw(_=None):
+    with out:
+        clear_output(wait=True)
+        ways = {"under the skin": ("sc", 24.0), "into a vein": ("iv", 6.0)}
+        courses, rows = [], []
+        for way, (route, every) in ways.items():
+            p = parameters(16.7, "published", slider.value)
+            levels = concentration(hours, p, 33.4, every, route, doses=None)
+            courses.append(pd.DataFrame({"hours": hours, "mg/L": levels, "route": way}))
+            rows.append({"route": way, **exposure(p, 33.4, every, route)})
+        gain = split_gain(parameters(16.7, bioavailability=slider.value), 33.4, (24.0, 6.0))
+        fig, (above, below) = plt.subplots(2, 1, figsize=(7.6, 5), height_ratios=(4, 1), layout="constrained")
+        sns.lineplot(pd.concat(courses), x="hours", y="mg/L", hue="route", ax=above)
+        sns.barplot(x=gain["share"][:2], y=gain.index[:2], ax=below)
+        plt.show()
+        display(pd.DataFrame(rows))
+
+slider.observe(draw, "value")
+draw()
+widgets.VBox([slider, out])"""
+
+
+def moved(page, place, keys, changes=CHANGES):
+    """Milliseconds from each key to the picture it makes, shape (changes,). Fails where a key changes no picture."""
+    control = page.locator(place).first
+    control.scroll_into_view_if_needed(timeout=30_000)
+    control.focus()
+    control.evaluate(WATCH)
+    times, stride = [], 1 if "select" in place else 5  # a list may be short
+    for n in range(changes + 2):
+        before, key = page.evaluate(SHOWN), keys[n // stride % 2]
+        page.keyboard.press(key)
+        try:
+            page.wait_for_function(NEW, arg=before, timeout=10_000)
+        except Exception as fault:
+            raise AssertionError(f"{place}: the key {key} changed nothing that is shown") from fault
+        page.wait_for_timeout(SETTLED)
+        times.append(page.evaluate(LAST))
+    return np.array(times[2:])  # the first two warm up what is loaded at first use
+
+
+def peer_notebook(folder):
+    cells = [nbformat.v4.new_code_cell(PEER)]
+    spec = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=spec), folder / "peer.ipynb")
+
+
+def measure(changes=CHANGES, controls=CONTROLS):
+    """A dict of words -> milliseconds, shape (changes,); the plain way stands under "plain"."""
+    found = {}
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        address = stack.enter_context(serve(home))
+        peer_notebook(home / "notebooks")
+        context = stack.enter_context(browse(address, find_chromium(), home / "profile"))
+        page = open_notebook(context, address, "peer.ipynb")
+        run_all(page)
+        found["plain"] = moved(page, ".noUi-handle", ("ArrowRight", "ArrowLeft"), changes)
+        now = "peer"
+        for c in controls:
+            if now != c.notebook:
+                page = open_notebook(context, address, f"{c.notebook}.ipynb")
+                run_all(page)
+                now = c.notebook
+            if c.first:
+                page.locator(c.first).first.check()
+                page.wait_for_timeout(500)
+            try:
+                found[c.words] = moved(page, c.place, c.keys, changes)
+            except Exception as e:
+                print(c.words, str(e)[:300])
+                continue
+            ms = found[c.words]
+            print(
+                f"{c.words:28} median {np.median(ms):6.1f}  p95 {np.quantile(ms, 0.95):6.1f}  max {ms.max():6.1f}",
+                flush=True,
+            )
+    return found

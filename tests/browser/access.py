@@ -1,0 +1,106 @@
+"""What is hard to reach without eyes, mouse or light on a page: found by axe-core and by a few looks of our own."""
+
+from axe_playwright_python.base import AXE_SCRIPT
+
+# Only what is named here by rule *and* element is somebody else's. A line that fits nothing any more is reported.
+OTHERS = {  # (rule, element) -> whose it is, and why it stays
+    ("aria-input-field-name", ".jp-InputArea-editor .cm-content"): "JupyterLab: its code editor has no name",
+    ("scrollable-region-focusable", ".jp-InputArea-editor .cm-scroller"): "JupyterLab: Enter opens the editor",
+    ("aria-required-children", ".jp-WindowedPanel-viewport"): "JupyterLab: its list of cells is called a feed",
+    ("button-name", ".jp-collapseHeadingButton"): "JupyterLab: the arrow that folds a heading away",
+    ("color-contrast", ".jp-InputPrompt, .jp-OutputPrompt"): "JupyterLab and nbconvert: the pale number of a cell",
+    ("color-contrast", ".highlight pre span"): "nbconvert: the colours of its code",
+    ("color-contrast", ".jp-InputArea-editor .cm-line span"): "JupyterLab: the colours of its code",
+    ("link-in-text-block", ".jp-RenderedMarkdown a"): "JupyterLab and nbconvert: links without a line below them",
+}
+FOUND = """async (others) => {
+  const found = await axe.run({ include: [['.jp-Notebook, body > main']] }, { elementRef: true });
+  const used = new Set(), ours = [];
+  for (const { id, impact, nodes } of found.violations) for (const { element, html, failureSummary } of nodes) {
+    const whose = others.findIndex(([rule, place]) => rule === id && element.matches(place));
+    if (whose >= 0) used.add(whose);
+    else ours.push(`${id} (${impact}): ${html.slice(0, 160)} ${failureSummary.replace(/\\s+/g, ' ').slice(0, 200)}`);
+  }
+  const checked = found.passes.filter((r) => r.id === 'color-contrast').flatMap((r) => r.nodes).length;
+  return [ours, [...used], checked];
+}"""
+LAID_OUT = """() => {
+  document.querySelectorAll('.jp-Notebook details').forEach((d) => (d.open = true));
+  const outer = document.querySelector('.jp-WindowedPanel-outer');
+  if (outer) outer.scrollTop = 0;
+  return document.querySelector('.jp-WindowedPanel-inner')?.scrollHeight ?? 0;
+}"""
+CONTROLS = """() => {
+  axe.setup(document.documentElement);
+  const plain = (text) => text.replace(/\\s+/g, ' ').trim();
+  const seen = (box) => {
+    const walk = document.createTreeWalker(box, NodeFilter.SHOW_TEXT), words = [];
+    while (walk.nextNode()) {
+      const at = walk.currentNode.parentElement;
+      if (at.closest('select, textarea, script, style') || !at.checkVisibility({ visibilityProperty: true })) continue;
+      if (at.getBoundingClientRect().width > 1) words.push(walk.currentNode.data);
+    }
+    return plain(words.join(' '));
+  };
+  const all = [...document.querySelectorAll(
+    '.jp-OutputArea :is(input, select, textarea, button, summary, a[href], [role=slider])')];
+  const listed = all.filter((e) => !e.disabled && e.checkVisibility({ visibilityProperty: true })).map((e, n) => {
+    e.dataset.casebookStop = e.type === 'radio' ? `${e.closest('form').dataset.casebookForm ??= n} ${e.name}` : n;
+    const name = plain(axe.commons.text.accessibleText(e));
+    const there = seen(e.closest('.jp-OutputArea-output'));
+    const cut = [...(e.labels ?? [])].some((l) => l.scrollWidth > l.clientWidth + 1);
+    const words = name.replace(/, slider$/, '').split(' ');
+    return { stop: e.dataset.casebookStop, name, cut, seen: words.every((w) => there.includes(w)),
+      html: e.outerHTML.slice(0, 120) };
+  });
+  axe.teardown();
+  return listed;
+}"""
+FOCUSED = """() => {
+  const e = document.activeElement, look = getComputedStyle(e);
+  const ring = (look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) > 0) || look.boxShadow !== 'none';
+  return [e.dataset.casebookStop ?? null, ring, !!e.closest('.jp-Notebook'), e.outerHTML.slice(0, 120)];
+}"""
+PICTURES = """() => [...document.querySelectorAll('.jp-OutputArea img')].map((picture) => {
+  const outputs = [...document.querySelectorAll('.jp-CodeCell .jp-OutputArea')];
+  const at = outputs.indexOf(picture.closest('.jp-OutputArea'));
+  return [picture.alt, outputs.slice(at, at + 2).some((o) => o.querySelector('table'))];
+})"""
+
+
+def lay_out(page):
+    """Open every fold and make the window as high as the notebook.
+
+    axe passes over what lies outside the window, and over everything where the body clips and has no height, as that
+    of JupyterLab: without this hardly an element of a notebook is looked at.
+    """
+    page.evaluate("document.body.style.overflow = 'visible'")
+    for _ in range(2):
+        height = page.evaluate(LAID_OUT)
+        if height:
+            page.set_viewport_size({"width": 1280, "height": height + 300})
+            page.wait_for_timeout(400)
+    page.evaluate(LAID_OUT)
+    page.evaluate(AXE_SCRIPT)
+
+
+def faults(page):
+    """What axe finds that is ours; which lines of `OTHERS` were needed; how many texts it held against their ground."""
+    ours, used, checked = page.evaluate(FOUND, [list(pair) for pair in OTHERS])
+    return ours, {list(OTHERS)[n] for n in used}, checked
+
+
+def walk(page):
+    """Press Tab from the first cell to the end: (stops that were reached, those without a visible ring)."""
+    page.evaluate("document.querySelector('.jp-Notebook .jp-Cell').focus()")
+    reached, bare, steps = set(), [], 0
+    while steps < 3000:
+        page.keyboard.press("Tab")
+        steps += 1
+        stop, ring, inside, html = page.evaluate(FOCUSED)
+        if not inside:
+            break
+        if stop is not None:
+            reached.add(stop)
+            bare += [] if ring else [html]
+    return reached, bare

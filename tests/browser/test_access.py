@@ -1,0 +1,182 @@
+"""By keyboard, by ear and in the dark: every notebook unrun, exported and live, held to what a learner needs there."""
+
+import html
+
+import pytest
+
+from tests.browser.session import ROOT, browse, open_notebook, run_all
+
+pytest.importorskip("axe_playwright_python")
+from tests.browser.access import CONTROLS, OTHERS, PICTURES, faults, lay_out, walk  # noqa: E402
+
+pytestmark = pytest.mark.browser
+BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+BROKEN = ("model not found", "VBox(children", "Error displaying widget", "Traceback")
+# In 03 the map of verdicts says in its four words and in its description what the bench above says in its table.
+NO_TABLE = ("MAS-2016 at the regional hospital, for every platelet count",)
+# What explorers still owe: a name for each slider's handle, and a head for the first column of the register's entry.
+AWAITED = ("noUi-handle", 'scope="col" style="text-align:left"></th>')
+USED, DONE = set(), set()
+SHOWN = """() => [...document.querySelectorAll('.jp-CodeCell')].map((cell) => {
+  const out = cell.querySelector('.jp-OutputArea');
+  return [cell.querySelector('.jp-InputArea')?.innerText.slice(0, 60), out?.innerText.trim() ?? '',
+    out?.querySelectorAll('img, table').length ?? 0];
+})"""
+CHOOSE = """() => document.querySelectorAll('form.casebook-card').forEach((form) => {
+  form.querySelector('input[name=choice]')?.click();
+  form.querySelectorAll('textarea').forEach((field) => (field.value = 'Some words'));
+  form.querySelectorAll('select').forEach((list, n) => (list.selectedIndex = Math.min(1 + n, list.length - 1)));
+  form.querySelector('button').click();
+})"""
+PLANTED = {  # fault -> the rule that has to report it; put at the very end of a page
+    "<p style='color:#999;background:#aaa'>pale words</p>": "color-contrast",
+    "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw=' width='40' height='40'>": "image-alt",
+    "<input type='text'>": "label",
+    "<select><option>one</option></select>": "select-name",
+    "<button></button>": "button-name",
+    "<div role='slider' tabindex='0' aria-valuenow='1' aria-valuemin='0' aria-valuemax='2'>.</div>": "aria-input-field",
+    "<table><thead><tr><th></th><th>b</th></tr></thead><tr><td>1</td><td>2</td></tr></table>": "empty-table-header",
+    "<button>a <a href='#x'>b</a></button>": "nested-interactive",
+    "<div style='height:2em;width:9em;overflow:auto'><p>much<br>more<br>than<br>fits</p></div>": "scrollable-region",
+}
+
+
+@pytest.fixture(scope="module")
+def context(lab, chromium, tmp_path_factory):
+    pytest.importorskip("playwright.sync_api")
+    with browse(lab, chromium, tmp_path_factory.mktemp("profile")) as context:
+        yield context
+        assert context.outside == [], "the page asked for something outside this machine"
+
+
+@pytest.fixture(scope="module", params=BOOKS, ids=lambda p: p.stem)
+def unrun_and_live(request, lab, context):
+    """A notebook as it was opened (what each cell showed), and its page after Run All."""
+    page = open_notebook(context, lab, request.param.name)
+    page.wait_for_timeout(300)
+    page.set_viewport_size({"width": 1280, "height": 20_000})
+    page.wait_for_timeout(1500)  # JupyterLab draws what lies further down when it has nothing else to do
+    unrun = page.evaluate(SHOWN)
+    run_all(page)
+    yield unrun, page
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' })")
+
+
+def not_ours_to_wait_for(lines):
+    return [line for line in lines if not any(word in line for word in AWAITED)]
+
+
+def test_an_unrun_cell_shows_a_picture_a_table_or_words(unrun_and_live):
+    unrun, page = unrun_and_live
+    live = page.evaluate(SHOWN)
+    assert len(unrun) == len(live) > 10
+    empty = [source for (source, words, things), (_, later, _) in zip(unrun, live, strict=True)
+             if later and len(words) < 20 and not things]  # fmt: skip
+    assert empty == []
+    assert [words for _, words, _ in unrun + live if any(b in words for b in BROKEN)] == []
+
+
+def test_every_control_has_a_name_that_can_be_seen_and_is_reached_by_tab(unrun_and_live):
+    page = unrun_and_live[1]
+    lay_out(page)
+    controls = page.evaluate(CONTROLS)
+    assert len(controls) > 15
+    nameless = [f"{c['name']!r}: {c['html']}" for c in controls if not c["name"] or not c["seen"]]
+    assert not_ours_to_wait_for(nameless) == []
+    reached, bare = walk(page)
+    assert [c["html"] for c in controls if c["stop"] not in reached] == []
+    assert bare == []
+
+
+def test_every_live_picture_is_told_in_words_and_has_a_table_beside_it(unrun_and_live):
+    told = unrun_and_live[1].evaluate(PICTURES)
+    assert [alt for alt, _ in told if len(alt) < 40] == []
+    assert [alt for alt, table in told if not table and not alt.startswith(NO_TABLE)] == []
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_axe_finds_nothing_of_ours(unrun_and_live, theme, request):
+    page = unrun_and_live[1]
+    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
+    page.wait_for_function(
+        "dark => document.body.dataset.jpThemeLight === String(!dark)", arg="Dark" in theme, timeout=15_000
+    )
+    page.evaluate(CHOOSE)
+    page.wait_for_timeout(1500)
+    lay_out(page)
+    ours, used, checked = faults(page)
+    USED.update(used)
+    DONE.add(request.node.name)
+    assert checked > 200  # fewer, and the page was not looked at
+    assert not_ours_to_wait_for(ours) == []
+
+
+@pytest.fixture(scope="module")
+def exported(context, tmp_path_factory):
+    """Every notebook as one file of HTML, in a tab of its own that reaches nothing outside."""
+    from nbconvert import HTMLExporter
+
+    folder, exporter = tmp_path_factory.mktemp("exported"), HTMLExporter(template_name="lab")
+    for book in BOOKS:
+        (folder / f"{book.stem}.html").write_text(exporter.from_filename(str(book))[0], encoding="utf-8")
+    page = context.new_page()
+    page.route(
+        lambda url: url.startswith("http"), lambda route: route.abort()
+    )  # nbconvert asks for MathJax, formula or not
+
+    def opened(name):
+        page.goto((folder / f"{name}.html").as_uri())
+        return page
+
+    yield opened
+    page.close()
+
+
+@pytest.mark.parametrize("name", [b.stem for b in BOOKS])
+def test_an_exported_notebook_is_readable_and_axe_finds_nothing_of_ours(exported, name, request):
+    page = exported(name)
+    stored = [row for row in page.evaluate(SHOWN) if row[1] or row[2]]
+    assert len(stored) > 10 and [s for s, words, things in stored if len(words) < 20 and not things] == []
+    text = html.unescape(page.inner_text("body"))
+    assert not [b for b in BROKEN if b in text.replace("*Error", "").replace("Error displaying widget, or a", "")] or (
+        name.startswith("00") and text.count("Error displaying widget") == 1  # the page itself says what to do then
+    )
+    page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+    lay_out(page)
+    ours, used, checked = faults(page)
+    USED.update(used)
+    DONE.add(request.node.name)
+    assert checked > 200
+    assert not_ours_to_wait_for(ours) == []
+
+
+def test_planted_faults_are_found_at_the_end_of_a_page(unrun_and_live, exported):
+    for page in (unrun_and_live[1], exported("04_five_rulers")):
+        page.evaluate(
+            """faults => { const spots = [...document.querySelectorAll('.jp-RenderedMarkdown')];
+            spots.at(-1).insertAdjacentHTML('beforeend', faults.join('')); }""",
+            list(PLANTED),
+        )
+        lay_out(page)
+        ours = faults(page)[0]
+        assert [rule for rule in PLANTED.values() if not any(line.startswith(rule) for line in ours)] == []
+
+
+def test_every_line_about_others_is_still_needed():
+    if len(DONE) < 3 * len(BOOKS):
+        pytest.skip("not every page was looked at in this run")
+    assert set(OTHERS) - USED == set()
+
+
+def test_a_print_cuts_nothing_off(exported):
+    """On paper nothing can be scrolled: no table may be wider than the sheet."""
+    page = exported("04_five_rulers")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 718, "height": 1000})  # A4 at 96 pixels an inch, without its margins
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll('.jp-OutputArea :is(table, img)')].filter((e) => e.checkVisibility()
+        && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 120))"""
+    )
+    page.emulate_media(media="screen")
+    assert wide == []

@@ -1,0 +1,50 @@
+"""Refuses and counts, in every Python that the tests start, whatever would leave this machine.
+
+The folder stands on PYTHONPATH (root ``conftest.py``), so kernels, JupyterLab and other children load this first.
+Python's own sockets are seen; what a compiled library opens by itself is not, and a child started with ``-I`` or
+without PYTHONPATH is not guarded.
+"""
+
+import ipaddress
+import os
+import sys
+
+EVENTS = (
+    "socket.connect",
+    "socket.sendto",
+    "socket.sendmsg",
+    "socket.getaddrinfo",
+    "socket.gethostbyname",
+    "socket.gethostbyaddr",
+)
+
+
+def local(host):
+    """Whether an address or a name stays on this machine."""
+    host = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+    if host in (None, "", "localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False  # a name is asked of a server elsewhere
+    return address.is_loopback or address.is_unspecified  # to connect to 0.0.0.0 is to connect to oneself
+
+
+def guard(event, arguments):
+    """The audit hook."""
+    if event not in EVENTS:
+        return
+    address = arguments[1] if event in EVENTS[:3] else arguments[0]
+    if address is None or (event in EVENTS[:3] and not isinstance(address, tuple)):
+        return  # a Unix socket, or one connected, and so looked at, before
+    if local(address[0] if isinstance(address, tuple) else address):
+        return
+    with open(os.environ["MAS_CASEBOOK_REFUSED"], "a", encoding="utf-8") as log:
+        log.write(f"{os.getpid()} {event} {address}\n")
+    raise OSError(f"the tests keep off the network, and this asked for {address}")
+
+
+if "MAS_CASEBOOK_REFUSED" in os.environ and not hasattr(sys, "casebook_guard"):
+    sys.casebook_guard = guard  # a hook stays for good, so one is enough
+    sys.addaudithook(guard)

@@ -1,0 +1,90 @@
+"""The guard that keeps every test off the network: what it refuses is counted, and one request fails the run.
+
+192.0.2.1 and ``.invalid`` are set aside for documentation: nothing answers there.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ASK = """
+import socket
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    try:
+        socket.socket(socket.AF_INET, kind).connect(("192.0.2.1", 9))
+    except OSError as fault:
+        print(fault)
+"""
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch):
+    """A list of its own, so that what is tried here on purpose does not fail the run."""
+    path = tmp_path / "refused.txt"
+    path.touch()
+    monkeypatch.setenv("MAS_CASEBOOK_REFUSED", str(path))
+    return path
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda s: s.connect(("192.0.2.1", 9)),
+        lambda s: s.connect_ex(("192.0.2.1", 9)),
+        lambda s: s.sendto(b"x", ("192.0.2.1", 9)),
+        lambda s: s.sendmsg([b"x"], [], 0, ("192.0.2.1", 9)),
+        lambda s: socket.getaddrinfo("nobody.invalid", 443),
+        lambda s: socket.getaddrinfo(b"nobody.invalid", 443),
+        lambda s: socket.gethostbyname("nobody.invalid"),
+        lambda s: socket.create_connection(("nobody.invalid", 443)),
+    ],
+)
+def test_this_process_is_guarded(refused, attempt):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s, pytest.raises(OSError, match="keep off the network"):
+        attempt(s)
+    assert len(refused.read_text().splitlines()) == 1
+
+
+def test_what_stays_on_this_machine_is_let_through(refused):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for host in ("127.0.0.1", "localhost"):
+            socket.create_connection((host, server.getsockname()[1])).close()
+    left, right = socket.socketpair()
+    left.sendall(b"x")
+    assert right.recv(1) == b"x" and refused.read_text() == ""
+    left.close(), right.close()
+
+
+def test_a_child_is_guarded(refused):
+    done = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, timeout=60)
+    assert done.stdout.count("keep off the network") == 2
+    assert refused.read_text().count("socket.connect ('192.0.2.1', 9)") == 2
+
+
+def test_a_kernel_is_guarded(refused, tmp_path):
+    from nbclient import execute
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    book = execute(new_notebook(cells=[new_code_cell(ASK)]), kernel_name="python3")
+    assert book.cells[0].outputs[0].text.count("keep off the network") == 2
+    assert len(refused.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize("options", [[], pytest.param(["-n", "2"], marks=pytest.mark.slow)], ids=["one", "two workers"])
+@pytest.mark.parametrize("asks", [True, False])
+def test_one_request_fails_a_run_whose_tests_all_pass(tmp_path, asks, options):
+    (tmp_path / "tests").mkdir()
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    shutil.copytree(ROOT / "tests/guard", tmp_path / "tests/guard")
+    (tmp_path / "test_it.py").write_text("def test_it():\n    " + (ASK if asks else "pass").replace("\n", "\n    "))
+    env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MAS_CASEBOOK_REFUSED")}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "test_it.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    assert "1 passed" in done.stdout and f"requests beyond this machine: {2 * asks}" in done.stdout, done.stdout
+    assert done.returncode == asks

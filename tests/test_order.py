@@ -1,0 +1,190 @@
+"""Cells run alone, backwards, in any order and twice: the stored result, or a sentence that says what to run first."""
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell, new_notebook
+
+from utils import first
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SENTENCE = re.compile(
+    r"^`(\w+)` is made (?:further up, )?in the cell that begins `(.+)`: run that one first, "
+    r"or choose Run, Run All Above Selected Cell\.$"
+)
+FORGET = "import ipywidgets\nipywidgets.Widget.close_all()\nget_ipython().reset(new_session=True)"
+SANITIZERS = [
+    (re.compile(pattern), new)
+    for pattern, new in re.findall(r"^regex: (.*)\nreplace: (.*)$", (ROOT / "tests/sanitize.cfg").read_text(), re.M)
+]
+settled = pytest.mark.skipif(
+    not Path(sys.prefix, "etc/ipython/ipython_kernel_config.py").exists(),
+    reason="needs the settings that lab.py puts into .venv",
+)
+
+
+def shown(cell):
+    """What is compared of a cell's outputs: their text, after the strict comparison's own sanitiser."""
+    text = []
+    for output in cell.outputs:
+        data = output.get("data", {"text/plain": output.get("text", output.get("evalue"))})
+        for kind in sorted(data.keys() & {"text/plain", "text/html"}):
+            said = data[kind]
+            for pattern, new in SANITIZERS:
+                said = pattern.sub(new, said)
+            text.append((output.output_type, kind, said))
+    return text
+
+
+class Reader:
+    """A reader of one notebook that lies alone in a folder: runs cells and does what the sentences say."""
+
+    def __init__(self, path, folder):
+        shutil.copy(path, folder)
+        self.cells = [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
+        self.client = NotebookClient(
+            new_notebook(),
+            timeout=120,
+            kernel_name="python3",
+            allow_errors=True,
+            store_widget_state=False,
+            resources={"metadata": {"path": str(folder)}},
+            extra_arguments=["--log-level=ERROR"],
+        )
+        self.record = str(folder / "answers.json")
+        self.told = 0
+
+    def __enter__(self):
+        env = {key: value for key, value in os.environ.items() if key != "JPY_SESSION_NAME"}
+        self.kernel = self.client.setup_kernel(env={**env, "MAS_CASEBOOK_RECORD": self.record})
+        self.kernel.__enter__()
+        return self
+
+    def __exit__(self, *why):
+        return self.kernel.__exit__(*why)
+
+    def run(self, source):
+        cell = new_code_cell(source)
+        self.client.nb.cells = [cell]
+        self.client.execute_cell(cell, 0)
+        return cell
+
+    def follow(self, wanted, depth=0):
+        """Run a cell as a reader who heeds each sentence; the cell must come to its stored result."""
+        for _ in range(20):
+            done = self.run(wanted.source)
+            errors = [o for o in done.outputs if o.output_type == "error"]
+            if not errors:
+                return shown(done)
+            [sentence] = errors[0].traceback
+            assert errors[0].ename == "NameError", (wanted.source, sentence)
+            match = SENTENCE.match(sentence)
+            assert match, f"{wanted.source}\n{sentence}"
+            [named] = [c for c in self.cells if c.source.startswith(match[2])]
+            assert named is not wanted and depth < 10
+            self.told += 1
+            self.follow(named, depth + 1)
+        raise AssertionError(f"no end of advice: {wanted.source}")
+
+    def faults(self, cells, twice=False):
+        """The cells, run in this order, whose result is not the stored one."""
+        runs = [cell for cell in cells for _ in range(1 + twice)]
+        return [cell.source for cell in runs if self.follow(cell) != shown(cell)]
+
+
+@pytest.fixture(params=BOOKS, ids=lambda p: p.stem)
+def reader(request, tmp_path):
+    with Reader(request.param, tmp_path) as reader:
+        yield reader
+
+
+@pytest.mark.slow
+@settled
+def test_every_cell_in_every_order(reader):
+    """One test a notebook, so that its kernel starts once; every order begins with an empty session."""
+    wrong = {}
+    for cell in reader.cells:
+        reader.run(FORGET)
+        if faults := reader.faults([cell]):
+            wrong.setdefault("alone", []).extend(faults)
+    assert reader.told >= len(reader.cells) - 1  # each but the imports was told what to run
+    orders = {"backwards": reader.cells[::-1], "twice": reader.cells}
+    for seed in (1, 2):
+        orders[f"shuffled {seed}"] = random.Random(seed).sample(reader.cells, len(reader.cells))
+    for name, cells in orders.items():
+        reader.run(FORGET)
+        told = reader.told
+        wrong[name] = reader.faults(cells, twice=name == "twice")
+        assert (reader.told == told) == (name == "twice"), name
+    assert {name: faults for name, faults in wrong.items() if faults} == {}
+
+
+def test_an_error_stays_an_error_for_what_runs_without_a_reader(tmp_path):
+    book = nbformat.read(BOOKS[3], 4)
+    book.cells.sort(key=lambda c: "what_if(" in c.source)  # what others need is made last
+    nbformat.write(book, tmp_path / "broken.ipynb")
+    with pytest.raises(CellExecutionError) as stop:
+        NotebookClient(book, kernel_name="python3", timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
+    assert stop.value.ename == "NameError" and stop.value.evalue == "name 'bench' is not defined"
+    assert "`bench` is made in the cell that begins `bench = explore.what_if(" in str(stop.value)
+    options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", str(ROOT / "tests" / "sanitize.cfg")]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "broken.ipynb"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and "1 failed" in done.stdout, done.stdout[-2000:]
+
+
+@settled
+def test_a_slip_of_the_pen_stays_pythons_to_tell(tmp_path):
+    with Reader(BOOKS[3], tmp_path) as reader:
+        for source in ("bensh", "def f():\n    return len(bensh)\nf()", "import statistics\nstatistics.mean(asks)"):
+            [error] = reader.run(source).outputs
+            assert error.ename == "NameError" and not SENTENCE.match(error.traceback[0])
+            assert "Traceback" in "".join(error.traceback)
+
+
+def write(folder, name, *cells):
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in cells]), folder / f"{name}.ipynb")
+
+
+def test_the_notebook_is_the_one_the_server_names_or_those_of_the_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    assert first.advice("bench", ["bench"]) == ""
+    write(tmp_path, "a", "from utils import page", "bench = 1", "bench")
+    write(
+        tmp_path, "b", "from utils import case", "bench", "if (bench := 2):\n    pass", "bench = 3", "%time x = bench"
+    )
+    assert "made in the cell that begins `bench = 1`" not in first.advice("bench", ["bench"])  # it may be either
+    assert "further up, in the cell that begins `bench = 3`" in first.advice("bench", ["%time x = bench"])
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "a.ipynb"))
+    assert "further up, in the cell that begins `bench = 1`" in first.advice("bench", ["bench"])
+    (tmp_path / "a.ipynb").write_text("{")
+    with pytest.raises(ValueError):  # which the handler takes for "no advice"
+        first.advice("bench", ["bench"])
+
+
+@pytest.mark.parametrize(
+    "source, names",
+    [
+        ("a = b.c = d[0] = 1", {"a"}),
+        ("import x.y, z as w\nfrom q import r as s", {"x", "w", "s"}),
+        ("for i, (j, *k) in t: pass", {"i", "j", "k"}),
+        ("def f(g):\n    h = 1", {"f"}),
+        ("class C:\n    m = 1", {"C"}),
+        ("[n for n in range(3)]; (lambda o: o)(1)", set()),
+        ("with open(p) as q: (u := 1)", {"q", "u"}),
+        ("this is not Python", set()),
+    ],
+)
+def test_the_names_that_a_cell_leaves_behind(source, names):
+    assert first._made(source) == names
