@@ -386,7 +386,10 @@ def test_a_damaged_record_is_set_aside_and_the_forms_go_on(record, content):
 
 
 def test_what_cannot_be_saved_is_said_and_kept_for_the_session(record, monkeypatch):
-    monkeypatch.setattr(store, "write_whole", lambda *a: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "write_whole", full)
     board = explore.differential_board(REGIONAL)
     assert "could not be saved" in write("W1.1", "x").text and "could not be saved" in rank("D1.1", FOUR).text
     board.set("fever", sjia="fits")

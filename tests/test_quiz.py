@@ -159,32 +159,6 @@ def test_markup_in_a_question_is_shown_and_not_obeyed(record):
     assert "<script" not in html and "<img" not in html and "<b>" not in html
 
 
-def test_two_processes_lose_nothing(record):
-    code = """
-import sys
-from utils.record import change
-for i in range(60):
-    change(lambda record: record["answers"].setdefault(f"{sys.argv[1]}{i}", {"choice": "a"}))
-"""
-    both = [subprocess.Popen([sys.executable, "-c", code, name]) for name in "xy"]
-    assert [p.wait() for p in both] == [0, 0]
-    assert len(json.loads(record.read_text())["answers"]) == 120
-
-
-def test_killed_at_any_moment_a_committed_answer_stays(record):
-    code = """
-from utils.record import change
-for i in range(10**6):
-    change(lambda record: record["answers"].setdefault(f"k{i}", {"choice": "a"})) or print(i, flush=True)
-"""
-    for round_ in range(5):
-        writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-        lines = [writer.stdout.readline() for _ in range(20 + 7 * round_)]
-        writer.kill(), writer.wait()
-        kept = json.loads(record.read_text())["answers"]
-        assert all(f"k{int(line)}" in kept for line in lines)
-
-
 def test_a_folder_or_a_shut_file_is_never_renamed(tmp_path, monkeypatch):
     folder = tmp_path / "my documents"
     folder.mkdir()

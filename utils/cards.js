@@ -59,7 +59,7 @@ function render({ model, el }) {
     status.textContent = "Saving …";
     clearTimeout(form.waiting);
     form.waiting = setTimeout(() => {
-      status.textContent = "No reply: the page is not connected to its kernel. Choose Run, Run All Cells, then commit again.";
+      status.textContent = "No reply yet. If the kernel is busy, wait. If it is gone, copy what you wrote, choose Run, Run All Cells, and commit again.";
     }, 4000);
     form.sent = true;
     model.set("given", { ...given, at: Date.now() }); // the time makes a repeated answer a change

@@ -3,21 +3,23 @@
 It has two shelves: ``answers`` to questions, and ``forms``, what was written, ranked or put on a board.
 """
 
+import errno
 import glob
 import json
 import os
 import tempfile
 import time
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-STALE = 3.0  # seconds after which a lock belongs to a process that was killed; a change takes milliseconds
+STALE = 3.0  # seconds after which an untouched lock belongs to a process that was killed; a change takes milliseconds
 SHELVES = {  # what an entry must be like to be used; anything else is carried along, unread
     "answers": lambda entry: entry.get("choice") in ("a", "b", "c"),
     "forms": lambda entry: isinstance(entry.get("fields"), dict) and all(map(is_text, entry["fields"].values())),
 }
-_unsaved = {}  # changes of this session, by record, where the record cannot be written
+DAMAGED = "Your record is damaged (see record_path()); at your next answer it is set aside beside it, unchanged. "
+_unsaved = {}  # edits of this session, by record, where the record cannot be written
 watchers = weakref.WeakSet()  # what stands on the page and shows an entry: each has `refresh()`
 
 
@@ -58,11 +60,12 @@ def read(shelf="answers"):
     file, warning, record = record_path(), "", _blank()
     try:
         record, damaged = _load(file)
-        warning = "Your record is damaged; it is set aside, unchanged, at your next answer. " if damaged else ""
+        warning = DAMAGED if damaged else ""
     except OSError as fault:
         warning = f"Your record cannot be opened ({fault.strerror}); answers are kept for this session only. "
-    found = {**record[shelf], **_unsaved.get(file, _blank())[shelf]}
-    return {k: v for k, v in found.items() if _usable(shelf, v)}, warning
+    for edit in _unsaved.get(file, []):
+        edit(record)
+    return {k: v for k, v in record[shelf].items() if _usable(shelf, v)}, warning
 
 
 def change(edit, backup=False):
@@ -72,6 +75,7 @@ def change(edit, backup=False):
     ----------
     edit : callable
         Changes the record, a dict of shelves, in place. What it does not touch is carried along, understood or not.
+        Where it cannot be saved it is done again on the newest state, so that what others saved meanwhile stays.
     backup : bool
         Keep the old record beside the new one.
 
@@ -83,24 +87,25 @@ def change(edit, backup=False):
     file = record_path()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(file):
+        with _alone(file) as held:
             record, damaged = _load(file)
-            for shelf in SHELVES:
-                record[shelf].update(_unsaved.get(file, _blank())[shelf])
-            edit(record)
+            if backup and any(record[shelf] for shelf in SHELVES):  # an empty one would take the place of a full one
+                write_whole(file.with_suffix(".backup.json"), file.read_text(encoding="utf-8"))
+            for each in [*_unsaved.get(file, []), edit]:
+                each(record)
             if damaged:
                 os.replace(file, file.with_suffix(f".damaged-{time.time_ns()}.json"))
-            elif backup and file.exists():
-                file.with_suffix(".backup.json").write_bytes(file.read_bytes())
+            write_whole(file, json.dumps(record, indent=1), held=held)
             for left in file.parent.glob(glob.escape(file.name) + "*.tmp"):
-                if time.time() - left.stat().st_mtime > 60:  # of a process that was killed while writing
-                    left.unlink(missing_ok=True)
-            write_whole(file, json.dumps(record, indent=1))
+                with suppress(OSError):  # what cannot be swept is no reason not to save
+                    if time.time() - left.stat().st_mtime > 60:  # of a process that was killed while writing
+                        left.unlink()
         _unsaved.pop(file, None)
         return ""
-    except OSError as fault:
-        edit(_unsaved.setdefault(file, _blank()))
-        return f"This counts in this session, but could not be saved ({fault.strerror}): see record_path(). "
+    except (OSError, RecursionError) as fault:  # RecursionError: Python 3.12 reads what it cannot write again
+        _unsaved.setdefault(file, []).append(edit)
+        why = getattr(fault, "strerror", None) or fault
+        return f"This counts in this session, but could not be saved ({why}): see record_path(). "
 
 
 def keep(shelf, name, entry):
@@ -117,31 +122,43 @@ def keep(shelf, name, entry):
             record[shelf][name] = entry
 
     note = "" if name in read(shelf)[0] else change(edit)
-    return read(shelf)[0][name], note
+    return read(shelf)[0].get(name, entry), note  # another process may have forgotten it, or be moving the file
 
 
 @contextmanager
 def _alone(file):
-    """Hold the record's lock; a lock that outlived its process is taken over."""
-    lock = file.with_suffix(".lock")
+    """Hold the record's lock; yields whether it is still held. A lock that outlived its process is taken over."""
+    lock, seen, since = file.with_suffix(".lock"), None, 0.0
     while True:
         try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+            handle = os.open(lock, os.O_CREAT | os.O_EXCL)
             break
         except FileExistsError:
             time.sleep(0.01)
-            try:
-                if time.time() - lock.stat().st_mtime > STALE:
+            with suppress(FileNotFoundError):  # its holder was quicker
+                found = lock.stat()
+                mark = found.st_ino, found.st_mtime_ns
+                if mark != seen:  # it is watched, not dated: the clock of a network drive may be another one
+                    seen, since = mark, time.monotonic()
+                elif time.monotonic() - since > STALE:
                     lock.unlink()
-            except FileNotFoundError:
-                pass  # its holder was quicker
+
+    def held():
+        try:
+            return os.path.samestat(os.fstat(handle), lock.stat())
+        except FileNotFoundError:
+            return False
+
     try:
-        yield
+        yield held
     finally:
-        lock.unlink(missing_ok=True)
+        mine = held()
+        os.close(handle)  # not before: an open file's number is not given to another
+        if mine:
+            lock.unlink(missing_ok=True)
 
 
-def write_whole(file, text, private=True):
+def write_whole(file, text, private=True, held=lambda: True):
     """Write beside the file and move into its place, so that an interruption leaves the old or the new one whole.
 
     Parameters
@@ -151,6 +168,8 @@ def write_whole(file, text, private=True):
     text : str
     private : bool
         For the owner's eyes alone; otherwise whoever may read a new file here may read it.
+    held : callable
+        Whether the file is still ours to replace, asked at the last moment (OSError where not).
     """
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".tmp")
     try:
@@ -161,6 +180,8 @@ def write_whole(file, text, private=True):
         if not private:
             os.umask(mask := os.umask(0o077))  # the one way to ask for it is to set it
             os.chmod(temporary, 0o666 & ~mask)
+        if not held():
+            raise TimeoutError(errno.ETIMEDOUT, "it took too long, and another page went first")
         os.replace(temporary, file)
     finally:
         if os.path.exists(temporary):

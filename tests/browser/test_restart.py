@@ -1,0 +1,193 @@
+"""Restart and reopen in a real browser: what was committed comes back, and a page without its kernel says so."""
+
+import os
+import signal
+from types import SimpleNamespace
+
+import pytest
+
+from tests.browser.session import READY, browse, open_notebook, restart, run_all, serve
+from tests.browser.test_walk import card
+
+pytestmark = pytest.mark.browser
+FOUR = ("1", "2", "3", "4")
+
+
+@pytest.fixture(scope="module")
+def own_lab(tmp_path_factory):
+    """A learner whose record no other test has written into."""
+    with serve(tmp_path_factory.mktemp("restarted")) as address:
+        yield address
+
+
+@pytest.fixture
+def context(own_lab, chromium, tmp_path):
+    pytest.importorskip("playwright.sync_api")
+    with browse(own_lab, chromium, tmp_path / "profile") as context:
+        yield context
+        assert context.outside == [], "the page asked for something outside this machine"
+
+
+def commit(form):
+    form.locator("button").focus()
+    form.page.keyboard.press("Enter")
+
+
+def says(form, words):
+    form.locator("[role=status]", has_text=words).wait_for(timeout=15_000)
+
+
+def kill(page):
+    """Kill the page's kernel, whose process it names itself."""
+    pid = page.evaluate("""async () => {
+      const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+      const future = kernel.requestExecute({code: 'import os; os.getpid()', store_history: false});
+      let said;
+      future.onIOPub = (m) => { said = m.content.data?.['text/plain'] ?? said; };
+      await future.done;
+      return Number(said);
+    }""")
+    os.kill(pid, signal.SIGKILL)
+    dialog = page.locator(".jp-Dialog", has_text="appears to have died")
+    dialog.get_by_role("button", name="Ok").click(timeout=30_000)
+
+
+def faults(page):
+    """Whatever went wrong in a cell or a widget of the page, in the page's own words."""
+    return page.evaluate("""() => [...document.querySelectorAll('.jp-RenderedText[data-mime-type*="stderr"]')]
+      .map(e => e.textContent)
+      .concat(window.jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.type === 'code')
+        .flatMap(c => c.model.outputs.toJSON()).filter(o => o.output_type === 'error').map(o => o.evalue))
+      .concat(/model not found|Error displaying widget/.test(document.body.textContent) ? ['no widget'] : [])""")
+
+
+def fill_first(page):
+    """Commit a question, a text, a ranking and a board in notebook 01."""
+    question, text, ranking = (card(page, name) for name in ("N1.1", "W1.1", "D1.1"))
+    question.locator("input[name=choice][value=b]").check()
+    commit(question)
+    says(question, "You chose b")
+    text.locator("textarea").fill("A boy of two with a month of fever")
+    commit(text)
+    says(text, "W1.1 is kept.")
+    for place, choice in zip(FOUR, ranking.locator("select").all(), strict=False):
+        choice.select_option(place)
+    commit(ranking)
+    says(ranking, "Your order: 1 systemic")
+    page.get_by_role("combobox", name="platelets leukaemia", exact=True).select_option("unknown")
+    page.get_by_role("button", name="Compare with the reading").click()
+    page.get_by_text("1 cell filled").first.wait_for(timeout=15_000)
+
+
+def find_first(page):
+    """All of that is there again, and shut where a first commit stays."""
+    run_all(page)
+    for name, words in (("N1.1", "You chose b"), ("W1.1", "W1.1 is kept."), ("D1.1", "Your order: 1 systemic")):
+        form = card(page, name)
+        says(form, words)
+        assert form.locator("input:enabled, textarea:enabled, select:enabled").count() == 0
+        assert form.locator("button").is_hidden()
+    assert card(page, "W1.1").locator("textarea").input_value() == "A boy of two with a month of fever"
+    assert [s.input_value() for s in card(page, "D1.1").locator("select").all()][:4] == [*FOUR]
+    cell = page.get_by_role("combobox", name="platelets leukaemia", exact=True)
+    cell.scroll_into_view_if_needed(timeout=30_000)
+    assert cell.input_value() == "unknown" and cell.is_enabled()
+    picture = page.locator('img[alt^="How your ranking moved"]').first
+    picture.scroll_into_view_if_needed(timeout=30_000)
+    assert "acute leukaemia: story and examination place 2" in picture.get_attribute("alt")
+    assert faults(page) == []
+
+
+def test_answers_texts_rankings_and_a_board_come_back(context, own_lab):
+    page = open_notebook(context, own_lab, "01_month_of_fever.ipynb")
+    run_all(page)
+    fill_first(page)
+    restart(page)
+    find_first(page)
+    kill(page)
+    page.close()
+    find_first(open_notebook(context, own_lab, "01_month_of_fever.ipynb"))
+
+
+def test_a_sheet_comes_back_and_an_explorer_starts_afresh(context, own_lab):
+    page = open_notebook(context, own_lab, "09_capstone.ipynb")
+    run_all(page)
+    verdicts = [
+        page.get_by_role("combobox", name=f"{rule} Your verdict", exact=True).first
+        for rule in ("MAS-2016", "HScore", "HLH-2004", "MH score", "Ferritin:ESR", "MS score")
+    ]
+    verdicts[0].scroll_into_view_if_needed(timeout=30_000)
+    for verdict in verdicts:
+        verdict.select_option("undetermined")
+    page.get_by_role("button", name="Commit C9.1").click()
+    page.get_by_text("of 6 are as the rules say").first.wait_for(timeout=15_000)
+    number = page.get_by_label("Number of the patient").first
+    number.scroll_into_view_if_needed(timeout=30_000)
+    first = number.input_value()
+    number.fill("12")
+    number.press("Enter")
+    page.locator("[role=status]", has_text="TV-0012").first.wait_for(timeout=15_000)
+    for again in ("restart", "reopen"):
+        if again == "restart":
+            restart(page)
+        else:
+            kill(page)
+            page.close()
+            page = open_notebook(context, own_lab, "09_capstone.ipynb")
+        run_all(page)
+        verdict = page.get_by_role("combobox", name="MS score Your verdict", exact=True).first
+        verdict.scroll_into_view_if_needed(timeout=30_000)
+        page.get_by_text("of 6 are as the rules say").first.wait_for(timeout=15_000)
+        assert verdict.input_value() == "undetermined" and verdict.is_disabled()
+        assert page.get_by_role("button", name="Commit C9.1").count() == 0  # hidden: it cannot be committed anew
+        number = page.get_by_label("Number of the patient").first
+        number.scroll_into_view_if_needed(timeout=30_000)
+        assert number.input_value() == first  # nobody committed it
+        assert faults(page) == []
+
+
+def test_a_page_without_its_kernel_says_so_and_the_answer_can_be_committed_after_all(context, own_lab):
+    page = open_notebook(context, own_lab, "02_naming_it.ipynb")
+    run_all(page)
+    text = card(page, "W2.1")
+    kill(page)
+    text.locator("textarea").first.fill("Hepatitis, or more than that")
+    commit(text)
+    says(text, "No reply")
+    assert text.locator("textarea").first.input_value() == "Hepatitis, or more than that"  # to be copied
+    page.wait_for_function(READY, timeout=60_000)
+    run_all(page)  # as the page advises
+    text = card(page, "W2.1")
+    assert text.locator("textarea").first.is_enabled()
+    for field in text.locator("textarea").all():
+        field.fill("Hepatitis, or more than that")
+    commit(text)
+    says(text, "W2.1 is kept.")
+
+
+def test_a_page_whose_kernel_is_busy_says_to_wait_and_the_answer_arrives(context, own_lab):
+    page = open_notebook(context, own_lab, "03_flare_sepsis_or_mas.ipynb")
+    run_all(page)
+    question = card(page, "N3.1")
+    page.evaluate("""() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+      .requestExecute({code: 'import time; time.sleep(7)', store_history: false}); }""")
+    question.locator("input[name=choice][value=b]").check()
+    commit(question)
+    says(question, "If the kernel is busy, wait.")
+    says(question, "You chose b")
+
+
+def test_of_two_pages_with_a_kernel_each_the_first_answer_stays(context, own_lab):
+    one = open_notebook(context, own_lab, "02_naming_it.ipynb")
+    copied = one.evaluate("window.jupyterapp.serviceManager.contents.copy('02_naming_it.ipynb', '').then(m => m.path)")
+    two = open_notebook(SimpleNamespace(pages=[context.new_page()]), own_lab, copied)
+    run_all(one), run_all(two)
+    first, second = card(one, "N2.1"), card(two, "N2.1")
+    first.locator("input[name=choice][value=a]").check()
+    second.locator("input[name=choice][value=b]").check()
+    commit(first)
+    says(first, "You chose a")
+    commit(second)
+    says(second, "N2.1 is answered already: a. It stays")
+    assert second.locator("input[name=choice]:checked").get_attribute("value") == "a"
+    assert second.locator("input:enabled").count() == 0 and faults(one) == faults(two) == []

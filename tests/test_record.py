@@ -1,0 +1,344 @@
+"""The learner's record is hard to break: by a kill at any moment, by two kernels, by a bad file or a bad disk."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from utils import record as store
+from utils.forms import notes, rank, write
+from utils.quiz import answer, ask, items, progress, reset, reveal
+
+ROOT = Path(__file__).resolve().parent.parent
+BALLAST = {"version": 1, "answers": {}, "forms": {}, "extra": "x" * 1_000_000}  # a write takes long enough to be hit
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="the committer forks")
+FOUR = ["sjia", "leukaemia", "infection", "kawasaki"]
+
+
+# ---- killed, and two at once ----------------------------------------------------------------------------------------
+
+
+class Committer:
+    """A `tests.committer`; `said` is what its processes reported as committed."""
+
+    def __init__(self, process):
+        self.process, self.said = process, []
+
+    def until(self, what):
+        while True:
+            line = self.process.stdout.readline()
+            assert line, "the committer has ended: see its traceback"
+            told = json.loads(line)
+            if "name" in told:
+                self.said.append(told)
+            if what in told:
+                return told[what]
+
+    def go(self, seed, choice="-", count=200):
+        """Let a process commit; returns its id."""
+        self.process.stdin.write(f"{seed} {choice} {count}\n")
+        self.process.stdin.flush()
+        return self.until("pid")
+
+
+@contextmanager
+def committer(stale, *without):
+    command = [sys.executable, "-m", "tests.committer", str(stale), *without]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        watch = threading.Timer(300, process.kill)  # a test that waits in vain is to fail, not to hang
+        watch.start()
+        try:
+            made = Committer(process)
+            made.until("ready")
+            yield made
+        finally:
+            watch.cancel()
+            process.kill()
+
+
+def faults(path, committed):
+    """What is wrong with the record, given what was reported as committed: a list of sentences."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as fault:
+        return [f"the record is not whole: {fault}"]
+    found = [] if kept.get("extra") == BALLAST["extra"] else ["what was carried along is lost"]
+    lost = [one["name"] for one in committed if kept[one["shelf"]].get(one["name"]) != one["entry"]]
+    return found + [f"{name} was committed and is lost" for name in lost]
+
+
+def end(pid):
+    """Kill a process and wait until it is gone."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+        while True:
+            os.kill(pid, 0)
+            time.sleep(0.001)
+
+
+def kill_at_random(path, kills, seed, stale, *without):
+    """Kill a process that commits, again and again; the first faults found, or an empty list."""
+    dice, early = random.Random(seed), 0
+    path.write_text(json.dumps(BALLAST), encoding="utf-8")
+    with committer(stale, *without) as learner:
+        for number in range(1, kills + 1):
+            pid, before = learner.go(dice.randrange(10**6)), len(learner.said)
+            time.sleep(dice.uniform(0, 0.2))
+            end(pid)
+            found = faults(path, learner.said)
+            learner.go(dice.randrange(10**6), count=1)  # what comes before its id was said by the one that is dead
+            early += len(learner.said) == before
+            learner.until("done")
+            found += faults(path, learner.said)
+            if learner.said[-1]["took"] > stale + 2:
+                found.append(f"the next answer took {learner.said[-1]['took']:.1f} s")
+            if found:
+                return [f"seed {seed}, kill {number}: {one}" for one in found]
+            if len(learner.said) > 90:  # the record is nearly full
+                path.unlink()
+                path.write_text(json.dumps(BALLAST), encoding="utf-8")
+                learner.said.clear()
+        for left in path.parent.iterdir():
+            os.utime(left, (0, 0))  # as it is a minute later
+        learner.go(0, count=1), learner.until("done")
+    assert early < 0.6 * kills, "most were killed before they had committed anything: the test shows nothing"
+    litter = {left.name for left in path.parent.iterdir()} - {path.name}
+    return [f"seed {seed}: {name} was left" for name in litter]
+
+
+@forks
+@pytest.mark.parametrize("kills", [8, pytest.param(100, marks=pytest.mark.slow)])
+def test_killed_at_any_moment_nothing_committed_is_lost_and_nothing_is_left(record, kills):
+    assert kill_at_random(record, kills, seed=random.randrange(10**6), stale=0.4) == []
+
+
+@forks
+@pytest.mark.slow
+def test_the_check_sees_a_record_that_is_not_written_whole(record):
+    found = kill_at_random(record, 100, 1, 0.4, "plain")  # ends at the first fault
+    assert any("the record is not whole" in one for one in found), found
+
+
+def two_at_once(path, seed, *without):
+    """Two processes answer the same questions, each in its own way; what is wrong afterwards, a list of sentences."""
+    path.write_text(json.dumps(BALLAST), encoding="utf-8")
+    with committer(store.STALE, *without) as both:
+        both.go(seed, "a", 60), both.go(seed, "b", 60)  # one seed: the same questions in the same order
+        both.until("done"), both.until("done")
+    told = {}
+    for one in both.said:
+        told.setdefault(one["name"], []).append(one["entry"])
+    torn = [f"{name} is kept in two ways" for name, entries in told.items() if any(e != entries[0] for e in entries)]
+    assert len(both.said) == 120 or without  # nobody was so quick that the other found nothing left
+    return torn + faults(path, both.said)
+
+
+@forks
+def test_of_two_kernels_the_first_answer_stays_and_no_other_is_lost(record):
+    assert two_at_once(record, 1) == []
+    assert [left.name for left in record.parent.iterdir()] == [record.name]
+
+
+@forks
+@pytest.mark.slow
+def test_the_check_sees_that_the_lock_is_missing(record):
+    assert two_at_once(record, 1, "unlocked") != []
+
+
+def test_a_process_that_was_held_up_does_not_undo_what_another_saved(record, monkeypatch):
+    """A disk that takes longer than the lock lives: the other's answer stays, and this one is done again later."""
+    monkeypatch.setattr(store, "STALE", 0.05)
+    flush, other = os.fsync, {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    def slow(handle):
+        monkeypatch.setattr(store.os, "fsync", flush)
+        code = "from utils import record; record.STALE = 0.05; from utils.quiz import answer; answer('N3.2', 'b')"
+        subprocess.run([sys.executable, "-c", code], env=other, check=True)
+        flush(handle)
+
+    monkeypatch.setattr(store.os, "fsync", slow)
+    card = ask("N3.3")
+    assert "could not be saved (it took too long" in answer("N3.3", "a").text and "could not be saved" in card.feedback
+    answer("N3.1", "c")
+    kept = json.loads(record.read_text(encoding="utf-8"))["answers"]
+    assert {name: entry["choice"] for name, entry in kept.items()} == {"N3.2": "b", "N3.3": "a", "N3.1": "c"}
+    assert [left.name for left in record.parent.iterdir()] == [record.name]
+
+
+@pytest.mark.parametrize("age", [-3600, 0, 3600])
+def test_a_dead_lock_holds_nobody_up_whatever_the_clock_says(record, monkeypatch, age):
+    monkeypatch.setattr(store, "STALE", 0.2)
+    lock = record.with_suffix(".lock")
+    lock.touch()
+    os.utime(lock, (time.time() - age, time.time() - age))
+    start = time.monotonic()
+    learner = threading.Thread(target=answer, args=("N3.2", "a"), daemon=True)  # who waits for ever does not hold us up
+    learner.start(), learner.join(5)
+    assert not learner.is_alive() and 0.2 < time.monotonic() - start
+    assert "N3.2" in record.read_text(encoding="utf-8") and not lock.exists()
+
+
+def test_what_could_not_be_saved_gives_way_to_what_another_saved_meanwhile(record, monkeypatch):
+    with monkeypatch.context() as full:
+        full.setattr(store.tempfile, "mkstemp", refuse(28, "No space left on device"))
+        card = ask("N3.2")
+        answer("N3.2", "a"), answer("N3.3", "a"), reset("N3.3")
+        assert "You chose a" in reveal("N3.2").text and "locked" in reveal("N3.3").text
+    record.write_text('{"version": 1, "forms": {}, "answers": {"N3.2": {"choice": "b"}}}', encoding="utf-8")
+    answer("N3.1", "c")
+    assert card.committed == {"choice": "a", "confidence": ""}
+    assert "answered already: b" in answer("N3.2", "a").text and card.committed["choice"] == "b"
+    assert json.loads(record.read_text(encoding="utf-8"))["answers"]["N3.2"] == {"choice": "b"}
+
+
+def test_an_answer_that_another_page_forgets_at_once_is_no_fault(record, monkeypatch):
+    change = store.change
+
+    def and_forget(edit, **options):
+        note = change(edit, **options)
+        record.unlink()
+        return note
+
+    monkeypatch.setattr(store, "change", and_forget)
+    assert "You chose a" in answer("N3.2", "a").text
+
+
+def test_a_second_reset_keeps_the_backup_of_the_first(record):
+    answer("N3.2", "a"), reset(), reset()
+    assert "N3.2" in record.with_suffix(".backup.json").read_text(encoding="utf-8")
+
+
+def test_what_cannot_be_swept_is_no_reason_not_to_save(record):
+    (record.parent / f"{record.name}-old.tmp").mkdir()
+    os.utime(record.parent / f"{record.name}-old.tmp", (0, 0))
+    assert "could not be saved" not in answer("N3.2", "a").text and "N3.2" in record.read_text(encoding="utf-8")
+
+
+# ---- a bad file and a bad disk --------------------------------------------------------------------------------------
+
+OLD = '{"version": 1, "answers": {"N3.1": {"choice": "b"}}, "forms": {}}'
+
+
+def refuse(number, why):
+    def refused(*_, **__):
+        raise OSError(number, why)
+
+    return refused
+
+
+def nested(path, patch):
+    """Python 3.12 reads more levels than it can write; here no level can be written."""
+    patch.setattr(store.json, "dumps", lambda *a, **k: (_ for _ in ()).throw(RecursionError("nested too deeply")))
+
+
+def shut_file(path, patch):
+    read = Path.read_text
+    patch.setattr(Path, "read_text", lambda p, **k: refuse(13, "Permission denied")() if p == path else read(p, **k))
+
+
+def shut_folder(path, patch):
+    patch.setattr(store.os, "open", refuse(30, "Read-only file system"))
+
+
+def full_disk(path, patch):
+    patch.setattr(store.os, "fsync", refuse(28, "No space left on device"))
+
+
+def below_a_file(path, patch):
+    patch.setenv("MAS_CASEBOOK_RECORD", str(path / "answers.json"))
+
+
+def nothing(path, patch):
+    pass
+
+
+BAD = {  # what the file holds, what is done to it, what the page says before an answer, and after it
+    "binary": (b"\x89PNG\r\n\x00\xff" * 99, nothing, "is damaged", ""),
+    "cut off": (OLD[:-20].encode(), nothing, "is damaged", ""),
+    "of another program": (b'{"cells": [], "nbformat": 4}', nothing, "is damaged", ""),
+    "too deep to write": (OLD.encode(), nested, "", "could not be saved (nested too deeply)"),
+    "shut file": (OLD.encode(), shut_file, "opened (Permission denied)", "could not be saved (Permission denied)"),
+    "shut folder": (OLD.encode(), shut_folder, "", "could not be saved (Read-only file system)"),
+    "full disk": (OLD.encode(), full_disk, "", "could not be saved (No space left on device)"),
+    "below a file": (OLD.encode(), below_a_file, "opened (Not a directory)", "could not be saved ("),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_record_is_told_and_the_notebook_goes_on(record, monkeypatch, name):
+    old, spoil, before, after = BAD[name]
+    record.write_bytes(old)
+    with monkeypatch.context() as patch:
+        spoil(record, patch)
+        card, form = ask("N3.2"), write("W1.1")
+        assert before in card.feedback and before in form.feedback and before in reveal("N3.3").text
+        card.given = {"choice": "a", "confidence": "low", "at": 1}
+        assert after in card.feedback and "You chose a" in card.feedback and card.reply == 1
+        form.given = {"sentence": "A boy of two", "at": 1}
+        assert after in form.feedback and "W1.1 is kept" in form.feedback
+        told = rank("D1.1", FOUR).text  # and by call
+        assert after in told and "Your order: 1 systemic" in told
+        assert "You chose a" in reveal("N3.2").text and "A boy of two" in notes("01").text and progress().text
+    left = {p.name: p.read_bytes() for p in record.parent.iterdir()}
+    if after:
+        assert left == {record.name: old}  # not a byte was touched, and nothing was left beside it
+    else:
+        assert len(left) == 2 and old in left.values()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits are those of POSIX")
+def test_where_nothing_more_can_be_written_the_record_stays_whole(record):
+    """A real refusal by the system, in the middle of the file: the process may not write more than 2 kB."""
+    record.write_text(OLD[:-1] + ', "extra": "' + "x" * 4000 + '"}', encoding="utf-8")
+    old = record.read_bytes()
+    code = """
+import resource
+from utils.quiz import answer, reveal
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+print(answer("N3.2", "a").text, reveal("N3.2").text)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    assert "could not be saved (File too large)" in told and told.count("You chose a") == 2
+    assert record.read_bytes() == old and len([*record.parent.iterdir()]) == 1
+
+
+# ---- a real kernel --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_real_kernel_killed_while_cells_run_loses_no_answer(record):
+    from jupyter_client.manager import start_new_kernel
+
+    dice = random.Random(seed := random.randrange(10**6))
+    names, committed = [*items()], {}
+    for _ in range(2):
+        manager, client = start_new_kernel(env={**os.environ, "MAS_CASEBOOK_RECORD": str(record)})
+        try:
+            client.execute_interactive("from utils.quiz import answer, items, reveal; asked = items()", timeout=60)
+            check = f"assert all(f'You chose {{c}}.' in reveal(n).text for n, c in {committed}.items())"
+            assert client.execute_interactive(check, timeout=60)["content"]["status"] == "ok"
+            timer = threading.Timer(dice.uniform(0.05, 0.3), manager.provisioner.process.kill)
+            timer.start()
+            while manager.provisioner.process.poll() is None and len(committed) < len(names):
+                name, choice = names[len(committed)], dice.choice("abc")
+                reply = client.execute_interactive(
+                    f"answer({name!r}, {choice!r})", timeout=5, output_hook=lambda _: None
+                )
+                if reply["content"]["status"] == "ok":
+                    committed[name] = choice
+        except TimeoutError:
+            pass  # the kernel died before it replied; the record tells what was kept
+        finally:
+            client.stop_channels(), manager.shutdown_kernel(now=True)
+        kept = json.loads(record.read_text(encoding="utf-8"))["answers"]
+        assert {n: kept[n]["choice"] for n in committed} == committed, f"seed {seed}"
+        committed = {n: entry["choice"] for n, entry in kept.items()}
+    assert len(committed) > 3
