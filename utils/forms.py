@@ -5,10 +5,9 @@ from functools import cache
 from html import escape
 
 import pandas as pd
-import yaml
 
 from utils.cards import Card, find, noted, refresh, still, unsure, whom
-from utils.package import CASEDATA, CaseDataError, read_table
+from utils.package import CASEDATA, read_entries, read_table
 from utils.page import Shown, say, table
 from utils.record import keep, read
 
@@ -19,18 +18,19 @@ LEAST = 4  # hypotheses to rank: fewer is no differential
 @cache
 def prompts(folder=CASEDATA):
     """What is asked for in the learner's own words or order: a dict of id -> prompt (source: ``prompts.yaml``)."""
-    try:
-        listed = yaml.safe_load((folder / "prompts.yaml").read_text(encoding="utf-8"))
-        found = {p["id"]: p for p in listed}
-        for name, p in found.items():
-            fields = p.get("fields" if p["kind"] == "text" else "stage")
-            if p["kind"] not in ("text", "rank") or not (p["stem"] and p["notebook"] and fields):
-                raise CaseDataError("prompts.yaml", f"{name}: kind is text (with 'fields') or rank (with 'stage')")
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as fault:
-        raise CaseDataError("prompts.yaml", f"cannot be read ({type(fault).__name__}: {fault}): restore it") from None
-    if len(found) != len(listed):
-        raise CaseDataError("prompts.yaml", "an id stands there twice: give one of them another id")
-    return found
+    return read_entries("prompts.yaml", _fault, folder)
+
+
+def _fault(prompt):
+    """What is wrong with a prompt, in words; nothing where it is right."""
+    needed = {"text": "fields", "rank": "stage"}.get(prompt.get("kind"))
+    if not needed or not prompt.get(needed):
+        return "kind is text (with 'fields') or rank (with 'stage')"
+    words = [prompt.get("stem"), prompt.get("notebook"), prompt.get("exemplar", "-"), *prompt.get("look_for", [])]
+    words += [*prompt["fields"].values()] if needed == "fields" else [prompt["stage"]]
+    if not all(isinstance(w, str) and w.strip() for w in words):
+        return "'stem', 'notebook', or one of its lines, is missing, or is no text"
+    return ""
 
 
 def hypotheses():
