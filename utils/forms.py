@@ -183,7 +183,7 @@ def rank(name, order=None, confidence=None):
 def rankings(notebook):
     """Your rankings in a notebook: a DataFrame of places, one row a hypothesis, one column a stage."""
     kept, _ = read("forms")
-    stages = [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == notebook]
+    stages = [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == str(notebook)]
     given = {p["stage"]: _places(kept.get(p["id"], {}).get("fields", {})) for p in stages}
     places = {stage: [found.get(k) for k in hypotheses()] for stage, found in given.items()}
     return pd.DataFrame(places, index=list(hypotheses().values()), dtype="Int64")
@@ -194,7 +194,7 @@ def notes(notebook):
     kept, warning = read("forms")
     rows = []
     for name, prompt in prompts().items():
-        if prompt["notebook"] == notebook and prompt["kind"] == "text":
+        if prompt["notebook"] == str(notebook) and prompt["kind"] == "text":
             fields = kept.get(name, {}).get("fields", {})
             rows += [(name, label, str(fields.get(k, "not written yet"))) for k, label in prompt["fields"].items()]
     return table(pd.DataFrame(rows, columns=["Id", "What", "Your words"]), f"{warning}What you wrote here")

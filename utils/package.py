@@ -171,9 +171,10 @@ def check_references(tables, folder=CASEDATA):
                 if any(cells) and cells not in known:
                     why = f"'{', '.join(cells)}' is not in {into}.csv: correct it or add it there"
                     raise CaseDataError(resource["path"], why, row, columns[-1])
+    for name, table in tables.items():
         for of, unit in (("variable", "unit"), ("variable", "canonical_unit"), ("input", "unit")):
-            if "units" in tables and {of, unit} <= set(tables[name]):
-                _check_units(tables[name][[of, unit]], tables["units"], resource["path"])
+            if "units" in tables and {of, unit} <= set(table):
+                _check_units(table[[of, unit]], tables["units"], describe(folder)[name]["path"])
 
 
 def _check_units(pairs, units, file):
