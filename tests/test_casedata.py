@@ -209,7 +209,7 @@ def damaged(tmp_path):
         ("observations.csv", "canonical_unit,", "", ("observations.csv", 1, "canonical_unit"), "missing"),
         ("observations.csv", ",25990,", ",many,", ("observations.csv", None, "value"), "not a plain number"),
         ("observations.csv", ",25990,", ",26990,", ("observations.csv", None, None), "26990"),
-        ("observations.csv", ",25990,", ",nan,", ("observations.csv", None, "value"), "not a number"),
+        ("observations.csv", ",25990,", ",nan,", ("observations.csv", None, "value"), "not a plain number"),
         ("observations.csv", ",8.5,", ",8.6,", ("observations.csv", None, None), "8.6"),
         ("observations.csv", ",g/dL,", ",g/L,", ("observations.csv", None, None), "g/L"),
         (

@@ -163,10 +163,10 @@ def test_prompts_are_whole_and_damage_is_told(tmp_path):
         ("- {id: A, kind: song, stem: s, notebook: n, stage: x}", "kind is text"),
         ("- {id: A, kind: text, stem: s, notebook: n}", "A: kind is text"),
         ("- {id: A, kind: song, stem: s, notebook: n}", "A: kind is text"),
-        ("- {id: A, stem: s, notebook: n}", "KeyError"),
-        ("- {id: A, kind: rank, stem: s, notebook: n, stage: x}\n" * 2, "stands there twice"),
+        ("- {id: A, stem: s, notebook: n}", "A: kind is text"),
+        ("- {id: A, kind: rank, stem: s, notebook: n, stage: x}\n" * 2, "A: its id stands there twice"),
         ("- {id: [", "cannot be read"),
-        ("7", "cannot be read"),
+        ("7", "is no list of entries"),
     ):
         (tmp_path / "prompts.yaml").write_text(text, encoding="utf-8")
         forms.prompts.cache_clear()

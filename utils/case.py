@@ -1,13 +1,21 @@
 """The published case, as data: every table validated, and the case *as of* a moment."""
 
-import json
 import re
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-from utils.package import CASEDATA, CaseDataError, check_references, check_seal, describe, forget, read_table
+from utils.package import (
+    CASEDATA,
+    CaseDataError,
+    check_references,
+    check_seal,
+    describe,
+    forget,
+    read_entries,
+    read_table,
+)
 from utils.units import Quantity, factors, plain, variables
 
 CODED = {"observations": "loinc", "findings": "hpo", "treatments": "atc"}
@@ -181,10 +189,7 @@ class Case:
 @cache
 def references(folder=CASEDATA):
     """The works cited, CSL-JSON, as a dict of id -> entry."""
-    try:
-        return {r["id"]: r for r in json.loads((folder / "references.json").read_text(encoding="utf-8"))}
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise CaseDataError("references.json", f"cannot be read ({fault}): restore the file") from None
+    return read_entries("references.json", lambda work: "" if work.get("title") else "it has no 'title'", folder)
 
 
 def _input(row):

@@ -5,10 +5,9 @@ from functools import cache
 from html import escape
 
 import pandas as pd
-import yaml
 
 from utils.cards import Card, find, noted, refresh, still, unsure, whom
-from utils.package import CASEDATA, YAML, CaseDataError, read_table
+from utils.package import CASEDATA, read_entries, read_table
 from utils.page import Shown, say, table
 from utils.record import keep, read
 
@@ -19,18 +18,19 @@ LEAST = 4  # hypotheses to rank: fewer is no differential
 @cache
 def prompts(folder=CASEDATA):
     """What is asked for in the learner's own words or order: a dict of id -> prompt (source: ``prompts.yaml``)."""
-    try:
-        listed = yaml.load((folder / "prompts.yaml").read_text(encoding="utf-8"), YAML)
-        found = {p["id"]: p for p in listed}
-        for name, p in found.items():
-            fields = p.get("fields" if p["kind"] == "text" else "stage")
-            if p["kind"] not in ("text", "rank") or not (p["stem"] and p["notebook"] and fields):
-                raise CaseDataError("prompts.yaml", f"{name}: kind is text (with 'fields') or rank (with 'stage')")
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as fault:
-        raise CaseDataError("prompts.yaml", f"cannot be read ({type(fault).__name__}: {fault}): restore it") from None
-    if len(found) != len(listed):
-        raise CaseDataError("prompts.yaml", "an id stands there twice: give one of them another id")
-    return found
+    return read_entries("prompts.yaml", _fault, folder)
+
+
+def _fault(prompt):
+    """What is wrong with a prompt, in words; nothing where it is right."""
+    needed = {"text": "fields", "rank": "stage"}.get(prompt.get("kind"))
+    if not needed or not prompt.get(needed):
+        return "kind is text (with 'fields') or rank (with 'stage')"
+    words = [prompt.get("stem"), prompt.get("notebook"), prompt.get("exemplar", "-"), *prompt.get("look_for", [])]
+    words += [*prompt["fields"].values()] if needed == "fields" else [prompt["stage"]]
+    if not all(isinstance(w, str) and w.strip() for w in words):
+        return "'stem', 'notebook', or one of its lines, is missing, or is no text"
+    return ""
 
 
 def hypotheses():
@@ -183,7 +183,7 @@ def rank(name, order=None, confidence=None):
 def rankings(notebook):
     """Your rankings in a notebook: a DataFrame of places, one row a hypothesis, one column a stage."""
     kept, _ = read("forms")
-    stages = [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == notebook]
+    stages = [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == str(notebook)]
     given = {p["stage"]: _places(kept.get(p["id"], {}).get("fields", {})) for p in stages}
     places = {stage: [found.get(k) for k in hypotheses()] for stage, found in given.items()}
     return pd.DataFrame(places, index=list(hypotheses().values()), dtype="Int64")
@@ -194,7 +194,7 @@ def notes(notebook):
     kept, warning = read("forms")
     rows = []
     for name, prompt in prompts().items():
-        if prompt["notebook"] == notebook and prompt["kind"] == "text":
+        if prompt["notebook"] == str(notebook) and prompt["kind"] == "text":
             fields = kept.get(name, {}).get("fields", {})
             rows += [(name, label, str(fields.get(k, "not written yet"))) for k, label in prompt["fields"].items()]
     return table(pd.DataFrame(rows, columns=["Id", "What", "Your words"]), f"{warning}What you wrote here")

@@ -13,7 +13,8 @@ class Shown:
     """Something to show; a notebook takes the HTML, everything else the text."""
 
     def __init__(self, html, text):
-        self.html, self.text = html, text
+        # half a character, of a torn paste or a file, cannot be sent to a page: it becomes "?"
+        self.html, self.text = (x.encode("utf-8", "replace").decode("utf-8") for x in (html, text))
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/html": self.html, "text/plain": self.text}

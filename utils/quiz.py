@@ -5,10 +5,9 @@ from functools import cache
 from html import escape
 
 import pandas as pd
-import yaml
 
 from utils.cards import Card, find, noted, refresh, still, unsure, whom
-from utils.package import CASEDATA, YAML, CaseDataError
+from utils.package import CASEDATA, read_entries
 from utils.page import Shown, say, table
 from utils.record import SHELVES, change, keep, read, record_path
 
@@ -25,38 +24,24 @@ UNSCORED = ("pretest", "discussion")
 @cache
 def items(folder=CASEDATA):
     """The questions as a dict of id -> item, in order, each held to the form that every question must have."""
-    try:
-        listed = yaml.load((folder / "items.yaml").read_text(encoding="utf-8"), YAML)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
-        raise CaseDataError("items.yaml", f"cannot be read: {fault}") from None
-    found = {}
-    for number, item in enumerate(listed or [], 1):
-        try:
-            name = str(item.get("id", f"question {number}"))
-            why = _fault(item)
-        except (AttributeError, KeyError, TypeError) as fault:
-            raise CaseDataError("items.yaml", f"question {number} is not built like a question ({fault})") from None
-        if name in found:
-            raise CaseDataError("items.yaml", f"{name} stands there twice: give one of them another id")
-        if why:
-            raise CaseDataError("items.yaml", f"{name}: {why}")
-        found[name] = item
-    return found
+    return read_entries("items.yaml", _fault, folder)
 
 
 def _fault(item):
     """What is wrong with an item, in words; nothing where it is right."""
-    for key in ("id", "notebook", "kind", "stem", "options"):
-        if key not in item:
-            return f"'{key}' is missing"
+    for key in ("notebook", "kind", "stem"):
+        if not isinstance(item.get(key), str) or not item[key].strip():
+            return f"'{key}' is missing, or is no text"
     if item["kind"] not in KINDS:
         return f"kind '{item['kind']}' is not one of {', '.join(KINDS)}"
     if [o.get("key") for o in item["options"]] != ["a", "b", "c"]:
         return "there must be three options, a, b and c"
     for option in item["options"]:
+        if not isinstance(option.get("text"), str) or not option["text"].strip():
+            return f"option {option['key']} has no 'text'"
         if len(str(option.get("why", "")).split()) < 15:
             return f"option {option['key']} needs an explanation ('why') of at least 15 words"
-        if not option.get("rests_on"):
+        if not _texts(option.get("rests_on")):
             return f"option {option['key']} does not say what it rests on ('rests_on')"
     if (best := item.get("best")) not in (None, "a", "b", "c") or (best is None) != (
         item["kind"] == "discussion" or "open" in item
@@ -66,7 +51,14 @@ def _fault(item):
         return f"there is no voice '{extra.pop()}'"
     if "later" in item.get("voices", {}) and not item.get("later_date"):
         return "later guidance needs its date ('later_date')"
+    if "voices" in item and not _texts([*item["voices"].values()]):
+        return "a voice ('voices') has no words"
     return ""
+
+
+def _texts(given):
+    """Whether it is a list of texts, and not an empty one."""
+    return isinstance(given, list) and bool(given) and all(isinstance(x, str) and x for x in given)
 
 
 class Question(Card):

@@ -3,9 +3,11 @@
 import difflib
 import math
 import re
+import sys
 import unicodedata
 from dataclasses import dataclass, replace
 from functools import cache
+from numbers import Real
 
 from utils.package import read_table
 
@@ -27,7 +29,7 @@ def variables():
 def factors(variable):
     """Accepted units of a variable: dict of unit -> factor to the canonical unit (source: ``units.csv``)."""
     known = variables().index
-    if variable not in known:
+    if not isinstance(variable, str) or variable not in known:
         raise UnitError(f"'{variable}' is not a variable of this collection{suggestion(variable, known) or '.'}")
     return _units().get(variable, {})
 
@@ -85,6 +87,11 @@ def show(number):
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _measured(number):
+    """Whether it can be a measured value: a finite number, not below zero."""
+    return isinstance(number, Real) and not isinstance(number, bool) and 0 <= number <= sys.float_info.max
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A measured value of one variable.
@@ -108,6 +115,22 @@ class Quantity:
     high: float | None = None
     status: str = "reported"
     decimals: int | None = None
+
+    def __post_init__(self):  # whoever makes one by hand is held to what `quantity` reads
+        units, ends = factors(self.variable), (self.value, self.value if self.high is None else self.high)
+        if not isinstance(self.status, str) or self.status not in STATUSES:
+            raise UnitError(f"status {self.status!r} of {self.variable} is not one of: {', '.join(STATUSES)}.")
+        if ends == (None, None) and self.status != "reported":
+            return
+        if self.status != "reported" or not all(map(_measured, ends)) or ends[0] > ends[1]:
+            raise UnitError(
+                f"{self.variable} is given the value {self.value!r} (to {self.high!r}) and the status {self.status!r}: "
+                "a reported value is a finite number, not below zero, and any other has none."
+            )
+        if not isinstance(self.unit, str) or (units and self.unit not in units):
+            raise UnitError(f"{self.unit!r} is not a unit of {self.variable}: write {_choices(self.variable)}.")
+        if self.decimals is not None and not (isinstance(self.decimals, int) and 0 <= self.decimals < 400):
+            raise UnitError(f"{self.decimals!r} is no number of printed decimals of {self.variable}.")
 
     @property
     def known(self):
