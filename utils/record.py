@@ -90,7 +90,7 @@ def change(edit, backup=False):
         with _alone(file) as held:
             record, damaged = _load(file)
             if backup and any(record[shelf] for shelf in SHELVES):  # an empty one would take the place of a full one
-                write_whole(file.with_suffix(".backup.json"), file.read_text(encoding="utf-8"))
+                file.with_suffix(".backup.json").write_bytes(file.read_bytes())
             for each in [*_unsaved.get(file, []), edit]:
                 each(record)
             if damaged:

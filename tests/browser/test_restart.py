@@ -126,7 +126,7 @@ def test_a_sheet_comes_back_and_an_explorer_starts_afresh(context, own_lab):
     first = number.input_value()
     number.fill("12")
     number.press("Enter")
-    page.locator("[role=status]", has_text="TV-0012").first.wait_for(timeout=15_000)
+    page.locator(".casebook-result", has_text="TV-0012").first.wait_for(timeout=15_000)
     for again in ("restart", "reopen"):
         if again == "restart":
             restart(page)
