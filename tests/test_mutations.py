@@ -591,6 +591,7 @@ def test_no_damage_to_any_table_passes(loaded):
     assert counts["row"].sum() / counts.to_numpy().sum() > 0.75
 
 
+@pytest.mark.slow
 def test_damage_to_a_list_is_told_with_its_entry(loaded):
     many = [*of_lists()]
     assert len(many) > 80

@@ -89,8 +89,9 @@ def test_what_has_no_unit_to_compare_in_stays_as_printed():
 
 @pytest.mark.parametrize(
     "given_",
-    [(math.nan,), (math.inf,), (-1.0,), ("3",), (True,), (3.0, "furlongs"), (3.0, "mg/dL", 2.0), (3.0, "mg/dL", math.nan),
-     (None,), (3.0, "mg/dL", None, "pending"), (None, "", None, "lost"), (3.0, "mg/dL", None, "reported", -1)],
+    [(math.nan,), (math.inf,), (-1.0,), ("3",), (True,), (3.0, "furlongs"), (3.0, "mg/dL", 2.0), (None,),
+     (3.0, "mg/dL", math.nan), (3.0, "mg/dL", None, "pending"), (None, "", None, "lost"),
+     (3.0, "mg/dL", None, "reported", -1)],
 )  # fmt: skip
 def test_a_quantity_made_by_hand_is_held_to_what_a_value_can_be(given_):
     with pytest.raises(UnitError, match="triglycerides"):
