@@ -25,7 +25,7 @@ from utils.page import Shown
 from utils.rules import RULES, VERDICTS, evaluate
 from utils.units import STATUSES, Quantity, UnitError, factors, quantity, variables
 
-TOTAL = int(os.environ.get("MAS_CASEBOOK_FUZZ", 1000))
+TOTAL = int(os.environ.get("MAS_CASEBOOK_FUZZ", 500))
 CASE = load_case()
 REGIONAL, ADMISSION, PICU, ECMO = (CASE.as_of(t) for t in ("regional_hospital", "admission", "picu", "ecmo"))
 NAMES = [*variables().index]

@@ -573,8 +573,8 @@ def test_damage_to_each_kind_of_table_is_told_with_row_and_column(loaded):
         by_kind.setdefault(mutant.kind, []).append(mutant)
     some = []
     for kind, those in by_kind.items():
-        some += random.Random(kind).sample(those, min(len(those), 1 if kind in SEAL else 4))
-    assert len(some) > 150
+        some += random.Random(kind).sample(those, min(len(those), 1 if kind in SEAL else 3))
+    assert len(some) > 120
     assert not [w for m in some if (w := wrong(m, loaded(m)))]
 
 
@@ -591,6 +591,7 @@ def test_no_damage_to_any_table_passes(loaded):
     assert counts["row"].sum() / counts.to_numpy().sum() > 0.75
 
 
+@pytest.mark.slow
 def test_damage_to_a_list_is_told_with_its_entry(loaded):
     many = [*of_lists()]
     assert len(many) > 80

@@ -82,6 +82,24 @@ def test_a_slip_of_unit_is_noticed():
     assert quantity("160 mg/dL", "fibrinogen").warning == ""
 
 
+def test_what_has_no_unit_to_compare_in_stays_as_printed():
+    weight = Quantity("weight", 12.0, "kg")
+    assert weight.canonical() is weight and weight.warning == ""
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [(math.nan,), (math.inf,), (-1.0,), ("3",), (True,), (3.0, "furlongs"), (3.0, "mg/dL", 2.0), (None,),
+     (3.0, "mg/dL", math.nan), (3.0, "mg/dL", None, "pending"), (None, "", None, "lost"),
+     (3.0, "mg/dL", None, "reported", -1)],
+)  # fmt: skip
+def test_a_quantity_made_by_hand_is_held_to_what_a_value_can_be(given_):
+    with pytest.raises(UnitError, match="triglycerides"):
+        Quantity("triglycerides", *(given_ if len(given_) > 1 or given_ == (None,) else (*given_, "mg/dL")))
+    with pytest.raises(UnitError, match="not a variable"):
+        Quantity("triglyceride", 3.0, "mg/dL")
+
+
 @given(st.sampled_from(MEASURED), st.floats(1e-6, 1e6), st.data())
 def test_round_trip_between_any_two_units(variable, value, data):
     first, second = (data.draw(st.sampled_from(list(factors(variable)))) for _ in range(2))

@@ -148,7 +148,8 @@ class Quantity:
 
     def canonical(self):
         """The value in the variable's canonical unit."""
-        return self.to(variables().at[self.variable, "canonical_unit"]) if self.known else self
+        measured = self.known and factors(self.variable)  # a weight is kept as it is printed
+        return self.to(variables().at[self.variable, "canonical_unit"]) if measured else self
 
     def printed(self):
         """Lowest and highest value that would print the same, in the unit given: (float, float)."""
@@ -158,7 +159,7 @@ class Quantity:
     @property
     def warning(self):
         """A sentence where the number is beyond what is ever measured, else an empty string."""
-        if not self.known:
+        if not self.known or not factors(self.variable):
             return ""
         row, value = variables().loc[self.variable], self.canonical().value
         if row["plausible_low"] <= value <= row["plausible_high"]:
