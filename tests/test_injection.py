@@ -46,7 +46,7 @@ def html(shown):
     told = shown._repr_mimebundle_() if hasattr(shown, "_repr_mimebundle_") else shown._repr_html_()
     told = told[0] if isinstance(told, tuple) else told
     told = told["text/html"] if isinstance(told, dict) else told
-    results = [c.value for c in getattr(shown, "children", ()) if type(c).__name__ == "HTML"]
+    results = [place.shown["html"] for place in getattr(shown, "_results", ())]
     return "\n".join([told, getattr(shown, "feedback", ""), *results])
 
 
@@ -101,7 +101,7 @@ def test_what_an_explorer_is_set_to_stays_text(name):
 @pytest.mark.parametrize("label", ["_text", "search"])
 def test_what_is_typed_into_an_explorer_stays_text(label):
     explorer = EXPLORERS["unit_bench"][0] if label == "_text" else EXPLORERS["register"][0]
-    control = explorer._text if label == "_text" else explorer._field["search"]
+    control = explorer._controls["text" if label == "_text" else "search"]
     for text in PAYLOADS:
         control.value = text
         harmless(explorer)

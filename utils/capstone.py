@@ -14,7 +14,7 @@ from utils.explorer import Explorer, Number, Result, values
 from utils.invented import LAST, RULERS, load_patient, unfit, variant
 from utils.page import say, table, together
 from utils.rules import RULES, SIGNS, VERDICTS, evaluate
-from utils.units import factors, factors_in_use, show, variables
+from utils.units import among, factors, factors_in_use, show, variables
 
 NOBODY = "An invented patient: the values are made up, and nothing here comes from a real child."
 CLOSE = 0.01  # a value nearer than this to a threshold is listed as decided at it, whatever its digits
@@ -253,11 +253,12 @@ class OwnPatient(Explorer):
         """The same by call: ``set(number=7, moment="T1", mas_2016="met")``; returns what is shown."""
         if number is not None and (wrong := unfit(number)):
             return say(f"Refused. {wrong}.")
-        if moment is not None and moment not in (known := values(self._controls["moment"])):
+        known = values(self._controls["moment"])
+        if moment is not None and not among(moment, known):
             return say(f"Refused. There is no moment {moment!r}: choose {', '.join(known)}.")
         verdicts = {r: v.strip().casefold() if isinstance(v, str) else v for r, v in verdicts.items()}
         for rule, verdict in verdicts.items():
-            if rule not in RULERS or verdict not in ("", *VERDICTS):
+            if rule not in RULERS or not among(verdict, ("", *VERDICTS)):
                 known = f"the rule sets are {', '.join(RULERS)}, the verdicts {', '.join(VERDICTS)}"
                 return say(f"Refused. {rule}={verdict!r}: {known}.")
         now = {"number": number, "moment": moment}

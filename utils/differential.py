@@ -7,6 +7,7 @@ from utils.cards import Card, refresh, still
 from utils.forms import rankings
 from utils.page import Shown, say, table, together
 from utils.record import change, read
+from utils.units import among
 
 STATES = {v: k for k, v in plots.WORDS.items()}
 
@@ -65,12 +66,12 @@ class Board(Card):
 
     def set(self, finding, **cells):
         """Fill cells of a row by call: ``set("ferritin", sjia="fits", kawasaki="does not fit")``; None empties one."""
-        if finding not in [*self._findings]:
+        if not among(finding, self._findings):
             return say(f"Refused. There is no row '{finding}': choose {', '.join(self._findings)}.")
         for name, state in cells.items():
             if name not in self._columns:
                 return say(f"Refused. There is no column '{name}': choose {', '.join(self._columns)}.")
-            if state is not None and state not in [*STATES, *STATES.values()]:
+            if state is not None and not among(state, [*STATES, *STATES.values()]):
                 return say(f"Refused. '{state}' is not a state: choose {', '.join(STATES)}, or None.")
         new = {f"{finding}|{n}": STATES.get(s, s) or "" for n, s in cells.items()}
         return self.commit({**self.committed, **new})

@@ -8,14 +8,14 @@ import pandas as pd
 
 from utils import bedside, plots
 from utils.differential import Board, replay
-from utils.explorer import Explorer, Number, values
+from utils.explorer import Explorer, Number, none_such, values
 from utils.ladder import Ladder, Nameless
 from utils.package import CaseDataError
 from utils.page import Shown, say, table, together
 from utils.route import RouteBench
 from utils.rules import RULES, evaluate, evaluate_table, unknown_results
 from utils.thresholds import Chance, Thresholds
-from utils.units import Quantity, UnitError, factors, quantity, show, variables
+from utils.units import Quantity, UnitError, among, factors, quantity, show, variables
 
 UNKNOWN = "unknown"  # a list shows no entry whose value is None: it would stand empty on the page
 
@@ -51,12 +51,15 @@ class UnitBench(Explorer):
             *([say(q.warning)] if q.warning else []),
         )
 
-    def set(self, text, analyte=None):
+    def set(self, text, analyte=None, **other):
         """The same by call: ``set("1.5 mmol/L", "triglycerides")``; returns what is shown."""
+        if other:
+            return none_such(other, "text", "analyte")
         known = values(self._controls["analyte"])
-        if analyte is not None and analyte not in known:
+        if analyte is not None and not among(analyte, known):
             return say(f"Refused. '{analyte}' is not on this bench; {', '.join(known)} are.")
-        return self._move(text=str(text), analyte=analyte or self._used["analyte"])
+        text = str(text).encode("utf-8", "replace").decode()  # half a character cannot be sent to a page
+        return self._move(text=text, analyte=analyte or self._used["analyte"])
 
     def get(self):
         """What is shown now."""

@@ -96,6 +96,11 @@ class Number(widgets.HBox):
             raise UnitError(f"The {self.label} {number:g}{unit} is outside this bench: {wanted}.")
 
 
+def none_such(other, *known):
+    """What is said to a name that nothing here has."""
+    return say(f"Refused. There is no '{next(iter(other))}' here: choose {', '.join(known)}.")
+
+
 def values(listed):
     """The values of a list, in its order."""
     return [o[1] if isinstance(o, tuple) else o for o in listed.options]

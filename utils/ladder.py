@@ -12,7 +12,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from utils import plots
-from utils.explorer import Explorer, Number, values
+from utils.explorer import Explorer, Number, none_such, values
 from utils.package import CaseDataError
 from utils.page import folded, say, table, together
 from utils.units import UnitError, show
@@ -324,8 +324,10 @@ class Ladder(Explorer):
         """The same rows as a table: what, dose and route, begins, ends, and where it is printed."""
         return table(sheet(self._case), "All drugs, supports and procedures")
 
-    def set(self, day=None, improved=None):
+    def set(self, day=None, improved=None, **other):
         """The same by call: ``set(day=5)``, ``set(improved=3)``; returns what is shown."""
+        if other:
+            return none_such(other, "day", "improved")
         for value in (day, improved):
             whole = isinstance(value, int) and not isinstance(value, bool)
             if value is not None and not (whole and 1 <= value <= self._end):

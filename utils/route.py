@@ -18,7 +18,7 @@ from utils.package import read_table
 from utils.page import folded, say, table, together
 from utils.physiology import weight_before
 from utils.pk import DAY, READINGS, children, concentration, exposure, first_day, parameters, split_gain
-from utils.units import show
+from utils.units import among, show
 
 NAMES = {"published": "as published", "flip_flop": "flip-flop twin"}
 WAYS = {"sc": "under the skin", "iv": "into a vein"}
@@ -324,7 +324,7 @@ class RouteBench(Explorer):
                 return say(f"Refused. There is no '{name}' here: choose {', '.join(self._controls)}.")
             control = self._controls[name]
             if isinstance(control, widgets.Dropdown):
-                if isinstance(value, bool) or value not in values(control):
+                if isinstance(value, bool) or not among(value, values(control)):
                     known = values(control)
                     return say(f"Refused. {value!r} is not on the list of {name}: choose {', '.join(map(str, known))}.")
             elif isinstance(value, bool) or not isinstance(value, int | float):

@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 
 from utils import cohort, plots
-from utils.explorer import REACH, Explorer, Number, values
+from utils.explorer import REACH, Explorer, Number, none_such, values
 from utils.package import read_table
 from utils.page import say, table, together
 from utils.rules import RULES, SIGNS, evaluate_table
-from utils.units import UnitError, factors, quantity, show, variables
+from utils.units import UnitError, among, factors, quantity, show, variables
 
 STEPS = 60  # thresholds of a sweep
 SLOW = 100_000  # children from which a sweep of all steps may take more than two seconds, so that a bar is shown
@@ -68,10 +68,12 @@ class Chance(Explorer):
         rates = f"sensitivity {100 * row.sensitivity:g} %, specificity {100 * row.specificity:g} %"
         return together(say(" ".join(said)), plots.icons(counts, caption), table(frame, f"Counted from {rates}"))
 
-    def set(self, prior=None, rule=None, study=None):
+    def set(self, prior=None, rule=None, study=None, **other):
         """The same by call: ``set(prior=5)``, ``set(rule="mas_2016", study="validation")``; returns what is shown."""
+        if other:
+            return none_such(other, "prior", "rule", "study")
         wanted = tuple(now if new is None else new for new, now in zip((rule, study), self._used["study"], strict=True))
-        if wanted not in [*self._rows]:
+        if not all(isinstance(w, str) for w in wanted) or wanted not in self._rows:
             listed = "; ".join(f"{r}, {s}" for r, s in self._rows)
             return say(f"Refused. There is no study {', '.join(map(str, wanted))}: choose rule and study of {listed}.")
         if prior is not None and (isinstance(prior, bool) or not isinstance(prior, int) or not 0 <= prior <= 100):
@@ -216,11 +218,13 @@ class Thresholds(Explorer):
         picture = plots.trade(swept, chosen, node, f"SIMULATED. {moved}.")
         return together(picture, table(pd.DataFrame(rows, columns=heads), title))
 
-    def set(self, threshold=None, item=None, n=None):
+    def set(self, threshold=None, item=None, n=None, **other):
         """The same by call: ``set("1,000 ng/mL", item="ferritin")``, ``set(n=500_000)``; returns what is shown."""
-        if item is not None and item not in [*self._nodes]:
+        if other:
+            return none_such(other, "threshold", "item", "n")
+        if item is not None and not among(item, self._nodes):
             return say(f"Refused. '{item}' has no threshold here: choose {', '.join(self._nodes)}.")
-        if n is not None and n not in values(self._controls["n"]):
+        if n is not None and not among(n, values(self._controls["n"])):
             return say(
                 f"Refused. {n!r} is not a size on the list: choose {', '.join(map(str, values(self._controls['n'])))}."
             )

@@ -53,6 +53,11 @@ def suggestion(word, known, alike=0.6):
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
+def among(given, known):
+    """Whether something that anybody may have typed stands in a list; what cannot be compared does not."""
+    return isinstance(given, str | int | float | tuple) and given in known
+
+
 def plain(unit):
     """A unit's spelling without what people write differently: case, µ, ×, superscripts, degree sign, plural."""
     text = unicodedata.normalize("NFKC", unit).casefold().replace("μ", "u")

@@ -48,7 +48,7 @@ def test_what_is_typed_into_an_explorer_stays_text(open_page):
     for number, text in enumerate(PAYLOADS):
         field.fill(f"x{number} {text}")
         field.press("Enter")
-        page.locator(".jupyter-widgets [role=status]", has_text=f"Refused. 'x{number} ").first.wait_for(timeout=15_000)
+        page.locator(".casebook-result", has_text=f"Refused. 'x{number} ").first.wait_for(timeout=15_000)
         assert page.evaluate("window.__hit") is None
     harmless(page)
 
@@ -60,5 +60,5 @@ def test_what_is_searched_for_stays_text(open_page):
     field.scroll_into_view_if_needed(timeout=30_000)
     field.fill(ALL.replace("\n", " "))
     field.press("Enter")
-    page.locator("[role=status]", has_text="No entry fits").first.wait_for(timeout=15_000)
+    page.locator(".casebook-result", has_text="No entry fits").first.wait_for(timeout=15_000)
     harmless(page)
