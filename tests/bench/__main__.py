@@ -101,7 +101,8 @@ def write(lines, told, at_keys, at_pages, strict):
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     parts = [
         f"**From a key on a control to the new picture on screen**, milliseconds over {sliders.CHANGES} changes each, "
-        "in Chromium with JupyterLab; beside it a figure and table that a callback makes anew in an Output.",
+        "in Chromium with JupyterLab, one key at a time; beside it a figure and table that a callback makes anew in an "
+        "Output. The results next to the present one lie ready on the page; from end to end, the kernel is waited for.",
         markdown(("explorer", "median", "95 % within", "longest", "times as fast as the plain way"), at_keys),
         "**A notebook's first picture**, counted from the start of its kernel, and the kernel's memory at its peak "
         "when the whole notebook was run.",

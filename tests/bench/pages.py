@@ -34,7 +34,9 @@ def run(cells, record):
     """Run cells in a new kernel; returns seconds from its start to the first picture, and its peak memory in MiB."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "MAS_CASEBOOK_RECORD": str(record)}
     begun, first = time.perf_counter(), None
-    manager, client = start_new_kernel(kernel_name="python3", env=env, cwd=ROOT / "notebooks")
+    manager, client = start_new_kernel(
+        kernel_name="python3", env=env, cwd=ROOT / "notebooks", stderr=subprocess.DEVNULL
+    )
     try:
         pid = manager.provisioner.pid
         for source in cells:
