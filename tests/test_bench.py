@@ -41,9 +41,9 @@ def test_the_readme_holds_a_figure_and_its_peer_for_everything_that_is_measured(
     kinetic = {r: ((2e6, 1e6, 3e6), {1e-6: 400.0, 1e-11: 60.0}) for r in ("sc", "iv")}
     ruled = {r: [(1000, (0.02, 0.01, 0.03), (0.001, 0.001, 0.002))] for r in rules.PEERS}
     lines = list(bench.rows(kinetic, ruled, (100.0, 10.0)))
-    at_keys = list(bench.moved({"plain": np.full(4, 200.0), "Two routes": np.array([10.0, 20, 20, 50])}))
+    at_keys = list(bench.moved({"plain": np.full(4, 200.0), "Two routes": np.array([10.0, 20, 20, 60])}))
     at_pages = list(bench.opened({"bare": [(1.0, 100.0)] * 3, "03_flare": [(0.9, 110.0), (1.1, 130.0), (1.0, 120.0)]}))
-    assert at_keys[1] == ("Two routes", "20", "46", "50", "10")
+    assert at_keys[1] == ("Two routes", "20", "54", "60", "10")
     assert at_pages[1] == ("03 flare", "1.00 s (0.90 to 1.10)", "1.00", "120 MiB", "1.20")
     bench.write(lines, "told", at_keys, at_pages, 30.0)
     new, stored = page.read_text(encoding="utf-8"), table(README.read_text(encoding="utf-8"))

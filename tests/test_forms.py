@@ -289,7 +289,9 @@ def test_the_picture_of_the_board_is_its_reading_or_yours(board):
 
 def test_a_full_board_is_kept_in_one_write(board, monkeypatch):
     cells, written = [f"{f}|{h}" for f in board._findings for h in board._columns], []
-    monkeypatch.setattr(store, "write_whole", lambda *a, write=store.write_whole: written.append(1) or write(*a))
+    monkeypatch.setattr(
+        store, "write_whole", lambda *a, write=store.write_whole, **k: written.append(1) or write(*a, **k)
+    )
     for i in range(10):
         board.given = {**{c: "fits" if (i + n) % 2 else "unknown" for n, c in enumerate(cells)}, "at": i + 1}
     assert len(written) == 10 and len(board.get()) == 80

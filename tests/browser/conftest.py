@@ -1,4 +1,4 @@
-"""What the browser tests share: one JupyterLab for all of them, a page of its own for each."""
+"""What the browser tests share: one JupyterLab for each file, a page of its own for each."""
 
 import os
 
@@ -17,7 +17,7 @@ def chromium():
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # what one file of tests commits, and the kernels it leaves, are not another's
 def lab(tmp_path_factory):
     with serve(tmp_path_factory.mktemp("learner")) as address:
         yield address

@@ -388,6 +388,7 @@ def test_a_key_that_is_held_never_draws_backwards_and_the_kernel_has_the_last_wo
 
 def test_a_cell_run_too_early_names_the_one_to_run_first(open_page):
     page = open_page("03_flare_sepsis_or_mas.ipynb")
+    restart(page)  # an earlier test has run this notebook, and its kernel still knows the names
     page.evaluate(
         """() => { const w = window.jupyterapp.shell.currentWidget, c = w.content;
         c.activeCellIndex = c.widgets.findIndex(x => x.model.sharedModel.source.startsWith('bench.picture('));
