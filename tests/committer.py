@@ -74,13 +74,17 @@ def main():
     report(ready=True)
     for line in sys.stdin:
         seed, choice, count = line.split()
+        begin, told = os.pipe()  # a child begins after its id was told, or its last line could come before its first
         if (child := os.fork()) == 0:
             try:
+                os.close(told)
+                os.read(begin, 1)
                 work(int(seed), choice, int(count))
             finally:
                 report(done=True)
                 os._exit(0)
         report(pid=child)
+        os.close(begin), os.close(told)
 
 
 if __name__ == "__main__":
