@@ -5,7 +5,7 @@ import pandas as pd
 
 from utils import plots
 from utils.appraisal import TRUTH, answers, band, bands, defensible, label, points, signed
-from utils.explorer import Explorer, values
+from utils.explorer import Explorer, none_such, values
 from utils.forms import prompts
 from utils.page import say, table, together
 from utils.quiz import items
@@ -149,7 +149,7 @@ class Register(Explorer):
         now = {**self.get(), **given}
         for name, value in given.items():
             if name not in self._controls:
-                return say(f"Refused. There is no '{name}' here: choose {', '.join(self._controls)}.")
+                return none_such([name], *self._controls)
             known = [*self._rows.index] if name == "entry" else getattr(self._controls[name], "options", None)
             if not isinstance(value, str) or (known is not None and value not in known):
                 listed = f": choose {', '.join(known)}." if known else ": give words."

@@ -13,7 +13,7 @@ import pandas as pd
 
 from utils import plots
 from utils.case import load_case
-from utils.explorer import Explorer, Number, values
+from utils.explorer import Explorer, Number, none_such, values
 from utils.package import read_table
 from utils.page import folded, say, table, together
 from utils.physiology import weight_before
@@ -321,7 +321,7 @@ class RouteBench(Explorer):
         """The same by call: ``set(absorbed=0.25, speed=0.5)``, ``set(interval=6)``, ``set(view="first 24 hours")``."""
         for name, value in given.items():
             if name not in self._controls:
-                return say(f"Refused. There is no '{name}' here: choose {', '.join(self._controls)}.")
+                return none_such([name], *self._controls)
             control = self._controls[name]
             if isinstance(control, widgets.Dropdown):
                 if isinstance(value, bool) or not among(value, values(control)):
@@ -332,10 +332,6 @@ class RouteBench(Explorer):
                     f"Refused. {value!r} is not a number for {name}: choose {control.low:g} to {control.high:g}."
                 )
         return self._move(**given)
-
-    def get(self):
-        """What is supposed now: dict of absorbed, speed, clearance (1 is the usual), weight, litres, interval, view."""
-        return super().get()
 
 
 def picture(caption):

@@ -24,9 +24,15 @@ def lab(tmp_path_factory):
 
 
 @pytest.fixture
-def open_page(lab, chromium, tmp_path):
-    """Opens a notebook as a learner does; returns the page. Outside addresses are refused, and counted."""
+def context(lab, chromium, tmp_path):
+    """A browser of its own. Outside addresses are refused, and counted."""
     pytest.importorskip("playwright.sync_api")
     with browse(lab, chromium, tmp_path / "profile") as context:
-        yield lambda name: open_notebook(context, lab, name)
+        yield context
         assert context.outside == [], "the page asked for something outside this machine"
+
+
+@pytest.fixture
+def open_page(context, lab):
+    """Opens a notebook as a learner does; returns the page."""
+    return lambda name: open_notebook(context, lab, name)

@@ -6,26 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.browser.session import READY, browse, open_notebook, restart, run_all, serve
+from tests.browser.session import READY, open_notebook, restart, run_all
 from tests.browser.test_walk import card
 
 pytestmark = pytest.mark.browser
 FOUR = ("1", "2", "3", "4")
-
-
-@pytest.fixture(scope="module")
-def own_lab(tmp_path_factory):
-    """A learner whose record no other test has written into."""
-    with serve(tmp_path_factory.mktemp("restarted")) as address:
-        yield address
-
-
-@pytest.fixture
-def context(own_lab, chromium, tmp_path):
-    pytest.importorskip("playwright.sync_api")
-    with browse(own_lab, chromium, tmp_path / "profile") as context:
-        yield context
-        assert context.outside == [], "the page asked for something outside this machine"
 
 
 def commit(form):
@@ -98,19 +83,19 @@ def find_first(page):
     assert faults(page) == []
 
 
-def test_answers_texts_rankings_and_a_board_come_back(context, own_lab):
-    page = open_notebook(context, own_lab, "01_month_of_fever.ipynb")
+def test_answers_texts_rankings_and_a_board_come_back(context, lab):
+    page = open_notebook(context, lab, "01_month_of_fever.ipynb")
     run_all(page)
     fill_first(page)
     restart(page)
     find_first(page)
     kill(page)
     page.close()
-    find_first(open_notebook(context, own_lab, "01_month_of_fever.ipynb"))
+    find_first(open_notebook(context, lab, "01_month_of_fever.ipynb"))
 
 
-def test_a_sheet_comes_back_and_an_explorer_starts_afresh(context, own_lab):
-    page = open_notebook(context, own_lab, "09_capstone.ipynb")
+def test_a_sheet_comes_back_and_an_explorer_starts_afresh(context, lab):
+    page = open_notebook(context, lab, "09_capstone.ipynb")
     run_all(page)
     verdicts = [
         page.get_by_role("combobox", name=f"{rule} Your verdict", exact=True).first
@@ -133,7 +118,7 @@ def test_a_sheet_comes_back_and_an_explorer_starts_afresh(context, own_lab):
         else:
             kill(page)
             page.close()
-            page = open_notebook(context, own_lab, "09_capstone.ipynb")
+            page = open_notebook(context, lab, "09_capstone.ipynb")
         run_all(page)
         verdict = page.get_by_role("combobox", name="MS score Your verdict", exact=True).first
         verdict.scroll_into_view_if_needed(timeout=30_000)
@@ -146,8 +131,8 @@ def test_a_sheet_comes_back_and_an_explorer_starts_afresh(context, own_lab):
         assert faults(page) == []
 
 
-def test_a_page_without_its_kernel_says_so_and_the_answer_can_be_committed_after_all(context, own_lab):
-    page = open_notebook(context, own_lab, "02_naming_it.ipynb")
+def test_a_page_without_its_kernel_says_so_and_the_answer_can_be_committed_after_all(context, lab):
+    page = open_notebook(context, lab, "02_naming_it.ipynb")
     run_all(page)
     text = card(page, "W2.1")
     kill(page)
@@ -165,8 +150,8 @@ def test_a_page_without_its_kernel_says_so_and_the_answer_can_be_committed_after
     says(text, "W2.1 is kept.")
 
 
-def test_a_page_whose_kernel_is_busy_says_to_wait_and_the_answer_arrives(context, own_lab):
-    page = open_notebook(context, own_lab, "03_flare_sepsis_or_mas.ipynb")
+def test_a_page_whose_kernel_is_busy_says_to_wait_and_the_answer_arrives(context, lab):
+    page = open_notebook(context, lab, "03_flare_sepsis_or_mas.ipynb")
     run_all(page)
     question = card(page, "N3.1")
     page.evaluate("""() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
@@ -177,10 +162,10 @@ def test_a_page_whose_kernel_is_busy_says_to_wait_and_the_answer_arrives(context
     says(question, "You chose b")
 
 
-def test_of_two_pages_with_a_kernel_each_the_first_answer_stays(context, own_lab):
-    one = open_notebook(context, own_lab, "02_naming_it.ipynb")
+def test_of_two_pages_with_a_kernel_each_the_first_answer_stays(context, lab):
+    one = open_notebook(context, lab, "02_naming_it.ipynb")
     copied = one.evaluate("window.jupyterapp.serviceManager.contents.copy('02_naming_it.ipynb', '').then(m => m.path)")
-    two = open_notebook(SimpleNamespace(pages=[context.new_page()]), own_lab, copied)
+    two = open_notebook(SimpleNamespace(pages=[context.new_page()]), lab, copied)
     run_all(one), run_all(two)
     first, second = card(one, "N2.1"), card(two, "N2.1")
     first.locator("input[name=choice][value=a]").check()
