@@ -8,12 +8,14 @@
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
     python lab.py bench          measure speed and memory, and write the table of the README
     python lab.py classroom      build the teachers' files anew: question bank, checklist, phenopacket
+    python lab.py site           build the page that needs no install; "site --help" tells more
     python lab.py setup          set up and stop there
 
 Needs Python 3.11 or newer and nothing else. Everything goes into the folder .venv beside this
 file; delete that folder to start afresh. "test --article FILE" also compares the case with the
 text of the article.
 """
+
 # Only the standard library, and a grammar that Python 3.6 can read: an old Python is to get a
 # sentence to act on, not a syntax error.
 import hashlib
@@ -32,6 +34,7 @@ PYTHON = str(ENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 LOCK = ROOT / "requirements.lock"
 TEST_LOCK = ROOT / "requirements-test.lock"
 REFERENCE_LOCK = ROOT / "requirements-reference.lock"
+SITE_LOCK = ROOT / "requirements-site.lock"
 ARTICLE = ROOT.parent / "shared" / "source" / "article.txt"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 NO_VENV = """This Python can neither make a virtual environment with pip in it nor lend its own pip.
@@ -85,14 +88,18 @@ def find_pip():
 def setup():
     """Make .venv with all that the notebooks need; a moment's work where that is done already."""
     if sys.version_info < (3, 11):
-        sys.exit(f"Python 3.11 or newer is needed, and this is Python {sys.version.split()[0]}.\n"
-                 "Install a newer one, or use one that you have:  python3.12 lab.py")
+        sys.exit(
+            f"Python 3.11 or newer is needed, and this is Python {sys.version.split()[0]}.\n"
+            "Install a newer one, or use one that you have:  python3.12 lab.py"
+        )
     if installed(LOCK):
         place_settings()  # they may be newer than this .venv
         return
     if Path(sys.prefix).resolve() == ENV:
-        sys.exit("The environment .venv is out of date, and this Python is part of it. Type\n"
-                 "    deactivate\nand start lab.py again.")
+        sys.exit(
+            "The environment .venv is out of date, and this Python is part of it. Type\n"
+            "    deactivate\nand start lab.py again."
+        )
     try:
         import venv
     except ImportError:
@@ -113,8 +120,7 @@ def place_settings():
     """Put our settings where JupyterLab and IPython look for those of an environment."""
     # JupyterLab takes the arrow keys from radio buttons and lists, which the first file gives back;
     # with the second a cell run too early names the one to run first.
-    for name, place in (("overrides.json", "share/jupyter/lab/settings"),
-                        ("ipython_kernel_config.py", "etc/ipython")):
+    for name, place in (("overrides.json", "share/jupyter/lab/settings"), ("ipython_kernel_config.py", "etc/ipython")):
         (ENV / place).mkdir(parents=True, exist_ok=True)
         shutil.copy(str(ROOT / "classroom" / name), str(ENV / place))
 
@@ -136,15 +142,28 @@ def lab(arguments):
     """Open JupyterLab on the first notebook."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container the only user is often root
         arguments = ["--allow-root"] + arguments
-    return hand_over("-m", "jupyterlab", f"--ServerApp.root_dir={ROOT / 'notebooks'}",
-                     "--LabApp.default_url=/lab/tree/00_start_here.ipynb", *arguments)
+    return hand_over(
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={ROOT / 'notebooks'}",
+        "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
+        *arguments,
+    )
 
 
 def test(arguments):
     """Compare every notebook with its stored outputs and run the tests under tests/."""
     add_test_tools()
-    options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
-               "-n", "2", "--dist", "loadfile"]
+    options = [
+        "--nbval",
+        "--nbval-current-env",
+        "--nbval-sanitize-with",
+        "tests/sanitize.cfg",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+    ]
     if arguments[:1] == ["quick"]:
         arguments = arguments[1:]
         options += ["-m", "not slow and not browser"]
@@ -152,8 +171,8 @@ def test(arguments):
         ensure_browser()
     if "--article" in arguments:  # one word, or pytest takes the file for a test to run
         at = arguments.index("--article")
-        file = "".join(arguments[at + 1:at + 2])
-        arguments[at:at + 2] = [f"--article={os.path.abspath(file)}"]
+        file = "".join(arguments[at + 1 : at + 2])
+        arguments[at : at + 2] = [f"--article={os.path.abspath(file)}"]
     elif ARTICLE.exists():
         options += [f"--article={ARTICLE}"]
     return hand_over("-m", "pytest", *options, *arguments, cwd=str(ROOT))
@@ -164,6 +183,7 @@ def add_test_tools():
     if not installed(TEST_LOCK):
         print("Adding the test tools: less than a minute, only this once.", flush=True)
         install(TEST_LOCK)
+    add_site_tools()
     if not installed(REFERENCE_LOCK):  # apart from the others, or seaborn would load it in every kernel
         install(REFERENCE_LOCK, "--no-deps", "--target", str(ENV / "reference"))
 
@@ -179,8 +199,11 @@ def ensure_browser():
         for step in (["update"], ["install", "-y", "--no-install-recommends"] + packages):
             subprocess.call(["apt-get", "-qq"] + step, env=env, stdout=subprocess.DEVNULL)
     if not any(map(shutil.which, BROWSERS)):
-        print("The browser tests need Chromium or Chrome on the PATH (Debian: "
-              "sudo apt install chromium fonts-dejavu-core).", flush=True)
+        print(
+            "The browser tests need Chromium or Chrome on the PATH (Debian: "
+            "sudo apt install chromium fonts-dejavu-core).",
+            flush=True,
+        )
 
 
 def refresh(arguments):
@@ -199,9 +222,22 @@ def classroom(arguments):
     return hand_over("-m", "classroom", *arguments, cwd=str(ROOT))
 
 
+def add_site_tools():
+    """Install what builds the site, apart from the rest."""
+    if not installed(SITE_LOCK):
+        install(SITE_LOCK, "--no-deps", "--target", str(ENV / "site"))
+
+
+def site(arguments):
+    """Build the page that needs no install."""
+    add_site_tools()
+    find_pip()  # which fetches what the page itself will load
+    return hand_over("-m", "classroom.site", *arguments, cwd=str(ROOT))
+
+
 def main(arguments):
     """Do what the first argument says; open JupyterLab where it is an option or missing."""
-    commands = {"lab": lab, "test": test, "refresh": refresh, "bench": bench, "classroom": classroom}
+    commands = {"lab": lab, "test": test, "refresh": refresh, "bench": bench, "classroom": classroom, "site": site}
     commands["setup"] = lambda _: 0
     if arguments[:1] in (["-h"], ["--help"]):
         print(__doc__.strip())
@@ -209,8 +245,10 @@ def main(arguments):
     named = arguments and not arguments[0].startswith("-")
     command, arguments = (arguments[0], arguments[1:]) if named else ("lab", arguments)
     if command not in commands:
-        print(f'There is no command "{command}". There are: {", ".join(commands)}; '
-              '"lab.py --help" explains them.', file=sys.stderr)
+        print(
+            f'There is no command "{command}". There are: {", ".join(commands)}; "lab.py --help" explains them.',
+            file=sys.stderr,
+        )
         return 2
     try:
         setup()

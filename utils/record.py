@@ -7,6 +7,7 @@ import errno
 import glob
 import json
 import os
+import sys
 import tempfile
 import time
 import weakref
@@ -19,14 +20,18 @@ SHELVES = {  # what an entry must be like to be used; anything else is carried a
     "forms": lambda entry: isinstance(entry.get("fields"), dict) and all(map(is_text, entry["fields"].values())),
 }
 DAMAGED = "Your record is damaged (see record_path()); at your next answer it is set aside beside it, unchanged. "
+DRIVE = Path("/drive")  # what the browser keeps, and the list of files shows
 _unsaved = {}  # edits of this session, by record, where the record cannot be written
 watchers = weakref.WeakSet()  # what stands on the page and shows an entry: each has `refresh()`
 
 
 def record_path():
-    """Where the record lies: the file named by ``MAS_CASEBOOK_RECORD``, or one in the home folder."""
+    """Where the record lies: the file named by ``MAS_CASEBOOK_RECORD``, or one in the home folder; see `DRIVE`."""
     named = os.environ.get("MAS_CASEBOOK_RECORD")
-    return Path(os.path.realpath(named or Path.home() / ".mas-casebook" / "answers.json"))
+    own = Path.home() / ".mas-casebook" / "answers.json"
+    if sys.platform == "emscripten" and DRIVE.is_dir():  # in the browser alone, the home is gone with the page
+        own = DRIVE / "mas-casebook-answers.json"
+    return Path(os.path.realpath(named or own))
 
 
 def is_text(given):

@@ -1,10 +1,14 @@
 """A JupyterLab of a learner and a real browser on it, both on loopback only: for the walk and for the bench."""
 
+import functools
+import http.server
 import os
 import shutil
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -23,6 +27,7 @@ FLAGS = [
     "--disable-dev-shm-usage",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # nothing it asks of itself leaves either
 ]
+VIEW = {"width": 1280, "height": 1000}
 READY = """(() => { const w = window.jupyterapp?.shell.currentWidget;
   return w?.context?.isReady && w.sessionContext?.session?.kernel?.status === 'idle'; })()"""
 RUN = """(() => { const w = window.jupyterapp.shell.currentWidget;
@@ -92,7 +97,7 @@ def browse(address, chromium, profile):
 
     with sync_playwright() as p:
         context = p.chromium.launch_persistent_context(
-            str(profile), executable_path=chromium, headless=True, args=FLAGS, viewport={"width": 1280, "height": 1000}
+            str(profile), executable_path=chromium, headless=True, args=FLAGS, viewport=VIEW
         )
         context.outside = []
 
@@ -112,6 +117,52 @@ def browse(address, chromium, profile):
             yield context
         finally:
             context.close()
+
+
+@contextmanager
+def confine(chromium, profile):
+    """A browser of which whatever leaves this machine, by page, worker or of itself, ends at a proxy that refuses it.
+
+    Yields its context; ``context.outside`` lists what was refused. Requests on loopback are not touched, since a
+    service worker answers some of them.
+    """
+    from playwright.sync_api import sync_playwright
+
+    outside = []
+
+    class Refuse(socketserver.StreamRequestHandler):
+        def handle(self):
+            outside.append(self.rfile.readline().decode("ascii", "replace").strip())
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refuse) as proxy, sync_playwright() as p:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        arguments = [*FLAGS, f"--proxy-server=127.0.0.1:{proxy.server_address[1]}"]
+        context = p.chromium.launch_persistent_context(
+            str(profile), executable_path=chromium, headless=True, args=arguments, viewport=VIEW
+        )
+        context.outside = outside
+        try:
+            yield context
+        finally:
+            context.close()
+            proxy.shutdown()
+
+
+@contextmanager
+def serve_files(folder):
+    """Serve a folder of files on loopback; yields its address."""
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
 
 def open_notebook(context, address, name):

@@ -1,0 +1,202 @@
+"""Builds the site: one folder of files for any static host, which asks for nothing outside itself."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from importlib.metadata import PathDistribution
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from classroom.site import source
+from classroom.site.source import HERE, SiteError
+
+ROOT = HERE.parent.parent
+IN_BROWSER = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": ""}
+AT_START = (
+    "micropip",
+    "piplite",
+    "ipykernel",
+    "comm",
+    "pyodide-kernel",
+    "jedi",
+    "ipython",
+)  # what a kernel loads first
+TOOLS = ROOT / ".venv" / "site"  # JupyterLite and what packs a wheel, put there by lab.py
+EXTENSIONS = TOOLS / "share" / "jupyter" / "labextensions"
+KERNEL = "@jupyterlite/pyodide-kernel-extension"
+
+
+def build(out, pyodide=None, notebooks=ROOT / "notebooks", cache=ROOT / ".venv" / "pyodide", tell=print):
+    """Build the site.
+
+    Parameters
+    ----------
+    out : Path
+        The folder to write; what stands there is replaced once the new one is whole.
+    pyodide : str or Path, optional
+        An official distribution, as a folder or as the archive that Pyodide releases. Without it, the parts are
+        fetched from the package indexes.
+    notebooks : Path
+        The folder of notebooks, taken as they are.
+    cache : Path
+        Where what was fetched is kept.
+    tell : callable
+        Is given a line before each step that takes a while.
+
+    Raises
+    ------
+    SiteError
+        Where something is missing or is not what its lock says.
+    """
+    tell("Fetching Pyodide and its packages, unless they lie here already: 110 MB the first time …")
+    cache.mkdir(parents=True, exist_ok=True)
+    official = source.given(pyodide, cache) if pyodide else source.from_indexes(cache)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".site-") as scratch:
+        lite = Path(scratch)
+        wheels = gather(official, cache, lite)
+        own_pyodide(official, wheels, lite / "static" / "pyodide")
+        settings(lite, notebooks)
+        tell("Building the site: about ten seconds …")
+        _tool("JupyterLite could not build the site", "jupyterlite_core", "build", cwd=lite)
+        made = lite / "_output"
+        shutil.copy(HERE / "index.html", made)
+        inspect(made)
+        shutil.rmtree(out, ignore_errors=True)
+        os.replace(made, out)
+
+
+def gather(official, cache, scratch):
+    """Every wheel that the browser may load: a list of (Path, entry of Pyodide's lock or None)."""
+    locked = source.locked(official)
+    binary = [n for n in (*source.BINARY, "pyyaml") if n != "pyyaml" or (official / locked[n]["file_name"]).exists()]
+    taken = [(source.checked(official, locked[name]), locked[name]) for name in binary]
+    lock = HERE / "wheels.lock"
+    pure = cache / hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+    if not (pure / "whole").exists():
+        shutil.rmtree(pure, ignore_errors=True)
+        source.download(lock, pure, "--only-binary", ":all:", "--no-binary", "pyyaml", *source.PURE)
+        (pure / "whole").touch()
+    if "pyyaml" not in binary:
+        taken.append((plain_yaml(next(pure.glob("pyyaml-*.tar.gz")), scratch), None))
+    taken += [(wheel, None) for wheel in sorted(pure.glob("*.whl"))]
+    taken += [(wheel, None) for wheel in sorted((EXTENSIONS / KERNEL / "static" / "pypi").glob("*.whl"))]
+    # The kernel asks for jedi at its start. Completion works without, and it would be 5 MB of every first visit.
+    return [*taken, (_wheel(scratch, "jedi", "0", {}), None), (own_wheel(scratch), None)]
+
+
+def plain_yaml(sdist, folder):
+    """PyYAML without its part in C, which no package index has for the browser: a wheel of its own sources."""
+    with tarfile.open(sdist) as archive:
+        found = {m: re.search(r"/lib/(yaml/\w+\.py)$", m) for m in archive.getnames()}
+        files = {where[1]: archive.extractfile(m).read() for m, where in found.items() if where}
+    return _wheel(folder, "pyyaml", re.search(r"-([\d.]+)\.tar", sdist.name)[1], files)
+
+
+def _wheel(folder, name, version, files):
+    """A wheel of files, a dict of name -> bytes; returns its Path."""
+    wheel, about = folder / f"{name}-{version}-py3-none-any.whl", f"{name}-{version}.dist-info"
+    files = files | {
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as made:
+        for inside, content in files.items():
+            made.writestr(inside, content)
+    return wheel
+
+
+def own_wheel(folder):
+    """`utils` and `casedata` as a wheel, so that a plain import finds both in the browser too."""
+    _tool("utils could not be packed", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=ROOT)
+    return next(folder.glob("mas_casebook-*.whl"))
+
+
+def own_pyodide(official, wheels, folder):
+    """Put runtime and wheels into a folder, with a lock by which an import alone loads a package."""
+    folder.mkdir(parents=True)
+    for name in source.RUNTIME:
+        shutil.copy(official / name, folder)
+    described = {}
+    for wheel, entry in wheels:
+        about = PathDistribution(next(p for p in zipfile.Path(wheel).iterdir() if p.name.endswith(".dist-info")))
+        described[canonicalize_name(about.name)] = wheel, about, entry
+    packages = {}
+    for name, (wheel, about, entry) in sorted(described.items()):
+        asked = entry["depends"] if entry else [r.name for r in map(Requirement, about.requires or ()) if _applies(r)]
+        packages[name] = {
+            "name": name,
+            "version": about.version,
+            "file_name": wheel.name,
+            "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+            "install_dir": "site",
+            "package_type": "package",
+            "imports": entry["imports"] if entry else _tops(wheel),
+            "depends": sorted({canonicalize_name(a) for a in asked} & described.keys()),
+            "unvendored_tests": False,
+        }
+        shutil.copy(wheel, folder)
+    info = json.loads((official / source.LOCK).read_text(encoding="utf-8"))["info"]
+    (folder / source.LOCK).write_text(json.dumps({"info": info, "packages": packages}, indent=1), encoding="utf-8")
+
+
+def _applies(requirement):
+    return requirement.marker is None or requirement.marker.evaluate(IN_BROWSER)
+
+
+def _tops(wheel):
+    """What can be imported from a wheel: the folders and files of Python at its top."""
+    inside = [n.split("/") for n in zipfile.ZipFile(wheel).namelist() if n.endswith(".py") and ".data/" not in n]
+    return sorted({path[0].removesuffix(".py") for path in inside})
+
+
+def settings(lite, notebooks):
+    """Notebooks and settings, as `jupyter lite build` wants them."""
+    shutil.copytree(notebooks, lite / "contents", ignore=shutil.ignore_patterns(".*", "mas-casebook-receipt*"))
+    kernel = {
+        "disablePyPIFallback": True,
+        "loadPyodideOptions": {"lockFileURL": f"./static/pyodide/{source.LOCK}", "packages": AT_START},
+    }
+    page = {"appName": "MAS Casebook", "exposeAppInBrowser": True, "litePluginSettings": {f"{KERNEL}:kernel": kernel}}
+    _json(lite / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": page})
+    shown = json.loads((HERE.parent / "overrides.json").read_text(encoding="utf-8"))
+    # A copy saved in the browser hides the newer one of the site for good, so nothing is saved unasked.
+    _json(lite / "overrides.json", shown | {"@jupyterlab/docmanager-extension:plugin": {"autosave": False}})
+    build = {"contents": ["contents"], "output_dir": "_output", "apps": ["lab"], "no_sourcemaps": True,
+             "no_unused_shared_packages": True}  # fmt: skip
+    paths = {"extra_labextensions_path": [str(EXTENSIONS)]}
+    _json(lite / "jupyter_lite_config.json", {"LiteBuildConfig": build, "FederatedExtensionAddon": paths})
+
+
+def _json(file, content):
+    file.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def _tool(task, *command, cwd):
+    """Run a module of those in `TOOLS`; what it said is told where it failed."""
+    path = os.pathsep.join([str(TOOLS), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=cwd, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SiteError(f"{task}: {(done.stderr or done.stdout).strip()[-1500:]}")
+
+
+def inspect(site):
+    """Hold a site to what it promises: its own Pyodide, and every wheel as its lock says (SiteError)."""
+    config = json.loads((site / "jupyter-lite.json").read_text(encoding="utf-8"))["jupyter-config-data"]
+    kernel = config["litePluginSettings"][f"{KERNEL}:kernel"]
+    if not kernel.get("pyodideUrl", "").startswith("./"):
+        raise SiteError("the site would fetch Pyodide from elsewhere: build it anew from clean")
+    folder = site / "static" / "pyodide"
+    for entry in source.locked(folder).values():
+        source.checked(folder, entry)

@@ -1,0 +1,91 @@
+"""The page without an install, in a browser that reaches nothing but it: run, answer by keyboard, move a slider."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.browser.session import READY, ROOT, RUN, confine, restart, serve_files
+from tests.browser.test_walk import card, shot
+from tests.test_setup import outside
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+ERRORS = """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON().cells
+  .flatMap((c) => c.outputs ?? []).filter((o) => o.output_type === 'error' || o.name === 'stderr')
+  .map((o) => o.evalue ?? o.text)"""
+PICTURE = "() => [...document.querySelectorAll('.casebook-result')].map((e) => e.innerHTML).join('')"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site as the README's command builds it, from the package indexes, served at an address below the root."""
+    folder = tmp_path_factory.mktemp("host")
+    command = [sys.executable, "lab.py", "site", "--out", str(folder / "course" / "casebook")]
+    built = subprocess.run(command, cwd=ROOT, env=outside(), capture_output=True, text=True)
+    assert built.returncode == 0, built.stdout + built.stderr
+    with serve_files(folder) as address:
+        yield f"{address}/course/casebook"
+
+
+@pytest.fixture(scope="module")
+def page(site, chromium, tmp_path_factory):
+    pytest.importorskip("playwright.sync_api")
+    with confine(chromium, tmp_path_factory.mktemp("profile")) as context:
+        yield context.pages[0]
+        assert context.outside == [], "something left this machine"
+
+
+def run_whole(page, site, name):
+    page.goto(f"{site}/lab/index.html?path={name}")
+    page.locator(".jp-Notebook").wait_for(timeout=120_000)
+    page.wait_for_function(READY, timeout=180_000)
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_function(RUN, timeout=300_000)
+    assert page.evaluate(ERRORS) == []
+
+
+def test_a_learner_with_a_browser_and_nothing_else_finishes_03(page, site):
+    page.goto(f"{site}/")
+    assert page.get_by_role("link", name="Open the casebook").is_visible()
+    run_whole(page, site, "03_flare_sepsis_or_mas.ipynb")
+    question = card(page, "N3.2")
+    question.locator("input[name=choice]").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    question.locator("[role=status]").get_by_text("You chose b.").wait_for(timeout=60_000)
+    shot(page, "site-03")
+    restart(page)  # what was committed lies in the browser's store, not in the kernel
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_function(RUN, timeout=300_000)
+    card(page, "N3.2").locator("[role=status]").get_by_text("You chose b.").wait_for(timeout=60_000)
+
+
+def test_07_runs_and_a_slider_moves_by_keyboard(page, site):
+    run_whole(page, site, "07_why_the_vein.ipynb")
+    slider = page.get_by_role("slider").first
+    slider.scroll_into_view_if_needed(timeout=60_000)
+    before = page.evaluate(PICTURE)
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"before => ({PICTURE})() !== before", arg=before, timeout=60_000)
+    shot(page, "site-07")
+    assert page.evaluate(ERRORS) == []
+
+
+def test_a_request_that_would_leave_is_seen(page):
+    """The guard of this file sees what a page and what a worker ask for."""
+    seen = page.context.outside
+    assert seen == []
+    ask = "fetch('http://elsewhere.example/x').catch(() => 0)"
+    page.evaluate(f"() => {ask}")
+    page.evaluate(
+        """source => new Promise((done) => {
+        const worker = new Worker(URL.createObjectURL(new Blob([source])));
+        worker.onmessage = () => done(); })""",
+        f"{ask}.then(() => postMessage(0))",
+    )
+    assert len(seen) >= 2 and all("elsewhere.example" in line for line in seen)
+    seen.clear()

@@ -1,0 +1,163 @@
+"""The page without an install: what may go into it, and what is refused. The page itself is in tests/browser."""
+
+import hashlib
+import json
+import tarfile
+import zipfile
+
+import pytest
+import yaml
+
+from classroom.site import build, source
+from classroom.site.source import SiteError
+from tests.browser.session import ROOT
+
+DATA = "casedata/datapackage.json"
+
+
+def wheel(folder, name, imports=None, version="1.0", tag="py3-none-any", asks=()):
+    """A wheel with one module; returns the entry that Pyodide's lock would have for it."""
+    file, about = folder / f"{name}-{version}-{tag}.whl", f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr(f"{imports or name}/__init__.py", "")
+        asked = "".join(f"Requires-Dist: {a}\n" for a in asks)
+        made.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{asked}")
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    return {"name": name, "file_name": file.name, "sha256": sha256, "imports": [imports or name], "depends": []}
+
+
+@pytest.fixture
+def official(tmp_path):
+    """A folder as Pyodide releases one, with small stand-ins for runtime and wheels."""
+    folder = tmp_path / "release" / "pyodide"
+    folder.mkdir(parents=True)
+    packages = {n: wheel(folder, n, tag="cp314-cp314-wasm32") for n in (*source.BINARY, "pyyaml")}
+    packages["left-out"] = {**packages["numpy"], "file_name": "left_out-1.0.whl"}
+    lock = {"info": {"abi_version": source.ABI, "python": "3.14.0"}, "packages": packages}
+    (folder / source.LOCK).write_text(json.dumps(lock))
+    for name in source.RUNTIME:
+        (folder / name).write_text(name)
+    return folder
+
+
+def test_a_release_is_taken_as_a_folder_and_as_an_archive(official, tmp_path):
+    assert source.given(official.parent, tmp_path) == official
+    with tarfile.open(tmp_path / "pyodide.tar.bz2", "w:bz2") as archive:
+        archive.add(official, "pyodide")
+    unpacked = source.given(tmp_path / "pyodide.tar.bz2", tmp_path / "cache")
+    assert sorted(f.name for f in unpacked.iterdir()) == sorted(f.name for f in official.iterdir())
+
+
+@pytest.mark.parametrize("what, words", [("none", "holds no pyodide-lock.json"), ("text", "cannot be unpacked")])
+def test_what_is_no_release_is_told(what, words, tmp_path):
+    path = tmp_path / what
+    path.mkdir() if what == "none" else path.write_text("no archive")
+    with pytest.raises(SiteError, match=words):
+        source.given(path, tmp_path / "cache")
+
+
+def test_a_release_for_another_kernel_is_told(official):
+    lock = json.loads((official / source.LOCK).read_text())
+    lock["info"]["abi_version"] = "2025_0"
+    (official / source.LOCK).write_text(json.dumps(lock))
+    with pytest.raises(SiteError, match="ABI 2025_0"):
+        source.locked(official)
+
+
+def test_a_wheel_must_be_there_and_be_what_the_lock_says(official):
+    entry = source.locked(official)["numpy"]
+    file = source.checked(official, entry)
+    file.write_bytes(file.read_bytes() + b"\0")
+    with pytest.raises(SiteError, match=f"{file.name} is not what Pyodide's lock says"):
+        source.checked(official, entry)
+    file.unlink()
+    with pytest.raises(SiteError, match=f"lacks {file.name}"):
+        source.checked(official, entry)
+
+
+def test_the_page_gets_a_lock_in_which_an_import_finds_its_package_and_what_that_needs(official, tmp_path):
+    locked = source.locked(official)
+    wheels = [(official / e["file_name"], e) for n, e in locked.items() if n != "left-out"]
+    asks = ["numpy>=2", "jupyterlab", 'pandas; sys_platform == "emscripten"', 'pillow; sys_platform == "win32"']
+    ours = wheel(tmp_path, "mas_casebook", "utils", asks=asks)
+    build.own_pyodide(official, [*wheels, (tmp_path / ours["file_name"], None)], tmp_path / "out")
+    made = json.loads((tmp_path / "out" / source.LOCK).read_text())
+    assert made["info"]["abi_version"] == source.ABI
+    package = made["packages"]["mas-casebook"]
+    assert package["imports"] == ["utils"] and package["depends"] == ["numpy", "pandas"]  # no JupyterLab in a browser
+    for entry in source.locked(tmp_path / "out").values():
+        source.checked(tmp_path / "out", entry)
+
+
+def test_yaml_goes_without_its_part_in_c(tmp_path):
+    sdist = tmp_path / "pyyaml-6.0.9.tar.gz"
+    for name in ("lib/yaml/__init__.py", "lib/yaml/reader.py", "yaml/_yaml.pyx", "tests/test_all.py"):
+        (tmp_path / "pyyaml-6.0.9" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "pyyaml-6.0.9" / name).write_text(name)
+    with tarfile.open(sdist, "w:gz") as archive:
+        archive.add(tmp_path / "pyyaml-6.0.9", "pyyaml-6.0.9")
+    made = build.plain_yaml(sdist, tmp_path)
+    assert made.name == "pyyaml-6.0.9-py3-none-any.whl"
+    assert [n for n in zipfile.ZipFile(made).namelist() if n.endswith(".py")] == ["yaml/__init__.py", "yaml/reader.py"]
+
+
+def site(folder, url="./static/pyodide/pyodide.mjs"):
+    """A folder with what `inspect` looks at."""
+    pyodide = folder / "static" / "pyodide"
+    pyodide.mkdir(parents=True)
+    packages = {"numpy": wheel(pyodide, "numpy")}
+    (pyodide / source.LOCK).write_text(json.dumps({"info": {"abi_version": source.ABI}, "packages": packages}))
+    kernel = {"pyodideUrl": url} if url else {}
+    page = {"jupyter-config-data": {"litePluginSettings": {f"{build.KERNEL}:kernel": kernel}}}
+    (folder / "jupyter-lite.json").write_text(json.dumps(page))
+    return folder
+
+
+def test_a_built_site_is_held_to_what_it_promises(tmp_path):
+    build.inspect(site(tmp_path / "whole"))
+    for n, url in enumerate((None, "https://elsewhere.example/pyodide.mjs")):
+        with pytest.raises(SiteError, match="from elsewhere"):
+            build.inspect(site(tmp_path / str(n), url))
+    next((tmp_path / "whole" / "static" / "pyodide").glob("*.whl")).write_bytes(b"another")
+    with pytest.raises(SiteError, match="is not what Pyodide's lock says"):
+        build.inspect(tmp_path / "whole")
+
+
+def test_what_goes_wrong_leaves_the_site_that_was_there(official, tmp_path):
+    out = tmp_path / "site"
+    out.mkdir()
+    (out / "index.html").write_text("the old one")
+    next(official.glob("pandas-*")).unlink()
+    with pytest.raises(SiteError, match="lacks pandas"):
+        build.build(out, official, cache=tmp_path / "cache", tell=lambda line: None)
+    assert [f.name for f in tmp_path.iterdir() if f.name.startswith(".site")] == []
+    assert (out / "index.html").read_text() == "the old one"
+
+
+def test_the_locks_name_what_the_notebooks_need_and_no_address():
+    folder = ROOT / "classroom" / "site"
+    for lock in (folder / "wheels.lock", folder / "carrier.lock", ROOT / "requirements-site.lock"):
+        text = lock.read_text(encoding="utf-8")
+        assert "http" not in text and text.count("==") <= text.count("--hash=sha256:")
+    pinned = (folder / "wheels.lock").read_text(encoding="utf-8")
+    named = [line for line in (folder / "wheels.in").read_text(encoding="utf-8").splitlines() if line[:1].isalpha()]
+    assert [n for n in named if f"\n{n}==" not in f"\n{pinned}"] == []
+
+
+def test_the_workflow_builds_the_site_and_hands_on_its_folder():
+    steps = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8"))["jobs"]["site"]["steps"]
+    assert {"run": "python lab.py site"} in steps
+    assert [s["with"]["path"] for s in steps if "upload-pages" in s.get("uses", "")] == ["build/site"]
+
+
+@pytest.mark.slow
+def test_our_own_wheel_holds_the_module_and_the_case(tmp_path):
+    inside = zipfile.ZipFile(build.own_wheel(tmp_path)).namelist()
+    assert {DATA, "utils/case.py", "utils/cards.js", "utils/explorer.js", "casedata/items.yaml"} <= set(inside)
+    assert not [n for n in inside if n.startswith(("tests/", "notebooks/", "classroom/"))]
+
+
+def test_the_page_tells_how_to_take_work_along_and_how_to_begin_again():
+    text = (ROOT / "classroom/site/index.html").read_text(encoding="utf-8")
+    for words in ("half a minute", "Download", "A fresh copy", "Delete it in the list", "Not for clinical use"):
+        assert words in text
