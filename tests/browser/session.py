@@ -27,6 +27,8 @@ FLAGS = [
     "--disable-dev-shm-usage",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # nothing it asks of itself leaves either
 ]
+# What Chromium asks for by itself, flags or not; the page cannot make it do so.
+ITS_OWN = ("update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com")
 VIEW = {"width": 1280, "height": 1000}
 READY = """(() => { const w = window.jupyterapp?.shell.currentWidget;
   return w?.context?.isReady && w.sessionContext?.session?.kernel?.status === 'idle'; })()"""
@@ -121,9 +123,9 @@ def browse(address, chromium, profile):
 
 @contextmanager
 def confine(chromium, profile):
-    """A browser of which whatever leaves this machine, by page, worker or of itself, ends at a proxy that refuses it.
+    """A browser of which whatever leaves this machine, by page or by worker, ends at a proxy that refuses it.
 
-    Yields its context; ``context.outside`` lists what was refused. Requests on loopback are not touched, since a
+    Yields its context; ``context.outside`` lists what was refused, but for `ITS_OWN`. Requests on loopback are not touched, since a
     service worker answers some of them.
     """
     from playwright.sync_api import sync_playwright
@@ -132,7 +134,9 @@ def confine(chromium, profile):
 
     class Refuse(socketserver.StreamRequestHandler):
         def handle(self):
-            outside.append(self.rfile.readline().decode("ascii", "replace").strip())
+            asked = self.rfile.readline().decode("ascii", "replace").strip()
+            if not any(host in asked for host in ITS_OWN):
+                outside.append(asked)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refuse) as proxy, sync_playwright() as p:
         threading.Thread(target=proxy.serve_forever, daemon=True).start()

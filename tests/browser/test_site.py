@@ -69,7 +69,7 @@ def test_07_runs_and_a_slider_moves_by_keyboard(page, site):
     slider.scroll_into_view_if_needed(timeout=60_000)
     before = page.evaluate(PICTURE)
     slider.focus()
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
     page.wait_for_function(f"before => ({PICTURE})() !== before", arg=before, timeout=60_000)
     shot(page, "site-07")
     assert page.evaluate(ERRORS) == []
