@@ -36,7 +36,7 @@ def page(site, chromium, tmp_path_factory):
 
 
 def run_whole(page, site, name):
-    page.goto(f"{site}/lab/index.html?path={name}")
+    page.goto(f"{site}/lab/index.html?workspace={name[:2]}&path={name}")
     page.locator(".jp-Notebook").wait_for(timeout=120_000)
     page.wait_for_function(READY, timeout=180_000)
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")

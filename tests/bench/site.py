@@ -1,0 +1,78 @@
+"""The page without an install: what a first visit loads, and seconds to a first picture beside a bare page's."""
+
+import gzip
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+
+from tests.browser.session import READY, ROOT, confine, find_chromium, serve_files
+
+SHOWN = ("03_flare_sepsis_or_mas.ipynb", "07_why_the_vein.ipynb")
+BARE = [
+    "import matplotlib.pyplot as plt\nimport pandas as pd",
+    'pd.DataFrame({"day": range(1, 31), "value": [x * x % 17 for x in range(30)]}).plot(x="day")\nplt.show()',
+]
+COMPRESSED = {".js", ".mjs", ".json", ".css", ".html", ".wasm", ".ipynb", ".svg"}  # what a static host sends as gzip
+PICTURE = "() => document.querySelector('.jp-CodeCell .jp-OutputArea img')"
+
+
+def built(folder):
+    """The site with a bare notebook beside ours, built by the code that the README's command runs."""
+    books = folder / "notebooks"
+    shutil.copytree(ROOT / "notebooks", books)
+    bare = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in BARE])
+    bare.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(bare, books / "bare.ipynb")
+    code = "import sys, pathlib; from classroom.site.build import build; build(*map(pathlib.Path, sys.argv[1:2]), "
+    code += "notebooks=pathlib.Path(sys.argv[2]))"
+    subprocess.check_call([sys.executable, "-c", code, str(folder / "site"), str(books)], cwd=ROOT)
+    return folder / "site"
+
+
+def visit(address, site, name):
+    """One first visit: seconds to the page, to a kernel and to the first picture, and megabytes until then."""
+    with tempfile.TemporaryDirectory() as profile, confine(find_chromium(), profile) as context:
+        asked, page = set(), context.pages[0]
+        context.on("request", lambda request: asked.add(request.url.partition("?")[0]))
+        begun, times = time.perf_counter(), []
+        page.goto(f"{address}/lab/index.html?workspace={name[:2]}&path={name}")
+        page.locator(".jp-Notebook").wait_for(timeout=120_000)
+        times.append(time.perf_counter() - begun)
+        page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+        page.wait_for_function(READY, timeout=240_000)
+        times.append(time.perf_counter() - begun)
+        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.wait_for_function(PICTURE, timeout=240_000)
+        times.append(time.perf_counter() - begun)
+        if context.outside:
+            raise RuntimeError(f"the page asked for {context.outside[0]}")
+    files = [site / url.removeprefix(f"{address}/") for url in asked if url.startswith(address)]
+    return times, sum(map(sent, filter(Path.is_file, files))) / 1e6
+
+
+def sent(file):
+    """Bytes that a static host sends for a file."""
+    content = file.read_bytes()
+    return len(gzip.compress(content, 6) if file.suffix in COMPRESSED else content)
+
+
+def measure(repeats=3):
+    """A dict of notebook -> (medians of seconds to page, kernel and picture; megabytes of the first visit)."""
+    with tempfile.TemporaryDirectory() as folder:
+        site = built(Path(folder))
+        with serve_files(site) as address:
+            found = {name: [visit(address, site, name) for _ in range(repeats)] for name in ("bare.ipynb", *SHOWN)}
+    return {
+        name: ([statistics.median(t) for t in zip(*(times for times, _ in runs), strict=True)], runs[0][1])
+        for name, runs in found.items()
+    }
+
+
+if __name__ == "__main__":
+    print(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 3))
