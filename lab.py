@@ -6,7 +6,7 @@
     python lab.py test           run all tests; options that follow go to pytest
     python lab.py test quick     leave out the slow tests and those in a browser (under two minutes)
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
-    python lab.py bench          measure speed and memory, and write the table of the README
+    python lab.py bench          measure speed, memory and a class on a hub ("bench hub": just that) for the README
     python lab.py classroom      build the teachers' files anew: question bank, checklist, phenopacket
     python lab.py setup          set up and stop there
 
@@ -32,6 +32,8 @@ PYTHON = str(ENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 LOCK = ROOT / "requirements.lock"
 TEST_LOCK = ROOT / "requirements-test.lock"
 REFERENCE_LOCK = ROOT / "requirements-reference.lock"
+HUB_LOCK = ROOT / "requirements-hub.lock"
+PROXY = "configurable-http-proxy@5.3.0"  # the hub's own, in JavaScript
 ARTICLE = ROOT.parent / "shared" / "source" / "article.txt"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 NO_VENV = """This Python can neither make a virtual environment with pip in it nor lend its own pip.
@@ -150,6 +152,7 @@ def test(arguments):
         options += ["-m", "not slow and not browser"]
     else:
         ensure_browser()
+        add_hub()
     if "--article" in arguments:  # one word, or pytest takes the file for a test to run
         at = arguments.index("--article")
         file = "".join(arguments[at + 1:at + 2])
@@ -166,6 +169,23 @@ def add_test_tools():
         install(TEST_LOCK)
     if not installed(REFERENCE_LOCK):  # apart from the others, or seaborn would load it in every kernel
         install(REFERENCE_LOCK, "--no-deps", "--target", str(ENV / "reference"))
+
+
+def add_hub():
+    """Install what the trial of a class needs, apart: a hub, its proxy. JupyterHub is not for Windows."""
+    home, npm = ENV / "hub", shutil.which("npm")
+    if os.name == "nt" or installed(HUB_LOCK) and (home / "node" / PROXY).exists():
+        return
+    if not npm:
+        print("A class on a hub cannot be tried: its proxy needs node and npm on the PATH (Debian: "
+              "sudo apt install npm).", flush=True)
+        return
+    print("Adding a hub for the trial of a class: a quarter of a minute, only this once.", flush=True)
+    shutil.rmtree(str(home), ignore_errors=True)  # pip leaves an old version where one is
+    install(HUB_LOCK, "--no-deps", "--target", str(home))
+    options = ["--silent", "--no-package-lock", "--no-audit", "--no-fund"]
+    subprocess.check_call([npm, "install", *options, "--prefix", str(home / "node"), PROXY])
+    (home / "node" / PROXY).touch()
 
 
 def ensure_browser():
@@ -191,6 +211,8 @@ def refresh(arguments):
 def bench(arguments):
     """Measure, and write what was measured into the README."""
     add_test_tools()
+    if not arguments or "hub" in arguments:
+        add_hub()
     return hand_over("-m", "tests.bench", *arguments, cwd=str(ROOT))
 
 
