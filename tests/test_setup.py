@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 import tomllib
 from pathlib import Path
@@ -507,6 +508,18 @@ def test_environment_can_be_made_from_its_names_and_bounds(tmp_path):
     assert Path(found.strip()).parent == ROOT / "utils"
     assert (tmp_path / "env/share/jupyter/lab/settings/overrides.json").exists()
     assert (tmp_path / "env/etc/ipython/ipython_kernel_config.py").exists()
+
+
+@pytest.mark.slow
+def test_an_ordinary_install_brings_the_case_and_the_settings(tmp_path):
+    """What a hub's environment gets: nothing of it leads back to this folder."""
+    python = new_environment(tmp_path / "env", "--no-deps", str(ROOT))
+    code = "import utils; from utils.case import CASEDATA, load_case; load_case(); print(utils.__file__, CASEDATA)"
+    env = {**outside(), "PYTHONPATH": sysconfig.get_path("purelib")}  # the dependencies are lent
+    found = subprocess.check_output([python, "-c", code], text=True, cwd=tmp_path, env=env).split()
+    assert all(Path(path).is_relative_to(tmp_path / "env") for path in found)
+    for place in SETTINGS:
+        assert (tmp_path / "env" / place).read_bytes() == (ROOT / "classroom" / Path(place).name).read_bytes()
 
 
 @pytest.mark.slow

@@ -9,11 +9,11 @@ README.md beside it says how this is done on The Littlest JupyterHub and on Kube
 
 c = get_config()  # noqa: F821  JupyterHub gives it to this file
 
-# A class starts all at once, and on two cores a server more is ready every two seconds or so. The hub's own limit, half
-# a minute for the first answer of a server, is over before the twentieth is there.
+# A class starts all at once, so its servers get ready together: on two cores after some two seconds for each learner.
+# The hub's own limit, half a minute for a server's first answer, was over for every one of 24.
 c.Spawner.start_timeout = 240
 c.Spawner.http_timeout = 240
-# As many as are surely ready within that time on two cores; whoever comes later is asked to try again.
+# As many as two cores get ready in half of that time; whoever comes on top is asked to try again.
 c.JupyterHub.concurrent_spawn_limit = 60
 
 # A server and one kernel take about 240 MiB, every further open notebook half of that: so all ten can be open. The

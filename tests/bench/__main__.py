@@ -148,12 +148,12 @@ def speed():
 def attended(trial):
     """The lines of the table of a class: what each learner waited for, and what it took."""
     for words, name in (
-        ("the learner's own server is ready", "ready"),
-        ("nbgitpuller has fetched the course", "fetched"),
-        ("notebook 03 is open and its last cell has run", "finished"),
+        ("The learner's own server starts", "ready"),
+        ("nbgitpuller fetches the course", "fetched"),
+        ("Notebook 03 opens and every cell runs", "finished"),
     ):
         seconds = [getattr(learner, name) for learner in trial.learners]
-        yield f"Until {words}", f"{np.median(seconds):.1f} s", f"{max(seconds):.1f} s"
+        yield words, f"{np.median(seconds):.1f} s", f"{max(seconds):.1f} s"
     for kind in ("server", "kernel", "hub", "proxy"):
         mib = [use.memory for use in trial.uses[kind]]
         yield f"Memory: {kind}", f"{np.median(mib):.0f} MiB", f"{max(mib):.0f} MiB"

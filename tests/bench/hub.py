@@ -6,6 +6,7 @@ and processor time are read from ``/proc``, so this is for Linux.
 
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -249,7 +250,7 @@ def attend(hub, repository, count):
     with ThreadPoolExecutor(count) as pool:
         begun = time.perf_counter()
         asked = [pool.submit(learn, hub, number, repository) for number in range(count)]
-        faults = [str(each.exception()) for each in asked if each.exception()]
+        faults = [f"learner-{n}: {fault}" for n, each in enumerate(asked) if (fault := each.exception())]
         seconds = time.perf_counter() - begun
     records = sorted(str(path.relative_to(hub.homes)) for path in hub.homes.rglob("answers.json"))
     wanted = sorted(f"learner-{number}/.mas-casebook/answers.json" for number in range(count))
@@ -263,7 +264,11 @@ def measure(count=LEARNERS, settings=SETTINGS):
     with tempfile.TemporaryDirectory() as name:
         repository = course(Path(name))
         with serve(Path(name), settings) as hub:
-            return attend(hub, repository, count)
+            trial = attend(hub, repository, count)
+            if trial.faults:
+                log = (Path(name) / "hub.log").read_text().splitlines()
+                trial.faults.extend([line for line in log if re.match(r"\[[WEC] ", line)][-20:])
+            return trial
 
 
 def mean(trial, kind):
