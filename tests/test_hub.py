@@ -197,7 +197,7 @@ class Line:
 
 REPLY, IDLE = ("execute_reply", {"status": "ok"}), ("status", {"execution_state": "idle"})
 BUSY, WORD = ("status", {"execution_state": "busy"}), ("stream", {"text": "hello"})
-WRONG = {"ename": "NameError", "evalue": "no such name", "status": "error"}
+WRONG = {"ename": "NameError", "evalue": "no such name"}
 
 
 @pytest.mark.parametrize("order", [(REPLY, WORD, IDLE), (WORD, IDLE, REPLY)])
@@ -206,7 +206,7 @@ def test_a_cell_is_over_when_reply_and_end_have_come_in_either_order(order):
     assert hub.run(line, "pass") == "hello" and line.queue == []
 
 
-@pytest.mark.parametrize("shown", [("error", WRONG), ("execute_reply", WRONG)])
+@pytest.mark.parametrize("shown", [("error", WRONG), ("execute_reply", {"status": "error", **WRONG})])
 def test_a_cell_that_fails_or_shows_an_error_is_told(shown):
     with pytest.raises(RuntimeError, match="NameError: no such name in 'x'"):
         hub.run(Line(BUSY, shown, REPLY, IDLE), "x")
@@ -255,7 +255,7 @@ def trial(count=4):
     use = {"server": hub.Use(100.0, 3.0), "kernel": hub.Use(60.0, 2.0)}
     uses = {kind: [each] * count for kind, each in use.items()}
     uses |= {"hub": [hub.Use(96.0, 3.0)], "proxy": [hub.Use(32.0, 1.0)]}
-    learners = [hub.Learner(ready, 1.0, 5.0, {}) for ready in range(10, 10 + count)]
+    learners = [hub.Learner(ready, 1.0, 5.0) for ready in range(10, 10 + count)]
     return hub.Trial(learners, [], 21.0, uses)
 
 

@@ -38,12 +38,11 @@ PATIENCE = 300  # seconds until what does not come counts as missing
 
 
 class Learner(NamedTuple):
-    """What one learner waited for, in seconds from the start of all, and what lay in the own record at the end."""
+    """The seconds that one learner waited for each step."""
 
     ready: float
     fetched: float
     finished: float
-    record: dict
 
 
 class Use(NamedTuple):
@@ -157,7 +156,7 @@ def choices(number):
 
 
 def learn(hub, number, repository):
-    """One learner from the link to the last answer; returns what was waited for and what was recorded."""
+    """One learner from the link to the last answer; RuntimeError where the record holds anything but these answers."""
     begun, name = time.perf_counter(), f"learner-{number}"
     hub.start(name)
     ready = time.perf_counter()
@@ -174,7 +173,7 @@ def learn(hub, number, repository):
     given = {question: entry["choice"] for question, entry in record["answers"].items()}
     if given != choices(number):
         raise RuntimeError(f"{name} answered {choices(number)}, and the record holds {given}")
-    return Learner(ready - begun, fetched - ready, finished - fetched, given)
+    return Learner(ready - begun, fetched - ready, finished - fetched)
 
 
 def use(process):
@@ -200,6 +199,7 @@ def serve(folder, settings=SETTINGS):
     port, hub_port, proxy_port = _ports(3)
     homes, token = folder / "homes", secrets.token_hex(16)
     homes.mkdir()
+    sockets = tempfile.mkdtemp()  # of the kernels, which need a short path
     address = f"http://127.0.0.1:{port}"
     guard = {k: v for k, v in os.environ.items() if k == "MAS_CASEBOOK_REFUSED"}  # tests/guard, where a test runs this
     trial = {
@@ -209,6 +209,7 @@ def serve(folder, settings=SETTINGS):
         "proxy_port": proxy_port,
         "proxy": [str(PROXY)],
         "homes": str(homes),
+        "sockets": sockets,
         "token": token,
         "environment": {"JUPYTER_CONFIG_PATH": str(HUB / "etc" / "jupyter"), **guard},  # switches nbgitpuller on
     }
@@ -224,16 +225,17 @@ def serve(folder, settings=SETTINGS):
                 hub.ask("GET", "/hub/api/users")
                 break
             time.sleep(0.25)
-            if process.poll() is not None:
-                raise RuntimeError((folder / "hub.log").read_text()[-3000:])
+        else:
+            raise RuntimeError(f"the hub did not start: {(folder / 'hub.log').read_text()[-3000:]}")
         yield hub
     finally:
-        family = process.children(recursive=True)
+        family = process.children(recursive=True) if process.is_running() else []
         process.terminate()  # it ends its servers and its proxy
         with suppress(psutil.TimeoutExpired):
             process.wait(60)
         for left in psutil.wait_procs(family, 10)[1]:
             left.kill()
+        shutil.rmtree(sockets, ignore_errors=True)
 
 
 class Trial(NamedTuple):

@@ -22,7 +22,9 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = trial["homes"] + "/{username}"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.args.append("--allow-root")  # in a container the only user is often root
-c.Spawner.environment.update(trial["environment"])
+c.Spawner.args.append("--KernelManager.transport=ipc")  # all kernels are on one machine: see classroom/hub/README.md
+sockets = {"JUPYTER_RUNTIME_DIR": lambda spawner: f"{trial['sockets']}/{spawner.user.name}"}
+c.Spawner.environment.update({**trial["environment"], **sockets})
 
 c.JupyterHub.services = [{"name": "trial", "api_token": trial["token"]}]
 c.JupyterHub.load_roles = [
