@@ -6,7 +6,7 @@
     python lab.py test           run all tests; options that follow go to pytest
     python lab.py test quick     leave out the slow tests and those in a browser (under two minutes)
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
-    python lab.py bench          measure speed and memory, and write the table of the README
+    python lab.py bench          measure speed, memory and a class on a hub ("bench hub": just that) for the README
     python lab.py classroom      build the teachers' files anew: question bank, checklist, phenopacket
     python lab.py site           build the page that needs no install; "site --help" tells more
     python lab.py setup          set up and stop there
@@ -15,7 +15,6 @@ Needs Python 3.11 or newer and nothing else. Everything goes into the folder .ve
 file; delete that folder to start afresh. "test --article FILE" also compares the case with the
 text of the article.
 """
-
 # Only the standard library, and a grammar that Python 3.6 can read: an old Python is to get a
 # sentence to act on, not a syntax error.
 import hashlib
@@ -35,6 +34,8 @@ LOCK = ROOT / "requirements.lock"
 TEST_LOCK = ROOT / "requirements-test.lock"
 REFERENCE_LOCK = ROOT / "requirements-reference.lock"
 SITE_LOCK = ROOT / "requirements-site.lock"
+HUB_LOCK = ROOT / "requirements-hub.lock"
+PROXY = "configurable-http-proxy@5.3.0"  # the hub's own, in JavaScript
 ARTICLE = ROOT.parent / "shared" / "source" / "article.txt"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 NO_VENV = """This Python can neither make a virtual environment with pip in it nor lend its own pip.
@@ -88,18 +89,14 @@ def find_pip():
 def setup():
     """Make .venv with all that the notebooks need; a moment's work where that is done already."""
     if sys.version_info < (3, 11):
-        sys.exit(
-            f"Python 3.11 or newer is needed, and this is Python {sys.version.split()[0]}.\n"
-            "Install a newer one, or use one that you have:  python3.12 lab.py"
-        )
+        sys.exit(f"Python 3.11 or newer is needed, and this is Python {sys.version.split()[0]}.\n"
+                 "Install a newer one, or use one that you have:  python3.12 lab.py")
     if installed(LOCK):
         place_settings()  # they may be newer than this .venv
         return
     if Path(sys.prefix).resolve() == ENV:
-        sys.exit(
-            "The environment .venv is out of date, and this Python is part of it. Type\n"
-            "    deactivate\nand start lab.py again."
-        )
+        sys.exit("The environment .venv is out of date, and this Python is part of it. Type\n"
+                 "    deactivate\nand start lab.py again.")
     try:
         import venv
     except ImportError:
@@ -120,7 +117,8 @@ def place_settings():
     """Put our settings where JupyterLab and IPython look for those of an environment."""
     # JupyterLab takes the arrow keys from radio buttons and lists, which the first file gives back;
     # with the second a cell run too early names the one to run first.
-    for name, place in (("overrides.json", "share/jupyter/lab/settings"), ("ipython_kernel_config.py", "etc/ipython")):
+    for name, place in (("overrides.json", "share/jupyter/lab/settings"),
+                        ("ipython_kernel_config.py", "etc/ipython")):
         (ENV / place).mkdir(parents=True, exist_ok=True)
         shutil.copy(str(ROOT / "classroom" / name), str(ENV / place))
 
@@ -142,37 +140,25 @@ def lab(arguments):
     """Open JupyterLab on the first notebook."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container the only user is often root
         arguments = ["--allow-root"] + arguments
-    return hand_over(
-        "-m",
-        "jupyterlab",
-        f"--ServerApp.root_dir={ROOT / 'notebooks'}",
-        "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
-        *arguments,
-    )
+    return hand_over("-m", "jupyterlab", f"--ServerApp.root_dir={ROOT / 'notebooks'}",
+                     "--LabApp.default_url=/lab/tree/00_start_here.ipynb", *arguments)
 
 
 def test(arguments):
     """Compare every notebook with its stored outputs and run the tests under tests/."""
     add_test_tools()
-    options = [
-        "--nbval",
-        "--nbval-current-env",
-        "--nbval-sanitize-with",
-        "tests/sanitize.cfg",
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-    ]
+    options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
+               "-n", "2", "--dist", "loadfile"]
     if arguments[:1] == ["quick"]:
         arguments = arguments[1:]
         options += ["-m", "not slow and not browser"]
     else:
         ensure_browser()
+        add_hub()
     if "--article" in arguments:  # one word, or pytest takes the file for a test to run
         at = arguments.index("--article")
-        file = "".join(arguments[at + 1 : at + 2])
-        arguments[at : at + 2] = [f"--article={os.path.abspath(file)}"]
+        file = "".join(arguments[at + 1:at + 2])
+        arguments[at:at + 2] = [f"--article={os.path.abspath(file)}"]
     elif ARTICLE.exists():
         options += [f"--article={ARTICLE}"]
     return hand_over("-m", "pytest", *options, *arguments, cwd=str(ROOT))
@@ -183,9 +169,33 @@ def add_test_tools():
     if not installed(TEST_LOCK):
         print("Adding the test tools: less than a minute, only this once.", flush=True)
         install(TEST_LOCK)
-    add_site_tools()
-    if not installed(REFERENCE_LOCK):  # apart from the others, or seaborn would load it in every kernel
-        install(REFERENCE_LOCK, "--no-deps", "--target", str(ENV / "reference"))
+    install_apart(REFERENCE_LOCK)  # where seaborn does not find it, which would load it in every kernel
+    install_apart(SITE_LOCK)
+
+
+def install_apart(lock):
+    """Put a lock into a folder of its own in .venv, which only what asks for it looks into; returns the folder."""
+    folder = ENV / lock.stem.split("-")[1]
+    if not installed(lock):
+        shutil.rmtree(str(folder), ignore_errors=True)  # pip leaves an old version where one is
+        install(lock, "--no-deps", "--target", str(folder))
+    return folder
+
+
+def add_hub():
+    """Install what the trial of a class needs, apart: a hub, its proxy. JupyterHub is not for Windows."""
+    npm = shutil.which("npm")
+    if os.name == "nt" or installed(HUB_LOCK) and (ENV / "hub" / "node" / PROXY).exists():
+        return
+    if not npm:
+        print("A class on a hub cannot be tried: its proxy needs node and npm on the PATH (Debian: "
+              "sudo apt install npm).", flush=True)
+        return
+    print("Adding a hub for the trial of a class: a quarter of a minute, only this once.", flush=True)
+    node = install_apart(HUB_LOCK) / "node"
+    options = ["--silent", "--no-package-lock", "--no-audit", "--no-fund"]
+    subprocess.check_call([npm, "install", *options, "--prefix", str(node), PROXY])
+    (node / PROXY).touch()
 
 
 def ensure_browser():
@@ -199,11 +209,8 @@ def ensure_browser():
         for step in (["update"], ["install", "-y", "--no-install-recommends"] + packages):
             subprocess.call(["apt-get", "-qq"] + step, env=env, stdout=subprocess.DEVNULL)
     if not any(map(shutil.which, BROWSERS)):
-        print(
-            "The browser tests need Chromium or Chrome on the PATH (Debian: "
-            "sudo apt install chromium fonts-dejavu-core).",
-            flush=True,
-        )
+        print("The browser tests need Chromium or Chrome on the PATH (Debian: "
+              "sudo apt install chromium fonts-dejavu-core).", flush=True)
 
 
 def refresh(arguments):
@@ -214,6 +221,10 @@ def refresh(arguments):
 def bench(arguments):
     """Measure, and write what was measured into the README."""
     add_test_tools()
+    if not arguments or "hub" in arguments:
+        add_hub()
+    if not arguments or "site" in arguments:
+        find_pip()
     return hand_over("-m", "tests.bench", *arguments, cwd=str(ROOT))
 
 
@@ -222,22 +233,17 @@ def classroom(arguments):
     return hand_over("-m", "classroom", *arguments, cwd=str(ROOT))
 
 
-def add_site_tools():
-    """Install what builds the site, apart from the rest."""
-    if not installed(SITE_LOCK):
-        install(SITE_LOCK, "--no-deps", "--target", str(ENV / "site"))
-
-
 def site(arguments):
     """Build the page that needs no install."""
-    add_site_tools()
+    install_apart(SITE_LOCK)
     find_pip()  # which fetches what the page itself will load
     return hand_over("-m", "classroom.site", *arguments, cwd=str(ROOT))
 
 
 def main(arguments):
     """Do what the first argument says; open JupyterLab where it is an option or missing."""
-    commands = {"lab": lab, "test": test, "refresh": refresh, "bench": bench, "classroom": classroom, "site": site}
+    commands = {"lab": lab, "test": test, "refresh": refresh, "bench": bench, "classroom": classroom,
+                "site": site}
     commands["setup"] = lambda _: 0
     if arguments[:1] in (["-h"], ["--help"]):
         print(__doc__.strip())
@@ -245,10 +251,8 @@ def main(arguments):
     named = arguments and not arguments[0].startswith("-")
     command, arguments = (arguments[0], arguments[1:]) if named else ("lab", arguments)
     if command not in commands:
-        print(
-            f'There is no command "{command}". There are: {", ".join(commands)}; "lab.py --help" explains them.',
-            file=sys.stderr,
-        )
+        print(f'There is no command "{command}". There are: {", ".join(commands)}; '
+              '"lab.py --help" explains them.', file=sys.stderr)
         return 2
     try:
         setup()

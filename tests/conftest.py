@@ -1,5 +1,6 @@
 """What all tests share: the article's text where it is given, and a record of answers that is nobody's own."""
 
+import os
 import re
 from pathlib import Path
 
@@ -24,3 +25,12 @@ def record(tmp_path, monkeypatch):
     monkeypatch.setenv("MAS_CASEBOOK_RECORD", str(path))
     monkeypatch.setattr(record, "_unsaved", {})
     return path
+
+
+@pytest.fixture(scope="session")
+def hub_installed():
+    """A hub in .venv/hub: `lab.py test` puts it there where it can, `lab.py test quick` does not."""
+    from tests.bench import hub
+
+    if lack := hub.missing():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(lack)

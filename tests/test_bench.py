@@ -30,13 +30,16 @@ def test_the_stopwatch_counts_work():
     assert len(calls) == 4 and 0 < low <= middle <= high
 
 
+BEGIN, END = (mark.format("speed") for mark in bench.MARKS)
+
+
 def table(text):
-    return re.search(f"{bench.BEGIN}(.*?){bench.END}", text, re.DOTALL)[1]
+    return re.search(f"{BEGIN}(.*?){END}", text, re.DOTALL)[1]
 
 
 def test_the_readme_holds_a_figure_and_its_peer_for_everything_that_is_measured(tmp_path, monkeypatch):
     page = tmp_path / "README.md"
-    page.write_text(f"before\n{bench.BEGIN}\nyesterday\n{bench.END}\nafter\n", encoding="utf-8")
+    page.write_text(f"before\n{BEGIN}\nyesterday\n{END}\nafter\n", encoding="utf-8")
     monkeypatch.setattr(bench, "README", page)
     kinetic = {r: ((2e6, 1e6, 3e6), {1e-6: 400.0, 1e-11: 60.0}) for r in ("sc", "iv")}
     ruled = {r: [(1000, (0.02, 0.01, 0.03), (0.001, 0.001, 0.002))] for r in rules.PEERS}
@@ -45,7 +48,7 @@ def test_the_readme_holds_a_figure_and_its_peer_for_everything_that_is_measured(
     at_pages = list(bench.opened({"bare": [(1.0, 100.0)] * 3, "03_flare": [(0.9, 110.0), (1.1, 130.0), (1.0, 120.0)]}))
     assert at_keys[1] == ("Two routes", "20", "54", "60", "10")
     assert at_pages[1] == ("03 flare", "1.00 s (0.90 to 1.10)", "1.00", "120 MiB", "1.20")
-    bench.write(lines, "told", at_keys, at_pages, 30.0)
+    bench.put("speed", bench.written(lines, "told", at_keys, at_pages, 30.0))
     new, stored = page.read_text(encoding="utf-8"), table(README.read_text(encoding="utf-8"))
     assert new.startswith("before\n") and new.endswith("after\n") and "yesterday" not in new
     for what, *_ in lines:  # sizes differ between a test and the real run, so only the words are compared

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 import tomllib
 from pathlib import Path
@@ -175,6 +176,9 @@ def test_locks_are_whole_and_name_no_place():
     [scipy] = map(Requirement, tomllib.loads(PYPROJECT)["dependency-groups"]["reference"])
     lock = (ROOT / "requirements-reference.lock").read_text(encoding="utf-8")
     assert lock_faults(lock, {"scipy": scipy}) == [] and set(versions(lock)) == {"scipy"}
+    wanted = {r.name: r for r in map(Requirement, tomllib.loads(PYPROJECT)["dependency-groups"]["hub"])}
+    lock = (ROOT / "requirements-hub.lock").read_text(encoding="utf-8")
+    assert lock_faults(lock, wanted, forbidden=versions(LOCK)) == []  # two of one kind would stand on one path
 
 
 GOOD = "pandas==3.1.1 \\\n    --hash=sha256:00ff\nseaborn==0.13.2 --hash=sha256:11ff\n"
@@ -341,6 +345,7 @@ def handed(lab, monkeypatch):
     monkeypatch.setattr(lab, "install", lambda lock, *options: lab.locks.append((lock.name, *options)))
     lab.locks = []
     monkeypatch.setattr(lab, "ensure_browser", lambda: calls.append("browser"))
+    monkeypatch.setattr(lab, "add_hub", lambda: calls.append("hub"))
     monkeypatch.setattr(lab, "ARTICLE", lab.ENV / "no article")
     monkeypatch.setattr(lab, "hand_over", lambda *words, **_: calls.append(list(words)) or 0)
     lab.calls = calls
@@ -377,7 +382,13 @@ def test_quick_tests_leave_out_slow_ones_and_the_browser(handed):
     [command] = handed.calls
     assert command[-3:] == ["-m", "not slow and not browser", "-x"] and "--nbval" in command
     assert handed.main(["test", "-x"]) == 0
-    assert handed.calls[1] == "browser" and "-m" not in handed.calls[2][2:]
+    assert handed.calls[1:3] == ["browser", "hub"] and "-m" not in handed.calls[3][2:]
+
+
+@pytest.mark.parametrize("words, due", [([], True), (["hub"], True), (["speed"], False)])
+def test_a_bench_is_handed_its_sections_and_a_hub_where_one_is_used(handed, words, due):
+    assert handed.main(["bench", *words]) == 0
+    assert handed.calls == ["hub"] * due + [["-m", "tests.bench", *words]]
 
 
 def test_scipy_is_put_apart_for_tests_and_benches_only(handed):
@@ -418,6 +429,30 @@ def test_browser_is_looked_for_and_installed_only_by_root(dry, monkeypatch, caps
     dry.ensure_browser()
     assert [command[0] for command in dry.ran] == ["apt-get"] * apt
     assert ("apt install chromium" in capsys.readouterr().out) == said
+
+
+def test_the_hub_is_put_apart_and_its_proxy_by_npm_or_a_sentence_says_what_is_missing(dry, monkeypatch, capsys):
+    dry.setup()
+    ran = len(dry.ran)
+    dry.add_hub()
+    assert len(dry.ran) == ran and "apt install npm" in capsys.readouterr().out  # nothing of use without it
+    monkeypatch.setattr(dry.shutil, "which", lambda name: name if name == "npm" else None)
+    (dry.ENV / "hub" / "node").mkdir(parents=True)
+    (dry.ENV / "hub" / "old package").touch()
+
+    def call(command, **_):  # npm makes the folder
+        dry.ran.append([str(word) for word in command])
+        (dry.ENV / "hub" / "node").mkdir(parents=True, exist_ok=True)
+
+    monkeypatch.setattr(dry.subprocess, "check_call", call)
+    dry.add_hub()
+    assert dry.ran[-2][-3:] == ["--no-deps", "--target", str(dry.ENV / "hub")] and str(dry.HUB_LOCK) in dry.ran[-2]
+    assert dry.ran[-1][:2] == ["npm", "install"] and re.fullmatch(r"[\w-]+@\d+\.\d+\.\d+", dry.ran[-1][-1])
+    assert "--no-package-lock" in dry.ran[-1]  # it would name the registry
+    assert not (dry.ENV / "hub" / "old package").exists()
+    ran = len(dry.ran)
+    dry.add_hub()
+    assert len(dry.ran) == ran  # done once
 
 
 # The environment that runs these tests
@@ -473,6 +508,18 @@ def test_environment_can_be_made_from_its_names_and_bounds(tmp_path):
     assert Path(found.strip()).parent == ROOT / "utils"
     assert (tmp_path / "env/share/jupyter/lab/settings/overrides.json").exists()
     assert (tmp_path / "env/etc/ipython/ipython_kernel_config.py").exists()
+
+
+@pytest.mark.slow
+def test_an_ordinary_install_brings_the_case_and_the_settings(tmp_path):
+    """What a hub's environment gets: nothing of it leads back to this folder."""
+    python = new_environment(tmp_path / "env", "--no-deps", str(ROOT))
+    code = "import utils; from utils.case import CASEDATA, load_case; load_case(); print(utils.__file__, CASEDATA)"
+    env = {**outside(), "PYTHONPATH": sysconfig.get_path("purelib")}  # the dependencies are lent
+    found = subprocess.check_output([python, "-c", code], text=True, cwd=tmp_path, env=env).split()
+    assert all(Path(path).is_relative_to(tmp_path / "env") for path in found)
+    for place in SETTINGS:
+        assert (tmp_path / "env" / place).read_bytes() == (ROOT / "classroom" / Path(place).name).read_bytes()
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""python lab.py bench: measures everything, writes the table of the README and the picture of the growth curves."""
+"""python lab.py bench: measures every section, or those named, and writes its table between its marks in the README."""
 
 import os
 import platform
@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import seaborn as sns
 
-from tests.bench import kinetics, pages, rules, sliders
+from tests.bench import hub, kinetics, pages, rules, site, sliders
 from utils import plots
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README, PICTURE = ROOT / "README.md", ROOT / "classroom" / "bench-growth.png"
-BEGIN, END = "<!-- bench: written by python lab.py bench -->", "<!-- end of bench -->"
+MARKS = ("<!-- bench {0}: written by python lab.py bench {0} -->", "<!-- end of bench {0} -->")
 HEADS = ("what", "here", "floor or peer, in the same run", "ratio")
 
 
@@ -96,10 +96,21 @@ def draw(ruled):
     return "; ".join(told)
 
 
-def write(lines, told, at_keys, at_pages, strict):
-    """Put the tables and the picture's description between the two marks of the README."""
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
-    parts = [
+def put(section, parts):
+    """Put a section's table, and what belongs to it, between its two marks in the README."""
+    begin, end = (mark.format(section) for mark in MARKS)
+    page = README.read_text(encoding="utf-8")
+    text = f"{begin}\n" + "\n\n".join(parts) + f"\n{end}"
+    README.write_text(re.sub(f"{begin}.*?{end}", lambda _: text, page, flags=re.DOTALL), encoding="utf-8", newline="\n")
+
+
+def machine():
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def written(lines, told, at_keys, at_pages, strict):
+    """What the section of speed says: its tables, and the picture with its description."""
+    return [
         f"**From a key on a control to the new picture on screen**, milliseconds over {sliders.CHANGES} changes each, "
         "in Chromium with JupyterLab, one key at a time; beside it a figure and table that a callback makes anew in an "
         "Output. The results next to the present one lie ready on the page; from end to end, the kernel is waited for.",
@@ -110,17 +121,13 @@ def write(lines, told, at_keys, at_pages, strict):
         f"The whole collection under strict nbval on two cores: {strict:.0f} s.",
         "**Rules and kinetics**",
         markdown(HEADS, lines),
-        f"Measured in one run on {machine}: medians (lowest to highest of seven, or of five for notebooks).",
+        f"Measured in one run on {machine()}: medians (lowest to highest of seven, or of five for notebooks).",
         f"![Growth: {told}](classroom/{PICTURE.name})",
     ]
-    page = README.read_text(encoding="utf-8")
-    text = f"{BEGIN}\n" + "\n\n".join(parts) + f"\n{END}"
-    README.write_text(re.sub(f"{BEGIN}.*?{END}", lambda _: text, page, flags=re.DOTALL), encoding="utf-8", newline="\n")
 
 
-def main():
-    if BEGIN not in README.read_text(encoding="utf-8"):
-        sys.exit(f"README.md has no place for the table: put the two lines {BEGIN} and {END} where it should stand.")
+def speed():
+    """Measure the notebooks, their explorers and what computes."""
     if not sliders.find_chromium():
         sys.exit("The slider times need Chromium or Chrome on the PATH.")
     print("From a key to the new picture, in a browser: about four minutes …", flush=True)
@@ -135,9 +142,98 @@ def main():
     print("Rules over 1,000 to 1,000,000 simulated patients …", flush=True)
     ruled = rules.measure()
     lines = list(rows(kinetic, ruled, rules.memory()))
-    write(lines, draw(ruled), at_keys, at_pages, strict)
-    print("\n".join("  ".join(cells) for cells in (*at_keys, *at_pages, *lines)))
+    return written(lines, draw(ruled), at_keys, at_pages, strict)
+
+
+def attended(trial):
+    """The lines of the table of a class: what each learner waited for, and what it took."""
+    for words, name in (
+        ("The learner's own server starts", "ready"),
+        ("nbgitpuller fetches the course", "fetched"),
+        ("Notebook 03 opens and every cell runs", "finished"),
+    ):
+        seconds = [getattr(learner, name) for learner in trial.learners]
+        yield words, f"{np.median(seconds):.1f} s", f"{max(seconds):.1f} s"
+    for kind in ("server", "kernel", "hub", "proxy"):
+        mib = [use.memory for use in trial.uses[kind]]
+        yield f"Memory: {kind}", f"{np.median(mib):.0f} MiB", f"{max(mib):.0f} MiB"
+    cpu = hub.arithmetic(trial, 1)[1]
+    yield "Processor time a learner, from the first click to the last cell", f"{cpu:.1f} s", ""
+
+
+def attendance():
+    """Let a class work on a real hub; what went wrong ends the bench."""
+    if lack := hub.missing():
+        sys.exit(lack)
+    print(f"{hub.LEARNERS} learners at once on a hub: about two minutes …", flush=True)
+    trial = hub.measure()
+    if trial.faults:
+        sys.exit("\n".join(trial.faults))
+    return class_told(trial)
+
+
+def class_told(trial):
+    """What the section of the hub says."""
+    count, (memory, processor) = len(trial.learners), hub.arithmetic(trial)
+    return [
+        f"**A class on JupyterHub**: {count} learners press the link at once, each with a server and a home of their "
+        "own, on one machine with the hub, its proxy and what plays the learners. Each fetches the course, opens "
+        "notebook 03, runs all its cells and answers five questions as nobody else does.",
+        markdown(("each step by itself", "median", "longest, or most"), attended(trial)),
+        f"All {count} in {trial.seconds:.0f} s. No cell failed; each record lay in its learner's own home and held "
+        "that learner's answers alone. Pages of memory that several share are divided among them (PSS).",
+        f"**Arithmetic, not measured:** {hub.MORE} learners with one notebook open each come to {memory:.0f} GiB. All "
+        f"at once they need {processor:,.0f} s of processor time: {processor / 8 / 60:.1f} minutes on 8 cores, "
+        f"{processor / 32 / 60:.1f} on 32, where it divides perfectly.",
+        f"Measured in one run on {machine()}.",
+    ]
+
+
+def first_visits():
+    """Visit the page without an install for the first time, several times over."""
+    if not site.find_chromium():
+        sys.exit("The page without an install is measured in Chromium or Chrome, and none is on the PATH.")
+    print("First visits of the page without an install: about five minutes …", flush=True)
+    return visited(site.measure())
+
+
+def visited(found):
+    """What the section of the site says; `found` as `site.measure` returns it."""
+    bare = found["bare.ipynb"][0][2]
+    lines = [
+        (words(name), *(f"{s:.1f} s" for s in seconds), f"{seconds[2] / bare:.2f}", f"{megabytes:.1f} MB")
+        for name, (seconds, megabytes) in found.items()
+    ]
+    heads = ("first visit of", "page", "kernel", "first picture", "times the bare one", "loaded until then")
+    return [
+        "**The page without an install**, in Chromium on this machine, with an empty profile: seconds from the click to "
+        "the notebook on screen, to a Python that answers, and to the first picture drawn in it, beside a page that "
+        "imports pandas and draws. Loaded as a static host sends it, text and WebAssembly compressed; the network "
+        "itself is not in the seconds.",
+        markdown(heads, lines),
+        f"Medians of {site.REPEATS}, measured in one run on {machine()}. Nothing left the machine.",
+    ]
+
+
+def words(name):
+    return "**a bare page**" if name == "bare.ipynb" else name.removesuffix(".ipynb").replace("_", " ")
+
+
+SECTIONS = {"speed": speed, "site": first_visits, "hub": attendance}
+
+
+def main(names):
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown:
+        sys.exit(f'There is no section "{unknown[0]}". There are: {", ".join(SECTIONS)}.')
+    for name in names or SECTIONS:
+        begin, end = (mark.format(name) for mark in MARKS)
+        if begin not in README.read_text(encoding="utf-8"):
+            sys.exit(f"README.md has no place for the table: put the lines {begin} and {end} where it should stand.")
+        parts = SECTIONS[name]()
+        put(name, parts)
+        print("\n\n".join(parts))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -14,6 +14,7 @@ import nbformat
 from tests.browser.session import READY, ROOT, confine, find_chromium, serve_files
 
 SHOWN = ("03_flare_sepsis_or_mas.ipynb", "07_why_the_vein.ipynb")
+REPEATS = 3
 BARE = [
     "import matplotlib.pyplot as plt\nimport pandas as pd",
     'pd.DataFrame({"day": range(1, 31), "value": [x * x % 17 for x in range(30)]}).plot(x="day")\nplt.show()',
@@ -62,7 +63,7 @@ def sent(file):
     return len(gzip.compress(content, 6) if file.suffix in COMPRESSED else content)
 
 
-def measure(repeats=3):
+def measure(repeats=REPEATS):
     """A dict of notebook -> (medians of seconds to page, kernel and picture; megabytes of the first visit)."""
     with tempfile.TemporaryDirectory() as folder:
         site = built(Path(folder))
@@ -72,7 +73,3 @@ def measure(repeats=3):
         name: ([statistics.median(t) for t in zip(*(times for times, _ in runs), strict=True)], runs[0][1])
         for name, runs in found.items()
     }
-
-
-if __name__ == "__main__":
-    print(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 3))

@@ -1,0 +1,48 @@
+"""The links that open notebook 00 in JupyterLab: on a hub with nbgitpuller, and on Binder.
+
+To print both: ``python -m classroom.hub.link https://hub.example https://git.example/us/mas-casebook main``
+"""
+
+import sys
+from urllib.parse import quote, urlencode, urlsplit
+
+FOLDER = "mas-casebook"  # where the course lies in a learner's home; jupyterhub_config.py opens it there
+FIRST = "notebooks/00_start_here.ipynb"
+BINDER = "https://mybinder.org"
+
+
+def pull(hub, repository, branch="main"):
+    """The link that fetches the course into the learner's home, or brings it up to date, and opens notebook 00.
+
+    Parameters
+    ----------
+    hub : str
+        Address of the hub, as in the browser.
+    repository : str
+        Anything that ``git clone`` takes and every learner's server may read.
+    branch : str
+    """
+    asked = {"repo": repository, "branch": branch, "targetPath": FOLDER, "urlpath": f"lab/tree/{FOLDER}/{FIRST}"}
+    return f"{_address(hub)}/hub/user-redirect/git-pull?{urlencode(asked, quote_via=quote, safe='')}"
+
+
+def binder(repository, branch="main", service=BINDER):
+    """The link that builds an image of a public repository, or takes one built before, and opens notebook 00."""
+    where = f"git/{quote(repository, safe='')}/{quote(branch)}"
+    return f"{_address(service)}/v2/{where}?{urlencode({'urlpath': f'lab/tree/{FIRST}'}, quote_via=quote, safe='')}"
+
+
+def _address(given):
+    """The address without a closing slash; ValueError where it is none."""
+    if urlsplit(given).scheme not in ("http", "https") or not urlsplit(given).hostname:
+        raise ValueError(f"{given!r} is no web address: begin it with https://")
+    return given.rstrip("/")
+
+
+if __name__ == "__main__":
+    if not 3 <= len(sys.argv) <= 4:
+        sys.exit(__doc__.strip())
+    try:
+        print(pull(*sys.argv[1:]), binder(*sys.argv[2:]), sep="\n")
+    except ValueError as fault:
+        sys.exit(str(fault))

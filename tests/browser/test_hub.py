@@ -1,0 +1,45 @@
+"""A small class on a real hub, and the link that brings a learner to notebook 00 there."""
+
+import pytest
+
+from classroom.hub import link
+from tests.bench import hub
+from tests.browser.session import browse
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+NEWS = "/user/learner-0/lab/api/settings/@jupyterlab/apputils-extension:notification"
+
+
+@pytest.fixture(scope="module")
+def engine(hub_installed, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hub")
+    repository = hub.course(folder)
+    with hub.serve(folder) as engine:
+        engine.repository = repository
+        yield engine
+
+
+def test_two_learners_work_at_once_and_each_keeps_to_the_own_home(engine):
+    told = hub.attend(engine, engine.repository, 2)
+    assert told.faults == []
+    assert [len(told.uses[kind]) for kind in ("hub", "proxy", "server", "kernel")] == [1, 1, 2, 2]
+    assert all(use.memory > 20 and use.processor > 0 for uses in told.uses.values() for use in uses)
+    fetched = engine.ask("GET", NEWS).json()["schema"]["properties"]["fetchNews"]
+    assert fetched["default"] == "false"  # classroom/overrides.json counts there
+    _, line = engine.open("learner-0", link.FIRST)
+    loaded = hub.run(line, "print('utils.first' in get_ipython().extension_manager.loaded)")
+    line.close()
+    assert loaded == "True\n"  # so does classroom/ipython_kernel_config.py
+
+
+def test_the_link_leads_a_newcomer_through_the_login_to_the_first_notebook(engine, chromium, tmp_path):
+    with browse(engine.address, chromium, tmp_path / "profile") as context:
+        page = context.pages[0] if context.pages else context.new_page()
+        page.goto(link.pull(engine.address, engine.repository))
+        page.get_by_label("Username").fill("newcomer")
+        page.get_by_label("Password").fill("any")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector(".jp-Notebook h1", timeout=120_000)
+        assert page.url.endswith(f"/user/newcomer/lab/tree/{link.FOLDER}/{link.FIRST}")
+        assert (engine.homes / "newcomer" / link.FOLDER / link.FIRST).exists()
+        assert context.outside == []
