@@ -346,6 +346,7 @@ def handed(lab, monkeypatch):
     lab.locks = []
     monkeypatch.setattr(lab, "ensure_browser", lambda: calls.append("browser"))
     monkeypatch.setattr(lab, "add_hub", lambda: calls.append("hub"))
+    monkeypatch.setattr(lab, "find_pip", lambda: calls.append("pip"))
     monkeypatch.setattr(lab, "ARTICLE", lab.ENV / "no article")
     monkeypatch.setattr(lab, "hand_over", lambda *words, **_: calls.append(list(words)) or 0)
     lab.calls = calls
@@ -360,7 +361,9 @@ def test_unknown_command_gets_a_sentence(handed, capsys):
 def test_help_lists_every_command(handed, capsys):
     assert handed.main(["--help"]) == 0
     text = capsys.readouterr().out
-    assert all(f"lab.py {name}" in text for name in ("test", "test quick", "refresh", "bench", "classroom", "setup"))
+    assert all(
+        f"lab.py {name}" in text for name in ("test", "test quick", "refresh", "bench", "classroom", "site", "setup")
+    )
 
 
 def test_teachers_files_are_built_by_their_package(handed):
@@ -385,21 +388,30 @@ def test_quick_tests_leave_out_slow_ones_and_the_browser(handed):
     assert handed.calls[1:3] == ["browser", "hub"] and "-m" not in handed.calls[3][2:]
 
 
-@pytest.mark.parametrize("words, due", [([], True), (["hub"], True), (["speed"], False)])
-def test_a_bench_is_handed_its_sections_and_a_hub_where_one_is_used(handed, words, due):
+@pytest.mark.parametrize("words, due", [([], ["hub", "pip"]), (["hub"], ["hub"]), (["site"], ["pip"]), (["speed"], [])])
+def test_a_bench_is_handed_its_sections_and_what_they_need(handed, words, due):
     assert handed.main(["bench", *words]) == 0
-    assert handed.calls == ["hub"] * due + [["-m", "tests.bench", *words]]
+    assert handed.calls == [*due, ["-m", "tests.bench", *words]]
 
 
-def test_scipy_is_put_apart_for_tests_and_benches_only(handed):
-    """Among the other packages seaborn would find it, and load it into every kernel."""
+def test_a_site_is_built_by_its_own_tools_and_pip(handed):
+    assert handed.main(["site", "--serve"]) == 0
+    assert handed.locks == [("requirements-site.lock", "--no-deps", "--target", str(handed.ENV / "site"))]
+    assert handed.calls == ["pip", ["-m", "classroom.site", "--serve"]]
+
+
+def test_what_tests_and_benches_need_is_put_apart(handed):
+    """Among the other packages seaborn would find scipy, and load it into every kernel."""
     handed.main(["lab"])
     assert handed.locks == []
     for words in (["test", "quick"], ["bench"]):
         handed.locks.clear()
         assert handed.main(words) == 0
-        apart = ("requirements-reference.lock", "--no-deps", "--target", str(handed.ENV / "reference"))
-        assert handed.locks == [("requirements-test.lock",), apart]
+        apart = [
+            (f"requirements-{name}.lock", "--no-deps", "--target", str(handed.ENV / name))
+            for name in ("reference", "site")
+        ]
+        assert handed.locks == [("requirements-test.lock",), *apart]
     assert handed.calls[-1] == ["-m", "tests.bench"]
 
 
@@ -559,10 +571,10 @@ def test_citation_names_the_article():
 
 
 def files_naming(hosts, folder):
-    """Files under a folder that contain one of these names; git's own and .venv left out."""
+    """Files under a folder that contain one of these names; what git leaves out, too, is left out."""
     pattern = re.compile(b"|".join(re.escape(host.encode()) for host in hosts), re.IGNORECASE)
     for top, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name not in (".git", ".venv")]
+        folders[:] = [name for name in folders if name not in (".git", ".venv", "build")]
         for name in files:
             path = Path(top, name)
             if path.is_file() and pattern.search(path.read_bytes()):

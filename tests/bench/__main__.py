@@ -206,8 +206,8 @@ def visited(found):
     ]
     heads = ("first visit of", "page", "kernel", "first picture", "times the bare one", "loaded until then")
     return [
-        "**The page without an install**, in Chromium on this machine, with an empty profile: seconds from the click to "
-        "the notebook on screen, to a Python that answers, and to the first picture drawn in it, beside a page that "
+        "**The page without an install**, in Chromium on this machine, with an empty profile: seconds from the click "
+        "to the notebook on screen, to a Python that answers, and to the first picture drawn in it, beside a page that "
         "imports pandas and draws. Loaded as a static host sends it, text and WebAssembly compressed; the network "
         "itself is not in the seconds.",
         markdown(heads, lines),

@@ -125,8 +125,8 @@ def browse(address, chromium, profile):
 def confine(chromium, profile):
     """A browser of which whatever leaves this machine, by page or by worker, ends at a proxy that refuses it.
 
-    Yields its context; ``context.outside`` lists what was refused, but for `ITS_OWN`. Requests on loopback are not touched, since a
-    service worker answers some of them.
+    Yields its context; ``context.outside`` lists what was refused, but for `ITS_OWN`. Requests on loopback are
+    not touched, since a service worker answers some of them.
     """
     from playwright.sync_api import sync_playwright
 
