@@ -388,7 +388,10 @@ def test_quick_tests_leave_out_slow_ones_and_the_browser(handed):
     assert handed.calls[1:3] == ["browser", "hub"] and "-m" not in handed.calls[3][2:]
 
 
-@pytest.mark.parametrize("words, due", [([], ["hub", "pip"]), (["hub"], ["hub"]), (["site"], ["pip"]), (["speed"], [])])
+SECTIONS = [([], ["hub", "pip"]), (["hub"], ["hub"]), (["site"], ["pip"]), (["speed"], [])]
+
+
+@pytest.mark.parametrize("words, due", SECTIONS)
 def test_a_bench_is_handed_its_sections_and_what_they_need(handed, words, due):
     assert handed.main(["bench", *words]) == 0
     assert handed.calls == [*due, ["-m", "tests.bench", *words]]
