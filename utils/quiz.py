@@ -149,8 +149,8 @@ def _answer(item_id, choice, confidence, second=True):
 def _waits(item_id, vote):
     """What is said between the first vote and the second."""
     return (
-        f"{item_id}: vote 1 is in, {vote['choice']}. Talk with your neighbour, then vote again; the same choice is fine. "
-        "The explanation follows your second vote."
+        f"{item_id}: vote 1 is in, {vote['choice']}. Talk with your neighbour, then vote again; the same choice is "
+        "fine. The explanation follows your second vote."
     )
 
 

@@ -1,7 +1,7 @@
 """The learner's record: one small JSON file of their own, changed in one step and by one process at a time.
 
-It has three shelves: ``answers`` to questions, ``votes``, the first ones where a room votes twice, and ``forms``, what was
-written, ranked or put on a board.
+It has three shelves: ``answers`` to questions, ``votes``, the first ones where a room votes twice, and ``forms``,
+what was written, ranked or put on a board.
 """
 
 import errno
