@@ -9,7 +9,7 @@ import pytest
 
 from utils import quiz
 from utils import record as store
-from utils.quiz import answer, ask, items, progress, reset, reveal
+from utils.quiz import answer, ask, items, progress, reset, reveal, two_votes
 
 
 def test_a_reveal_before_the_commit_gives_nothing_away(record):
@@ -183,3 +183,131 @@ def test_what_is_not_understood_is_carried_along(record):
 
 def test_what_the_progress_page_names_is_there():
     assert "record_path()" in progress().text and quiz.record_path().suffix == ".json"
+
+
+# ---- two votes ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def room(record):
+    """A record in which each question takes two votes."""
+    assert "vote 1" in two_votes(True).text
+    return record
+
+
+def kept(record, shelf):
+    return {name: entry["choice"] for name, entry in json.loads(record.read_text())[shelf].items()}
+
+
+def test_a_first_vote_is_stored_and_gives_nothing_away(room):
+    for name, item in items().items():
+        card = ask(name)
+        assert card.item["button"] == f"Commit first vote {name}"
+        card.given = {"choice": "b", "confidence": "high", "vote": 1, "at": 1}
+        sent = json.dumps({**card.get_state(["item", "committed", "feedback", "given"]), "_esm": ""})
+        said = sent + reveal(name).html + reveal(name).text
+        assert not any(o["why"][:30] in said for o in item["options"]) and "best supported" not in said
+        assert card.committed == {} and card.item["first"] == "b" and card.reply == 1
+        assert "vote 1 is in, b. Talk with your neighbour, then vote again" in card.feedback and "vote 1" in said
+        assert card.item["button"] == f"Commit second vote {name}"
+    assert kept(room, "answers") == {} and kept(room, "votes") == dict.fromkeys(items(), "b")
+    assert progress().text.split("00")[1].split()[:3] == ["6", "0", "0"]
+
+
+@pytest.mark.parametrize("choice, says", [("b", "You changed from a to b."), ("a", "You stayed with a.")])
+def test_the_second_vote_is_the_answer_and_the_feedback_says_what_changed(room, choice, says):
+    card = ask("N3.2")
+    card.given = {"choice": "a", "vote": 1, "at": 1}
+    card.given = {"choice": choice, "vote": 2, "at": 2}
+    assert card.committed["choice"] == choice and f"You chose {choice}." in card.feedback and says in card.feedback
+    assert says in reveal("N3.2").text and says in answer("N3.2", "c").text and "answered already" in card.feedback
+    assert kept(room, "votes") == {"N3.2": "a"} and kept(room, "answers") == {"N3.2": choice}
+
+
+def test_by_call_it_is_the_same_two_steps(room):
+    card = ask("N3.2")
+    assert "vote 1 is in, a" in answer("N3.2", "a", "low").text and card.item["first"] == "a"
+    assert "You chose c. " in answer("N3.2", "c").text and "You changed from a to c." in card.feedback
+    assert "no single" in (answer("S3.1", "a"), answer("S3.1", "a"))[1].text  # a question to talk about takes two too
+
+
+def test_a_double_click_and_a_page_that_knows_of_no_vote_give_no_second_one(room):
+    one, two = ask("N3.2"), ask("N3.2")
+    one.given = {"choice": "a", "vote": 1, "at": 1}
+    one.given = {"choice": "a", "vote": 1, "at": 2}
+    two.given = {"choice": "b", "vote": 1, "at": 3}
+    assert "voted on already: a. It stays" in two.feedback and kept(room, "votes") == {"N3.2": "a"}
+    assert kept(room, "answers") == {}
+
+
+def test_switched_off_the_next_commit_is_the_answer_and_what_was_answered_stays_so(room):
+    waiting, fresh = ask("N3.2"), ask("N3.3")
+    answer("N3.2", "a")
+    two_votes(False)
+    assert fresh.item["button"] == "Commit answer N3.3"
+    waiting.given = {"choice": "b", "vote": 2, "at": 1}
+    fresh.given = {"choice": "b", "vote": 1, "at": 1}
+    assert kept(room, "answers") == {"N3.2": "b", "N3.3": "b"} and kept(room, "votes") == {"N3.2": "a"}
+    assert "You changed from a to b." in waiting.feedback and "vote" not in fresh.feedback
+    two_votes(True)
+    assert "answered already: b" in answer("N3.3", "c").text and kept(room, "votes") == {"N3.2": "a"}
+
+
+def test_a_reset_forgets_both_votes_and_leaves_the_mode(room):
+    answer("N3.2", "a"), answer("N3.2", "b"), answer("N3.3", "a")
+    assert "open again" in reset("N3.2").text and kept(room, "votes") == {"N3.3": "a"}
+    assert "open again" in reset("N3.3").text and kept(room, "votes") == kept(room, "answers") == {}
+    assert "vote 1 is in" in answer("N3.2", "c").text
+    reset()
+    assert kept(room, "votes") == {} and "N3.2" in room.with_suffix(".backup.json").read_text()
+    reset()
+    assert "N3.2" in room.with_suffix(".backup.json").read_text()
+
+
+def test_the_mode_and_a_vote_hold_in_another_kernel(room):
+    answer("N3.2", "a")
+    code = """
+from utils.quiz import answer, ask, reveal
+card = ask("N3.2")
+print(card.item["first"], card.item["button"], reveal("N3.2").text, answer("N3.3", "a").text)
+card.given = {"choice": "b", "vote": 2, "at": 1}
+"""
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
+    assert done.stdout.startswith("a Commit second vote N3.2 N3.2: vote 1 is in, a.") and "N3.3: vote 1" in done.stdout
+    assert kept(room, "answers") == {"N3.2": "b"} and kept(room, "votes") == {"N3.2": "a", "N3.3": "a"}
+
+
+def test_the_card_switches_and_follows_a_call(record):
+    switch, card = two_votes(), ask("N3.2")
+    assert switch.committed == {"choice": "one"} and not record.exists() and switch.feedback.count("One vote") == 1
+    switch.given = {"choice": "two", "at": 1}
+    assert switch.committed == {"choice": "two"} and "Two votes: " in switch.feedback
+    assert card.item["button"] == "Commit first vote N3.2"
+    two_votes(False)
+    assert switch.committed == {"choice": "one"} and card.item["button"] == "Commit answer N3.2"
+    for odd in ("yes", 1, [True]):
+        assert "neither" in two_votes(odd).text
+    assert json.loads(record.read_text())["two_votes"] is False
+
+
+@pytest.mark.parametrize("odd", ['"two_votes": "yes"', '"two_votes": 1', '"votes": {"N3.2": {"choice": "z"}, "x": 3}'])
+def test_an_odd_mode_or_vote_counts_as_none(record, odd):
+    record.write_text('{"version": 1, "answers": {}, "forms": {}, ' + odd + "}")
+    assert ask("N3.2").item["button"] == "Commit answer N3.2" and reveal("N3.2").text.startswith(
+        "N3.2 is locked: commit"
+    )
+    assert "You chose a" in answer("N3.2", "a").text and "changed" not in reveal("N3.2").text
+
+
+def test_votes_that_are_no_shelf_damage_a_record(record):
+    record.write_text('{"version": 1, "answers": {}, "forms": {}, "votes": []}')
+    assert "damaged" in reveal("N3.2").text and "You chose a" in answer("N3.2", "a").text
+
+
+def test_a_mode_and_a_vote_that_cannot_be_saved_count_for_the_session(record, monkeypatch):
+    monkeypatch.setattr(store.os, "fsync", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    card = ask("N3.2")
+    assert "could not be saved" in two_votes(True).text and "could not be saved" in answer("N3.2", "a").text
+    assert "could not be saved" in card.feedback and "vote 1 is in, a" in card.feedback and not record.exists()
+    assert "You stayed with a." in answer("N3.2", "a").text

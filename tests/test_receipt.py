@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from utils import receipt, sheets
 from utils.forms import prompts, rank, write
-from utils.quiz import answer, items
-from utils.receipt import HEAD, NAME, ROW, read_receipts, save_receipt
+from utils.quiz import answer, items, two_votes
+from utils.receipt import HEAD, NAME, OLD, ROW, read_receipts, save_receipt, votes
 
 ASKED = list(items())
 ENTRY = st.fixed_dictionaries(
@@ -248,6 +248,7 @@ ROWS = [  # spoilt rows: column, what stands in it
     ("answer", "d"), ("answer", ""), ("item", "Ada"), ("item", "W1.1"), ("item", "C9.1"), ("field", "x"),
     ("confidence", "sure"), ("when", "at night"), ("made", "=1+1"), ("version", "=HYPERLINK(1)"), ("kind", "@SUM(A1)"),
     ("notebook", "-2+3"), ("notebook", "\ud800"), ("words", "no words are due"), ("made", "at noon"),
+    ("first_vote", "d"), ("first_vote", "=a"), ("first_vote", None),
 ]  # fmt: skip
 
 
@@ -371,3 +372,38 @@ def test_the_button_saves_and_running_a_notebook_does_not(answered, record, tmp_
     offer.children[0].click()
     assert [p.name for p in tmp_path.glob("mas-casebook*")] == ["mas-casebook-receipt.json"]
     assert "mas-casebook-receipt.json" in offer._last.text
+
+
+def test_both_votes_of_a_class_are_counted(answered, record):
+    two_votes(True)
+    for name, first, second in (("ann.json", "a", "b"), ("bob.csv", "c", "b"), ("cem.json", "b", "b")):
+        record.write_text(json.dumps({"version": 1, "two_votes": True, "answers": {}}))
+        answer("N3.2", first), answer("N3.2", second), answer("N3.3", "a")  # the last one still waits
+        save_receipt(name)
+    two_votes(False), answer("N3.1", "c")
+    save_receipt("once.json")
+    receipts = read_receipts(answered)
+    assert receipts.attrs["skipped"] == [] and set(receipts["item"]) == {"N3.2", "N3.1"}
+    assert list(receipts[receipts["item"] == "N3.2"]["first_vote"]) == ["a", "c", "b", "b"]
+    counted = votes(receipts[receipts["file"] != "once.json"])
+    assert counted.to_dict("index") == {
+        ("N3.2", "a"): {"first": 1, "second": 0},
+        ("N3.2", "b"): {"first": 1, "second": 3},
+        ("N3.2", "c"): {"first": 1, "second": 0},
+    }
+    assert votes(receipts.iloc[:0]).empty
+
+
+def test_receipts_from_before_there_were_two_votes_are_read_and_renewed(answered):
+    old = {"title": receipt.TITLE, "version": "0.1.0", "made": "2026-01-01T10:00:00"}
+    save_receipt()
+    save_receipt("table.csv")
+    whole = json.loads((answered / NAME).read_text())
+    rows = [{k: row[k] for k in OLD} for row in whole["rows"]]
+    (answered / NAME).write_text(json.dumps({**old, "rows": rows}))
+    frame = pd.read_csv(answered / "table.csv", dtype=str, keep_default_na=False)
+    frame[[*OLD, *HEAD]].to_csv(answered / "table.csv", index=False)
+    read = read_receipts(answered)
+    assert len(read) == 4 and read.attrs["skipped"] == [] and set(read["first_vote"]) == {""} and votes(read).empty
+    save_receipt()
+    assert saved(answered) == [NAME, "table.csv"] and "first_vote" in (answered / NAME).read_text()

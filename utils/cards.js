@@ -53,7 +53,7 @@ function render({ model, el }) {
     event.preventDefault();
     const given = Object.fromEntries(new FormData(form));
     if (item.kind === "choice" && !given.choice) {
-      status.textContent = "Choose an answer first.";
+      status.innerHTML = `Choose an answer first.${item.first ? model.get("feedback") : ""}`;
       return;
     }
     status.textContent = "Saving …";
@@ -62,6 +62,7 @@ function render({ model, el }) {
       status.textContent = "No reply yet. If the kernel is busy, wait. If it is gone, copy what you wrote, choose Run, Run All Cells, and commit again.";
     }, 4000);
     form.sent = true;
+    if (item.kind === "choice") given.vote = item.first ? 2 : 1; // as the page showed it: a double click is no second vote
     model.set("given", { ...given, at: Date.now() }); // the time makes a repeated answer a change
     model.save_changes();
   });
@@ -69,12 +70,17 @@ function render({ model, el }) {
     clearTimeout(form.waiting);
     const committed = model.get("committed");
     const done = Object.keys(committed).length > 0;
+    const { first, button: words } = model.get("item");
+    const anew = first !== item.first; // a first vote came, or was forgotten: nothing is pre-selected for the next
+    Object.assign(item, { first });
+    button.textContent = words;
     for (const control of form.elements) {
       if (!control.name) continue;
       if (control.type === "radio") {
         const mine = done && control.value === committed[control.name];
-        if (done) control.checked = mine;
-        control.parentElement.classList.toggle("casebook-mine", mine);
+        if (done || anew) control.checked = mine;
+        control.parentElement.classList.toggle("casebook-mine", mine && item.locks);
+        control.parentElement.classList.toggle("casebook-first", control.name === "choice" && control.value === first);
       } else if (done) {
         control.value = committed[control.name] ?? "";
       }
@@ -85,7 +91,7 @@ function render({ model, el }) {
     if (form.sent && button.hidden) status.focus({ preventScroll: true }); // the button is gone: go on from the feedback
     form.sent = false;
   };
-  model.on("change:feedback change:committed change:reply", show);
+  model.on("change:item change:feedback change:committed change:reply", show);
   show();
   el.append(form);
 }

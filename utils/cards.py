@@ -20,7 +20,7 @@ class Card(anywidget.AnyWidget):
     ----------
     item : dict
         What the page needs: id, stem, kind (``choice``, ``text``, ``rank`` or ``grid``), its controls, the words on
-        the button, and whether it `locks` after the first commit. No answer may be in it.
+        the button, whether it `locks` after the first commit, and a `first` vote. No answer may be in it.
     still : Shown
         How the card reads before anything is run.
     """

@@ -9,9 +9,9 @@ import pandas as pd
 from utils.cards import Card, find, noted, refresh, still, unsure, whom
 from utils.package import CASEDATA, read_entries
 from utils.page import Shown, say, table
-from utils.record import SHELVES, change, keep, read, record_path
+from utils.record import SHELVES, change, keep, read, record_path, switched
 
-__all__ = ["answer", "ask", "items", "progress", "record_path", "reset", "reveal"]
+__all__ = ["answer", "ask", "items", "progress", "record_path", "reset", "reveal", "two_votes"]
 KINDS = ("pretest", "retrieval", "completion", "decision", "error", "discussion", "check")
 VOICES = {
     "authors": "What the authors did or said",
@@ -70,10 +70,20 @@ class Question(Card):
         about = {"id": item["id"], "stem": item["stem"], "options": options, "kind": "choice", "confidence": True}
         note = "Run the notebook to commit an answer and see the feedback."
         head = f"{item['id']}. {item['stem']}"
-        super().__init__({**about, "button": f"Commit answer {item['id']}"}, still(head, [o[1] for o in options], note))
+        super().__init__(about, still(head, [o[1] for o in options], note))
 
     def commit(self, given):
-        return answer(self.item["id"], given.get("choice"), given.get("confidence") or None)
+        sure = given.get("confidence") or None
+        return _answer(self.item["id"], given.get("choice"), sure, second=given.get("vote") == 2)
+
+    def refresh(self, note=""):
+        (votes, warning), name = read("votes"), self.item["id"]
+        waits = name in votes and name not in read()[0]
+        what = "second vote" if waits else "first vote" if switched("two_votes") else "answer"
+        with self.hold_sync():
+            first = votes[name]["choice"] if name in votes else ""
+            self.item = {**self.item, "first": first, "button": f"Commit {what} {name}"}
+            super().refresh((note or warning) + (_waits(name, votes[name]) if waits else ""))
 
     def shown(self, entry):
         return {k: entry.get(k, "") for k in ("choice", "confidence")}, _feedback(self._question, entry)
@@ -99,6 +109,8 @@ def ask(item_id):
 def answer(item_id, choice, confidence=None):
     """Commit an answer without the card; the same record, the same feedback.
 
+    Where `two_votes` is on, the first call is the first vote, and the next one the answer.
+
     Parameters
     ----------
     item_id : str
@@ -111,6 +123,11 @@ def answer(item_id, choice, confidence=None):
     Shown
         The feedback, or a sentence that says why nothing was recorded.
     """
+    return _answer(item_id, choice, confidence)
+
+
+def _answer(item_id, choice, confidence, second=True):
+    """The same; `second` is whether whoever commits knows of a first vote where there is one."""
     item = _find(item_id)
     if isinstance(item, Shown):
         return item
@@ -119,11 +136,70 @@ def answer(item_id, choice, confidence=None):
     if wrong := unsure(confidence):
         return say(f"{wrong} Nothing was recorded.")
     given = {"choice": choice, "confidence": confidence or "", "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
-    kept, note = keep("answers", item_id, given)
+    voted = second and item_id in read("votes")[0]
+    shelf = "votes" if switched("two_votes") and not voted and item_id not in read()[0] else "answers"
+    kept, note = keep(shelf, item_id, given)
     if not note and kept != given:
-        note = f'{item_id} is answered already: {kept["choice"]}. It stays; reset("{item_id}") clears it. '
+        done = "answered" if shelf == "answers" else "voted on"
+        note = f'{item_id} is {done} already: {kept["choice"]}. It stays; reset("{item_id}") clears it. '
     refresh(item_id, note)
-    return noted(note, _feedback(item, kept))
+    return noted(note, _feedback(item, kept) if shelf == "answers" else say(_waits(item_id, kept)))
+
+
+def _waits(item_id, vote):
+    """What is said between the first vote and the second."""
+    return (
+        f"{item_id}: vote 1 is in, {vote['choice']}. Talk with your neighbour, then vote again; the same choice is "
+        "fine. The explanation follows your second vote."
+    )
+
+
+class Switch(Card):
+    """One vote for each question, or two. It can be changed at any time."""
+
+    def __init__(self):
+        options = [["one", "one: the explanation follows at once"]]
+        options += [["two", "two: vote, talk with your neighbour, vote again; then the explanation follows"]]
+        about = {"id": "Votes", "stem": "How many for each question?", "options": options, "kind": "choice"}
+        about |= {"locks": False, "button": "Set votes"}
+        note = "Run the notebook to choose."
+        super().__init__(about, still(f"Votes. {about['stem']}", [o[1] for o in options], note))
+
+    def commit(self, given):
+        return two_votes(given.get("choice") == "two")
+
+    def refresh(self, note=""):
+        on = switched("two_votes")
+        with self.hold_sync():
+            self.committed, self.feedback = {"choice": "two" if on else "one"}, noted(note, _votes(on)).html
+
+
+def _votes(on):
+    """What a mode means, in a sentence."""
+    if on:
+        return say("Two votes: your first commit is vote 1; talk, vote again, and the explanation follows.")
+    return say("One vote: the explanation follows your commit.")
+
+
+def two_votes(on=None):
+    """Vote, talk, vote again: whether each question takes two votes before its explanation, in all notebooks.
+
+    Parameters
+    ----------
+    on : bool, optional
+        Switches it on or off, and it stays so; a card to choose on where it is left out.
+
+    Returns
+    -------
+    Switch or Shown
+    """
+    if on is None:
+        return Switch()
+    if not isinstance(on, bool):
+        return say(f"two_votes takes True or False; {on!r} is neither. Nothing was changed.")
+    note = change(lambda record: record.update(two_votes=on))
+    refresh(), refresh("Votes", note)
+    return noted(note, _votes(on))
 
 
 def reveal(item_id):
@@ -133,6 +209,8 @@ def reveal(item_id):
         return item
     answers, warning = read()
     if item_id not in answers:
+        if vote := read("votes")[0].get(item_id):
+            return say(f"{warning}{_waits(item_id, vote)}")
         return say(f'{warning}{item_id} is locked: commit first, in the card or with answer("{item_id}", "a").')
     return _feedback(item, answers[item_id])
 
@@ -148,7 +226,12 @@ def _feedback(item, given):
     best, chosen = item.get("best"), given["choice"]
     right = "That is the best supported answer." if chosen == best else f"The best supported answer is {best}."
     verdict = f"{whom(item)}You chose {chosen}. {right if best else 'This question has no single best answer.'}"
-    html, text = [f"<p><strong>{verdict}</strong></p><ul>"], [f"{item['id']}. {verdict}"]
+    html, text = [f"<p><strong>{verdict}</strong></p>"], [f"{item['id']}. {verdict}"]
+    if vote := read("votes")[0].get(item["id"]):
+        first = vote["choice"]
+        text.append(f"You stayed with {first}." if first == chosen else f"You changed from {first} to {chosen}.")
+        html.append(f"<p>{text[-1]}</p>")
+    html.append("<ul>")
     for option in item["options"]:
         mark = "best supported" if option["key"] == best else "your choice" if option["key"] == chosen else ""
         mark, basis = f" [{mark}]" if mark else "", "rests on " + ", ".join(option["rests_on"])

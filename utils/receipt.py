@@ -21,7 +21,8 @@ from utils.quiz import items
 from utils.record import is_text, read, write_whole
 
 NAME, TITLE = "mas-casebook-receipt.json", "MAS Casebook receipt"
-ROW = ["item", "notebook", "kind", "field", "answer", "confidence", "when"]  # a question has no field
+ROW = ["item", "notebook", "kind", "field", "answer", "confidence", "when", "first_vote"]  # a question has no field
+OLD = ROW[:-1]  # of receipts from before there were two votes
 NOTHING = "Nothing was saved."
 HEAD = ["version", "made"]
 WHEN = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)?"
@@ -29,7 +30,7 @@ FORMULA = tuple("=+-@\t\r")  # a spreadsheet may run what begins so
 LARGEST = 2_000_000  # bytes; a receipt of everything has a tenth of it
 DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789¹²³")}
 FAULTS = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error)  # of a foreign file
-__all__ = ["offer_receipt", "read_receipts", "save_receipt"]
+__all__ = ["offer_receipt", "read_receipts", "save_receipt", "votes"]
 
 
 def version():
@@ -40,10 +41,11 @@ def version():
     return metadata.version("mas-casebook")
 
 
-def _row(name, notebook, kind, field, answer, entry, **words):
+def _row(name, notebook, kind, field, answer, entry, first="", **words):
     """One row; what somebody typed into the record in place of a confidence or a moment is not handed on."""
     sure, at = entry.get("confidence", ""), str(entry.get("at", ""))
-    told = (name, notebook, kind, field, answer, sure if sure in CONFIDENCE else "", re.fullmatch(WHEN, at) and at)
+    sure, at = sure if sure in CONFIDENCE else "", re.fullmatch(WHEN, at) and at
+    told = (name, notebook, kind, field, answer, sure, at, first)
     return {k: v or "" for k, v in zip(ROW, told, strict=True)} | words
 
 
@@ -52,10 +54,11 @@ def _rows(written):
     from utils import sheets  # here, since it brings all the rules with it
 
     given, warning = read()
-    found = []
+    voted, found = read("votes")[0], []
     for name, item in items().items():  # only what is a question here: an id made up in the record may tell a name
         if name in given:
-            found.append(_row(name, item["notebook"], item["kind"], "", given[name]["choice"], given[name]))
+            first = voted.get(name, {}).get("choice", "")
+            found.append(_row(name, item["notebook"], item["kind"], "", given[name]["choice"], given[name], first))
     for name, fields, entry in sheets.committed():
         for field, value in fields.items():
             found.append(_row(name, "09", "sheet", field, " ".join(value.lstrip("~≈=+ ").split()), entry))
@@ -97,6 +100,7 @@ def _free(file, rows, replace):
 def save_receipt(path=None, written=False, replace=False):
     """Save a receipt: for each question that you answered, your first answer, how sure you were, and when.
 
+    Where you voted twice, it is the second vote that counts as the answer, and the first stands beside it.
     What you committed on the sheets of notebook 09 is on it too. No name, no machine and no folder is in it, and
     nothing that you wrote unless you ask for that. It is a file like any other: whether anybody gets it is for you to
     decide.
@@ -179,7 +183,7 @@ def _receipt(file):
     text = file.read_text(encoding="utf-8-sig")  # a spreadsheet may have put its mark before it
     if file.suffix.lower() == ".csv":
         sheet = csv.DictReader(io.StringIO(text))
-        rows, right = list(sheet), sheet.fieldnames == [*ROW, *HEAD]
+        rows, right = list(sheet), sheet.fieldnames in ([*ROW, *HEAD], [*OLD, *HEAD])
     else:
         whole = json.loads(text)
         head, right = {k: whole[k] for k in HEAD}, whole["title"] == TITLE
@@ -187,6 +191,7 @@ def _receipt(file):
     if not right:
         raise ValueError("its head is not that of a receipt")
     for row in rows:
+        row.setdefault("first_vote", "")
         _check(row)
     if len({(row["item"], row["field"]) for row in rows}) < len(rows):
         raise ValueError("an answer stands in it twice")
@@ -207,6 +212,8 @@ def _check(row):
         item in prompts(): not answer and field and "words" in row,
         item in sheets.names(): answer and field and "words" not in row,
     }
+    if row["first_vote"] not in (("", "a", "b", "c") if item in items() else ("",)):
+        raise ValueError(f"{row['first_vote']!r} is no vote on {item}")
     if True not in fits:
         raise ValueError(f"{item!r} is not asked here")
     if not fits[True]:
@@ -245,3 +252,22 @@ def read_receipts(folder="."):
     frame = pd.DataFrame(found, columns=["file", *ROW, *HEAD, *own])
     frame.attrs["skipped"] = skipped
     return frame
+
+
+def votes(receipts):
+    """How a class voted before and after it talked.
+
+    Parameters
+    ----------
+    receipts : pandas.DataFrame
+        As from `read_receipts`. Who gave only one vote is not counted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        How many chose each option in their ``first`` and in their ``second`` vote, a row a question and option.
+    """
+    both = receipts[receipts["first_vote"] != ""]
+    rows = pd.MultiIndex.from_product([both["item"].unique(), list("abc")], names=["item", "option"])
+    columns = {"first": "first_vote", "second": "answer"}
+    return pd.DataFrame({k: both.groupby(["item", c]).size().reindex(rows, fill_value=0) for k, c in columns.items()})

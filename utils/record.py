@@ -1,6 +1,7 @@
 """The learner's record: one small JSON file of their own, changed in one step and by one process at a time.
 
-It has two shelves: ``answers`` to questions, and ``forms``, what was written, ranked or put on a board.
+It has three shelves: ``answers`` to questions, ``votes``, the first ones where a room votes twice, and ``forms``,
+what was written, ranked or put on a board.
 """
 
 import errno
@@ -17,6 +18,7 @@ from pathlib import Path
 STALE = 3.0  # seconds after which an untouched lock belongs to a process that was killed; a change takes milliseconds
 SHELVES = {  # what an entry must be like to be used; anything else is carried along, unread
     "answers": lambda entry: entry.get("choice") in ("a", "b", "c"),
+    "votes": lambda entry: entry.get("choice") in ("a", "b", "c"),
     "forms": lambda entry: isinstance(entry.get("fields"), dict) and all(map(is_text, entry["fields"].values())),
 }
 DAMAGED = "Your record is damaged (see record_path()); at your next answer it is set aside beside it, unchanged. "
@@ -50,7 +52,8 @@ def _blank():
 def _load(file):
     """The record as it stands and whether the file was damaged; OSError where it is shut."""
     try:
-        record = {"forms": {}, **json.loads(file.read_text(encoding="utf-8"))}  # older records have one shelf
+        older = {"votes": {}, "forms": {}}  # shelves that it may lack
+        record = older | json.loads(file.read_text(encoding="utf-8"))
         if all(isinstance(record[shelf], dict) for shelf in SHELVES):
             return record, False
     except FileNotFoundError:
@@ -60,8 +63,8 @@ def _load(file):
     return _blank(), True
 
 
-def read(shelf="answers"):
-    """The entries of a shelf as a dict of id -> dict, and a sentence where the file cannot be used."""
+def _now():
+    """The record as it counts in this session, and a sentence where the file cannot be used."""
     file, warning, record = record_path(), "", _blank()
     try:
         record, damaged = _load(file)
@@ -70,7 +73,18 @@ def read(shelf="answers"):
         warning = f"Your record cannot be opened ({fault.strerror}); answers are kept for this session only. "
     for edit in _unsaved.get(file, []):
         edit(record)
+    return record, warning
+
+
+def read(shelf="answers"):
+    """The entries of a shelf as a dict of id -> dict, and a sentence where the file cannot be used."""
+    record, warning = _now()
     return {k: v for k, v in record[shelf].items() if _usable(shelf, v)}, warning
+
+
+def switched(name):
+    """Whether a mode, such as ``two_votes``, is switched on in the record; what is not plainly on is off."""
+    return _now()[0].get(name) is True
 
 
 def change(edit, backup=False):

@@ -34,10 +34,11 @@ def factors(variable):
     return _units().get(variable, {})
 
 
+@cache
 def factors_in_use(variable, unit):
-    """The factor we convert with, and others that are in use for the same unit: a list of float."""
+    """The factor we convert with, and others that are in use for the same unit: a tuple of float."""
     rows = read_table("units").set_index(["variable", "unit"])
-    return [rows.at[(variable, unit), "factor"], *map(float, rows.at[(variable, unit), "also_in_use"].split())]
+    return (rows.at[(variable, unit), "factor"], *map(float, rows.at[(variable, unit), "also_in_use"].split()))
 
 
 @cache

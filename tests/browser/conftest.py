@@ -1,4 +1,4 @@
-"""What the browser tests share: one JupyterLab for each file, a page of its own for each."""
+"""What the browser tests share: one JupyterLab and one browser for each file, a page for each test."""
 
 import os
 
@@ -23,13 +23,22 @@ def lab(tmp_path_factory):
         yield address
 
 
-@pytest.fixture
-def context(lab, chromium, tmp_path):
-    """A browser of its own. Outside addresses are refused, and counted."""
+@pytest.fixture(scope="module")  # it has JupyterLab at hand from the second page on
+def browser(lab, chromium, tmp_path_factory):
     pytest.importorskip("playwright.sync_api")
-    with browse(lab, chromium, tmp_path / "profile") as context:
+    with browse(lab, chromium, tmp_path_factory.mktemp("profile")) as context:
         yield context
-        assert context.outside == [], "the page asked for something outside this machine"
+
+
+@pytest.fixture
+def context(browser):
+    """The browser with one page. Outside addresses are refused, and counted."""
+    yield browser
+    outside = [browser.outside.pop() for _ in [*browser.outside]]
+    browser.new_page()
+    for page in browser.pages[:-1]:  # nothing of this test's page is the next one's
+        page.close()
+    assert outside == [], "the page asked for something outside this machine"
 
 
 @pytest.fixture

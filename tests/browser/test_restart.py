@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.session import READY, open_notebook, restart, run_all
 from tests.browser.test_walk import card
+from utils.quiz import items
 
 pytestmark = pytest.mark.browser
 FOUR = ("1", "2", "3", "4")
@@ -176,3 +177,62 @@ def test_of_two_pages_with_a_kernel_each_the_first_answer_stays(context, lab):
     says(second, "N2.1 is answered already: a. It stays")
     assert second.locator("input[name=choice]:checked").get_attribute("value") == "a"
     assert second.locator("input:enabled").count() == 0 and faults(one) == faults(two) == []
+
+
+def choose(page, form, downs):
+    """Choose by keyboard and press the button: the first option, and so many down from it."""
+    form.locator("input").first.focus()
+    for key in ["Space", *["ArrowDown"] * downs, "Tab", "Tab", "Enter"]:
+        page.keyboard.press(key)
+
+
+def test_a_room_votes_twice_by_keyboard_alone(context, lab):  # the last one: it leaves the two votes switched on
+    sent, whys = [], [o["why"][:30].encode() for o in items()["N3.2"]["options"]]
+    context.pages[0].on("websocket", lambda s: s.on("framereceived", lambda f: sent.append(f)))
+    page = open_notebook(context, lab, "00_start_here.ipynb")
+    run_all(page)
+    switch = card(page, "Votes")
+    switch.locator("input:checked").focus()
+    for key in ("ArrowDown", "Tab", "Enter"):
+        page.keyboard.press(key)
+    says(switch, "Two votes: your first commit is vote 1")
+    page = open_notebook(context, lab, "03_flare_sepsis_or_mas.ipynb")
+    run_all(page)
+    question, other = card(page, "N3.2"), card(page, "N3.3")
+    assert question.locator("button").inner_text() == "Commit first vote N3.2"
+    choose(page, question, 0)
+    says(question, "vote 1 is in, a. Talk with your neighbour")
+    heard = b"".join(f if isinstance(f, bytes) else f.encode() for f in sent)
+    assert b"vote 1 is in, a" in heard and not any(why in heard or why.decode() in page.content() for why in whys)
+    assert "(your first vote)" in question.locator("label").first.evaluate(
+        "e => getComputedStyle(e, '::after').content"
+    )
+    button = question.get_by_role("button", name="Commit second vote N3.2")
+    assert question.locator("input:checked").count() == 0 and question.locator("input:disabled").count() == 0
+    page.keyboard.press("Enter")  # still on the button: a second press alone is no second vote
+    says(question, "Choose an answer first.")
+    assert button.is_visible() and "vote 1 is in, a" in question.locator("[role=status]").inner_text()
+    choose(page, question, 1)
+    says(question, "You changed from a to b.")
+    heard = b"".join(f if isinstance(f, bytes) else f.encode() for f in sent)
+    assert all(why in heard for why in whys) and question.locator("input:enabled").count() == 0
+    choose(page, other, 2)
+    says(other, "vote 1 is in, c.")
+    restart(page)
+    run_all(page)
+    says(card(page, "N3.2"), "You changed from a to b.")
+    says(card(page, "N3.3"), "vote 1 is in, c.")
+    choose(page, card(page, "N3.3"), 2)
+    says(card(page, "N3.3"), "You stayed with c.")
+    assert faults(page) == []
+
+
+def test_the_start_check_finds_a_slider_and_says_where_none_is(context, lab):
+    page = open_notebook(context, lab, "00_start_here.ipynb")
+    run_all(page)
+    page.locator("[role=status]", has_text="A slider shows on this page, and the kernel hears of it.").wait_for()
+    told = page.locator(".casebook-explorer table", has_text="What the notebooks need").first.text_content()
+    assert "answers.json" in told and "(needed: >=3.11)" in told
+    page.add_style_tag(content="[role=slider] { display: none }")
+    run_all(page)
+    page.locator("[role=status]", has_text="No slider shows on this page.").wait_for(timeout=20_000)
