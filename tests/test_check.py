@@ -8,6 +8,7 @@ import pytest
 
 from utils import check
 from utils.check import start_check
+from utils.record import record_path
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -95,3 +96,16 @@ def test_the_page_tells_the_kernel_that_a_slider_shows():
     assert seen.said == ""
     seen.shows = True
     assert "A slider shows on this page" in seen.said
+
+
+def test_in_the_browser_the_record_lies_where_the_browser_keeps_files(record, monkeypatch, tmp_path):
+    monkeypatch.delenv("MAS_CASEBOOK_RECORD")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("sys.platform", "emscripten")
+    for module in ("utils.record", "utils.check"):
+        monkeypatch.setattr(f"{module}.DRIVE", tmp_path / "drive")
+    assert record_path() == tmp_path / "home" / ".mas-casebook" / "answers.json"
+    assert said("your record").startswith("is gone when you close this page")  # a private window has no such place
+    (tmp_path / "drive").mkdir()
+    assert record_path() == tmp_path / "drive" / "mas-casebook-answers.json"
+    assert said("your record") == "can be written"

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from utils.page import Shown, say, table, together
-from utils.record import read, record_path, write_whole
+from utils.record import DRIVE, read, record_path, write_whole
 
 __all__ = ["start_check"]
 PLACES = {  # where this runs: what it is called, and who can mend it
@@ -82,6 +82,8 @@ def _record():
         probe.unlink()
     except OSError as fault:
         return f"cannot be written ({fault.strerror}): answers count until you close the page; free that folder or disk"
+    if _place() == "browser" and not file.is_relative_to(DRIVE):  # a private window, or an address without https
+        return "is gone when you close this page: open it in a window that is not private, at an https address"
     return read()[1].strip() or "can be written"
 
 
