@@ -144,10 +144,11 @@ def voices(item):
 
 
 def _feedback(item, given):
-    """Explanation of every option, the voices kept apart, and what it rests on."""
-    best, chosen = item.get("best"), given["choice"]
+    """Explanation of every option, the voices kept apart, and what it rests on; also where nothing is given."""
+    best, chosen = item.get("best"), given.get("choice")
     right = "That is the best supported answer." if chosen == best else f"The best supported answer is {best}."
-    verdict = f"{whom(item)}You chose {chosen}. {right if best else 'This question has no single best answer.'}"
+    you = f"You chose {chosen}. " if chosen else ""
+    verdict = f"{whom(item)}{you}{right if best else 'This question has no single best answer.'}"
     html, text = [f"<p><strong>{verdict}</strong></p><ul>"], [f"{item['id']}. {verdict}"]
     for option in item["options"]:
         mark = "best supported" if option["key"] == best else "your choice" if option["key"] == chosen else ""
