@@ -7,7 +7,7 @@
     python lab.py test quick     leave out the slow tests and those in a browser (under two minutes)
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
     python lab.py bench          measure speed and memory, and write the table of the README
-    python lab.py classroom      build the teachers' files anew: question bank, checklist, phenopacket
+    python lab.py classroom      build the teachers' files anew, and their kit; --pdf adds what prints it
     python lab.py setup          set up and stop there
 
 Needs Python 3.11 or newer and nothing else. Everything goes into the folder .venv beside this
@@ -195,7 +195,10 @@ def bench(arguments):
 
 
 def classroom(arguments):
-    """Build the teachers' files in classroom/ from casedata/."""
+    """Build the teachers' files in classroom/ from casedata/, and the kit in build/kit/."""
+    if "--pdf" in arguments:
+        add_test_tools()
+        ensure_browser()
     return hand_over("-m", "classroom", *arguments, cwd=str(ROOT))
 
 

@@ -1,5 +1,6 @@
-"""Build the teachers' files: ``python lab.py classroom``."""
+"""Build the teachers' files and the kit: ``python lab.py classroom``."""
 
+import sys
 from pathlib import Path
 
 from classroom import gift, phenopacket, review
@@ -15,6 +16,13 @@ def build(folder=HERE):
 
 
 if __name__ == "__main__":
+    from classroom import kit
+
     build()
     left = len(phenopacket.packet()[1])
     print(f"Built in classroom/: {', '.join(FILES)}. {left} reported rows are not in the phenopacket: see the README.")
+    try:
+        kit.build()
+    except kit.KitError as fault:
+        sys.exit(str(fault))
+    print("Built in build/kit/: learner/ to hand out, instructor/ with all answers; begin with index.html.")

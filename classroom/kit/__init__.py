@@ -4,10 +4,11 @@ import shutil
 from pathlib import Path
 
 from classroom.kit import handouts, notebooks, slides, teacher
-from classroom.kit.check import check
+from classroom.kit.check import KitError, check
 from classroom.kit.pages import page, rows
 from classroom.kit.printing import HOW, browser_here, print_pages
 
+__all__ = ["KIT", "KitError", "build", "pages"]
 KIT = Path(__file__).resolve().parents[2] / "build" / "kit"
 
 
@@ -64,6 +65,8 @@ def build(folder=KIT, pdf=True, tell=print):
     if not pdf or not (browser := browser_here()):
         tell(HOW)
         return
-    printed = [p for p in sorted(folder.rglob("*.html")) if p.stem != "index" and p.parts[-3:-1] != ("instructor", "notebooks")]
+    printed = [p for p in sorted(folder.rglob("*.html")) if p.name != "index.html"]
+    printed = [p for p in printed if p.parent != folder / "instructor" / "notebooks"]
     tell(f"Kit: printing {len(printed)} pages as PDF …")
-    print_pages(printed, browser)
+    if fault := print_pages(printed, browser):
+        tell(f"PDFs are missing: the browser gave up ({fault}). The HTML pages can be printed from any browser.")

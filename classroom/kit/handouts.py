@@ -58,7 +58,9 @@ def handout(number, teacher=False):
     strips = "".join(vote(i, teacher) for i in decisions(number))
     told = markdown(text("handouts.md").split(f"## {number}\n")[1].split("\n## ")[0])
     blank = figure(number)[0] if teacher else BLANKS[number]()
-    how = "<p>Work from the top, and fold the page so that the next question is hidden. Vote alone, talk, vote again.</p>"
+    how = (
+        "<p>Work from the top, and fold the page so that the next question is hidden. Vote alone, talk, vote again.</p>"
+    )
     body = f'<h1>{escape(title(number))}: hand-out</h1>{how}{strips}<div class="new-page">{told}{blank}</div>'
     return page(f"Hand-out {title(number)}", body, teacher)
 
@@ -76,7 +78,7 @@ def matrix():
 
 
 def criteria(rules, moments, filled=False):
-    """Rule sets to go through by hand, for each moment: what was printed, the threshold, and boxes."""
+    """Rule sets to go through by hand, for each moment: what is given, the threshold, and boxes."""
     out = []
     for name in rules:
         for moment in moments:
@@ -95,18 +97,19 @@ def ruler(name, case, moment, filled=False):
         given = found.at[row[0], "as_given"] if row[0] in found.index else ""
         printed = f"{given} {LINE}" if given in ("unknown", "not reported") else escape(given) or "–"
         ends = _filled(found, row[0], scored) if filled else _ends(row, scored)
-        lines.append([escape(row[1]), printed, escape(row[2]) or "–", *([escape(row[3]) or "–"] if scored else []), *ends])
+        lines.append(
+            [escape(row[1]), printed, escape(row[2]) or "–", *([escape(row[3]) or "–"] if scored else []), *ends]
+        )
     moment = load_case().time_points.set_index("time_point").at[moment, "label"]
-    head = ["Item", "Printed", "Met where", *(["Points"] if scored else []), *tails]
+    columns = ["Item", "Given", "Met where", *(["Points"] if scored else []), *tails]
     total = f"Total: lowest {LINE} highest {LINE} " if verdict.score is not None else ""
     answer = f"{total}Verdict: {BOX} met {BOX} not met {BOX} undetermined. One test I would buy: {LINE}"
     answer = f"<strong>{escape(str(verdict))}</strong>" if filled else answer
     tag = "; cut-off unconfirmed" if asked_tag(name) == "R" else ""
     line = f"{escape(rule_line(name))} Made for: {escape(RULES[name].about['population'])}{tag}."
-    return (
-        f'<section class="together"><h3>{escape(RULES[name].short)}: {escape(moment.lower())}</h3><p class="small">{line}'
-        f"</p>{rows(head, lines)}<p>{answer}</p></section>"
-    )
+    kind, name = "together" if len(lines) < 20 else "", f"{escape(RULES[name].short)}: {escape(moment.lower())}"
+    head = f'<h3>{name}</h3><p class="small">{line}</p>'
+    return f'<section class="{kind}">{head}{rows(columns, lines)}<p>{answer}</p></section>'
 
 
 def asked_tag(name):
@@ -115,8 +118,10 @@ def asked_tag(name):
 
 
 def _ends(row, scored):
-    """What is left to fill in: the two ends of a score, or one of three boxes."""
-    return (["", ""] if row[3] else ["–", "–"]) if scored else [BOX] * 3
+    """What is left to fill in: the two ends of a score, or one of three boxes; nothing for a number that is divided."""
+    if scored:
+        return ["", ""] if row[3] else ["–", "–"]
+    return ["–" if row[2].startswith("in ") else BOX] * 3
 
 
 def _filled(found, item, scored):

@@ -22,7 +22,8 @@ BOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 TEMPLATE = """{% extends 'lab/base.html.j2' %}
 {% block input %}{% if cell.metadata.get('jupyter', {}).get('source_hidden') %}
 <details class="notes"><summary>Code of this cell</summary>{{ super() }}</details>{% else %}{{ super() }}{% endif %}
-{% endblock input %}"""
+{% endblock input %}
+{% block codecell %}{{ super() }}<!--after {{ cell.id }}-->{% endblock codecell %}"""
 FIGURE = re.compile(r"<figure.*?</figure>", re.S)
 HOME = "The picture to take home"
 HEADINGS = {"00": "The map", "09": "Looking back"}  # where the picture to take home has another heading
@@ -88,20 +89,20 @@ def figure(number, heading=None):
 
 def export(number, teacher=False):
     """The page of a notebook (str), for a teacher with the feedback of everything below it."""
-    nb = nbformat.from_dict(book(number))
-    if teacher:
-        for cell in nb.cells:
-            for _, name in ASKED.findall(cell.source) if cell.cell_type == "code" else ():
-                key = f'<div class="answer">{answer(name)}</div>'
-                cell.outputs.append(nbformat.v4.new_output("display_data", {"text/html": key}))
-    body, _ = _exporter().from_notebook_node(nb)
-    return page(title(number), re.sub(r'<div class="jp-(In|Out)putPrompt.*?</div>', "", body, flags=re.S), teacher,
-                "jp-Notebook")  # fmt: skip
+    body = _body(number)
+    for cell in book(number).cells if teacher else ():
+        asked = ASKED.findall(cell.source) if cell.cell_type == "code" else ()
+        told = "".join(f'<div class="answer">{answer(name)}</div>' for _, name in asked)
+        body = body.replace(f"<!--after {cell.id}-->", told)
+    return page(title(number), re.sub("<!--after .*?-->", "", body), teacher, "jp-Notebook")
 
 
 @cache
-def _exporter():
-    return HTMLExporter(raw_template=TEMPLATE, exclude_anchor_links=True)
+def _body(number):
+    """A notebook as HTML, without the numbers of its cells, and with a mark behind each cell of code."""
+    exporter = HTMLExporter(raw_template=TEMPLATE, exclude_anchor_links=True)
+    body, _ = exporter.from_notebook_node(book(number))
+    return re.sub(r'<div class="jp-(In|Out)putPrompt.*?</div>', "", body, flags=re.S)
 
 
 def answer(name):
@@ -129,11 +130,18 @@ def filled(name):
         case sheets.Verdicts():
             return capstone.verdicts(card.patient, card.moment).html
         case sheets.Conversions():
-            due = {n: " or ".join(dict.fromkeys(f"{show(x)} {u}" for x in card.due(n))) for n, (_, u) in card.asked.items()}
+            due = {
+                n: " or ".join(dict.fromkeys(f"{show(x)} {u}" for x in card.due(n))) for n, (_, u) in card.asked.items()
+            }
             rows = [(capstone.label(n), str(given), due[n]) for n, (given, _) in card.asked.items()]
             return table(pd.DataFrame(rows, columns=["Item", "Printed", "Converted"]), name).html
         case sheets.RouteFacts():
-            names = {"label": "Fact", "vein": "A reason for the vein?", "statement": "In the label copies?", "why": "Why"}
+            names = {
+                "label": "Fact",
+                "vein": "A reason for the vein?",
+                "statement": "In the label copies?",
+                "why": "Why",
+            }
             return table(card.facts[[*names]].rename(columns=names), name).html
     rows = [(label, str(points)) for label, points in sheets.RUBRIC.values()]
     return table(pd.DataFrame(rows, columns=["Line", "Points"]), name).html

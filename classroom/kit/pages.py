@@ -37,7 +37,7 @@ WHOLE = """<!doctype html>
 
 def stamp():
     """Which state of the collection a page was made from, and on which day (str)."""
-    return f"MAS Casebook, version {version()}, seal of casedata {seal()}, built on {time.strftime('%Y-%m-%d')}"
+    return f"MAS Casebook {version()}, seal {seal()}, built {time.strftime('%Y-%m-%d')}"
 
 
 def page(title, body, teacher=False, kind="", script=OPEN, style=""):
@@ -81,9 +81,7 @@ def text(name):
 def rows(head, lines, kind="grid full"):
     """A table of HTML cells: its head, and its lines, each beginning with the header of its row."""
     top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    body = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(_cell(x) for x in rest)}</tr>' for first, *rest in lines
-    )
+    body = "".join(f'<tr><th scope="row">{first}</th>{"".join(_cell(x) for x in rest)}</tr>' for first, *rest in lines)
     return f'<table class="{kind}"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
 
 

@@ -3,14 +3,14 @@
 import os
 import shutil
 from html import escape
-from pathlib import Path
 
 from classroom.kit.pages import stamp
 from lab import BROWSERS
 
 HOW = "PDFs were left out: they need Chromium and playwright. python lab.py classroom --pdf adds both where it can."
-FOOT = """<div style="font: 6.5pt sans-serif; width: 100%; margin: 0 15mm; display: flex; justify-content: space-between">
-<span>{told}</span><span><span class="pageNumber"></span> of <span class="totalPages"></span></span></div>"""
+FOOT = """<div style="font: 6pt sans-serif; width: 100%; margin: 0 15mm; display: flex; gap: 4mm">
+<span style="flex: 1">{told}</span>
+<span style="white-space: nowrap"><span class="pageNumber"></span> of <span class="totalPages"></span></span></div>"""
 NOTE = "Not for clinical use. Case: Meneghel et al. 2021, doi 10.3389/fped.2020.635080, CC BY. "
 
 
@@ -31,20 +31,38 @@ def print_pages(paths, browser):
     paths : list of Path
     browser : str
         What `browser_here` found.
-    """
-    from playwright.sync_api import sync_playwright
 
-    root = hasattr(os, "geteuid") and os.geteuid() == 0  # in a container the only user is often root
-    with sync_playwright() as p:
-        flags = ["--disable-gpu", "--disable-dev-shm-usage", *(["--no-sandbox"] if root else [])]
-        chromium = p.chromium.launch(executable_path=browser, args=flags)
-        page = chromium.new_context(offline=True).new_page()
-        for path in paths:
-            page.goto(Path(path).resolve().as_uri())
-            slides = path.stem == "slides"  # they say all that on each slide
-            teacher = "Instructor copy, keys await review. " if "instructor" in path.parts else ""
-            told = escape(f"{teacher}{NOTE}{stamp()}")
-            page.pdf(path=path.with_suffix(".pdf"), tagged=True, outline=True, prefer_css_page_size=True,
-                     print_background=True, display_header_footer=not slides, header_template="<span></span>",
-                     footer_template=FOOT.format(told=told))  # fmt: skip
-        chromium.close()
+    Returns
+    -------
+    str
+        Why not all are printed, in a line; empty where they are.
+    """
+    from playwright.sync_api import Error, sync_playwright
+
+    try:
+        with sync_playwright() as p:
+            flags = ["--disable-gpu", "--disable-dev-shm-usage"]
+            root = hasattr(os, "geteuid") and os.geteuid() == 0  # in a container the only user is often root
+            chromium = p.chromium.launch(executable_path=browser, args=flags + ["--no-sandbox"] * root)
+            page = chromium.new_context(offline=True).new_page()
+            for path in paths:
+                _print(page, path)
+            chromium.close()
+    except (Error, OSError) as fault:
+        return str(fault).strip().partition("\n")[0]
+    return ""
+
+
+def _print(page, path):
+    page.goto(path.resolve().as_uri())
+    teacher = "Instructor copy, keys await review. " if "instructor" in path.parts else ""
+    page.pdf(
+        path=path.with_suffix(".pdf"),
+        tagged=True,
+        outline=True,
+        prefer_css_page_size=True,
+        print_background=True,
+        display_header_footer=path.stem != "slides",  # each slide has a foot of its own
+        header_template="<span></span>",
+        footer_template=FOOT.format(told=escape(f"{teacher}{NOTE}{stamp()}")),
+    )

@@ -12,15 +12,40 @@ from utils.forms import prompts
 from utils.package import read_table
 from utils.quiz import items, voices
 
+HOW = """Untried: the minutes are our guess. Votes go by paper strips or by the A, B and C cards; nobody shows a card
+before all do. More about each notebook stands in its facilitation notes."""
 MINUTES = {"decision": 5, "discussion": 5, "error": 3, "completion": 3, "retrieval": 1, "check": 1, "pretest": 1}
 
 
 def plans():
-    """The session plans (str)."""
-    parts = text("plans.md").split("\n## ")
-    body = "".join(f'<section class="{"new-page" if n > 1 else ""}">{markdown(("## " if n else "") + part)}</section>'
-                   for n, part in enumerate(parts))  # fmt: skip
-    return page("Session plans", body.replace('class="grid full"', 'class="grid full plan"'), teacher=True)
+    """The session plans as written: a dict of title -> Markdown; the last is for when something fails."""
+    parts = text("plans.md").removeprefix("# ").split("\n# ")
+    return {part.partition("\n")[0]: part.partition("\n")[2].strip() for part in parts}
+
+
+def asked_in(plan):
+    """The ids of the questions and prompts of a plan, each once, in order."""
+    return list(dict.fromkeys(re.findall(r"\b[A-Z]\d\.\d\b", plan)))
+
+
+def sessions():
+    """A page for each plan: the plan, then what its questions need, in the order in which they come (dict)."""
+    *timed, (failing, help_) = plans().items()
+    out = {}
+    for name, plan in timed:
+        asked = [decision(items()[k]) if k in items() else own(k) for k in asked_in(plan)]
+        body = f"<h1>{escape(name)}</h1><p>{HOW}</p>{markdown(plan)}<h2>{escape(failing)}</h2>{markdown(help_)}"
+        body += f'<div class="new-page"><h2>The questions of this plan, in order</h2>{"".join(asked)}</div>'
+        out[f"sessions/{name[:2]}_minutes"] = page(f"Session plan, {name}", body, teacher=True)
+    return out
+
+
+def own(name):
+    """A prompt, with what to look for (HTML)."""
+    asked = prompts()[name]
+    return (
+        f'<section class="question"><p>{escape(asked["stem"])}</p><div class="answer">{exemplar(asked)}</div></section>'
+    )
 
 
 def of(number, *kinds):
@@ -41,14 +66,16 @@ def facilitation(number):
     spent = sum(MINUTES[i["kind"]] for i in votes)
     plan = f"{journey['minutes']} minutes alone at a screen."
     if votes:
-        plan += f" In class about {MINUTES['decision']} minutes a vote, {spent} for all {len(votes)} (our guess, untried)."
+        plan += (
+            f" In class about {MINUTES['decision']} minutes a vote, {spent} for all {len(votes)} (our guess, untried)."
+        )
     advice = text("facilitation.md").split(f"## {number}\n")[1].split("\n## ")[0]
     parts = [f"<h1>{escape(title(number))}: facilitation notes</h1>", f"<p><strong>Time.</strong> {plan}</p>"]
     parts += [markdown(advice), aims(number)]
     parts += ["<h2>Votes</h2>" if votes else "", *map(decision, votes)]
     parts += ["<h2>For talking about: no best answer, never scored</h2>" if talk else "", *map(discussion, talk)]
-    parts += [f"<p><strong>{p['id']}</strong> {escape(p['stem'])} <em>Look for and one way to put it: answer key.</em></p>"
-              for p in written(number)]  # fmt: skip
+    more = "<em>Look for, and one way to put it: answer key.</em>"
+    parts += [f"<p><strong>{p['id']}</strong> {escape(p['stem'])} {more}</p>" for p in written(number)]
     if error := of(number, "error"):
         parts += ["<h2>Spot the error</h2>", *map(decision, error)]
     parts += ["<h2>The picture to take home: what to say</h2>", markdown(figure(number)[1])]
@@ -76,7 +103,7 @@ def decision(item):
         lines.append([head, escape(o["why"])])
     none = "" if best else "<p><em>No best answer: the page cannot settle it.</em></p>"
     said = "".join(f'<p class="casebook-voice"><strong>{escape(k)}:</strong> {escape(v)}</p>' for k, v in voices(item))
-    count = "" if item["kind"] == "error" else tally(item)
+    count = tally(item) if item["kind"] == "decision" else ""
     head = f"<h3>{item['id']}</h3><p>{escape(item['stem'])}</p>"
     told = rows(["Answer", "What to say"], lines, "grid full said")
     return f'<section class="question">{head}{none}{told}{said}{count}</section>'
@@ -100,7 +127,10 @@ def key():
     parts = ["<h1>Answer key</h1>", f"<p>{', '.join(f'<a href=#n{n}>{n}</a>' for n in numbers())}</p>"]
     for number in numbers():
         lines = [[i["id"], i["kind"], best(i)] for i in items().values() if i["notebook"] == number]
-        parts += [f'<h2 id="n{number}">{escape(title(number))}</h2>', rows(["Question", "Kind", "Best supported"], lines)]
+        parts += [
+            f'<h2 id="n{number}">{escape(title(number))}</h2>',
+            rows(["Question", "Kind", "Best supported"], lines),
+        ]
         own = [p for p in written(number)]
         parts += [f'<div class="answer">{exemplar(p)}</div>' for p in own]
         asked = [name for c in book(number).cells for call, name in ASKED.findall(c.source) if call == "sheet"]
@@ -118,5 +148,4 @@ def best(item):
 
 def papers():
     """Every page for the teacher alone: a dict of file name (without ending) -> page."""
-    made = {"session_plans": plans(), "answer_key": key()}
-    return made | {f"facilitation/{stem(n)}": facilitation(n) for n in numbers()}
+    return {**sessions(), "answer_key": key()} | {f"facilitation/{stem(n)}": facilitation(n) for n in numbers()}
