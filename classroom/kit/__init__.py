@@ -4,15 +4,15 @@ import shutil
 from pathlib import Path
 
 from classroom.kit import handouts, notebooks, slides, teacher
-from classroom.kit.check import KitError, check
+from classroom.kit.audit import KitError, check
 from classroom.kit.pages import page, rows
 from classroom.kit.printing import HOW, browser_here, print_pages
 
-__all__ = ["KIT", "KitError", "build", "pages"]
+__all__ = ["KIT", "KitError", "build", "everything"]
 KIT = Path(__file__).resolve().parents[2] / "build" / "kit"
 
 
-def pages():
+def everything():
     """Every page of the kit: a dict of path below the kit's folder -> HTML."""
     made = {}
     for folder, answers in (("learner", False), ("instructor", True)):
@@ -52,7 +52,7 @@ def build(folder=KIT, pdf=True, tell=print):
     folder = Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
     tell("Kit: writing the pages …")
-    for name, html in pages().items():
+    for name, html in everything().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(html, encoding="utf-8", newline="\n")

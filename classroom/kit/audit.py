@@ -16,6 +16,7 @@ MARKS = ("best supported]", "That is the best supported answer", "The best suppo
 CLASSES = re.compile(r"""class=["'][^"']*\b(best|answer|teacher)\b""")
 KEY = re.compile(r" the best supported answer is ([abc]) | this question has no single best answer ")
 DRAWN = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
+TAG = re.compile(r"<[^>]*>")
 # What a browser would fetch. A link that a reader may follow is none.
 FETCHED = re.compile(r"""(<(?:link|iframe|object|embed|base)\b|<[^>]+\bsrc(?:set)?\s*=\s*+["']?+(?!data:)|"""
                      r"""@import|url\(\s*+["']?+(?!data:|#)|\bimport\s*\(|\bfetch\s*\()[^>]{0,60}""", re.I)  # fmt: skip
@@ -44,29 +45,41 @@ def words(text):
 
 
 def readings(html):
-    """A page as its words, read in two ways (with tags as gaps, and as nothing), and with what its attributes say."""
-    html = DRAWN.sub(lambda m: base64.b64decode(m[1]).decode("utf-8", "replace"), html)
+    """A page as lists of words: with its tags as gaps, with them as nothing, and what stands inside the tags."""
+    html = DRAWN.sub(lambda m: TAG.sub(" ", base64.b64decode(m[1]).decode("utf-8", "replace")), html)
     html = re.sub(r"base64,[A-Za-z0-9+/=]+", "", html)
-    for text in (re.sub(r"<[^>]*>", " ", html), re.sub(r"<[^>]*>", "", html), html):
-        yield f" {' '.join(words(unescape(text)))} "
+    for text in (TAG.sub(" ", html), TAG.sub("", html), " ".join(TAG.findall(html))):
+        yield words(unescape(text))
 
 
-def runs(text):
-    """Every stretch of `RUN` words of a text, or the whole where it is shorter."""
-    told = words(text)
-    return [f" {' '.join(told[n : n + RUN])} " for n in range(max(1, len(told) - RUN + 1))]
+@cache
+def runs():
+    """Every stretch of `RUN` words of every secret, or the whole where it is shorter: a dict of words -> its name."""
+    found = {}
+    for name, text in secrets():
+        told = words(text)
+        found |= {tuple(told[n : n + RUN]): name for n in range(max(1, len(told) - RUN + 1))}
+    return found
+
+
+def given_away(html):
+    """The names of the secrets that a page holds (set of str)."""
+    sizes = {len(run) for run in runs()}
+    pages = [*readings(html)]
+    held = (tuple(page[n : n + size]) for page in pages for size in sizes for n in range(len(page) - size + 1))
+    return {runs()[run] for run in held if run in runs()}
 
 
 def leaks(learner):
     """What a learner's folder gives away: yields a line for each."""
     for path in sorted(Path(learner).rglob("*.html")):
         html = path.read_text(encoding="utf-8")
-        read = [*readings(html)]
-        for name, text in secrets():
-            if (path.name, name) not in TOLD and any(run in page for run in runs(text) for page in read):
+        for name in sorted(given_away(html)):
+            if (path.name, name) not in TOLD:
                 yield f"{path.name} shows an answer to learners: {name}"
+        told = re.sub(r"\s+", " ", unescape(TAG.sub("", html)) + unescape(" ".join(TAG.findall(html))))
         for mark in MARKS:
-            if any(" ".join(words(mark)) in page for page in read) and mark in re.sub(r"\s+", " ", unescape(html)):
+            if mark in told:
                 yield f"{path.name} marks an answer for learners: “{mark}”"
         if found := CLASSES.search(html):
             yield f"{path.name} holds what only a teacher's page may: {found.group()}"
@@ -76,7 +89,7 @@ def gaps(folder):
     """What the teacher lacks: yields a line for each text that no page has, and each page without its counterpart."""
     folder, read = Path(folder), {}
     for path in sorted((folder / "instructor" / "notebooks").glob("*.html")):
-        read[path.name[:2]] = next(readings(path.read_text(encoding="utf-8")))
+        read[path.name[:2]] = f" {' '.join(next(readings(path.read_text(encoding='utf-8'))))} "
     asked = {**items(), **prompts()}
     for name, text in secrets():
         number = asked[name.partition(",")[0]]["notebook"]
