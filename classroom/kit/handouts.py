@@ -6,7 +6,7 @@ The teacher's copy of each has the same blank filled in: by the rules, or by the
 from html import escape
 
 from classroom.kit.notebooks import figure, stem, title
-from classroom.kit.pages import markdown, page, rows, text
+from classroom.kit.pages import LINE, markdown, page, rows, text
 from utils.capstone import rule_items, rule_line
 from utils.case import load_case
 from utils.quiz import items
@@ -18,7 +18,6 @@ READINESS = ("R1.2", "R2.1", "R2.2", "R3.1", "R4.2")  # of 00 and 01; the last i
 RULERS = ("mas_2016", "hlh_2004", "hlh_2024", "hscore", "ms_score", "mh_score", "ferritin_esr")  # those of 04
 STATES = ("fits", "does not fit", "expected but absent", "unknown")
 BOX, CUT = "☐", "✂"
-LINE = '<span class="line"></span>'
 SHAPES = {  # told apart by letter and by shape, at the other end of a room and without colour
     "A": '<circle cx="50" cy="50" r="44"/>',
     "B": '<rect x="8" y="8" width="84" height="84"/>',
@@ -180,7 +179,7 @@ BLANKS = {
 def bench(teacher=False):
     """Seven rulers on the day of admission, to fill in by hand where no screen is at hand (str)."""
     how = markdown(text("bench.md"))
-    body = f"<h1>Ruler bench on paper</h1>{how}{criteria(RULERS, ('admission',), teacher)}"
+    body = f"<h1>Ruler bench on paper</h1>{how}<h2>The rulers</h2>{criteria(RULERS, ('admission',), teacher)}"
     return page("Ruler bench on paper", body, teacher)
 
 

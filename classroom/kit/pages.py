@@ -18,6 +18,7 @@ CASE = (
     "figures transcribed with their units, converted, redrawn; all other words are our own. This page: CC BY 4.0."
 )
 TEACHER = "Instructor copy. It holds answers: not for learners. The keys await review by clinicians."
+LINE = '<span class="line"></span>'  # to write on
 # What is folded up is printed open; what is only for the eye of the speaker is not.
 OPEN = """addEventListener("beforeprint", () =>
   document.querySelectorAll("details:not(.notes)").forEach((fold) => { fold.open = true; }));"""
@@ -79,10 +80,14 @@ def text(name):
 
 
 def rows(head, lines, kind="grid full"):
-    """A table of HTML cells: its head, and its lines, each beginning with the header of its row."""
+    """A table of HTML cells: its head, and its lines, each beginning with the header of its row, if that has a name."""
     top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    body = "".join(f'<tr><th scope="row">{first}</th>{"".join(_cell(x) for x in rest)}</tr>' for first, *rest in lines)
+    body = "".join(f"<tr>{_first(first)}{''.join(map(_cell, rest))}</tr>" for first, *rest in lines)
     return f'<table class="{kind}"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _first(content):
+    return f"<td>{LINE}</td>" if content == LINE else f'<th scope="row">{content}</th>'
 
 
 def _cell(content):

@@ -86,8 +86,7 @@ def aims(number):
     """What learners can do afterwards, and the look-alike, as the notebook says it (HTML)."""
     told = [c.source for c in book(number).cells[:4] if c.cell_type == "markdown"]
     goals = [s[s.index("**Afterwards") :] for s in told if "**Afterwards" in s]
-    alike = [re.sub(r"^> ?", "", s, flags=re.M).replace("## The look-alike", "### The look-alike") for s in told
-             if "look-alike" in s]  # fmt: skip
+    alike = [re.sub(r"^> ?", "", s, flags=re.M) for s in told if "look-alike" in s]
     return markdown("\n\n".join(goals + alike))
 
 
