@@ -12,14 +12,18 @@ __all__ = ["KIT", "KitError", "build", "everything"]
 KIT = Path(__file__).resolve().parents[2] / "build" / "kit"
 
 
+# What a page is called in an index, by its folder.
+CALLED = {"": "sheet or page for a session", "sessions": "session plan with its questions", "handouts": "hand-out",
+          "facilitation": "facilitation notes", "notebooks": "notebook"}  # fmt: skip
+
+
 def everything():
     """Every page of the kit: a dict of path below the kit's folder -> HTML."""
     made = {}
     for folder, answers in (("learner", False), ("instructor", True)):
-        own = {f"notebooks/{notebooks.stem(n)}": notebooks.export(n, answers) for n in notebooks.numbers()}
+        own = {**teacher.papers(), "slides": slides.deck()} if answers else {}
         own |= handouts.sheets(answers)
-        if answers:
-            own |= {**teacher.papers(), "slides": slides.deck()}
+        own |= {f"notebooks/{notebooks.stem(n)}": notebooks.export(n, answers) for n in notebooks.numbers()}
         own["index"] = index(own, answers)
         made |= {f"{folder}/{name}.html": html for name, html in own.items()}
     return made
@@ -32,10 +36,10 @@ def index(own, answers):
     for name in own:
         kind, _, last = name.rpartition("/")
         called = titles.get(last, last.replace("_", " ").capitalize())
-        lines.append([f'<a href="{name}.html">{called}</a>', kind.capitalize() or "For the whole session"])
+        lines.append([f'<a href="{name}.html">{called}</a>', CALLED[kind]])
     title = "MAS Casebook: for teachers" if answers else "MAS Casebook: to read and to print"
-    head = f"<h1>{title}</h1><p>Every page opens from this folder without a network.</p>"
-    return page(title, head + rows(["Page", "What it is"], lines, "full left"), answers)
+    how = "Every page opens from this folder without a network. Where PDFs were made, they lie beside the pages."
+    return page(title, f"<h1>{title}</h1><p>{how}</p>" + rows(["Page", "What it is"], lines, "full left"), answers)
 
 
 def build(folder=KIT, pdf=True, tell=print):

@@ -104,16 +104,10 @@ def ruler(name, case, moment, filled=False):
     total = f"Total: lowest {LINE} highest {LINE} " if verdict.score is not None else ""
     answer = f"{total}Verdict: {BOX} met {BOX} not met {BOX} undetermined. One test I would buy: {LINE}"
     answer = f"<strong>{escape(str(verdict))}</strong>" if filled else answer
-    tag = "; cut-off unconfirmed" if asked_tag(name) == "R" else ""
-    line = f"{escape(rule_line(name))} Made for: {escape(RULES[name].about['population'])}{tag}."
+    line = f"{escape(rule_line(name))} Made for: {escape(RULES[name].about['population'])}."
     kind, name = "together" if len(lines) < 20 else "", f"{escape(RULES[name].short)}: {escape(moment.lower())}"
     head = f'<h3>{name}</h3><p class="small">{line}</p>'
     return f'<section class="{kind}">{head}{rows(columns, lines)}<p>{answer}</p></section>'
-
-
-def asked_tag(name):
-    """The evidence tag of a rule set's cut-off."""
-    return RULES[name].nodes()[name]["tag"]
 
 
 def _ends(row, scored):

@@ -27,7 +27,7 @@ KINDS = (  # one page of each kind is held to the rules of access; the notebooks
     "instructor/facilitation/04_five_rulers",
     "instructor/answer_key",
     "instructor/slides",
-    "instructor/notebooks/09_capstone",
+    "instructor/notebooks/00_start_here",
 )
 CUT = """() => [...document.querySelectorAll('table, img, svg, pre')].filter((e) => e.checkVisibility()
   && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 120))"""
