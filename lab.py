@@ -7,7 +7,7 @@
     python lab.py test quick     leave out the slow tests and those in a browser (under two minutes)
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
     python lab.py bench          measure speed, memory and a class on a hub ("bench hub": just that) for the README
-    python lab.py classroom      build the teachers' files anew: question bank, checklist, phenopacket
+    python lab.py classroom      build the teachers' files anew, and their kit; --pdf adds what prints it
     python lab.py site           build the page that needs no install; "site --help" tells more
     python lab.py setup          set up and stop there
 
@@ -229,7 +229,10 @@ def bench(arguments):
 
 
 def classroom(arguments):
-    """Build the teachers' files in classroom/ from casedata/."""
+    """Build the teachers' files in classroom/ from casedata/, and the kit in build/kit/."""
+    if "--pdf" in arguments:
+        add_test_tools()
+        ensure_browser()
     return hand_over("-m", "classroom", *arguments, cwd=str(ROOT))
 
 

@@ -1,8 +1,9 @@
-"""Build the teachers' files: ``python lab.py classroom``."""
+"""Build the teachers' files and the kit: ``python lab.py classroom``."""
 
+import sys
 from pathlib import Path
 
-from classroom import gift, phenopacket, review
+from classroom import gift, kit, phenopacket, review
 
 HERE = Path(__file__).resolve().parent
 FILES = {"question_bank.gift": gift.bank, "case.phenopacket.json": phenopacket.text, "clinical_review.md": review.text}
@@ -14,7 +15,18 @@ def build(folder=HERE):
         (Path(folder) / name).write_text(make(), encoding="utf-8", newline="\n")
 
 
-if __name__ == "__main__":
+def main():
+    """Build everything, and say what was built; the exit code, or what is wrong with the kit."""
     build()
     left = len(phenopacket.packet()[1])
     print(f"Built in classroom/: {', '.join(FILES)}. {left} reported rows are not in the phenopacket: see the README.")
+    try:
+        kit.build()
+    except kit.KitError as fault:
+        return str(fault)
+    print("Built in build/kit/: learner/ to hand out, instructor/ with all answers; each has an index.html.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -155,7 +155,7 @@ def test_markup_in_a_question_is_shown_and_not_obeyed(record):
         "best": "a",
         "voices": {"data": "<script>"},
     }
-    html = quiz.Question(evil)._still.html + quiz._feedback(evil, {"choice": "a"}).html
+    html = quiz.Question(evil)._still.html + quiz.explained(evil, {"choice": "a"}).html
     assert "<script" not in html and "<img" not in html and "<b>" not in html
 
 

@@ -371,6 +371,12 @@ def test_teachers_files_are_built_by_their_package(handed):
     assert handed.locks == []  # nothing beyond what the notebooks need
 
 
+def test_what_prints_the_teachers_kit_is_added_where_it_is_asked_for(handed):
+    assert handed.main(["classroom", "--pdf"]) == 0
+    assert handed.calls == ["browser", ["-m", "classroom", "--pdf"]]
+    assert [name for name, *_ in handed.locks][0] == "requirements-test.lock"
+
+
 @pytest.mark.parametrize("words", [[], ["lab"], ["--no-browser"], ["lab", "--no-browser"]])
 def test_jupyterlab_opens_on_the_first_notebook(handed, words):
     assert handed.main(words) == 0

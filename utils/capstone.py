@@ -45,27 +45,35 @@ def letter(patient, moment):
 @cache  # a page shows them more than once
 def rule_cards():
     """The six rule sets as they were published, to have at hand: their items, thresholds, points and factors."""
-    cards = []
-    for name in RULERS:
-        rule, blank = RULES[name], evaluate(name, {})
-        nodes, conditions = rule.nodes(), blank.items.set_index("item")["rule"]
-        labels = {n: r["label"] for n, r in nodes.items()}
-        told = {"sum": "points are added up", "ratio": "the first is divided by the second"}
-        how = told.get(nodes[name]["kind"], nodes[name]["label"])
-        top = {n for n, r in nodes.items() if n in nodes[name]["members"].split() or not pd.isna(r["points"])}
-        rows = [  # a dot before what only serves another item
-            (f"{'' if n in top else '· '}{r['label']}", _where(r, conditions, labels), _worth(r))
-            for n, r in nodes.items()
-            if n != name and r["kind"] not in ("highest", "category")
-        ]
-        sign = SIGNS.get(nodes[name]["comparator"], "")
-        cut = f"; met at {sign} {plots.cut_off(blank)}" if blank.score is not None else ""
-        frame = pd.DataFrame(rows, columns=["Item", "Met where", "Points"])
-        if not frame["Points"].any():
-            frame = frame.drop(columns="Points")
-        line = f"{rule.short}: {how}{cut}. Made for: {rule.about['population']}."
-        cards.append(together(say(line), table(frame, rule.short)))
-    return together(*cards, _factor_card())
+    return together(*map(_rule_card, RULERS), _factor_card())
+
+
+def _rule_card(name):
+    rule, frame = RULES[name], rule_items(name).drop(columns="item")
+    frame = frame if frame["Points"].any() else frame.drop(columns="Points")
+    return together(say(f"{rule_line(name)} Made for: {rule.about['population']}."), table(frame, rule.short))
+
+
+def rule_line(name):
+    """How the items of a rule set are counted, and where it is met (str)."""
+    rule, blank = RULES[name], evaluate(name, {})
+    root = rule.nodes()[name]
+    told = {"sum": "points are added up", "ratio": "the first is divided by the second"}
+    cut = f"; met at {SIGNS.get(root['comparator'], '')} {plots.cut_off(blank)}" if blank.score is not None else ""
+    return f"{rule.short}: {told.get(root['kind'], root['label'])}{cut}."
+
+
+def rule_items(name):
+    """What a rule set asks for, as published: a DataFrame of item (its name), Item, Met where, Points."""
+    nodes, conditions = RULES[name].nodes(), evaluate(name, {}).items.set_index("item")["rule"]
+    labels = {n: r["label"] for n, r in nodes.items()}
+    top = {n for n, r in nodes.items() if n in nodes[name]["members"].split() or not pd.isna(r["points"])}
+    rows = [  # a dot before what only serves another item
+        (n, f"{'' if n in top else '· '}{r['label']}", _where(r, conditions, labels), _worth(r))
+        for n, r in nodes.items()
+        if n != name and r["kind"] not in ("highest", "category")
+    ]
+    return pd.DataFrame(rows, columns=["item", "Item", "Met where", "Points"])
 
 
 def _factor_card():

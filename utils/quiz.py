@@ -86,7 +86,7 @@ class Question(Card):
             super().refresh((note or warning) + (_waits(name, votes[name]) if waits else ""))
 
     def shown(self, entry):
-        return {k: entry.get(k, "") for k in ("choice", "confidence")}, _feedback(self._question, entry)
+        return {k: entry.get(k, "") for k in ("choice", "confidence")}, explained(self._question, entry)
 
 
 def _find(item_id):
@@ -143,7 +143,7 @@ def _answer(item_id, choice, confidence, second=True):
         done = "answered" if shelf == "answers" else "voted on"
         note = f'{item_id} is {done} already: {kept["choice"]}. It stays; reset("{item_id}") clears it. '
     refresh(item_id, note)
-    return noted(note, _feedback(item, kept) if shelf == "answers" else say(_waits(item_id, kept)))
+    return noted(note, explained(item, kept) if shelf == "answers" else say(_waits(item_id, kept)))
 
 
 def _waits(item_id, vote):
@@ -212,7 +212,7 @@ def reveal(item_id):
         if vote := read("votes")[0].get(item_id):
             return say(f"{warning}{_waits(item_id, vote)}")
         return say(f'{warning}{item_id} is locked: commit first, in the card or with answer("{item_id}", "a").')
-    return _feedback(item, answers[item_id])
+    return explained(item, answers[item_id])
 
 
 def voices(item):
@@ -221,13 +221,14 @@ def voices(item):
     return [(VOICES[v] + (f" ({item['later_date']})" if v == "later" else ""), words) for v, words in told]
 
 
-def _feedback(item, given):
-    """Explanation of every option, the voices kept apart, and what it rests on."""
-    best, chosen = item.get("best"), given["choice"]
+def explained(item, given):
+    """Explanation of every option, the voices kept apart, and what it rests on; also where nothing is given."""
+    best, chosen = item.get("best"), given.get("choice")
     right = "That is the best supported answer." if chosen == best else f"The best supported answer is {best}."
-    verdict = f"{whom(item)}You chose {chosen}. {right if best else 'This question has no single best answer.'}"
+    you = f"You chose {chosen}. " if chosen else ""
+    verdict = f"{whom(item)}{you}{right if best else 'This question has no single best answer.'}"
     html, text = [f"<p><strong>{verdict}</strong></p>"], [f"{item['id']}. {verdict}"]
-    if vote := read("votes")[0].get(item["id"]):
+    if chosen and (vote := read("votes")[0].get(item["id"])):
         first = vote["choice"]
         text.append(f"You stayed with {first}." if first == chosen else f"You changed from {first} to {chosen}.")
         html.append(f"<p>{text[-1]}</p>")

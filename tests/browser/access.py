@@ -8,10 +8,9 @@ OTHERS = {  # (rule, element) -> whose it is, and why it stays
     ("scrollable-region-focusable", ".jp-InputArea-editor .cm-scroller"): "JupyterLab: Enter opens the editor",
     ("aria-required-children", ".jp-WindowedPanel-viewport"): "JupyterLab: its list of cells is called a feed",
     ("button-name", ".jp-collapseHeadingButton"): "JupyterLab: the arrow that folds a heading away",
-    ("color-contrast", ".jp-InputPrompt, .jp-OutputPrompt"): "JupyterLab and nbconvert: the pale number of a cell",
-    ("color-contrast", ".highlight pre span"): "nbconvert: the colours of its code",
+    ("color-contrast", ".jp-InputPrompt, .jp-OutputPrompt"): "JupyterLab: the pale number of a cell",
     ("color-contrast", ".jp-InputArea-editor .cm-line span"): "JupyterLab: the colours of its code",
-    ("link-in-text-block", ".jp-RenderedMarkdown a"): "JupyterLab and nbconvert: links without a line below them",
+    ("link-in-text-block", ".jp-RenderedMarkdown a"): "JupyterLab: links without a line below them",
 }
 COLOURS = ["color-contrast", "link-in-text-block"]  # the rules that look at colours
 FOUND = """async ([others, only]) => {

@@ -1,0 +1,121 @@
+"""Both ways: nothing that answers reaches a learner's page, and nothing that is due is missing for the teacher."""
+
+import base64
+import re
+from functools import cache
+from html import unescape
+from pathlib import Path
+
+from utils.forms import prompts
+from utils.quiz import items, voices
+
+RUN = 15  # so many words in a row are no chance; a shorter text counts as a whole
+# The sentence that notebook 01 asks for is how 02 tells the story: said where the question is over.
+TOLD = {("02_naming_it.html", "W1.1, exemplar")}
+MARKS = ("best supported]", "That is the best supported answer", "The best supported answer is", "One way to put it")
+CLASSES = re.compile(r"""class=["'][^"']*\b(best|answer|teacher)\b""")
+KEY = re.compile(r" the best supported answer is ([abc]) | this question has no single best answer ")
+DRAWN = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
+TAG = re.compile(r"<[^>]*>")
+# What a browser would fetch. A link that a reader may follow is none.
+FETCHED = re.compile(r"""(<(?:link|iframe|object|embed|base)\b|<[^>]+\bsrc(?:set)?\s*=\s*+["']?+(?!data:)|"""
+                     r"""@import|url\(\s*+["']?+(?!data:|#)|\bimport\s*\(|\bfetch\s*\()[^>]{0,60}""", re.I)  # fmt: skip
+
+
+class KitError(Exception):
+    """What is wrong with the kit, a line for each fault."""
+
+
+@cache
+def secrets():
+    """Every text that only a teacher may see: a tuple of (name, text), in the collection's order."""
+    found = []
+    for name, item in items().items():
+        found += [(f"{name}, why {o['key']}", o["why"]) for o in item["options"]]
+        found += [(f"{name}, {label}", words) for label, words in voices(item)]
+    for name, prompt in prompts().items():
+        found += [(f"{name}, exemplar", prompt["exemplar"])] if "exemplar" in prompt else []
+        found += [(f"{name}, look for", line) for line in prompt.get("look_for", [])]
+    return tuple(found)
+
+
+def words(text):
+    """The words of a text in small letters: marks, case and white space make no difference."""
+    return re.findall(r"\w+", text.casefold())
+
+
+def readings(html):
+    """A page as lists of words: with its tags as gaps, with them as nothing, and what stands inside the tags."""
+    html = DRAWN.sub(lambda m: TAG.sub(" ", base64.b64decode(m[1]).decode("utf-8", "replace")), html)
+    html = re.sub(r"base64,[A-Za-z0-9+/=]+", "", html)
+    for text in (TAG.sub(" ", html), TAG.sub("", html), " ".join(TAG.findall(html))):
+        yield words(unescape(text))
+
+
+@cache
+def runs():
+    """Every stretch of `RUN` words of every secret, or the whole where it is shorter: a dict of words -> its name."""
+    found = {}
+    for name, text in secrets():
+        told = words(text)
+        found |= {tuple(told[n : n + RUN]): name for n in range(max(1, len(told) - RUN + 1))}
+    return found
+
+
+def given_away(html):
+    """The names of the secrets that a page holds (set of str)."""
+    sizes = {len(run) for run in runs()}
+    pages = [*readings(html)]
+    held = (tuple(page[n : n + size]) for page in pages for size in sizes for n in range(len(page) - size + 1))
+    return {runs()[run] for run in held if run in runs()}
+
+
+def leaks(learner):
+    """What a learner's folder gives away: yields a line for each."""
+    for path in sorted(Path(learner).rglob("*.html")):
+        html = path.read_text(encoding="utf-8")
+        for name in sorted(given_away(html)):
+            if (path.name, name) not in TOLD:
+                yield f"{path.name} shows an answer to learners: {name}"
+        told = re.sub(r"\s+", " ", unescape(TAG.sub("", html)) + unescape(" ".join(TAG.findall(html))))
+        for mark in MARKS:
+            if mark in told:
+                yield f"{path.name} marks an answer for learners: “{mark}”"
+        if found := CLASSES.search(html):
+            yield f"{path.name} holds what only a teacher's page may: {found.group()}"
+
+
+def gaps(folder):
+    """What the teacher lacks: yields a line for each text that no page has, and each page without its counterpart."""
+    folder, read = Path(folder), {}
+    for path in sorted((folder / "instructor" / "notebooks").glob("*.html")):
+        read[path.name[:2]] = f" {' '.join(next(readings(path.read_text(encoding='utf-8'))))} "
+    asked = {**items(), **prompts()}
+    for name, text in secrets():
+        number = asked[name.partition(",")[0]]["notebook"]
+        if f" {' '.join(words(text))} " not in read.get(number, ""):
+            yield f"the instructor edition of notebook {number} lacks {name}"
+    for name, item in items().items():
+        after = read.get(item["notebook"], "").partition(f" {' '.join(words(item['stem']))} ")[2]
+        key = KEY.search(after)  # the first after the stem is its own
+        if not key or key[1] != item.get("best"):
+            yield f"the instructor edition of notebook {item['notebook']} lacks the key of {name}"
+    for path in sorted((folder / "learner").rglob("*.html")):
+        other = folder / "instructor" / path.relative_to(folder / "learner")
+        if not other.exists():
+            yield f"learner/{path.relative_to(folder / 'learner')} has no counterpart for the teacher"
+
+
+def outside(folder):
+    """What a page would ask for beyond itself: yields a line for each."""
+    for path in sorted(Path(folder).rglob("*.html")):
+        html = re.sub(r"base64,[A-Za-z0-9+/=]+", "base64,", path.read_text(encoding="utf-8"))
+        if found := FETCHED.search(html):
+            yield f"{path.relative_to(folder)} asks for something outside itself: {found.group()[:80]}"
+
+
+def check(folder):
+    """Hold a built kit to all of it; `KitError` names every fault."""
+    faults = [*leaks(Path(folder) / "learner"), *gaps(folder), *outside(folder)]
+    if faults:
+        raise KitError("The kit is not to be used:\n" + "\n".join(f"- {fault}" for fault in faults))

@@ -1,0 +1,209 @@
+"""What learners fill in on paper: votes, a blank for each core notebook, the ruler sheets, a readiness test, cards.
+
+The teacher's copy of each has the same blank filled in: by the rules, or by the picture that the notebook ends with.
+"""
+
+from html import escape
+
+from classroom.kit.notebooks import figure, stem, title
+from classroom.kit.pages import LINE, markdown, page, rows, text
+from utils.capstone import rule_items, rule_line
+from utils.case import load_case
+from utils.quiz import items
+from utils.rules import RULES, evaluate
+from utils.units import show
+
+CORE = [f"{n:02}" for n in range(1, 9)]
+READINESS = ("R1.2", "R2.1", "R2.2", "R3.1", "R4.2")  # of 00 and 01; the last is of 02, for the plan of 90 minutes
+RULERS = ("mas_2016", "hlh_2004", "hlh_2024", "hscore", "ms_score", "mh_score", "ferritin_esr")  # those of 04
+STATES = ("fits", "does not fit", "expected but absent", "unknown")
+BOX, CUT = "☐", "✂"
+SHAPES = {  # told apart by letter and by shape, at the other end of a room and without colour
+    "A": '<circle cx="50" cy="50" r="44"/>',
+    "B": '<rect x="8" y="8" width="84" height="84"/>',
+    "C": '<path d="M50 6 L96 92 L4 92 Z"/>',
+}
+
+
+def options(item, teacher=False):
+    """The options of a question as a list; for a teacher the best one is marked."""
+    best = item.get("best") if teacher else None
+    return "<ul>" + "".join(
+        f'<li class="best">✔ {escape(o["key"])}) {escape(o["text"])}</li>'
+        if o["key"] == best
+        else f"<li>{escape(o['key'])}) {escape(o['text'])}</li>"
+        for o in item["options"]
+    ) + "</ul>"  # fmt: skip
+
+
+def vote(item, teacher=False):
+    """One strip: vote, talk, vote again."""
+    boxes = " ".join(f"{BOX} {o['key']}" for o in item["options"])
+    votes = (
+        f"<span><strong>Vote 1</strong> {boxes}</span><span>sure? {BOX} low {BOX} medium {BOX} high</span>"
+        f"<span><strong>Talk</strong> for two minutes</span><span><strong>Vote 2</strong> {boxes}</span>"
+    )
+    head = f"<p><strong>{item['id']}</strong> {escape(item['stem'])}</p>"
+    return f'<section class="strip">{head}{options(item, teacher)}<div class="votes">{votes}</div></section>'
+
+
+def decisions(number):
+    """The decision questions of a notebook, in its order (list of dict)."""
+    return [i for i in items().values() if i["notebook"] == number and i["kind"] == "decision"]
+
+
+def handout(number, teacher=False):
+    """The hand-out of a core notebook: its votes, then a blank to fill in; for a teacher both with answers (str)."""
+    strips = "".join(vote(i, teacher) for i in decisions(number))
+    told = markdown(text("handouts.md").split(f"## {number}\n")[1].split("\n## ")[0])
+    blank = figure(number)[0] if teacher else BLANKS[number]()
+    how = (
+        "<p>Work from the top, and fold the page so that the next question is hidden. Vote alone, talk, vote again.</p>"
+    )
+    body = f'<h1>{escape(title(number))}: hand-out</h1>{how}{strips}<div class="new-page">{told}{blank}</div>'
+    return page(f"Hand-out {title(number)}", body, teacher)
+
+
+# ---- blanks ---------------------------------------------------------------------------------------------------------
+def matrix():
+    """Findings by hypotheses, empty; those that a question asks for are left to be written in."""
+    case = load_case()
+    stages = list(dict.fromkeys(case.board_findings["stage"]))
+    given = case.board_findings[case.board_findings["stage"] != stages[-1]]
+    lines = [[escape(label), *[""] * len(case.hypotheses)] for label in given["label"]]
+    lines += [[LINE, *[""] * len(case.hypotheses)] for _ in range(3)]
+    legend = "; ".join(f"<strong>{mark}</strong> {state}" for mark, state in zip("+−0?", STATES, strict=True))
+    return f"<p>{legend}</p>" + rows(["Finding", *map(escape, case.hypotheses["short"])], lines)
+
+
+def criteria(rules, moments, filled=False):
+    """Rule sets to go through by hand, for each moment: what is given, the threshold, and boxes."""
+    out = []
+    for name in rules:
+        for moment in moments:
+            out.append(ruler(name, load_case().as_of(moment), moment, filled))
+    return "".join(out)
+
+
+def ruler(name, case, moment, filled=False):
+    """One rule set at one moment. Thresholds are read from ``rules.csv``, values from the case; unknown stays blank."""
+    verdict, asked = evaluate(name, case), rule_items(name)
+    found = verdict.items.set_index("item")
+    scored = verdict.score is not None and asked["Points"].any()
+    tails = ("Lowest", "Highest") if scored else ("Met", "Not met", "Unknown")
+    lines = []
+    for row in asked.itertuples(index=False, name=None):
+        given = found.at[row[0], "as_given"] if row[0] in found.index else ""
+        printed = f"{given} {LINE}" if given in ("unknown", "not reported") else escape(given) or "–"
+        ends = _filled(found, row[0], scored) if filled else _ends(row, scored)
+        lines.append(
+            [escape(row[1]), printed, escape(row[2]) or "–", *([escape(row[3]) or "–"] if scored else []), *ends]
+        )
+    moment = load_case().time_points.set_index("time_point").at[moment, "label"]
+    columns = ["Item", "Given", "Met where", *(["Points"] if scored else []), *tails]
+    total = f"Total: lowest {LINE} highest {LINE} " if verdict.score is not None else ""
+    answer = f"{total}Verdict: {BOX} met {BOX} not met {BOX} undetermined. One test I would buy: {LINE}"
+    answer = f"<strong>{escape(str(verdict))}</strong>" if filled else answer
+    line = f"{escape(rule_line(name))} Made for: {escape(RULES[name].about['population'])}."
+    kind, name = "together" if len(lines) < 20 else "", f"{escape(RULES[name].short)}: {escape(moment.lower())}"
+    head = f'<h3>{name}</h3><p class="small">{line}</p>'
+    return f'<section class="{kind}">{head}{rows(columns, lines)}<p>{answer}</p></section>'
+
+
+def _ends(row, scored):
+    """What is left to fill in: the two ends of a score, or one of three boxes; nothing for a number that is divided."""
+    if scored:
+        return ["", ""] if row[3] else ["–", "–"]
+    return ["–" if row[2].startswith("in ") else BOX] * 3
+
+
+def _filled(found, item, scored):
+    if item not in found.index:
+        return ["–"] * (2 if scored else 3)
+    if scored:
+        ends = [found.at[item, k] for k in ("points_low", "points_high")]
+        return [show(e) if e == e else "–" for e in ends]
+    status = found.at[item, "status"]
+    return ["✔" if status == s else "–" for s in ("met", "not met", "undetermined")]
+
+
+def timeline():
+    """Days across, and a row for whatever is put on it."""
+    days = [str(d) for d in (*range(1, 11), 14, 22, 28, 49)]
+    return rows(["What, dose, route", *days, "later"], [[LINE, *[""] * (len(days) + 1)] for _ in range(12)])
+
+
+def leak_or_pump():
+    return rows(["Finding", "Speaks for a leak", "Speaks for the pump", "Not reported"], [[LINE, "", "", ""]] * 10)
+
+
+def curves():
+    """Empty axes, and the three kinds of reason."""
+    axes = (
+        '<svg viewBox="0 0 640 230" role="img" aria-label="Empty axes: concentration over 48 hours">'
+        '<g fill="none" stroke="#111"><path d="M60 10 V190 H620" stroke-width="2"/>'
+        + "".join(f'<path d="M{60 + 70 * n} 190 v8"/>' for n in range(9))
+        + "</g><g font-size='13'>"
+        + "".join(f'<text x="{60 + 70 * n}" y="213" text-anchor="middle">{6 * n} h</text>' for n in range(9))
+        + '<text x="20" y="105" transform="rotate(-90 20 105)" text-anchor="middle">concentration</text></g></svg>'
+    )
+    ledger = [[kind, "", ""] for kind in ("stated", "cited", "inferred")] * 2
+    return axes + rows(["Kind of reason", "What is said", "What it rests on"], ledger)
+
+
+def claims():
+    labels = [escape(label) for label in load_case().weighed["label"]]
+    head = ["Claim", "What speaks for it", "What is missing", "Confidence, from this case alone"]
+    return rows(head, [[label, "", "", f"{BOX} low<br>{BOX} moderate<br>{BOX} high"] for label in labels])
+
+
+BLANKS = {
+    "01": matrix,
+    "02": lambda: criteria(("ilar_sjia", "printo_sjia"), ("regional_hospital",)),
+    "03": lambda: criteria(("mas_2016",), ("regional_hospital", "admission")),
+    "04": lambda: "",
+    "05": timeline,
+    "06": leak_or_pump,
+    "07": curves,
+    "08": claims,
+}
+
+
+# ---- other sheets ---------------------------------------------------------------------------------------------------
+def bench(teacher=False):
+    """Seven rulers on the day of admission, to fill in by hand where no screen is at hand (str)."""
+    how = markdown(text("bench.md"))
+    body = f"<h1>Ruler bench on paper</h1>{how}<h2>The rulers</h2>{criteria(RULERS, ('admission',), teacher)}"
+    return page("Ruler bench on paper", body, teacher)
+
+
+def readiness(teacher=False):
+    """The readiness test: alone, then as a team (str)."""
+    out = []
+    for name in READINESS:
+        item = items()[name]
+        boxes = " ".join(f"{BOX} {o['key']}" for o in item["options"])
+        extra = "<p><em>Only where notebook 02 was read as well.</em></p>" if item["origin"] == "02" else ""
+        whole = f"{extra}<p><strong>{name}</strong> {escape(item['stem'])}</p>{options(item, teacher)}"
+        marks = f"<span><strong>Alone</strong> {boxes}</span><span><strong>Team</strong> {boxes}</span>"
+        told = "".join(f"<p>{o['key']}) {escape(o['why'])}</p>" for o in item["options"]) if teacher else ""
+        told = f'<div class="answer">{told}</div>' if told else ""
+        out.append(f'<section class="strip">{whole}<div class="votes">{marks}</div>{told}</section>')
+    return page("Readiness test", f"<h1>Readiness test</h1>{markdown(text('readiness.md'))}{''.join(out)}", teacher)
+
+
+def cards(teacher=False):
+    """Three cards to cut out, one page (str); there is nothing to answer in them."""
+    drawn = "".join(
+        f'<div>{letter}<svg viewBox="0 0 100 100" role="img" aria-label="sign of card {letter}">'
+        f'<g fill="none" stroke="#111" stroke-width="8">{shape}</g></svg></div>'
+        for letter, shape in SHAPES.items()
+    )
+    how = f"<p>{CUT} Cut along the broken lines. Hold one up when the teacher says so, all at once.</p>"
+    return page("Voting cards", f'<h1>Voting cards</h1>{how}<div class="cards new-page">{drawn}</div>', teacher)
+
+
+def sheets(teacher=False):
+    """Every sheet for paper: a dict of file name (without ending) -> page."""
+    made = {f"handouts/{stem(n)}": handout(n, teacher) for n in CORE}
+    return made | {"bench_sheet": bench(teacher), "readiness": readiness(teacher), "cards": cards(teacher)}

@@ -1,0 +1,147 @@
+"""Every notebook as one page: as a learner reads it before anything is answered, and with all feedback in place."""
+
+import re
+from functools import cache
+from html import escape
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+from nbconvert import HTMLExporter
+
+from classroom.kit.pages import page
+from utils import capstone, sheets
+from utils.case import load_case
+from utils.forms import prompts
+from utils.page import table
+from utils.quiz import explained, items
+from utils.units import show
+
+BOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+# The code of a cell that JupyterLab folds away is folded here too; nothing is fetched, so no script of nbconvert's.
+TEMPLATE = """{% extends 'lab/base.html.j2' %}
+{% block input %}{% if cell.metadata.get('jupyter', {}).get('source_hidden') %}
+<details class="notes"><summary>Code of this cell</summary>{{ super() }}</details>{% else %}{{ super() }}{% endif %}
+{% endblock input %}
+{% block codecell %}{{ super() }}<!--after {{ cell.id }}-->{% endblock codecell %}"""
+FIGURE = re.compile(r"<figure.*?</figure>", re.S)
+HOME = "The picture to take home"
+HEADINGS = {"00": "The map", "09": "Looking back"}  # where the picture to take home has another heading
+ASKED = re.compile(r'^(ask|write|sheet)\("([^"]+)"\)', re.M)
+
+
+@cache
+def book(number):
+    """A notebook as stored; do not change it."""
+    file = load_case().journey.set_index("notebook").at[number, "file"]
+    return nbformat.read(BOOKS / file, 4)
+
+
+def numbers():
+    """The notebooks' numbers in reading order (list of str)."""
+    return [*load_case().journey["notebook"]]
+
+
+def title(number):
+    """A notebook's number and title (str)."""
+    return f"{number} {load_case().journey.set_index('notebook').at[number, 'title']}"
+
+
+def stem(number):
+    """The name of a notebook's pages, without an ending (str)."""
+    return Path(load_case().journey.set_index("notebook").at[number, "file"]).stem
+
+
+def shown(cell):
+    """The HTML that a cell's stored outputs show (str)."""
+    return "".join(o.get("data", {}).get("text/html", "") for o in cell.get("outputs", []))
+
+
+def section(number, heading):
+    """The cells from a heading to the next heading of the same notebook; ValueError where it is not there once."""
+    cells = book(number).cells
+    at = [n for n, c in enumerate(cells) if c.cell_type == "markdown" and f"## {heading}" in c.source.splitlines()]
+    if len(at) != 1:
+        raise ValueError(f"notebook {number} has {len(at)} headings '{heading}'; the kit needs one: see {__file__}")
+    after = (n for n in range(at[0] + 1, len(cells)) if re.search(r"^##? ", cells[n].source, re.M))
+    return cells[at[0] : next((n for n in after if cells[n].cell_type == "markdown"), len(cells))]
+
+
+def figure(number, heading=None):
+    """The picture that stands under a heading, by default the one to take home, and the words above it.
+
+    Returns
+    -------
+    picture, words : str
+        The ``<figure>`` as stored, and Markdown.
+    """
+    heading = heading or HEADINGS.get(number, HOME)
+    words = []
+    for cell in section(number, heading):
+        if cell.cell_type == "markdown":
+            words.append(cell.source)
+        elif found := FIGURE.search(shown(cell)):
+            spoken = [p for p in "\n\n".join(words).split("\n\n") if "By keyboard" not in p and "line of code" not in p]
+            told = "\n\n".join(spoken)
+            return found.group(), told[told.index(f"## {heading}") + len(heading) + 3 :].strip()
+    raise ValueError(f"notebook {number} shows no picture under '{heading}': see {__file__}")
+
+
+def export(number, teacher=False):
+    """The page of a notebook (str), for a teacher with the feedback of everything below it."""
+    body = _body(number)
+    for cell in book(number).cells if teacher else ():
+        asked = ASKED.findall(cell.source) if cell.cell_type == "code" else ()
+        told = "".join(f'<div class="answer">{answer(name)}</div>' for _, name in asked)
+        body = body.replace(f"<!--after {cell.id}-->", told)
+    return page(title(number), re.sub("<!--after .*?-->", "", body), teacher, "jp-Notebook")
+
+
+@cache
+def _body(number):
+    """A notebook as HTML, without the numbers of its cells, and with a mark behind each cell of code."""
+    exporter = HTMLExporter(raw_template=TEMPLATE, exclude_anchor_links=True)
+    body, _ = exporter.from_notebook_node(book(number))
+    return re.sub(r'<div class="jp-(In|Out)putPrompt.*?</div>', "", body, flags=re.S)
+
+
+def answer(name):
+    """What is said of a question, a prompt or a sheet once it is committed (HTML)."""
+    if name in items():
+        return explained(items()[name], {}).html
+    return exemplar(prompts()[name]) if name in prompts() else filled(name)
+
+
+def exemplar(prompt):
+    """One way to put it, and what to look for (HTML)."""
+    out = [f"<p><strong>{prompt['id']}</strong></p>"]
+    if "exemplar" in prompt:
+        out.append(f"<p><strong>One way to put it:</strong> {escape(prompt['exemplar'])}</p>")
+    if "look_for" in prompt:
+        listed = "".join(f"<li>{escape(line)}</li>" for line in prompt["look_for"])
+        out.append(f"<p><strong>Look for:</strong></p><ul>{listed}</ul>")
+    return "".join(out)
+
+
+def filled(name):
+    """A sheet of notebook 09 filled in as the rules have it (HTML)."""
+    card = sheets.sheet(name)
+    match card:
+        case sheets.Verdicts():
+            return capstone.verdicts(card.patient, card.moment).html
+        case sheets.Conversions():
+            due = {
+                n: " or ".join(dict.fromkeys(f"{show(x)} {u}" for x in card.due(n))) for n, (_, u) in card.asked.items()
+            }
+            rows = [(capstone.label(n), str(given), due[n]) for n, (given, _) in card.asked.items()]
+            return table(pd.DataFrame(rows, columns=["Item", "Printed", "Converted"]), name).html
+        case sheets.RouteFacts():
+            names = {
+                "label": "Fact",
+                "vein": "A reason for the vein?",
+                "statement": "In the label copies?",
+                "why": "Why",
+            }
+            return table(card.facts[[*names]].rename(columns=names), name).html
+    rows = [(label, str(points)) for label, points in sheets.RUBRIC.values()]
+    return table(pd.DataFrame(rows, columns=["Line", "Points"]), name).html

@@ -1,0 +1,94 @@
+"""One page of the kit: a whole file of HTML that needs nothing beside it, no network and no other file."""
+
+import re
+import time
+from html import escape
+from pathlib import Path
+
+from nbconvert.filters import markdown2html
+
+from classroom.review import seal
+from utils.page import BANNER
+from utils.receipt import version
+
+HERE = Path(__file__).resolve().parent
+# Without the article's title, which tells the ending.
+CASE = (
+    "Case: Meneghel A and colleagues, Front Pediatr 2021;8:635080, doi 10.3389/fped.2020.635080, CC BY. Changes: "
+    "figures transcribed with their units, converted, redrawn; all other words are our own. This page: CC BY 4.0."
+)
+TEACHER = "Instructor copy. It holds answers: not for learners. The keys await review by clinicians."
+LINE = '<span class="line"></span>'  # to write on
+# What is folded up is printed open; what is only for the eye of the speaker is not.
+OPEN = """addEventListener("beforeprint", () =>
+  document.querySelectorAll("details:not(.notes)").forEach((fold) => { fold.open = true; }));"""
+WHOLE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><style>{style}</style></head>
+<body class="{kind}">
+<header>{head}</header>
+<main>
+{body}
+</main>
+<footer class="foot"><p>{case}</p><p>{stamp}</p></footer>
+<script>{script}</script>
+</body></html>
+"""
+
+
+def stamp():
+    """Which state of the collection a page was made from, and on which day (str)."""
+    return f"MAS Casebook {version()}, seal {seal()}, built {time.strftime('%Y-%m-%d')}"
+
+
+def page(title, body, teacher=False, kind="", script=OPEN, style=""):
+    """A whole page.
+
+    Parameters
+    ----------
+    title : str
+    body : str
+        HTML.
+    teacher : bool
+        Whether it holds answers; it then says so at its head.
+    kind : str
+        Class of the body.
+    script, style : str
+        What the page does by itself, and what it needs beside the kit's own style.
+
+    Returns
+    -------
+    str
+    """
+    head = f'<div class="head"><p>{BANNER}</p></div>'
+    if teacher:
+        head = f'<p class="head teacher">{TEACHER}</p>{head}'
+    style = (HERE / "kit.css").read_text(encoding="utf-8") + style
+    told = {"title": escape(title), "style": style, "kind": kind, "head": head, "script": script}
+    return WHOLE.format(**told, body=body, case=escape(CASE), stamp=escape(stamp()))
+
+
+def markdown(text):
+    """Markdown as HTML; no heading gets a link to itself."""
+    html = re.sub(r'<a class="anchor-link".*?</a>', "", markdown2html(text))
+    return html.replace("<table>", '<table class="grid full">').replace("<th>", '<th scope="col">')
+
+
+def text(name):
+    """A text that lies in ``texts/``, as written."""
+    return (HERE / "texts" / name).read_text(encoding="utf-8")
+
+
+def rows(head, lines, kind="grid full"):
+    """A table of HTML cells: its head, and its lines, each beginning with the header of its row, if that has a name."""
+    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    body = "".join(f"<tr>{_first(first)}{''.join(map(_cell, rest))}</tr>" for first, *rest in lines)
+    return f'<table class="{kind}"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _first(content):
+    return f"<td>{LINE}</td>" if content == LINE else f'<th scope="row">{content}</th>'
+
+
+def _cell(content):
+    return f"<td>{content}</td>" if content else '<td class="blank"></td>'

@@ -1,0 +1,48 @@
+"""The pictures to take home as slides: one file that pages by keys, and prints one slide a page."""
+
+from html import escape
+
+from classroom.kit.notebooks import figure, numbers, title
+from classroom.kit.pages import HERE, TEACHER, markdown, page, stamp, text
+from utils.page import BANNER
+
+# Pictures that a plan asks for beside those to take home.
+MORE = {"04": ("Explore: count people", "Spot the error")}
+# Page keys and arrows go from slide to slide, N shows what to say; no library is needed for that.
+KEYS = """const slides = [...document.querySelectorAll(".slide")];
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const step = { ArrowRight: 1, ArrowDown: 1, PageDown: 1, " ": 1, ArrowLeft: -1, ArrowUp: -1, PageUp: -1 }[event.key];
+  const here = slides.findIndex((s) => s.getBoundingClientRect().bottom > innerHeight / 2);
+  const to = { Home: 0, End: slides.length - 1 }[event.key] ?? (step && here + step);
+  if (event.key.toLowerCase() === "n") slides[here].querySelector("details").toggleAttribute("open");
+  else if (to !== undefined && !(event.key === " " && event.target.closest("summary"))) {
+    event.preventDefault();
+    slides[Math.max(0, Math.min(to, slides.length - 1))].scrollIntoView();
+  }
+});"""
+
+
+def deck():
+    """All slides (str): a frame, then the pictures in the order of the notebooks, each with what to say."""
+    front, said = text("frame.md").split("\n---\n")
+    made = [f'<div class="words">{markdown(front)}</div>', said], *_pictures()
+    return page("Slides", "".join(_slide(n, len(made), *one) for n, one in enumerate(made, 1)), teacher=True,
+                script=KEYS, style=(HERE / "slides.css").read_text(encoding="utf-8"))  # fmt: skip
+
+
+def _pictures():
+    out = []
+    for number in numbers():
+        for heading in (*MORE.get(number, ()), None):
+            picture, words = figure(number, heading)
+            name = title(number) + (f": {heading.removeprefix('Explore: ').lower()}" if heading else "")
+            out.append((f"<h1>{escape(name)}</h1>{picture}", words))
+    return out
+
+
+def _slide(number, count, shown, said):
+    notes = f'<details class="notes"><summary>What to say (key N)</summary>{markdown(said)}</details>'
+    foot = f"<small>{number} of {count}. {BANNER} Case: Meneghel et al. 2021, doi 10.3389/fped.2020.635080, CC BY. "
+    foot += f"{escape(stamp())}. {TEACHER if number == 1 else 'The keys await review by clinicians.'}</small>"
+    return f'<section class="slide" aria-label="Slide {number}"><div class="shown">{shown}</div>{foot}{notes}</section>'

@@ -1,0 +1,377 @@
+"""The teacher's kit: nothing that answers reaches a learner, nothing due is missing, and no story is told too early."""
+
+import base64
+import html
+import re
+import shutil
+import time
+
+import pytest
+
+from classroom import __main__ as command
+from classroom import kit
+from classroom.kit import audit, handouts, notebooks, pages, printing, slides, teacher
+from classroom.kit.audit import KitError, check, gaps, given_away, leaks, outside, secrets
+from tests.test_notebooks import later_words
+from utils import sheets
+from utils.case import load_case
+from utils.forms import prompts
+from utils.page import BANNER
+from utils.quiz import items
+from utils.receipt import version
+from utils.rules import RULES, evaluate
+from utils.units import show
+
+CASE = load_case()
+WHY = items()["N3.2"]["options"][1]["why"]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kit") / "kit"
+    kit.build(folder, pdf=False, tell=lambda line: None)
+    return folder
+
+
+@pytest.fixture
+def copy(built, tmp_path):
+    return shutil.copytree(built, tmp_path / "kit")
+
+
+def read(folder, name):
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def seen(page):
+    """What a reader reads of a page."""
+    page = re.sub(r"<(style|script)>.*?</\1>", " ", page, flags=re.S)
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
+
+
+# ---- nothing leaks --------------------------------------------------------------------------------------------------
+def test_every_answer_would_be_found_on_a_page():
+    assert len(secrets()) > 3 * len(items())
+    assert [name for name, text in secrets() if not given_away(f"<p>{html.escape(text)}</p>")] == []
+
+
+PLANTS = {
+    "why": f"<p>{html.escape(WHY)}</p>",
+    "voice": f"<p>{html.escape(items()['N3.2']['voices']['data'])}</p>",
+    "later guidance": f"<p>{html.escape(items()['N4.2']['voices']['later'])}</p>",
+    "exemplar": f"<p>{html.escape(prompts()['W4.1']['exemplar'])}</p>",
+    "look for": f"<li>{html.escape(prompts()['W2.1']['look_for'][0])}</li>",
+    "a part of it": f"<p>{html.escape(' '.join(WHY.split()[:16]))}</p>",
+    "capitals and lines": f"<p>{html.escape(WHY.upper()).replace(' ', chr(10))}</p>",
+    "entities": "<p>" + "".join(f"&#{ord(c)};" for c in WHY) + "</p>",
+    "tags between": f"<p>{WHY.replace(' ', ' <b></b>')}</p>",
+    "tags within words": f"<p>{WHY.replace('g', 'g<wbr>')}</p>",
+    "an attribute": f'<p title="{html.escape(WHY)}">?</p>',
+    "a comment": f"<!-- {WHY} -->",
+    "a drawing": f'<img alt="" src="data:image/svg+xml;base64,'
+    f'{base64.b64encode(f"<svg><text>{html.escape(WHY)}</text></svg>".encode()).decode()}">',
+    "the mark of the best": "<li>met [<b>best supported</b>]</li>",
+    "a verdict": "<p>The best  supported\nanswer is b.</p>",
+    "a class": '<li class="best">met</li>',
+}
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_planted_answer_is_found(tmp_path, plant):
+    page = pages.page("Plain", "<p>Nothing.</p>")
+    (tmp_path / "plain.html").write_text(page, encoding="utf-8")
+    assert list(leaks(tmp_path)) == []
+    (tmp_path / "plain.html").write_text(page.replace("</main>", PLANTS[plant] + "</main>"), encoding="utf-8")
+    assert [line for line in leaks(tmp_path) if line.startswith("plain.html")]
+
+
+def test_a_kit_that_gives_an_answer_away_is_not_built(tmp_path, monkeypatch):
+    whole = pages.page("One", "<p>One.</p>")
+    made = {"learner/one.html": whole.replace("One.", WHY), "instructor/one.html": whole}
+    monkeypatch.setattr(kit, "everything", lambda: made)
+    monkeypatch.setattr(kit, "check", lambda folder: check_only(leaks(folder / "learner")))
+    with pytest.raises(KitError, match="one.html shows an answer to learners: N3.2, why b"):
+        kit.build(tmp_path / "kit", pdf=False, tell=lambda line: None)
+    assert not (tmp_path / "kit").exists()
+
+
+def check_only(faults):
+    if faults := list(faults):
+        raise KitError("\n".join(faults))
+
+
+def test_the_one_exception_is_still_true(built):
+    """What `TOLD` lets pass stands on the stored page; a line that is needed no more has to go."""
+    for file, name in audit.TOLD:
+        assert name in given_away(read(built, f"learner/notebooks/{file}"))
+
+
+# ---- nothing is missing ---------------------------------------------------------------------------------------------
+def cut(folder, name, old, new=""):
+    text = read(folder, name)
+    assert old in text
+    (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+
+
+OMISSIONS = {
+    "a why": ("instructor/notebooks/03_flare_sepsis_or_mas.html", html.escape(WHY), "", "lacks N3.2, why b"),
+    "an exemplar": (
+        "instructor/notebooks/04_five_rulers.html",
+        html.escape(prompts()["W4.1"]["exemplar"]),
+        "",
+        "notebook 04 lacks W4.1, exemplar",
+    ),
+    "a voice": (
+        "instructor/notebooks/03_flare_sepsis_or_mas.html",
+        html.escape(items()["N3.2"]["voices"]["data"]),
+        "",
+        "lacks N3.2, What the printed data support",
+    ),
+    "a wrong key": (
+        "instructor/notebooks/08_did_it_work.html",
+        "The best supported answer is b.",
+        "The best supported answer is c.",
+        "lacks the key of N8.3",
+    ),
+    "no key": (
+        "instructor/notebooks/08_did_it_work.html",
+        "<strong>The best supported answer is b.</strong>",
+        "",
+        "lacks the key of N8.3",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OMISSIONS)
+def test_a_planted_omission_is_found(copy, what):
+    name, old, new, says = OMISSIONS[what]
+    cut(copy, name, old, new)
+    assert [line for line in gaps(copy) if says in line]
+
+
+def test_a_kit_with_a_gap_is_refused(copy):
+    cut(copy, *OMISSIONS["a why"][:3])
+    with pytest.raises(KitError, match=r"not to be used:\n- the instructor edition of notebook 03 lacks N3.2, why b"):
+        check(copy)
+
+
+@pytest.mark.parametrize("name", ["handouts/05_ladder", "bench_sheet", "notebooks/07_why_the_vein", "index"])
+def test_a_learners_page_without_its_counterpart_is_found(copy, name):
+    (copy / "instructor" / f"{name}.html").unlink()
+    assert f"learner/{name}.html has no counterpart for the teacher" in list(gaps(copy))
+
+
+def test_every_sheet_of_the_new_patient_is_filled_in_for_the_teacher(built):
+    page, key = (seen(read(built, f"instructor/{p}.html")) for p in ("notebooks/09_capstone", "answer_key"))
+    due = [sheets.sheet("U9.1").due("ferritin")[0], sheets.sheet("U9.2").due("triglycerides")[0]]
+    facts = sheets.sheet("C9.5").facts["why"]
+    for told in (*(f"{show(x)} " for x in due), *facts, *(label for label, _ in sheets.RUBRIC.values())):
+        assert re.sub(r"\s+", " ", told) in page and re.sub(r"\s+", " ", told) in key
+    girl = sheets.girl()
+    for moment in sheets.SHEETS.values():
+        assert f"{moment}: what each rule set says" in key
+        assert all(girl.verdicts[r, moment].status in key for r in sheets.RULERS)
+
+
+def test_every_question_is_in_the_key_with_its_best_answer(built):
+    page = read(built, "instructor/answer_key.html")
+    for name, item in items().items():
+        row = seen(page.split(f'<th scope="row">{name}</th>')[1].split("</tr>")[0])
+        best = next((o["text"] for o in item["options"] if o["key"] == item.get("best")), "none:")
+        assert " ".join(best.split()) in row, name
+
+
+def test_facilitation_says_what_to_say_to_each_answer(built):
+    for number in notebooks.numbers():
+        page = seen(read(built, f"instructor/facilitation/{notebooks.stem(number)}.html"))
+        for item in teacher.of(number, "decision", "discussion", "error"):
+            told = [item["stem"], *(o[k] for o in item["options"] for k in ("text", "why"))]
+            told += [*item.get("voices", {}).values()]
+            assert [t for t in told if " ".join(t.split()) not in page] == [], item["id"]
+            assert item["kind"] != "decision" or "Counted A" in page
+
+
+# ---- nothing from outside -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "plant",
+    [
+        '<script src="https://cdn.example/x.js"></script>',
+        "<img src=picture.png alt=''>",
+        '<link rel="stylesheet" href="x.css">',
+        "<style>@import 'x.css';</style>",
+        "<style>p { background: url( 'https://x.example/a.png'); }</style>",
+        "<script>fetch('/x')</script>",
+        "<iframe srcdoc='x'></iframe>",
+    ],
+)
+def test_what_would_be_fetched_is_found(tmp_path, plant):
+    page = pages.page("Plain", '<p><img src="data:image/png;base64,AAAA" alt=""><a href="https://doi.org/x">x</a></p>')
+    (tmp_path / "plain.html").write_text(page, encoding="utf-8")
+    assert list(outside(tmp_path)) == []
+    (tmp_path / "plain.html").write_text(page.replace("</main>", f"{plant}</main>"), encoding="utf-8")
+    assert len(list(outside(tmp_path))) == 1
+
+
+# ---- what every page says -------------------------------------------------------------------------------------------
+def test_every_page_says_what_it_is_and_of_which_state(built):
+    files = sorted(built.rglob("*.html"))
+    assert len(files) == 59
+    for path in files:
+        page = seen(path.read_text(encoding="utf-8"))
+        for told in (BANNER, "10.3389/fped.2020.635080", "CC BY 4.0", version(), time.strftime("%Y-%m")):
+            assert told in page, (path.name, told)
+        assert ("The keys await review by clinicians" in page) == ("instructor" in path.parts), path.name
+
+
+def moments():
+    """The learners' pages beside the notebooks, and the moment from which each is told."""
+    journey = CASE.journey.set_index("notebook")["time_point"]
+    made = {f"handouts/{notebooks.stem(n)}": journey[n] for n in handouts.CORE}
+    return made | {"bench_sheet": "admission", "readiness": "regional_hospital", "cards": "", "index": ""}
+
+
+@pytest.mark.parametrize("name", moments())
+def test_no_sheet_tells_what_became_known_later(built, name):
+    assert later_words(seen(read(built, f"learner/{name}.html")), moments()[name]) == []
+
+
+def test_the_frame_of_a_page_tells_nothing_either_and_a_spoiler_is_found():
+    assert later_words(pages.page("Plain", ""), "") == []  # the article's title would
+    assert later_words(seen(pages.page("Plain", "Then came ECMO.")), "admission") == ["ECMO"]
+
+
+def test_every_learners_page_is_held_to_its_moment(built):
+    listed = {str(p.relative_to(built / "learner").with_suffix("")) for p in (built / "learner").rglob("*.html")}
+    assert {name.replace("\\", "/") for name in listed if "notebooks" not in name} == set(moments())
+
+
+# ---- sheets ---------------------------------------------------------------------------------------------------------
+def test_the_ruler_sheet_holds_thresholds_and_given_values_and_no_verdict(built):
+    blank, filled = (read(built, f"{who}/bench_sheet.html") for who in ("learner", "instructor"))
+    admission, given = CASE.as_of("admission"), set()
+    for name in handouts.RULERS:
+        verdict = evaluate(name, admission)
+        for row in RULES[name].nodes().values():
+            if row["kind"] == "number":
+                assert f"{show(row['threshold'])} {row['unit']}" in seen(blank), (name, row["item"])
+        given |= set(verdict.items["as_given"]) - {"", "unknown", "not reported"}
+        assert str(verdict) in seen(filled) and str(verdict) not in seen(blank)
+    assert [g for g in given if g not in seen(blank)] == [] and len(given) > 8
+    assert blank.count(handouts.LINE) > 20 and "✔" not in blank and "✔" in filled
+
+
+def test_a_changed_threshold_changes_the_sheet(monkeypatch):
+    nodes = {**RULES["mas_2016"].nodes()}
+    nodes["ferritin"] = {**nodes["ferritin"], "threshold": 685.0}
+    before = handouts.ruler("mas_2016", CASE.as_of("admission"), "admission")
+    monkeypatch.setattr(type(RULES["mas_2016"]), "nodes", lambda self, variant=None: nodes)
+    after = handouts.ruler("mas_2016", CASE.as_of("admission"), "admission")
+    assert "684 ng/mL" in html.unescape(before) and "685 ng/mL" in html.unescape(after)
+
+
+@pytest.mark.parametrize("number", handouts.CORE)
+def test_a_hand_out_has_a_strip_for_each_vote_and_a_blank(built, number):
+    page = read(built, f"learner/handouts/{notebooks.stem(number)}.html")
+    strips = re.findall(r'<section class="strip">.*?</section>', page)
+    asked = [i for i in items().values() if i["notebook"] == number and i["kind"] == "decision"]
+    assert len(strips) == len(asked) > 3
+    for strip, item in zip(strips, asked, strict=True):
+        assert item["id"] in strip and all(html.escape(o["text"]) in strip for o in item["options"])
+        assert strip.count("☐") == 9 and "Vote 1" in strip and "Vote 2" in strip
+    assert page.count('<td class="blank">') + page.count("☐") > 9 * len(asked) + 3 or number == "04"
+
+
+def test_the_teachers_hand_out_ends_with_the_picture_of_its_notebook(built):
+    for number in handouts.CORE:
+        assert notebooks.figure(number)[0] in read(built, f"instructor/handouts/{notebooks.stem(number)}.html")
+
+
+def test_the_readiness_test_asks_nothing_that_was_not_read():
+    origins = [items()[name]["origin"] for name in handouts.READINESS]
+    assert set(origins[:-1]) <= {"00", "01"} and origins[-1] == "02"
+    assert all(items()[name]["kind"] == "retrieval" for name in handouts.READINESS)
+
+
+# ---- plans and slides -----------------------------------------------------------------------------------------------
+def timed():
+    return {name: plan for name, plan in teacher.plans().items() if name[0].isdigit()}
+
+
+@pytest.mark.parametrize("name", timed())
+def test_a_plan_fills_its_time_and_names_what_exists(built, name):
+    plan = timed()[name]
+    spans = [tuple(map(int, pair)) for pair in re.findall(r"^\| (\d+)–(\d+) \|", plan, re.M)]
+    assert spans[0][0] == 0 and spans[-1][1] == int(name[:2])
+    assert all(end == start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    asked = teacher.asked_in(plan)
+    assert asked and [k for k in asked if k not in {**items(), **prompts()}] == []
+    page = seen(read(built, f"instructor/sessions/{name[:2]}_minutes.html"))
+    for told in (items()[k]["options"][0]["why"] if k in items() else prompts()[k]["exemplar"] for k in asked):
+        assert " ".join(told.split()) in page
+
+
+def test_a_plan_says_how_long_its_reading_takes():
+    minutes = CASE.journey.set_index("notebook")["minutes"]
+    told = [re.search(r"\*\*Before:\*\* (.*?), about (\d+) minutes", plan) for plan in timed().values()]
+    assert len([t for t in told if t]) == 2
+    for found in filter(None, told):
+        assert sum(int(minutes[n]) for n in re.findall(r"\d\d", found[1])) == int(found[2])
+
+
+def test_every_notebook_has_its_slide_with_the_stored_picture_and_words(built):
+    found = re.findall(r'<section class="slide".*?</section>', read(built, "instructor/slides.html"), re.S)
+    assert len(found) == 1 + len(notebooks.numbers()) + sum(map(len, slides.MORE.values()))
+    for number in notebooks.numbers():
+        picture, words = notebooks.figure(number)
+        stored = [c for c in notebooks.book(number).cells if c.cell_type == "code" and picture in notebooks.shown(c)]
+        assert len(stored) >= 1 and 'alt="' in picture
+        [slide] = [s for s in found if picture in s]
+        assert notebooks.title(number) in html.unescape(slide) and len(words.split()) > 15
+        assert " ".join(seen(pages.markdown(words)).split()[:12]) in " ".join(seen(slide).split())
+
+
+def test_a_notebook_without_its_heading_says_what_is_missing(monkeypatch):
+    monkeypatch.setitem(notebooks.HEADINGS, "03", "No such heading")
+    with pytest.raises(ValueError, match="notebook 03 has 0 headings 'No such heading'"):
+        notebooks.figure("03")
+    monkeypatch.setitem(notebooks.HEADINGS, "03", "For discussion")
+    with pytest.raises(ValueError, match="notebook 03 shows no picture under 'For discussion'"):
+        notebooks.figure("03")
+
+
+# ---- the command ----------------------------------------------------------------------------------------------------
+def test_without_a_browser_the_pages_are_built_and_one_sentence_says_what_is_left_out(tmp_path, monkeypatch):
+    told, whole = [], pages.page("One", "<p>One.</p>")
+    monkeypatch.setattr(kit, "everything", lambda: {"learner/one.html": whole, "instructor/one.html": whole})
+    monkeypatch.setattr(kit, "check", lambda folder: None)
+    monkeypatch.setattr(printing.shutil, "which", lambda name: None)
+    kit.build(tmp_path / "kit", tell=told.append)
+    assert told[-1] == printing.HOW and "--pdf" in told[-1] and (tmp_path / "kit" / "learner" / "one.html").exists()
+    monkeypatch.setitem(__import__("sys").modules, "playwright.sync_api", None)
+    monkeypatch.setattr(printing.shutil, "which", lambda name: "/usr/bin/chromium")
+    assert printing.browser_here() is None
+
+
+def test_a_browser_that_gives_up_is_told_in_a_line(tmp_path, monkeypatch):
+    pytest.importorskip("playwright.sync_api")
+    assert "\n" not in printing.print_pages([tmp_path / "one.html"], str(tmp_path / "no-browser"))
+    told, whole = [], pages.page("One", "<p>One.</p>")
+    monkeypatch.setattr(kit, "everything", lambda: {"learner/one.html": whole, "instructor/one.html": whole})
+    monkeypatch.setattr(kit, "check", lambda folder: None)
+    monkeypatch.setattr(kit, "browser_here", lambda: str(tmp_path / "no-browser"))
+    kit.build(tmp_path / "kit", tell=told.append)
+    assert told[-1].startswith("PDFs are missing: the browser gave up (")
+
+
+def test_the_command_tells_a_fault_in_words(monkeypatch, capsys):
+    def broken():
+        raise KitError("The kit is not to be used:\n- a line")
+
+    monkeypatch.setattr(command, "build", lambda: None)
+    monkeypatch.setattr(command.kit, "build", broken)
+    assert command.main() == "The kit is not to be used:\n- a line" and "build/kit" not in capsys.readouterr().out
+
+
+def test_the_readme_says_what_is_for_whom():
+    text = (pages.HERE.parent / "README.md").read_text(encoding="utf-8")
+    told = "build/kit", "learner/", "instructor/", "--pdf", "bench_sheet", "readiness", "sessions/", "facilitation/"
+    assert [name for name in told if name not in text] == []
