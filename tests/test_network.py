@@ -77,7 +77,7 @@ def test_a_kernel_is_guarded(refused, tmp_path):
 
 
 @pytest.mark.parametrize("options", [[], pytest.param(["-n", "2"], marks=pytest.mark.slow)], ids=["one", "two workers"])
-@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("asks", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_one_request_fails_a_run_whose_tests_all_pass(tmp_path, asks, options):
     (tmp_path / "tests").mkdir()
     shutil.copy(ROOT / "conftest.py", tmp_path)

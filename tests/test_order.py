@@ -129,6 +129,7 @@ def test_every_cell_in_every_order(reader):
     assert {name: faults for name, faults in wrong.items() if faults} == {}
 
 
+@pytest.mark.slow
 def test_an_error_stays_an_error_for_what_runs_without_a_reader(tmp_path):
     book = nbformat.read(BOOKS[3], 4)
     book.cells.sort(key=lambda c: "what_if(" in c.source)  # what others need is made last

@@ -109,12 +109,14 @@ def test_second_run_changes_no_byte(stored, path):
     assert path.read_bytes() == stored[0]
 
 
+@pytest.mark.slow
 def test_changed_output_is_stored(path):
     path.write_bytes(path.read_bytes().replace(b"'one line'", b"'another line'"))
     assert run(path).stdout.split()[:2] == ["small.ipynb", "changed"]
     assert outputs(path, "text")[0].text == "another line\n"
 
 
+@pytest.mark.slow
 def test_picture_that_looks_the_same_is_kept(path):
     png = repaint(path, (12, 119, 200), compress_level=0)
     before = path.read_bytes()
@@ -123,12 +125,14 @@ def test_picture_that_looks_the_same_is_kept(path):
     assert outputs(path, "picture")[0].data["image/png"] == png
 
 
+@pytest.mark.slow
 def test_picture_that_looks_different_is_replaced(stored, path):
     repaint(path, (200, 120, 10))
     assert run(path).stdout.split()[:2] == ["small.ipynb", "changed"]
     assert path.read_bytes() == stored[0]
 
 
+@pytest.mark.slow
 def test_failing_cell_leaves_the_file_alone(tmp_path):
     path = notebook(tmp_path, fine="print(1)", bad="1 / 0", never="print(2)")
     before = path.read_bytes()
