@@ -91,7 +91,12 @@ def test_a_kit_that_gives_an_answer_away_is_not_built(tmp_path, monkeypatch):
     monkeypatch.setattr(kit, "check", lambda folder: check_only(leaks(folder / "learner")))
     with pytest.raises(KitError, match="one.html shows an answer to learners: N3.2, why b"):
         kit.build(tmp_path / "kit", pdf=False, tell=lambda line: None)
-    assert not (tmp_path / "kit").exists()
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "kit").mkdir()
+    (tmp_path / "kit" / "index.html").write_text("the one of last week")
+    with pytest.raises(KitError):
+        kit.build(tmp_path / "kit", pdf=False, tell=lambda line: None)
+    assert (tmp_path / "kit" / "index.html").read_text() == "the one of last week"
 
 
 def check_only(faults):

@@ -1,6 +1,7 @@
 """The teacher's kit: pages for learners and for teachers, all made from the notebooks, casedata and the texts here."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from classroom.kit import handouts, notebooks, slides, teacher
@@ -43,7 +44,7 @@ def index(own, answers):
 
 
 def build(folder=KIT, pdf=True, tell=print):
-    """Build the kit anew and check it; a fault is a `KitError`, and leaves no kit that could be handed out.
+    """Build the kit anew and check it; a fault is a `KitError`, and leaves what was there before.
 
     Parameters
     ----------
@@ -54,23 +55,29 @@ def build(folder=KIT, pdf=True, tell=print):
         Is told each step in one line.
     """
     folder = Path(folder)
-    shutil.rmtree(folder, ignore_errors=True)
-    tell("Kit: writing the pages …")
-    for name, html in everything().items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(html, encoding="utf-8", newline="\n")
-    tell("Kit: looking for answers in learners' pages, and for gaps …")
-    try:
-        check(folder)
-    except BaseException:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".kit-") as scratch:
+        new = Path(scratch) / folder.name
+        tell("Kit: writing the pages …")
+        for name, html in everything().items():
+            path = new / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(html, encoding="utf-8", newline="\n")
+        tell("Kit: looking for answers in learners' pages, and for gaps …")
+        check(new)
+        told = _printed(new, tell) if pdf else HOW
         shutil.rmtree(folder, ignore_errors=True)
-        raise
-    if not pdf or not (browser := browser_here()):
-        tell(HOW)
-        return
-    printed = [p for p in sorted(folder.rglob("*.html")) if p.name != "index.html"]
-    printed = [p for p in printed if p.parent != folder / "instructor" / "notebooks"]
-    tell(f"Kit: printing {len(printed)} pages as PDF …")
-    if fault := print_pages(printed, browser):
-        tell(f"PDFs are missing: the browser gave up ({fault}). The HTML pages can be printed from any browser.")
+        new.replace(folder)
+    if told:
+        tell(told)
+
+
+def _printed(folder, tell):
+    """Print the pages that are for paper; returns what is to be said where that was not possible."""
+    if not (browser := browser_here()):
+        return HOW
+    paths = [p for p in sorted(folder.rglob("*.html")) if p.name != "index.html"]
+    paths = [p for p in paths if p.parent != folder / "instructor" / "notebooks"]
+    tell(f"Kit: printing {len(paths)} pages as PDF …")
+    fault = print_pages(paths, browser)
+    return fault and f"PDFs are missing: the browser gave up ({fault}). The HTML pages can be printed from any browser."
