@@ -311,3 +311,16 @@ def test_a_mode_and_a_vote_that_cannot_be_saved_count_for_the_session(record, mo
     assert "could not be saved" in two_votes(True).text and "could not be saved" in answer("N3.2", "a").text
     assert "could not be saved" in card.feedback and "vote 1 is in, a" in card.feedback and not record.exists()
     assert "You stayed with a." in answer("N3.2", "a").text
+
+
+def test_a_card_reads_the_record_once_for_all_that_it_shows(room, monkeypatch):
+    from utils import record as kept
+
+    answer("N3.2", "a"), answer("N3.2", "b")
+    loads = []
+    load = kept._load
+    monkeypatch.setattr(kept, "_load", lambda file: loads.append(file) or load(file))
+    card = ask("N3.2")
+    assert len(loads) == 1 and "You changed from a to b." in card.feedback
+    answer("N3.4", "b")
+    assert "vote 1 is in, b" in ask("N3.4").feedback  # and what came later is read anew

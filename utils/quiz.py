@@ -9,7 +9,7 @@ import pandas as pd
 from utils.cards import Card, find, noted, refresh, still, unsure, whom
 from utils.package import CASEDATA, read_entries
 from utils.page import Shown, say, table
-from utils.record import SHELVES, change, keep, read, record_path, switched
+from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched
 
 __all__ = ["answer", "ask", "items", "progress", "record_path", "reset", "reveal", "two_votes"]
 KINDS = ("pretest", "retrieval", "completion", "decision", "error", "discussion", "check")
@@ -77,10 +77,11 @@ class Question(Card):
         return _answer(self.item["id"], given.get("choice"), sure, second=given.get("vote") == 2)
 
     def refresh(self, note=""):
-        (votes, warning), name = read("votes"), self.item["id"]
-        waits = name in votes and name not in read()[0]
-        what = "second vote" if waits else "first vote" if switched("two_votes") else "answer"
-        with self.hold_sync():
+        name = self.item["id"]
+        with self.hold_sync(), one_moment():
+            votes, warning = read("votes")
+            waits = name in votes and name not in read()[0]
+            what = "second vote" if waits else "first vote" if switched("two_votes") else "answer"
             first = votes[name]["choice"] if name in votes else ""
             self.item = {**self.item, "first": first, "button": f"Commit {what} {name}"}
             super().refresh((note or warning) + (_waits(name, votes[name]) if waits else ""))

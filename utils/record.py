@@ -23,6 +23,7 @@ SHELVES = {  # what an entry must be like to be used; anything else is carried a
 }
 DAMAGED = "Your record is damaged (see record_path()); at your next answer it is set aside beside it, unchanged. "
 DRIVE = Path("/drive")  # what the browser keeps, and the list of files shows
+_moment = []  # the record as it was when `one_moment` began
 _unsaved = {}  # edits of this session, by record, where the record cannot be written
 watchers = weakref.WeakSet()  # what stands on the page and shows an entry: each has `refresh()`
 
@@ -63,8 +64,23 @@ def _load(file):
     return _blank(), True
 
 
+@contextmanager
+def one_moment():
+    """Within it the record is read once, so that all of a card is of the same moment; nothing may be changed there."""
+    if _moment:
+        yield
+        return
+    _moment.append(_now())
+    try:
+        yield
+    finally:
+        _moment.clear()
+
+
 def _now():
     """The record as it counts in this session, and a sentence where the file cannot be used."""
+    if _moment:
+        return _moment[0]
     file, warning, record = record_path(), "", _blank()
     try:
         record, damaged = _load(file)
