@@ -9,7 +9,7 @@ import nbformat
 import pandas as pd
 from nbconvert import HTMLExporter
 
-from classroom.kit.pages import page
+from classroom.kit.pages import LAST, OPEN, page
 from utils import capstone, sheets
 from utils.case import load_case
 from utils.forms import prompts
@@ -94,7 +94,8 @@ def export(number, teacher=False):
         asked = ASKED.findall(cell.source) if cell.cell_type == "code" else ()
         told = "".join(f'<div class="answer">{answer(name)}</div>' for _, name in asked)
         body = body.replace(f"<!--after {cell.id}-->", told)
-    return page(title(number), re.sub("<!--after .*?-->", "", body), teacher, "jp-Notebook")
+    kind, script = ("jp-Notebook", OPEN) if teacher else ("jp-Notebook folded", LAST)
+    return page(title(number), re.sub("<!--after .*?-->", "", body), teacher, kind, script)
 
 
 @cache

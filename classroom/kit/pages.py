@@ -22,6 +22,21 @@ LINE = '<span class="line"></span>'  # to write on
 # What is folded up is printed open; what is only for the eye of the speaker is not.
 OPEN = """addEventListener("beforeprint", () =>
   document.querySelectorAll("details:not(.notes)").forEach((fold) => { fold.open = true; }));"""
+# On a learner's paper what is folded up comes last, so that nobody reads it beside its question.
+LAST = """addEventListener("beforeprint", () => {
+  const last = document.createElement("section");
+  last.className = "folds";
+  last.innerHTML = "<h2>What is folded up above: read each where its summary says</h2>";
+  document.querySelectorAll("main details:not(.notes)").forEach((fold) => {
+    if (fold.parentElement.closest("details")) return;
+    const copy = fold.cloneNode(true);
+    [copy, ...copy.querySelectorAll("details:not(.notes)")].forEach((each) => { each.open = true; });
+    last.append(copy);
+    fold.open = false;
+  });
+  if (last.childElementCount > 1) document.querySelector("main").append(last);
+});
+addEventListener("afterprint", () => document.querySelector(".folds")?.remove());"""
 WHOLE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>{style}</style></head>
