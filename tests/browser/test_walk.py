@@ -80,6 +80,20 @@ def test_the_arrow_keys_belong_to_a_list_and_no_news_pops_up(open_page):
     assert page.get_by_text("Jupyter news").count() == 0
 
 
+def test_a_cell_run_too_early_names_the_one_to_run_first(open_page):
+    page = open_page("03_flare_sepsis_or_mas.ipynb")  # which no test has run yet: kernels outlive their page
+    page.evaluate(
+        """() => { const w = window.jupyterapp.shell.currentWidget, c = w.content;
+        c.activeCellIndex = c.widgets.findIndex(x => x.model.sharedModel.source.startsWith('bench.picture('));
+        return window.jupyterapp.commands.execute('notebook:run-cell'); }"""
+    )
+    said = page.locator(".jp-OutputArea-output", has_text="`bench` is made further up, in the cell that begins")
+    said.first.wait_for(timeout=30_000)
+    said.first.scroll_into_view_if_needed()
+    assert "`bench = explore.what_if(" in said.first.inner_text() and page.get_by_text("Traceback").count() == 0
+    shot(page, "03-too-early")
+
+
 def test_what_if_by_keyboard(open_page):
     page = open_page("03_flare_sepsis_or_mas.ipynb")
     run_all(page)
@@ -384,18 +398,3 @@ def test_a_key_that_is_held_never_draws_backwards_and_the_kernel_has_the_last_wo
     assert drawn == sorted(set(drawn)) and drawn[-1] == 9 and len(drawn) > 3, drawn
     page.keyboard.press("End")
     page.get_by_text("Limits at the age of 10 years").first.wait_for(timeout=15_000)  # far from what lies ready
-
-
-def test_a_cell_run_too_early_names_the_one_to_run_first(open_page):
-    page = open_page("03_flare_sepsis_or_mas.ipynb")
-    restart(page)  # an earlier test has run this notebook, and its kernel still knows the names
-    page.evaluate(
-        """() => { const w = window.jupyterapp.shell.currentWidget, c = w.content;
-        c.activeCellIndex = c.widgets.findIndex(x => x.model.sharedModel.source.startsWith('bench.picture('));
-        return window.jupyterapp.commands.execute('notebook:run-cell'); }"""
-    )
-    said = page.locator(".jp-OutputArea-output", has_text="`bench` is made further up, in the cell that begins")
-    said.first.wait_for(timeout=30_000)
-    said.first.scroll_into_view_if_needed()
-    assert "`bench = explore.what_if(" in said.first.inner_text() and page.get_by_text("Traceback").count() == 0
-    shot(page, "03-too-early")
