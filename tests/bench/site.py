@@ -28,7 +28,7 @@ def built(folder):
     books = folder / "notebooks"
     shutil.copytree(ROOT / "notebooks", books)
     bare = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in BARE])
-    bare.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    bare.metadata = nbformat.read(books / SHOWN[0], 4).metadata  # by its language the page finds the kernel
     nbformat.write(bare, books / "bare.ipynb")
     code = "import sys, pathlib; from classroom.site.build import build; build(*map(pathlib.Path, sys.argv[1:2]), "
     code += "notebooks=pathlib.Path(sys.argv[2]))"
