@@ -8,6 +8,7 @@ import zipfile
 import pytest
 import yaml
 
+from classroom.site import __main__ as command
 from classroom.site import build, source
 from classroom.site.source import SiteError
 from tests.browser.session import ROOT
@@ -127,11 +128,28 @@ def test_what_goes_wrong_leaves_the_site_that_was_there(official, tmp_path):
     out = tmp_path / "site"
     out.mkdir()
     (out / "index.html").write_text("the old one")
+    (out / "jupyter-lite.json").write_text("{}")
     next(official.glob("pandas-*")).unlink()
     with pytest.raises(SiteError, match="lacks pandas"):
         build.build(out, official, cache=tmp_path / "cache", tell=lambda line: None)
     assert [f.name for f in tmp_path.iterdir() if f.name.startswith(".site")] == []
     assert (out / "index.html").read_text() == "the old one"
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_what_is_no_site_is_not_written_over(official, tmp_path, folder):
+    mine = tmp_path / "mine"
+    (mine.mkdir(), (mine / "thesis.txt").touch()) if folder else mine.touch()
+    with pytest.raises(SiteError, match="is no site built before: name a new folder"):
+        build.build(mine, official, cache=tmp_path / "cache", tell=lambda line: None)
+    assert mine.is_file() or [f.name for f in mine.iterdir()] == ["thesis.txt"]
+
+
+def test_the_command_says_in_words_what_went_wrong(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        "sys.argv", ["lab.py site", "--pyodide", str(tmp_path / "none"), "--out", str(tmp_path / "out")]
+    )
+    assert command.main().startswith("No site was built: ") and not (tmp_path / "out").exists()
 
 
 def test_the_locks_name_what_the_notebooks_need_and_no_address():

@@ -33,6 +33,8 @@ def main():
         build(asked.out, asked.pyodide)
     except SiteError as fault:
         return f"No site was built: {fault}."
+    except KeyboardInterrupt:
+        return "\nStopped. No site was built; one that was there is as it was."
     size = sum(f.stat().st_size for f in asked.out.rglob("*") if f.is_file())
     print(f"Built in {asked.out}: {size / 1e6:.0f} MB. Put the folder on any static host, or serve it with --serve.")
     if asked.serve is not None:

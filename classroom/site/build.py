@@ -21,15 +21,8 @@ from classroom.site.source import HERE, SiteError
 
 ROOT = HERE.parent.parent
 IN_BROWSER = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": ""}
-AT_START = (
-    "micropip",
-    "piplite",
-    "ipykernel",
-    "comm",
-    "pyodide-kernel",
-    "jedi",
-    "ipython",
-)  # what a kernel loads first
+# What a kernel loads first.
+AT_START = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
 TOOLS = ROOT / ".venv" / "site"  # JupyterLite and what packs a wheel, put there by lab.py
 EXTENSIONS = TOOLS / "share" / "jupyter" / "labextensions"
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
@@ -41,7 +34,7 @@ def build(out, pyodide=None, notebooks=ROOT / "notebooks", cache=ROOT / ".venv" 
     Parameters
     ----------
     out : Path
-        The folder to write; what stands there is replaced once the new one is whole.
+        The folder to write. A site that stands there is replaced once the new one is whole; anything else is not.
     pyodide : str or Path, optional
         An official distribution, as a folder or as the archive that Pyodide releases. Without it, the parts are
         fetched from the package indexes.
@@ -55,8 +48,10 @@ def build(out, pyodide=None, notebooks=ROOT / "notebooks", cache=ROOT / ".venv" 
     Raises
     ------
     SiteError
-        Where something is missing or is not what its lock says.
+        Where something is missing, is not what its lock says, or would be lost.
     """
+    if out.exists() and not (out / "jupyter-lite.json").exists() and (out.is_file() or any(out.iterdir())):
+        raise SiteError(f"{out} is there and is no site built before: name a new folder with --out, or empty that one")
     tell("Fetching Pyodide and its packages, unless they lie here already: 110 MB the first time …")
     cache.mkdir(parents=True, exist_ok=True)
     official = source.given(pyodide, cache) if pyodide else source.from_indexes(cache)
