@@ -99,7 +99,8 @@ def test_yaml_goes_without_its_part_in_c(tmp_path):
         archive.add(tmp_path / "pyyaml-6.0.9", "pyyaml-6.0.9")
     made = build.plain_yaml(sdist, tmp_path)
     assert made.name == "pyyaml-6.0.9-py3-none-any.whl"
-    assert [n for n in zipfile.ZipFile(made).namelist() if n.endswith(".py")] == ["yaml/__init__.py", "yaml/reader.py"]
+    inside = zipfile.ZipFile(made).namelist()
+    assert [n for n in inside if ".dist-info" not in n] == ["yaml/__init__.py", "yaml/reader.py"]
 
 
 def site(folder, url="./static/pyodide/pyodide.mjs"):
@@ -134,6 +135,15 @@ def test_what_goes_wrong_leaves_the_site_that_was_there(official, tmp_path):
         build.build(out, official, cache=tmp_path / "cache", tell=lambda line: None)
     assert [f.name for f in tmp_path.iterdir() if f.name.startswith(".site")] == []
     assert (out / "index.html").read_text() == "the old one"
+
+
+def test_a_new_site_takes_the_place_of_the_old_one_whole(official, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "gather", lambda *_: [])
+    monkeypatch.setattr(build, "_tool", lambda *_, cwd: site(cwd / "_output"))
+    old = site(tmp_path / "site")
+    (old / "left.txt").touch()
+    build.build(old, official, cache=tmp_path / "cache", tell=lambda line: None)
+    assert (old / "index.html").exists() and not (old / "left.txt").exists()
 
 
 @pytest.mark.parametrize("folder", [True, False])
