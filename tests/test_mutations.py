@@ -400,7 +400,7 @@ def loaded(tmp_path_factory):
 
     def read_table(name, where=CASEDATA):
         path = describe(where)[name]["path"] if name in describe(where) else None
-        if where is not folder or path == read_table.damaged or read_table.damaged in FILES:
+        if where != folder or path == read_table.damaged or read_table.damaged in FILES:
             return original(name, where)
         if name not in whole:
             whole[name] = original(name, where)

@@ -70,7 +70,8 @@ class Question(Card):
         about = {"id": item["id"], "stem": item["stem"], "options": options, "kind": "choice", "confidence": True}
         note = "Run the notebook to commit an answer and see the feedback."
         head = f"{item['id']}. {item['stem']}"
-        super().__init__(about, still(head, [o[1] for o in options], note))
+        with one_moment():
+            super().__init__({**about, **_stage(item["id"])}, still(head, [o[1] for o in options], note))
 
     def commit(self, given):
         sure = given.get("confidence") or None
@@ -80,14 +81,22 @@ class Question(Card):
         name = self.item["id"]
         with self.hold_sync(), one_moment():
             votes, warning = read("votes")
-            waits = name in votes and name not in read()[0]
-            what = "second vote" if waits else "first vote" if switched("two_votes") else "answer"
-            first = votes[name]["choice"] if name in votes else ""
-            self.item = {**self.item, "first": first, "button": f"Commit {what} {name}"}
-            super().refresh((note or warning) + (_waits(name, votes[name]) if waits else ""))
+            self.item = {**self.item, **_stage(name)}
+            super().refresh((note or warning) + (_waits(name, votes[name]) if _waiting(name) else ""))
 
     def shown(self, entry):
         return {k: entry.get(k, "") for k in ("choice", "confidence")}, explained(self._question, entry)
+
+
+def _waiting(name):
+    """Whether a first vote is in, and no answer yet."""
+    return name in read("votes")[0] and name not in read()[0]
+
+
+def _stage(name):
+    """What the card of a question shows of its stage: the first vote, and what a commit would be."""
+    what = "second vote" if _waiting(name) else "first vote" if switched("two_votes") else "answer"
+    return {"first": read("votes")[0].get(name, {}).get("choice", ""), "button": f"Commit {what} {name}"}
 
 
 def _find(item_id):
