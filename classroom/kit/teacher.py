@@ -130,8 +130,7 @@ def key():
             f'<h2 id="n{number}">{escape(title(number))}</h2>',
             rows(["Question", "Kind", "Best supported"], lines),
         ]
-        own = [p for p in written(number)]
-        parts += [f'<div class="answer">{exemplar(p)}</div>' for p in own]
+        parts += [f'<div class="answer">{exemplar(p)}</div>' for p in written(number)]
         asked = [name for c in book(number).cells for call, name in ASKED.findall(c.source) if call == "sheet"]
         parts += [filled(name) for name in dict.fromkeys(asked) if name in sheets.names()]
     return page("Answer key", "".join(parts), teacher=True)

@@ -3,14 +3,13 @@
 import gzip
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import nbformat
 
+from classroom.site.build import build
 from tests.browser.session import READY, ROOT, confine, find_chromium, serve_files
 
 SHOWN = ("03_flare_sepsis_or_mas.ipynb", "07_why_the_vein.ipynb")
@@ -30,9 +29,7 @@ def built(folder):
     bare = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in BARE])
     bare.metadata = nbformat.read(books / SHOWN[0], 4).metadata  # by its language the page finds the kernel
     nbformat.write(bare, books / "bare.ipynb")
-    code = "import sys, pathlib; from classroom.site.build import build; build(*map(pathlib.Path, sys.argv[1:2]), "
-    code += "notebooks=pathlib.Path(sys.argv[2]))"
-    subprocess.check_call([sys.executable, "-c", code, str(folder / "site"), str(books)], cwd=ROOT)
+    build(folder / "site", notebooks=books)
     return folder / "site"
 
 

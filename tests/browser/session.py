@@ -14,8 +14,9 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab import BROWSERS
+
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -39,7 +40,7 @@ RUN = """(() => { const w = window.jupyterapp.shell.currentWidget;
 
 def find_chromium():
     """The path of a Chromium or Chrome on this machine, or None."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @contextmanager
@@ -178,9 +179,9 @@ def open_notebook(context, address, name):
     return page
 
 
-def run_all(page):
+def run_all(page, timeout=120_000):
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(RUN, timeout=120_000)
+    page.wait_for_function(RUN, timeout=timeout)
 
 
 def restart(page):

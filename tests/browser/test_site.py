@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.browser.session import READY, ROOT, RUN, confine, restart, serve_files
+from tests.browser.session import READY, ROOT, confine, restart, run_all, serve_files
 from tests.browser.test_walk import card, shot
 from tests.test_setup import outside
 
@@ -39,8 +39,7 @@ def run_whole(page, site, name):
     page.goto(f"{site}/lab/index.html?workspace={name[:2]}&path={name}")
     page.locator(".jp-Notebook").wait_for(timeout=120_000)
     page.wait_for_function(READY, timeout=180_000)
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(RUN, timeout=300_000)
+    run_all(page, timeout=300_000)
     assert page.evaluate(ERRORS) == []
 
 
@@ -58,8 +57,7 @@ def test_a_learner_with_a_browser_and_nothing_else_finishes_03(page, site):
     question.locator("[role=status]").get_by_text("You chose b.").wait_for(timeout=60_000)
     shot(page, "site-03")
     restart(page)  # what was committed lies in the browser's store, not in the kernel
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(RUN, timeout=300_000)
+    run_all(page, timeout=300_000)
     card(page, "N3.2").locator("[role=status]").get_by_text("You chose b.").wait_for(timeout=60_000)
 
 
