@@ -145,6 +145,19 @@ def test_an_error_stays_an_error_for_what_runs_without_a_reader(tmp_path):
 
 
 @settled
+def test_another_utils_beside_the_notebook_or_on_the_path_does_not_matter(tmp_path):
+    (tmp_path / "utils.py").write_text("raise SystemExit('not this one')")
+    (tmp_path / "path" / "utils").mkdir(parents=True)
+    (tmp_path / "path" / "utils" / "__init__.py").write_text("raise SystemExit('nor this one')")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(tmp_path / "path"))  # as at the doors that lab.py does not open
+        with Reader(BOOKS[3], tmp_path) as reader:
+            [output] = reader.run("import utils.case; utils.case.load_case().as_of('admission').time_point").outputs
+            assert output.data["text/plain"] == "'admission'"
+            assert "`bench` is made" in str(reader.run("bench").outputs)
+
+
+@settled
 def test_a_slip_of_the_pen_stays_pythons_to_tell(tmp_path):
     with Reader(BOOKS[3], tmp_path) as reader:
         elsewhere = "def go():\n    return bench"  # a cell makes a `bench`, but this is missed in somebody's library

@@ -342,3 +342,10 @@ def test_a_real_kernel_killed_while_cells_run_loses_no_answer(record):
         assert {n: kept[n]["choice"] for n in committed} == committed, f"seed {seed}"
         committed = {n: entry["choice"] for n, entry in kept.items()}
     assert len(committed) > 3
+
+
+def test_a_tilde_in_the_name_of_the_record_is_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("MAS_CASEBOOK_RECORD", "~/mine/answers.json")
+    assert store.record_path() == tmp_path / "mine" / "answers.json"

@@ -2,6 +2,10 @@
 
 import sys
 
+for stream in (sys.stdout, sys.stderr):
+    if getattr(stream, "errors", "") == "strict" and hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")  # a console that has no µ shows ?, and the session goes on
+
 if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
     from utils.first import load_ipython_extension
 

@@ -34,7 +34,7 @@ def record_path():
     own = Path.home() / ".mas-casebook" / "answers.json"
     if sys.platform == "emscripten" and DRIVE.is_dir():  # in the browser alone, the home is gone with the page
         own = DRIVE / "mas-casebook-answers.json"
-    return Path(os.path.realpath(named or own))
+    return Path(os.path.realpath(os.path.expanduser(named or own)))
 
 
 def is_text(given):
