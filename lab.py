@@ -9,7 +9,7 @@
     python lab.py bench          measure speed, memory and a class on a hub ("bench hub": just that) for the README
     python lab.py classroom      build the teachers' files anew, and their kit; --pdf adds what prints it
     python lab.py site           build the page that needs no install; "site --help" tells more
-    python lab.py setup          set up and stop there
+    python lab.py setup          set up and stop there; --replace puts our .venv in the place of another
 
 Needs Python 3.11 or newer and nothing else. Everything goes into the folder .venv beside this
 file; delete that folder to start afresh. "test --article FILE" also compares the case with the
@@ -17,19 +17,27 @@ text of the article.
 """
 # Only the standard library, and a grammar that Python 3.6 can read: an old Python is to get a
 # sentence to act on, not a syntax error.
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while the lines below are loaded shows nothing
+
+import ast
+import errno
 import hashlib
 import os
+import re
 import shutil
-import signal
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 ENV = ROOT / ".venv"
-PYTHON = str(ENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 LOCK = ROOT / "requirements.lock"
 TEST_LOCK = ROOT / "requirements-test.lock"
 REFERENCE_LOCK = ROOT / "requirements-reference.lock"
@@ -38,110 +46,405 @@ HUB_LOCK = ROOT / "requirements-hub.lock"
 PROXY = "configurable-http-proxy@5.3.0"  # the hub's own, in JavaScript
 ARTICLE = ROOT.parent / "shared" / "source" / "article.txt"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+NEWEST = (3, 14)  # for newer ones the lock holds no ready-made packages
+# Of pip's settings only those that say where packages come from, and how to reach them, are kept.
+SOURCES = ("config-file", "index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "cert",
+           "client-cert", "proxy", "timeout", "default-timeout", "retries", "cache-dir", "no-cache-dir",
+           "keyring-provider", "use-feature")
+# Of Python's own settings these would bring other packages, or another Python, into ours.
+STRANGERS = ("PYTHONPATH", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONUSERBASE", "PYTHONSTARTUP", "PYTHONSAFEPATH",
+             "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "CONDA_PREFIX", "VIRTUAL_ENV")
 NO_VENV = """This Python can neither make a virtual environment with pip in it nor lend its own pip.
 On Debian or Ubuntu run
     sudo apt install python3-venv
 and start lab.py again. On other systems install Python anew: the usual installers bring both."""
 AGAIN = "Nothing half done will be used: just start lab.py again."
+IN_USE = """JupyterLab is open from this folder, and what it runs on is out of date.
+Stop it first (Ctrl-C twice in its window), then start lab.py again."""
+# What Python or pip says where something fails, and what helps.
+ADVICE = (
+    ("No space left|quota exceeded", "The disk is full, and the set-up needs about 700 MB: free some, then start "
+                                     "lab.py again."),
+    ("Permission denied|Access is denied|Read-only file system", "You may not write there. Copy the whole folder "
+     "to a place of your own, such as your home folder, and start lab.py there."),
+    ("DO NOT MATCH THE HASHES", "A package arrived changed, perhaps by a proxy or a mirror, and was not used. Try "
+                                "again on another network."),
+    ("NewConnectionError|onnection (?:re|to|broken)|name resolution|timed out|ProxyError|SSLError|HTTP error",
+     "The packages could not be fetched: there is no way to the package index. Look to your network, or to the "
+     "proxy and index named in pip's settings, and start lab.py again."),
+)
+# Run by an environment's own Python: each package of a lock is there in its version, and can be imported.
+CHECK = r"""
+import importlib, re, sys
+from importlib import metadata
+sys.path[:0] = sys.argv[2:]
+modules = {}
+for module, names in metadata.packages_distributions().items():
+    for name in names:
+        modules.setdefault(re.sub("[-_.]+", "-", name).lower(), set()).add(module)
+pins = {}
+with open(sys.argv[1], encoding="utf-8") as lock:
+    for name, pin, marker in re.findall(r"(?m)^([\w.-]+)==([^\s;]+)( *;)?", lock.read()):
+        pins.setdefault(name, {})[pin] = bool(marker)
+for name, wanted in pins.items():
+    try:
+        if metadata.version(name) not in wanted:
+            sys.exit(f"{name} is there in another version")
+        for module in modules.get(re.sub("[-_.]+", "-", name).lower(), ()):
+            importlib.import_module(module)
+    except metadata.PackageNotFoundError:
+        if not all(wanted.values()):  # one with a marker may be for other computers
+            sys.exit(f"{name} is missing")
+    except Exception as fault:
+        sys.exit(f"{name} cannot be imported ({fault})")
+"""
 
 
-def works(*command):
-    """True where the command can be run and succeeds; it shows nothing."""
-    return subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+def python(env):
+    """The path of an environment's Python."""
+    return str(env / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 
 
-def stamp(lock):
+PYTHON = python(ENV)
+
+
+# ---- what is there, without writing anything -----------------------------------------------------
+
+
+def clean():
+    """The environment for what runs in .venv: nothing that would bring in other packages."""
+    strange = {k for k in os.environ if k.startswith("PIP_") and k[4:].lower().replace("_", "-") not in SOURCES}
+    return {k: v for k, v in os.environ.items() if k not in strange.union(STRANGERS)}
+
+
+def ask(*command):
+    """What a command prints, None where it cannot be run or fails; it shows nothing."""
+    try:
+        return subprocess.check_output(command, env=clean(), stderr=subprocess.DEVNULL).decode("utf-8", "replace")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def version_of(env):
+    """The version of an environment's Python, as in "3.12"; empty where it does not start."""
+    return (ask(python(env), "-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])") or "").strip()
+
+
+def stamp(lock, env=None):
     """The file that says that a lock is installed, and what it must hold to be believed."""
-    made_of = lock.read_bytes() + sys.version.encode() + str(ROOT).encode()
-    return ENV / f"{lock.name}.stamp", hashlib.sha256(made_of).hexdigest()
+    made_of = lock.read_bytes() + str(ROOT).encode("utf-8", "replace")
+    return (env or ENV) / f"{lock.name}.stamp", hashlib.sha256(made_of).hexdigest()
 
 
 def installed(lock):
-    """True where the lock is in .venv, whole and unchanged, for this Python and this place."""
+    """True where the lock is in .venv, whole and unchanged, for this place and for the Python that is there."""
     path, text = stamp(lock)
-    return path.exists() and path.read_text() == text and os.path.exists(PYTHON)
+    return path.exists() and path.read_text() == f"{text} {version_of(ENV)}"
 
 
-def install(lock, *options):
-    """Put a lock into .venv; the stamp comes last, so what was interrupted never counts as done."""
-    options = ["--quiet", "--require-hashes", "--only-binary", ":all:", "-r", str(lock), *options]
-    uv = shutil.which("uv")  # not needed, but several times as fast
-    by_uv = [uv, "pip", "install", "--python", PYTHON, "--compile-bytecode"]
-    if not uv or subprocess.call(by_uv + options) != 0:
-        if uv:
-            print("uv could not do it (see above), so pip takes over.", flush=True)
-        subprocess.check_call(find_pip() + ["install", "--disable-pip-version-check"] + options)
-    path, text = stamp(lock)
-    path.write_text(text)
+def lacks(lock, env=None, folder=None):
+    """What an environment lacks of a lock, in words; empty where each package is there and can be imported."""
+    command = [python(env or ENV), "-I", "-c", CHECK, str(lock)] + ([str(folder)] if folder else [])
+    done = subprocess.run(command, env=clean(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    heard = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return done.returncode and (heard or ["its Python does not start"])[-1]
 
 
-def find_pip():
-    """A pip that installs into .venv: the one in it, or that of the Python which runs this file."""
-    inside = [PYTHON, "-I", "-m", "pip"]  # -I: what a PYTHONPATH holds is not installed here
-    if works(*inside, "--version") or works(PYTHON, "-I", "-m", "ensurepip", "--default-pip"):
-        return inside
-    lent = [sys.executable, "-m", "pip", "--python", PYTHON]
-    if works(*lent, "--version"):
-        return lent
-    sys.exit(NO_VENV)
+def ready():
+    """True where the notebooks can be opened as it is."""
+    if not installed(LOCK):
+        # What uv or its owner made from the lock serves as well; one with a stamp of ours is out of date.
+        if stamp(LOCK)[0].exists() or not version_of(ENV) or lacks(LOCK):
+            return False
+        try:
+            mark(LOCK)
+        except OSError:
+            pass  # it is looked at anew next time
+    place_settings(ENV)  # they may be newer than this .venv
+    return True
 
 
-def setup():
+# ---- setting up ----------------------------------------------------------------------------------
+
+
+def lock_file(file, shared=False):
+    """Lock an open file, or return False where another holds it; the system frees it when its holder ends."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError as fault:
+        return fault.errno not in (errno.EAGAIN, errno.EACCES)  # a file system without locks does not stop us
+    return True
+
+
+@contextmanager
+def alone():
+    """One lab.py at a time sets this folder up; any other waits here."""
+    path = ENV.with_name(".venv.lock")
+    try:
+        file = open(str(path), "ab")
+    except PermissionError:  # somebody else's folder, who may be setting it up just now
+        if not path.exists():
+            raise
+        file = open(str(path), "rb")
+    with file:
+        told = False
+        while not lock_file(file):
+            if not told:
+                print("Another lab.py is setting this folder up: waiting until it is done.", flush=True)
+            told = True
+            time.sleep(0.5)
+        os.set_inheritable(file.fileno(), True)  # a pip that outlives a killed lab.py holds it on
+        yield
+
+
+def setup(replace=False):
     """Make .venv with all that the notebooks need; a moment's work where that is done already."""
     if sys.version_info < (3, 11):
-        sys.exit(f"Python 3.11 or newer is needed, and this is Python {sys.version.split()[0]}.\n"
-                 "Install a newer one, or use one that you have:  python3.12 lab.py")
-    if installed(LOCK):
-        place_settings()  # they may be newer than this .venv
+        sys.exit(f"Python 3.11 or newer is needed, and this is Python {sys.version.split()[0]}.\n{other_python()}")
+    if not replace and ready():
         return
-    if Path(sys.prefix).resolve() == ENV:
+    with alone():
+        if replace or not ready():  # it may have been made while this one waited
+            claim(replace)
+            build()
+
+
+def other_python():
+    """How to start lab.py with a Python that fits."""
+    names = [f"python3.{minor}" for minor in range(NEWEST[1], 10, -1)]
+    here = [name for name in names if ask(name, "--version") is not None]
+    return (f"Start lab.py with one that you have:  {here[0]} lab.py" if here else
+            f"Install one of Python 3.11 to 3.{NEWEST[1]}, and start lab.py with it:  {names[1]} lab.py")
+
+
+def claim(replace):
+    """Stop with a sentence where .venv is in use, or is not ours to replace."""
+    linked = ENV.is_symlink()
+    if not linked and (not ENV.exists() or ENV.is_dir() and not any(ENV.iterdir())):
+        return
+    if Path(sys.prefix).resolve() == ENV.resolve():
         sys.exit("The environment .venv is out of date, and this Python is part of it. Type\n"
                  "    deactivate\nand start lab.py again.")
+    config = ENV / "pyvenv.cfg"
+    text = config.read_text(errors="replace") if config.exists() else ""
+    if text and not linked:
+        with open(str(config), "rb") as sign:
+            if os.name != "nt" and not lock_file(sign):
+                sys.exit(IN_USE)
+    version = "%d.%d" % sys.version_info[:2]
+    theirs = version_of(ENV)
+    if replace or stamp(LOCK)[0].exists() and theirs == version and not linked:
+        return
+    what = (f"a link to {os.readlink(str(ENV))}" if linked else
+            "not a virtual environment" if not text else
+            f"an environment that uv made, with Python {theirs}" if re.search("^uv *=", text, re.M) else
+            f"an environment of another Python, {theirs or 'which does not start any more'}" if theirs != version else
+            "an environment that lab.py did not make")
+    kept = "\nThe folder that it leads to stays as it is." if linked else "\nWhat is in .venv now is deleted then."
+    sys.exit(f".venv is {what}, and it does not hold all of {LOCK.name}. To have lab.py's own in its place:\n"
+             f"    {Path(sys.executable).name} lab.py setup --replace{kept}")
+
+
+def build():
+    """Build .venv aside, and put it in place when all of it is there and works."""
     try:
         import venv
     except ImportError:
         sys.exit(NO_VENV)
     print(f"Setting up in {ENV}: about a minute, only this once.", flush=True)
-    start = time.time()
-    venv.create(str(ENV), clear=True, symlinks=os.name != "nt")
-    site = sysconfig.get_path("purelib", "venv", {"base": str(ENV), "platbase": str(ENV)})
-    # With this line "import utils" works from any folder. The path is relative because Python 3.11
-    # and 3.12 on Windows cannot be trusted with a folder name that is not ASCII.
-    Path(site, "mas-casebook.pth").write_text(os.path.relpath(str(ROOT), site) + "\n")
-    place_settings()
-    install(LOCK)
+    start, aside = time.time(), ENV.with_name(".next")
+    try:
+        remove(aside)
+        venv.create(str(aside), symlinks=os.name != "nt", prompt=ENV.name)
+        site = sysconfig.get_path("purelib", "venv", {"base": str(aside), "platbase": str(aside)})
+        # With this line "import utils" works from any folder. The path is relative because Python 3.11
+        # and 3.12 on Windows cannot be trusted with a folder name that is not ASCII.
+        Path(site, "mas-casebook.pth").write_text(os.path.relpath(str(ROOT), site) + "\n")
+        place_settings(aside)
+        install(LOCK, env=aside)
+        mark(LOCK, aside)
+        put_in_place(aside)
+    except BaseException:
+        shutil.rmtree(str(aside), ignore_errors=True)  # a full disk needs the room
+        raise
     print(f"Ready after {time.time() - start:.0f} seconds.", flush=True)
 
 
-def place_settings():
-    """Put our settings where JupyterLab and IPython look for those of an environment."""
+def remove(path):
+    """Remove a folder, or what stands where it is to be; never what a link leads to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(str(path))
+    elif path.exists() or path.is_symlink():
+        path.unlink()
+
+
+def put_in_place(aside):
+    """Give the environment built aside the name .venv, also in its scripts."""
+    old, new = (os.sep.encode() + name.encode() for name in (aside.name, ENV.name))  # of one length: see below
+    for script in [aside / "pyvenv.cfg", *Path(python(aside)).parent.iterdir()]:
+        if script.is_file() and not script.is_symlink():
+            script.write_bytes(script.read_bytes().replace(old, new))  # holds in a launcher of Windows too
+    past = ENV.with_name(".past")
+    remove(past)
+    try:
+        if ENV.exists() or ENV.is_symlink():
+            ENV.rename(past)
+    except PermissionError:  # Windows keeps what is open
+        sys.exit(IN_USE)
+    aside.rename(ENV)
+    remove(past)
+
+
+def place_settings(env):
+    """Put our settings where JupyterLab and IPython look for those of an environment, where they differ."""
     # JupyterLab takes the arrow keys from radio buttons and lists, which the first file gives back;
     # with the second a cell run too early names the one to run first.
     for name, place in (("overrides.json", "share/jupyter/lab/settings"),
                         ("ipython_kernel_config.py", "etc/ipython")):
-        (ENV / place).mkdir(parents=True, exist_ok=True)
-        shutil.copy(str(ROOT / "classroom" / name), str(ENV / place))
+        wanted, there = ROOT / "classroom" / name, env / place / name
+        if there.exists() and there.read_bytes() == wanted.read_bytes():
+            continue
+        try:
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(str(wanted), str(there))
+        except OSError:
+            pass  # an install that others keep: it starts all the same
+
+
+def find_pip(env=None):
+    """A pip that installs into an environment: the one in it, or that of the Python which runs this file."""
+    there = python(env or ENV)
+    inside, lent = [there, "-I", "-m", "pip"], [sys.executable, "-m", "pip", "--python", there]
+    if ask(*inside, "--version") or ask(there, "-I", "-m", "ensurepip", "--default-pip") is not None:
+        return inside
+    if ask(*lent, "--version"):
+        return lent
+    sys.exit(NO_VENV)
+
+
+def sources(pip):
+    """The environment for pip: its settings from any file or variable, but only those of `SOURCES`."""
+    env = dict(clean(), PYTHONIOENCODING="utf-8")
+    listed = subprocess.check_output([*pip, "config", "list"], env=env)
+    found = re.findall(r"(?m)^(global|install|:env:)\.([\w-]+)=(.*?)\r?$", listed.decode("utf-8", "replace"))
+    for _, name, value in sorted(found, key=lambda f: ("global", "install", ":env:").index(f[0])):
+        if name in SOURCES:
+            env["PIP_" + name.upper().replace("-", "_")] = ast.literal_eval(value)
+    return dict(env, PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1")
+
+
+def install(lock, *options, env=None, folder=None):
+    """Put a lock into .venv, or into a folder apart, and see that each of its packages can be imported."""
+    pip = find_pip(env)
+    command = [*pip, "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "-r", str(lock), *options]
+    command += ["--no-deps", "--target", str(folder)] if folder else []
+    heard = []
+    with subprocess.Popen(command, env=sources(pip), stderr=subprocess.PIPE, close_fds=False) as child:
+        try:
+            for line in child.stderr:
+                heard.append(line.decode("utf-8", "replace"))
+                if "Retrying" in heard[-1] and sum("Retrying" in line for line in heard) == 1:
+                    print("The package index does not answer: trying again for a minute or two.", flush=True)
+        except KeyboardInterrupt:
+            child.terminate()
+            raise
+    said = "".join(line for line in heard if not line.startswith("WARNING: Location"))
+    if child.returncode:
+        sys.exit(f"This did not work. {advise(said, lock)}")
+    fault = lacks(lock, env, folder)
+    if fault:
+        sys.exit(f"This did not work: {fault}.\n{AGAIN}")
+
+
+def advise(said, lock=None):
+    """What helps against what Python or pip said; that itself, where nothing is known."""
+    for signs, advice in ADVICE:
+        if re.search(signs, said):
+            return advice
+    if lock and "No matching distribution" in said:
+        fits = f"What {lock.name} names is ready-made for Python 3.11 to 3.{NEWEST[1]} on the usual computers"
+        return f"{fits}, and this is Python {sys.version.split()[0]} on {sysconfig.get_platform()}.\n{other_python()}"
+    return f"{said.strip()}\n{AGAIN}"
+
+
+def mark(lock, env=None):
+    """Write the stamp of a lock that is there and works."""
+    path, text = stamp(lock, env)
+    path.write_text(f"{text} {version_of(env or ENV)}")
+
+
+# ---- the commands --------------------------------------------------------------------------------
+
+
+def surroundings():
+    """The environment for our notebooks: no other "utils", and no other kernel called python3, comes first."""
+    return dict(clean(), PYTHONPATH=str(ROOT), JUPYTER_PREFER_ENV_PATH="1")
 
 
 def hand_over(*arguments, **options):
     """Run .venv's Python and return its exit code."""
-    # No other "utils", and no other kernel called python3, shall come first.
-    env = dict(os.environ, PYTHONPATH=str(ROOT), JUPYTER_PREFER_ENV_PATH="1")
-    child = subprocess.Popen([PYTHON, *arguments], env=env, **options)
+    child = subprocess.Popen([PYTHON, *arguments], env=surroundings(), **options)
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     while True:
         try:
             return child.wait()
         except KeyboardInterrupt:
-            pass  # Ctrl-C has reached the child too, and JupyterLab asks before it stops
+            pass  # Ctrl-C has reached the child too
 
 
 def lab(arguments):
-    """Open JupyterLab on the first notebook."""
+    """Open JupyterLab on the first notebook; say where it is, how to come back and how to stop."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container the only user is often root
         arguments = ["--allow-root"] + arguments
-    return hand_over("-m", "jupyterlab", f"--ServerApp.root_dir={ROOT / 'notebooks'}",
-                     "--LabApp.default_url=/lab/tree/00_start_here.ipynb", *arguments)
+    command = [PYTHON, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT / 'notebooks'}",
+               "--LabApp.default_url=/lab/tree/00_start_here.ipynb", *arguments]
+    handle, log = tempfile.mkstemp(prefix="mas-casebook-", suffix=".log")
+    # Ctrl-C is for this window alone: it also copies text, and must not end a class by a slip.
+    apart = {"creationflags": 0x200} if os.name == "nt" else {"start_new_session": True}
+    with open(str(ENV / "pyvenv.cfg"), "rb") as sign:
+        if os.name != "nt":  # see claim
+            lock_file(sign, shared=True)
+            os.set_inheritable(sign.fileno(), True)
+        env = dict(surroundings(), PYTHONIOENCODING="utf-8")
+        child = subprocess.Popen(command, env=env, stdout=handle, stderr=handle, close_fds=False, **apart)
+    os.close(handle)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: child.terminate())
+    address, stopping = "", 0
+    while child.poll() is None:
+        try:
+            time.sleep(0.2)
+            if not address:
+                address = told(log, arguments)
+        except KeyboardInterrupt:
+            if time.time() - stopping > 5:
+                stopping = time.time()
+                print("\nPress Ctrl-C once more to stop JupyterLab.", flush=True)
+            else:
+                print("\nStopping JupyterLab.", flush=True)
+                child.terminate()
+    if not address:  # it has ended by itself, and its log says why
+        print(Path(log).read_text(encoding="utf-8", errors="replace"), end="", flush=True)
+    return 0 if stopping else child.returncode
+
+
+def told(log, arguments):
+    """The address that JupyterLab has written into its log, told once; empty until then."""
+    found = re.search(r"https?://\S+/lab\S*", Path(log).read_text(encoding="utf-8", errors="replace"))
+    if not found:
+        return ""
+    opens = "Open this address in a browser" if "--no-browser" in arguments else "JupyterLab opens in your browser"
+    print(f"{opens}:\n    {found.group()}\n"
+          "To come back to it, open that address again. What you commit is kept.\n"
+          "To stop, press Ctrl-C twice in this window.\n"
+          f"What the server says goes to {log}", flush=True)
+    return found.group()
 
 
 def test(arguments):
@@ -168,7 +471,9 @@ def add_test_tools():
     """Install what tests and benches need beside what the notebooks need."""
     if not installed(TEST_LOCK):
         print("Adding the test tools: less than a minute, only this once.", flush=True)
-        install(TEST_LOCK)
+        with alone():
+            install(TEST_LOCK)
+            mark(TEST_LOCK)
     install_apart(REFERENCE_LOCK)  # where seaborn does not find it, which would load it in every kernel
     install_apart(SITE_LOCK)
 
@@ -177,8 +482,10 @@ def install_apart(lock):
     """Put a lock into a folder of its own in .venv, which only what asks for it looks into; returns the folder."""
     folder = ENV / lock.stem.split("-")[1]
     if not installed(lock):
-        shutil.rmtree(str(folder), ignore_errors=True)  # pip leaves an old version where one is
-        install(lock, "--no-deps", "--target", str(folder))
+        with alone():
+            remove(folder)  # pip leaves an old version where one is
+            install(lock, folder=folder)
+            mark(lock)
     return folder
 
 
@@ -194,7 +501,7 @@ def add_hub():
     print("Adding a hub for the trial of a class: a quarter of a minute, only this once.", flush=True)
     node = install_apart(HUB_LOCK) / "node"
     options = ["--silent", "--no-package-lock", "--no-audit", "--no-fund"]
-    subprocess.check_call([npm, "install", *options, "--prefix", str(node), PROXY])
+    subprocess.check_call([npm, "install", *options, "--prefix", str(node), PROXY], env=clean())
     (node / PROXY).touch()
 
 
@@ -246,8 +553,7 @@ def site(arguments):
 def main(arguments):
     """Do what the first argument says; open JupyterLab where it is an option or missing."""
     commands = {"lab": lab, "test": test, "refresh": refresh, "bench": bench, "classroom": classroom,
-                "site": site}
-    commands["setup"] = lambda _: 0
+                "site": site, "setup": lambda _: 0}
     if arguments[:1] in (["-h"], ["--help"]):
         print(__doc__.strip())
         return 0
@@ -258,13 +564,17 @@ def main(arguments):
               '"lab.py --help" explains them.', file=sys.stderr)
         return 2
     try:
-        setup()
+        setup(replace=command == "setup" and "--replace" in arguments)
         return commands[command](arguments)
     except KeyboardInterrupt:
         return f"\nStopped. {AGAIN}"
     except (OSError, subprocess.CalledProcessError) as fault:
-        return f"This did not work: {fault}\n{AGAIN}"
+        return f"This did not work: {fault}\n{advise(str(fault))}"
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console that has no ü shows ?
     sys.exit(main(sys.argv[1:]))
