@@ -147,7 +147,7 @@ def lacks(lock, env=None, folder=None):
     command = [python(env or ENV), "-I", "-c", CHECK, str(lock)] + ([str(folder)] if folder else [])
     done = subprocess.run(command, env=clean(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     heard = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return done.returncode and (heard or ["its Python does not start"])[-1]
+    return (heard or ["its Python does not start"])[-1] if done.returncode else ""
 
 
 def ready():
@@ -431,6 +431,7 @@ def lab(arguments):
                 child.terminate()
     if not address:  # it has ended by itself, and its log says why
         print(Path(log).read_text(encoding="utf-8", errors="replace"), end="", flush=True)
+        os.unlink(log)
     return 0 if stopping else child.returncode
 
 
