@@ -8,6 +8,7 @@ printed), and nothing gets a code that ``codes.csv`` does not hold as verified. 
 import json
 
 from utils.case import load_case, references
+from utils.units import sign_before
 
 CASE = "mas-casebook-case"
 CREATED = "2026-11-24"  # the day on which the packet was last gone over, set by hand: a rebuild gives the same bytes
@@ -112,7 +113,7 @@ class _Writer:
             elif row["loinc"] not in self.codes or row["unit"] not in UCUM:
                 if row["variable"] not in ELSEWHERE:
                     self.leave(row, "no code")
-            elif row["value_high"] == row["value_high"]:
+            elif row["value_high"] == row["value_high"] or sign_before(row["value"], row["as_printed"]):
                 self.leave(row, "a range, and a measurement holds one number")
             else:
                 unit = {"id": "UCUM:" + UCUM[row["unit"]], "label": row["unit"]}

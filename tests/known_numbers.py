@@ -23,7 +23,7 @@ from utils.invented import load_patient
 from utils.package import describe
 from utils.quiz import items
 from utils.rules import NEAR, RULES, evaluate, hscore_probability
-from utils.units import factors, variables
+from utils.units import converted, factors, variables
 
 DECLARED = Path(__file__).with_name("numbers.yaml")
 CASE = load_case()
@@ -48,7 +48,11 @@ class Known:
     decimals: int | None = None  # of a number in a sentence, which is printed no other way
 
 
-IGNORED = {"variables": ["plausible_low", "plausible_high", "burden"], "time_points": ["order"], "units": ["factor"]}
+IGNORED = {
+    "variables": ["plausible_low", "plausible_high", "burden"],
+    "time_points": ["order"],
+    "units": ["factor", "offset"],
+}
 IGNORED |= {"score_probability": ["score", "percent"]}  # these are right only in pairs: see pairs() in test_numbers
 IGNORED |= {"hscore_curves": ["score", "percent", "intercept", "slope"]}
 IGNORED |= {"growth": ["l", "s"]}  # powers and spreads, which no page prints
@@ -93,7 +97,8 @@ def _number(value, unit, about, source, exact=True, variable=None, shared=1):
     yield Known((float(value),), frozenset(units), about, source, exact, shared)
     by = factors(variable) if variable in variables().index else {}
     for other in by if unit in by else ():
-        yield Known((value * by[unit] / by[other],), frozenset({key(other)}), about, source, by[other] == by[unit])
+        same = converted(value, variable, unit, other)
+        yield Known((same,), frozenset({key(other)}), about, source, by[other] == by[unit])
 
 
 def _text(text, about, source):

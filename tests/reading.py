@@ -7,7 +7,7 @@ from functools import cache
 from utils.case import load_case
 from utils.units import plain
 
-ALIAS = {"hour": "h", "minute": "min", "percent": "%", "wk": "week", "st": "th", "nd": "th", "rd": "th"}
+ALIAS = {"hour": "h", "minute": "min", "percent": "%", "st": "th", "nd": "th", "rd": "th"}
 MORE = """% h wk min hours minutes days weeks months years points mg/kg/day mg/kg/dose mg/kg g/kg mg g kg cm mL L SD
 mg/L pg/mL µg/mL mEq/L mg·h/L L/h mL/min L/kg litres st nd rd th|per cent|ng/mL per mm/h"""
 

@@ -274,9 +274,22 @@ def test_a_duplicated_row_is_named(tmp_path):
 def test_a_wrong_encoding_is_named(tmp_path):
     folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
     text = (folder / "units.csv").read_text(encoding="utf-8")
-    (folder / "units.csv").write_bytes(text.replace("⁹", "9").replace("³", "3").encode("latin-1"))
+    (folder / "units.csv").write_bytes(text.encode("latin-1", "replace"))
     with pytest.raises(CaseDataError, match=r"units.csv, row \d+: is not UTF-8"):
         load_case(folder)
+
+
+@pytest.mark.parametrize("sign, shown", [(">", "> 100 mg/L"), ("<=", "≤ 100 mg/L")])
+def test_a_limit_of_an_assay_is_read_as_one(tmp_path, sign, shown):
+    folder = shutil.copytree(CASEDATA, tmp_path / "casedata")
+    file = folder / "observations.csv"
+    text = file.read_text(encoding="utf-8")
+    assert text.count(",CRP 100 mg/L,") == 1
+    file.write_text(text.replace(",CRP 100 mg/L,", f",CRP {sign} 100 mg/L,"), encoding="utf-8")
+    seal(folder)
+    admission = load_case(folder).as_of("admission")
+    assert str(admission.inputs["crp"]) == shown and admission.inputs["crp"].high != admission.inputs["crp"].value
+    assert shown in admission.sheet().astype(str).to_string()
 
 
 def test_a_cut_file_and_a_missing_file_are_named(tmp_path):

@@ -6,6 +6,7 @@ import math
 import operator
 import re
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -295,6 +296,23 @@ def _around(rule, name):
     return sorted({0, variables().at[name, "plausible_high"]} | {x * by for x in at for by in (0.999, 1, 1.001)})
 
 
+def test_a_limit_of_an_assay_can_be_supposed_and_is_shown_as_printed(bench):
+    bench.set(neutrophils="< 1 ×10⁹/L")
+    assert str(bench.get()["neutrophils"]) == "< 1 ×10⁹/L" and "neutrophils < 1 ×10⁹/L" in bench._last.text
+    given = {**ADMISSION.inputs, "neutrophils": quantity("< 1 ×10⁹/L", "neutrophils")}
+    assert said(bench)[RULES["mh_score"].short][1] == evaluate("mh_score", given).status == "met"
+    assert "> 40,000 ng/mL" in explore.unit_bench().set("> 40,000 ng/mL", "ferritin").text
+
+
+def test_along_an_unknown_a_limit_elsewhere_counts_as_it_does_in_the_verdict():
+    for text, status in (("< 300 mg/dL", "met"), ("< 400 mg/dL", "undetermined")):  # MAS-2016: <= 360 mg/dL
+        case = SimpleNamespace(inputs={**REGIONAL.inputs, "fibrinogen": quantity(text, "fibrinogen")})
+        bench = explore.what_if("mas_2016", case, platelets=(0, 500, 250))
+        bench.set(platelets="400 ×10⁹/L")
+        assert f"500 ×10⁹/L: {status}" in bench._last.text
+        assert "> 400 ×10⁹/L is a range" in bench.set(platelets="> 400 ×10⁹/L").text
+
+
 def test_possible_is_none_where_a_score_has_no_steps():
     assert evaluate("ms_score", ADMISSION).possible is None and evaluate("mas_2016", ADMISSION).possible is None
     assert evaluate("mh_score", ADMISSION).possible == [23, 60]
@@ -462,7 +480,8 @@ def test_a_field_that_is_refused_is_never_counted_with(lines, typed):
     "values, says",
     [
         ({"threshold": "1000"}, "bare number"),
-        ({"threshold": "1-2 ng/mL"}, "not one threshold"),
+        ({"threshold": "1-2 ng/mL"}, "is a range"),
+        ({"threshold": "> 500 ng/mL"}, "> 500 ng/mL is a range"),
         ({"threshold": "0 ng/mL"}, "not one threshold"),
         ({"threshold": "1,001 mg/L"}, "at most 1,000,000 ng/mL"),
         ({"threshold": 1e200, "item": "ferritin_esr"}, "at most 1,000,000"),

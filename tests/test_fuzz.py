@@ -79,10 +79,11 @@ ODD = [
 MEASURED = [n for n in NAMES if factors(n)]
 TEXT = st.text(max_size=20) | st.sampled_from(UGLY)
 VALUED = st.builds(  # what nearly is a value
-    lambda x, unit, tail: f"{x}{tail}{unit}",
+    lambda x, unit, tail, sign: f"{sign}{x}{tail}{unit}",
     st.floats() | st.integers() | st.floats(0, 1000),
     st.sampled_from(sorted({u for n in MEASURED for u in factors(n)})),
-    st.sampled_from(["", " ", "  ", "\u00a0", "-2 ", "–3 "]),
+    st.sampled_from(["", " ", "  ", "\u00a0", "-2 ", "–3 ", " 000 ", ".000 ", ",500 "]),
+    st.sampled_from(["", "", ">", "≤ ", "<=", "+"]),
 )
 
 
@@ -103,6 +104,7 @@ MADE = st.builds(
     st.none() | st.floats(),
     st.sampled_from([*STATUSES, "odd"]),
     st.none() | st.integers(-3, 30),
+    st.sampled_from(["", "", "<", "≤", ">", "≥", "~"]),
 )
 ANY = st.one_of(
     TEXT, VALUED, MADE, st.none(), st.booleans(), st.integers(), st.floats(), st.sampled_from([*NUMBERS, *ODD])
@@ -116,8 +118,10 @@ def known(name):
     units, top = sorted(factors(name)), float(variables().at[name, "plausible_high"])
     if not units:
         return st.none()
-    low, wide, unit = st.floats(0, top), st.none() | st.floats(0, top), st.sampled_from(units)
-    one = st.builds(lambda x, w, u: Quantity(name, x, u, None if w is None else x + w), low, wide, unit)
+    low, wide, unit = st.floats(0, top), st.none() | st.floats(0, top), variables().at[name, "canonical_unit"]
+    one = st.builds(lambda x, w: Quantity(name, x, unit, None if w is None else x + w), low, wide)
+    one |= st.builds(lambda x, s: Quantity(name, x, unit, sign=s), st.floats(1e-6, top), st.sampled_from("<≤>≥"))
+    one = st.builds(lambda q, u: q.to(u), one, st.sampled_from(units))
     return one | st.none() | st.sampled_from([Quantity(name, None, status=s) for s in STATUSES[1:]])
 
 
@@ -133,7 +137,7 @@ def test_anything_is_a_quantity_or_a_sentence(text, variable, status):
     assert q.variable == variable and q.status in STATUSES
     if q.known:
         for unit in factors(variable):
-            assert math.isfinite(q.to(unit).value) and q.to(unit).value >= 0
+            assert math.isfinite(q.to(unit).value) and q.to(unit).value >= 0 and q.to(unit).sign == q.sign
         assert (
             not re.search("nan|inf|None", f"{q} {q.warning}".replace(q.unit, "")) and q.printed()[0] <= q.printed()[1]
         )

@@ -131,6 +131,86 @@ def test_printed_precision_that_spans_a_cut_off_is_flagged():
     assert items.loc["triglycerides_1_5", "status"] == "met"  # the printed value itself lies on the inclusive cut-off
 
 
+@pytest.mark.parametrize(
+    "text, status, near",
+    [
+        ("> 500 µg/L", "met", True),
+        ("> 499 µg/L", "undetermined", True),
+        ("≥ 500 µg/L", "met", True),
+        ("< 500 µg/L", "not met", True),
+        ("≤ 500 µg/L", "undetermined", True),
+        ("> 40,000 ng/mL", "met", False),
+        ("> 0.5 mg/L", "met", True),
+    ],
+)
+def test_beyond_the_limit_of_an_assay_a_rule_is_as_strict_as_published(text, status, near):
+    verdict = evaluate("hlh_2004", {"ferritin": quantity(text, "ferritin")})  # >= 500 µg/L
+    item = verdict.items.set_index("item").loc["ferritin"]
+    assert (item["status"], item["near"]) == (status, near)
+    assert item["value"] is None and item["as_given"] == str(quantity(text, "ferritin")) in verdict.sheet().to_string()
+    assert item["straddles"] == (status == "undetermined") == np.isnan(item["margin"])
+
+
+@pytest.mark.parametrize(
+    "rule, item, text, status",
+    [
+        ("mas_2016", "ferritin", "> 684 ng/mL", "met"),  # > 684
+        ("mas_2016", "ferritin", "≥ 684 ng/mL", "undetermined"),
+        ("mas_2016", "ferritin", "≤ 684 ng/mL", "not met"),
+        ("hlh_2004", "haemoglobin", "< 9 g/dL", "met"),  # < 90 g/L
+        ("hlh_2004", "haemoglobin", "≤ 9 g/dL", "undetermined"),
+        ("hlh_2004", "haemoglobin", "≥ 9 g/dL", "not met"),
+        ("mas_2016", "platelets", "≤ 181 G/L", "met"),  # <= 181
+        ("mas_2016", "platelets", "< 181 G/L", "met"),
+        ("mas_2016", "platelets", "> 181 G/L", "not met"),
+        ("mas_2016", "platelets", "< 182 G/L", "undetermined"),
+        ("hscore", "temperature_38_4", "≥ 101.12 °F", "met"),  # >= 38.4 °C
+        ("hscore", "temperature_38_4", "< 101.12 °F", "not met"),
+    ],
+)
+def test_a_limit_at_the_edge_of_a_threshold(rule, item, text, status):
+    name = RULES[rule].nodes()[item]["input"]
+    verdict = evaluate(rule, {name: quantity(text, name)})
+    assert verdict.items.set_index("item").at[item, "status"] == status
+    table = evaluate_table(rule, pd.DataFrame({name: [quantity(text, name), None]}))
+    assert list(table[item]) == [{"met": True, "not met": False}.get(status, pd.NA), pd.NA]
+
+
+def test_fahrenheit_is_judged_as_the_same_temperature():
+    for text, status in (("101.1 °F", "not met"), ("101.12 °F", "met"), ("101.2 °F", "met")):
+        items = evaluate("hscore", {"temperature": quantity(text, "temperature")}).items.set_index("item")
+        assert items.at["temperature_38_4", "status"] == status
+        assert items.at["temperature_38_4", "straddles"] == (text != "101.2 °F")
+
+
+def test_what_is_odd_about_a_value_travels_with_the_verdict():
+    odd, fine = quantity("2.5 mg/dL", "fibrinogen"), quantity("700 ng/mL", "ferritin")
+    verdict = evaluate("hscore", {"fibrinogen": odd, "ferritin": fine, "crp": quantity("9000 mg/L", "crp")})
+    assert verdict.warnings == (odd.warning,) and "2.5 g/L would be" in odd.warning
+    sheet = verdict.sheet().set_index("Item")["Warning"]
+    assert sheet["fibrinogen"] == odd.warning and set(sheet) == {"", odd.warning}
+    assert evaluate("hscore", {"ferritin": fine}).warnings == ()
+    assert "Warning" not in evaluate("hscore", {"ferritin": fine}).sheet()
+    for data in (S0, S1, LATER):
+        assert not [evaluate(rule, data).warnings for rule in RULES if evaluate(rule, data).warnings]
+
+
+def test_a_table_says_what_is_odd_row_by_row():
+    printed = quantity("65 /µL", "platelets")
+    frame = pd.DataFrame(
+        {"temperature": [102.5, 999.0, 38.0, np.nan], "platelets": [65000, 100, None, printed], "fibrinogen": 2.5}
+    )
+    told = evaluate_table("hscore", frame.iloc[::-1])["warnings"][[0, 1, 2, 3]].tolist()
+    fibrinogen = "fibrinogen is not plausible in mg/dL, but in g/L."
+    assert told == [
+        f"temperature is not plausible in °C, but in °F. platelets is not plausible in ×10⁹/L, but in /mm³. {fibrinogen}",
+        f"temperature is not plausible in °C. {fibrinogen}",
+        fibrinogen,
+        f"{printed.warning} {fibrinogen}",
+    ]
+    assert list(evaluate_table("hscore", frame[["temperature"]].iloc[2:])["warnings"]) == ["", ""]
+
+
 def test_mas_2005_variants():
     one_of_each = {
         "ast": quantity("60 U/L", "ast"),
@@ -352,7 +432,8 @@ def test_the_table_engine_equals_the_one_patient_engine(rule, data):
 @pytest.mark.parametrize("rule", RULES)
 def test_an_empty_patient_is_undetermined(rule):
     assert evaluate(rule, {}).status == "undetermined"
-    assert list(evaluate_table(rule, pd.DataFrame(index=[7, 8]))["status"]) == ["undetermined"] * 2
+    nothing = pd.DataFrame({RULES[rule].inputs()[0]: [None, None]})
+    assert list(evaluate_table(rule, nothing)["status"]) == ["undetermined"] * 2
 
 
 @pytest.mark.parametrize("rule", [r for r in RULES if r != "naranjo"])
@@ -387,7 +468,11 @@ def test_a_million_rows_keep_missing_apart_from_false():
 @pytest.mark.parametrize(
     "data, says",
     [
-        ({"ferritin": 1259}, 'quantity\\("1259 µg/L", "ferritin"\\)'),
+        ({"ferritin": 1259}, '1259 is a bare number.* µg/L or ng/mL.*quantity\\("…", "ferritin"\\)'),
+        ({"ferritin": math.nan}, "write None"),
+        ({"ferritin": "high"}, "does not begin with a number"),
+        ({"hb": None}, "did you mean 'haemoglobin'"),
+        ({"plt": quantity("100 G/L", "platelets")}, "did you mean 'platelets'"),
         ({"ferritin": "1259 µg/L"}, 'quantity\\("1259 µg/L", "ferritin"\\)'),
         ({"feritin": None}, "did you mean 'ferritin'"),
         ({"fever": "yes"}, "True, False or None"),
@@ -405,6 +490,20 @@ def test_bad_patients_are_refused_in_words(data, says):
         ({"platelets": [100, -5]}, "column 'platelets', row 1: -5"),
         ({"platelets": [math.inf]}, "column 'platelets', row 0: inf"),
         ({"platelets": ["low"]}, "column 'platelets' holds something else than numbers"),
+        ({"platelets": ["<1"]}, 'quantity\\("> 500 ×10⁹/L", "platelets"\\)'),
+        ({"platelets": [quantity("5 mg/L", "crp")]}, "platelets was given a quantity of crp"),
+        ({"platelets": [quantity("<1 G/L", "platelets"), "2"]}, "something else than numbers"),
+        ({"plt": [100.0]}, "did you mean 'platelets'.* in ×10⁹/L"),
+        ({"TG": [400.0]}, "did you mean 'triglycerides'.* in mg/dL"),
+        ({"fib": [100.0]}, "did you mean 'fibrinogen'"),
+        ({"Ferritin": [700.0]}, "did you mean 'ferritin'"),
+        ({"ferritin_ng_ml": [700.0]}, "did you mean 'ferritin'.* in µg/L"),
+        ({"Ferritin (ng/mL)": [700.0]}, "did you mean 'ferritin'"),
+        ({"plt_10e9_l": [100.0], "ferritin": [1.0]}, "did you mean 'platelets'"),
+        ({"hb": [8.0]}, "no column of the table is one that MAS-2016 asks for: fever"),
+        ({"x": [1.0]}, "no column of the table"),
+        ({}, "no column of the table"),
+        ({("lab", "ferritin"): [1.0]}, "2 levels: give each a single name, such as 'fever'"),
         ({"fever": ["maybe"]}, "column 'fever': a finding is True, False or missing"),
         ({"feritin": [1.0]}, "did you mean 'ferritin'"),
         ({"FERRITIN": [1.0]}, "did you mean 'ferritin'"),
@@ -439,7 +538,10 @@ def test_no_verdict_ends_in_a_treatment():
 
 
 def test_a_table_may_hold_other_columns_but_no_column_twice():
-    assert evaluate_table("mas_2016", pd.DataFrame({"patient": ["x"], "ferritin": [700.0]}))["ferritin"][0]
+    frame = pd.DataFrame({"patient": ["x"], "ferritin": [700.0], "crp": [9.0], "hb": [8.0], "FERRITIN": [9.0]})
+    with pytest.warns(UserWarning, match="not used: patient, hb, FERRITIN$"):
+        found = evaluate_table("mas_2016", frame)
+    assert found["ferritin"][0] and found.attrs["unused_columns"] == ["patient", "crp", "hb", "FERRITIN"]
     with pytest.raises(UnitError, match="stands twice"):
         evaluate_table("mas_2016", pd.DataFrame([[1.0, 2.0]], columns=["ferritin", "ferritin"]))
     with pytest.raises(UnitError, match="takes a DataFrame"):

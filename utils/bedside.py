@@ -53,10 +53,7 @@ class Dials(Explorer):
                 dial = self.dials[name]
                 if given is None:
                     raise UnitError(f"The {dial.label} needs a value: this bench has no unknowns.")
-                read = quantity(given, dial.variable).to(dial.unit)
-                if read.high is not None:
-                    raise UnitError(f"{given} is a range: choose one value at a time.")
-                wanted[name] = read.value
+                wanted[name] = quantity(given, dial.variable).to(dial.unit).single()
         except UnitError as refused:
             return say(f"Refused. {refused}")
         return self._move(**wanted)
@@ -83,7 +80,7 @@ class AgeLimits(Dials):
     }
 
     def __init__(self, case):
-        super().__init__(**{n: case.inputs[d.variable].to(d.unit).value for n, d in self.dials.items()})
+        super().__init__(**{n: case.inputs[d.variable].to(d.unit).single() for n, d in self.dials.items()})
 
     def _view(self, now):
         systolic, diastolic, heart_rate, age = now.values()
@@ -137,8 +134,8 @@ class Fluid(Dials):
     }
 
     def __init__(self, case):
-        self._gain = case.inputs["weight_gain"].to("kg").value
-        super().__init__(age=30.0, share=case.inputs["weight_gain_percent"].to("%").value)
+        self._gain = case.inputs["weight_gain"].to("kg").single()
+        super().__init__(age=30.0, share=case.inputs["weight_gain_percent"].to("%").single())
 
     def readings(self, age, share):
         """Both readings: a DataFrame of reading, before and after (kg) and z (of the weight before, in words)."""

@@ -186,7 +186,7 @@ def edges(patient):
     for (rule, moment), verdict in patient.verdicts.items():
         measured = "measured_fever" in RULES[rule].variants
         for v in (verdict, *([evaluate(rule, patient.as_of(moment), "measured_fever")] if measured else [])):
-            for item in v.items[v.items["margin"].notna()].to_dict("records"):
+            for item in v.items.dropna(subset=["margin", "value"]).to_dict("records"):
                 if _close(item, patient.as_of(moment).inputs[item["input"]]):
                     here = f"{show(item['value'])} {item['unit']}"
                     told = (item["label"], moment, item["as_given"], here, item["rule"], item["status"])

@@ -16,7 +16,7 @@ from utils.package import (
     read_entries,
     read_table,
 )
-from utils.units import Quantity, factors, plain, variables
+from utils.units import Quantity, UnitError, converted, factors, plain, sign_before, variables
 
 CODED = {"observations": "loinc", "findings": "hpo", "treatments": "atc"}
 __all__ = ["Case", "CaseDataError", "load_case"]
@@ -201,7 +201,8 @@ def _input(row):
     number = str(row["as_printed"]).replace(",", "")
     places = max((len(d) for d in re.findall(r"\d\.(\d+)", number)), default=0) if row["value"] % 1 else 0
     high = None if pd.isna(row["value_high"]) else row["value_high"]
-    return Quantity(row["variable"], row["value"], row["unit"], high, decimals=places)
+    sign = sign_before(row["value"], row["as_printed"])
+    return Quantity(row["variable"], row["value"], row["unit"], high, decimals=places, sign=sign)
 
 
 @cache
@@ -271,24 +272,26 @@ def _check_observations(table):
             raise wrong("value", "is empty while the status is reported: write the value or the status not_reported")
         if row["unit"] not in known:
             raise wrong("unit", f"'{row['unit']}' is not a unit of {name}: write {' or '.join(known)}")
-        label, canonical_unit, low, high = variables().loc[
-            name, ["label", "canonical_unit", "plausible_low", "plausible_high"]
-        ]
+        canonical_unit = variables().at[name, "canonical_unit"]
         if plain(row["unit"]) not in plain(row["as_printed"]):
             raise wrong("unit", f"{row['unit']} is not in the printed words '{row['as_printed']}'")
         if row["canonical_unit"] != canonical_unit:
             raise wrong("canonical_unit", f"'{row['canonical_unit']}' should be {canonical_unit}")
         for column, canonical in (("value", "canonical_value"), ("value_high", "canonical_high")):
-            value, converted = row[column], row[canonical]
-            if pd.isna(value) != pd.isna(converted):
+            value, given = row[column], row[canonical]
+            if pd.isna(value) != pd.isna(given):
                 raise wrong(canonical, f"and {column} must both be given or both be empty")
-            due = value * known[row["unit"]]
-            if abs(converted - due) > 1e-9 * max(1.0, abs(due)):
-                raise wrong(canonical, f"{converted:g} is not {value:g} {row['unit']}, which is {due:.10g}")
+            due = converted(value, name, row["unit"], canonical_unit)
+            if abs(given - due) > 1e-9 * max(1.0, abs(due)):
+                raise wrong(canonical, f"{given:g} is not {value:g} {row['unit']}, which is {due:.10g}")
             if not pd.isna(value) and not _printed(value, row["as_printed"]):
                 raise wrong(column, f"{value:.10g} is not in the printed words '{row['as_printed']}'")
-        if not low <= row["canonical_value"] <= high:
-            raise wrong("value", f"{row['value']:g} {row['unit']} is beyond anything measured for {label}: check both")
+        try:
+            odd = _input(row).warning
+        except UnitError as refused:
+            odd = str(refused)
+        if odd:
+            raise wrong("value", odd)
 
 
 def _printed(value, words):

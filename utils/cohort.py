@@ -45,7 +45,7 @@ def simulate(n, share_mas=0.5, seed=2021):
     Returns
     -------
     pandas.DataFrame
-        Shape (n, 18): ``mas`` (bool) and the variables of ``cohort.csv``, complete and ready for `evaluate_table`:
+        Shape (n, 18): ``mas`` (bool), the truth, and the variables of ``cohort.csv``, as `evaluate_table` takes them:
         findings as bool, numbers in the canonical unit, held within the plausible limits of ``variables.csv``.
 
     Raises
@@ -143,9 +143,9 @@ def sweep(rule, children, item, values, step=None):
     """
     if "mas" not in getattr(children, "columns", ()):
         raise ValueError("sweep takes children as from simulate, a table with the column 'mas'")
-    rows, values = [], list(values)
+    rows, values, asked = [], list(values), children.drop(columns="mas")
     for done, value in enumerate(values, 1):
-        met = evaluate_table(rule, children, thresholds={item: value})["met"]
+        met = evaluate_table(rule, asked, thresholds={item: value})["met"]
         rows.append({"threshold": value} | accuracy(met, children["mas"]))
         if step:
             step(done, len(values))

@@ -16,7 +16,7 @@ import pandas as pd
 from utils.package import CaseDataError, check_references, check_seal, describe, read_table
 from utils.page import Shown
 from utils.rules import RULES, evaluate
-from utils.units import Quantity, factors, factors_in_use, variables
+from utils.units import Quantity, factors, factors_in_use, sign_before, variables
 
 FOLDER = "teaching_patients/"
 RULERS = ("mas_2016", "hscore", "hlh_2004", "mh_score", "ferritin_esr", "ms_score")  # what a patient is held against
@@ -97,8 +97,9 @@ def _input(row):
         return STATES.get(row["state"])
     if row["status"] != "reported":
         return Quantity(row["variable"], None, status=row["status"])
-    decimals = len(re.match(r"[\d,]*\.?(\d*)", row["as_printed"])[1])
-    return Quantity(row["variable"], row["value"], row["unit"], decimals=decimals)
+    decimals = len(re.match(r"[<>≤≥=\s]*[\d,]*\.?(\d*)", row["as_printed"])[1])
+    sign = sign_before(row["value"], row["as_printed"])
+    return Quantity(row["variable"], row["value"], row["unit"], decimals=decimals, sign=sign)
 
 
 def load_patient(name="TP-01"):

@@ -6,6 +6,8 @@ from zero to infinity. So an unknown is never read as normal: it leaves open wha
 """
 
 import math
+import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
@@ -17,12 +19,24 @@ import numpy as np
 import pandas as pd
 
 from utils.package import CaseDataError, check_seal, read_table
-from utils.units import Quantity, UnitError, factors, show, suggestion, variables
+from utils.units import (
+    SAME,
+    SIGNS,
+    Quantity,
+    UnitError,
+    converted,
+    factors,
+    meant,
+    plain,
+    quantity,
+    show,
+    slips,
+    suggestion,
+    variables,
+)
 
 VERDICTS = ("not met", "undetermined", "met")
 NEAR = 0.05  # a value within 5 % of a threshold is flagged: another laboratory might have printed the other side
-SAME = 1e-9  # two numbers this close differ only by the arithmetic of a unit conversion
-SIGNS = {">": ">", "<": "<", ">=": "≥", "<=": "≤"}
 FIXED = ("flag", "answer", "category")  # kinds of items whose threshold is no number that could be moved
 UNJUDGED = ("weight", "value", "highest")  # kinds of items that carry a number but no verdict of their own
 
@@ -144,9 +158,8 @@ class _Engine:
 
     def number(self, name, unit):
         """A numeric input in the unit in which its threshold was published; unknown: zero to infinity."""
-        low, high = self.columns.get(name, (np.zeros(self.size), np.full(self.size, np.inf)))
-        factor = factors(name)[unit] if unit else 1.0
-        return Interval(low / factor, high / factor)
+        found = self.columns.get(name) or Interval(np.zeros(self.size), np.full(self.size, np.inf))
+        return Interval(*(converted(x, name, _canonical(name), unit) for x in found)) if unit else found
 
     def flag(self, name):
         if name in self.columns:
@@ -257,6 +270,7 @@ def evaluate_table(rule, df, variant=None, thresholds=None):
         One row a patient. Columns are named as the variables of ``variables.csv``: numbers in the canonical unit
         (ferritin µg/L, counts ×10⁹/L, AST and LDH U/L, triglycerides and fibrinogen mg/dL, haemoglobin g/dL,
         temperature °C, ages in years), findings True, False or missing. A missing column is unknown for everybody.
+        A cell may hold a `Quantity`, so that a range or a value beyond its assay's limit has a way into a table.
     variant : str, optional
         A published variant of the rule set, such as ``"i"`` of ``mas_2005``.
     thresholds : dict of str -> float, optional
@@ -266,29 +280,38 @@ def evaluate_table(rule, df, variant=None, thresholds=None):
     Returns
     -------
     pandas.DataFrame
-        Same index: one nullable boolean a item, ``met`` (nullable boolean), ``status`` (category), and for a score
-        ``score_low`` and ``score_high``.
+        Same index: one nullable boolean a item, ``met`` (nullable boolean), ``status`` (category), for a score
+        ``score_low`` and ``score_high``, and ``warnings``: what is not plausible in a row, empty where all is.
+        ``attrs["unused_columns"]`` lists what this rule set does not ask for; what no rule knows is warned of as well.
 
     Raises
     ------
     UnitError
-        A misspelt column, a negative or infinite number, text where a number or a finding is due; a threshold for
-        an item that has none, or one that is no finite number.
+        A column under another name, a table without any column that is asked for, a negative or infinite number,
+        text where a number or a finding is due; a threshold for an item that has none, or no finite number.
     """
     rule_set = _rule_set(rule)
     nodes, known, asked = rule_set.nodes(variant), variables(), rule_set.inputs(variant)
+    nodes = nodes if thresholds is None else _moved(rule_set, nodes, thresholds)
     if not isinstance(df, pd.DataFrame):
         raise UnitError(f"evaluate_table takes a DataFrame, one row a patient, and not {type(df).__name__}")
+    if df.columns.nlevels > 1:
+        raise UnitError(f"the columns have {df.columns.nlevels} levels: give each a single name, such as '{asked[0]}'")
     if df.columns.duplicated().any():
         raise UnitError(f"column '{df.columns[df.columns.duplicated()][0]}' stands twice: keep one of them")
-    columns = {}
-    for name in df.columns:
-        hint = suggestion(str(name).strip().casefold(), asked, 0.8)
-        if name in asked:
-            columns[name] = _column(df[name], known.at[name, "kind"])
-        elif hint and name not in known.index:  # a slip of the pen would otherwise turn a measured value into unknown
-            raise UnitError(f"column '{name}' is not a variable of {rule_set.short}{hint}")
-    nodes = nodes if thresholds is None else _moved(rule_set, nodes, thresholds)
+    unused = [name for name in df.columns if name not in asked]
+    for name in unused:  # another name would otherwise turn a measured value into unknown
+        near = "" if name in known.index else _renamed(str(name), [n for n in asked if n not in df.columns])
+        if near:
+            how = f", and give its values in {unit}" if (unit := known.at[near, "canonical_unit"]) else ""
+            why = f"column '{name}' is not a variable of {rule_set.short}; did you mean '{near}'?"
+            raise UnitError(f"{why} Then call it so{how}.")
+    if len(unused) == len(df.columns):
+        raise UnitError(f"no column of the table is one that {rule_set.short} asks for: {', '.join(asked)}")
+    if strangers := [str(name) for name in unused if name not in known.index]:
+        told = f"no rule knows a column of these names, and so they are not used: {', '.join(strangers)}"
+        warnings.warn(told, UserWarning, stacklevel=2)
+    columns = {name: _column(df[name], known.at[name, "kind"]) for name in asked if name in df.columns}
     engine = _Engine(nodes, columns, len(df))
     truth, score = engine.verdict(rule)
     out = {n: engine.truth(n) for n in _shown(nodes, rule) if nodes[n]["kind"] not in UNJUDGED}
@@ -297,7 +320,52 @@ def evaluate_table(rule, df, variant=None, thresholds=None):
     out["status"] = pd.Categorical.from_codes(codes, VERDICTS, ordered=True)
     if score is not None:
         out |= {"score_low": score.low, "score_high": score.high}
-    return pd.DataFrame(out, index=df.index)
+    out["warnings"] = _odd(columns, df)
+    found = pd.DataFrame(out, index=df.index)
+    found.attrs["unused_columns"] = unused
+    return found
+
+
+def _renamed(column, asked):
+    """The variable that a column holds under another name: a synonym, nearly its own, or one with a unit at its end."""
+    if near := meant(column, asked):
+        return near
+    for gap in re.finditer(r"[\W_]+", column):
+        name, tail = meant(column[: gap.start()], asked), re.sub(r"[\W_]+", "/", column[gap.end() :])
+        if name and _letters(tail) in map(_letters, factors(name)):
+            return name
+    return ""
+
+
+def _letters(unit):
+    return re.sub(r"\W", "", plain(unit))
+
+
+def _canonical(name):
+    return variables().at[name, "canonical_unit"]
+
+
+def _odd(columns, df):
+    """For each row, what is odd about its numbers: a categorical of text, empty where all are plausible."""
+    told = []
+    for name, column in columns.items():
+        odd, other = slips(name, _canonical(name), *column) if isinstance(column, Interval) else ((), ())
+        for i in np.flatnonzero(odd) if df[name].dtype == object else ():
+            if isinstance(df[name].iat[i], Quantity):  # it says itself what is odd, in the unit that is printed
+                told.append((i, f"{df[name].iat[i].warning} "))
+                odd[i] = False
+        for unit in np.unique(other[odd]) if np.any(odd) else ():
+            instead = f", but in {unit}" if unit else ""
+            rows = np.flatnonzero(odd & (other == unit))
+            told.append((rows, f"{name} is not plausible in {_canonical(name)}{instead}. "))
+    codes = np.zeros(len(df), dtype=int)
+    rows = np.unique(np.concatenate([np.atleast_1d(at) for at, _ in told])) if told else []
+    words = np.full(len(rows), "", dtype=object)
+    for at, sentence in told:
+        words[np.searchsorted(rows, at)] += sentence
+    codes[rows], found = pd.factorize(words)
+    codes[rows] += 1
+    return pd.Categorical.from_codes(codes, ["", *(text.strip() for text in found)])
 
 
 def _column(values, kind):
@@ -309,22 +377,32 @@ def _column(values, kind):
             raise UnitError(
                 f"column '{values.name}': a finding is True, False or missing, not {values.dropna().iloc[0]!r}"
             ) from None
+    name, unit, held = values.name, _canonical(values.name), {}
+    if values.dtype == object:
+        held = {i: _one(_check(name, x)) for i, x in enumerate(values) if isinstance(x, Quantity)}
+        values = values.mask(np.isin(range(len(values)), [*held])) if held else values
     odd = values.dtype == bool or not pd.api.types.is_numeric_dtype(values)
     try:
         if odd and any(isinstance(x, str | bool | np.bool_) for x in values):
             raise TypeError("text and truth values are no measured values, even where pandas could read them so")
         numbers = values.astype("Float64").to_numpy(float, na_value=np.nan)
     except (TypeError, ValueError, OverflowError):
-        unit = variables().at[values.name, "canonical_unit"]
-        raise UnitError(f"column '{values.name}' holds something else than numbers: give them in {unit}") from None
+        how = f'give numbers in {unit}, or values as printed, such as quantity("> 500 {unit}", "{name}")'
+        raise UnitError(f"column '{name}' holds something else than numbers: {how}") from None
     bad = (numbers < 0) | np.isinf(numbers)
     if bad.any():
         raise UnitError(
-            f"column '{values.name}', row {values.index[bad][0]}: {numbers[bad][0]:g} is not a measured value; "
+            f"column '{name}', row {values.index[bad][0]}: {numbers[bad][0]:g} is not a measured value; "
             "a value is zero or more, and an unknown one is left empty"
         )
     empty = np.isnan(numbers)
-    return Interval(np.where(empty, 0.0, numbers), np.where(empty, np.inf, numbers))
+    ends = Interval(numbers, numbers)
+    if empty.any():
+        ends = Interval(np.where(empty, 0.0, numbers), np.where(empty, np.inf, numbers))
+    for i, found in held.items():
+        for end, value in zip(ends, found or (), strict=False):
+            end[i] = value[0]
+    return ends
 
 
 def _shown(nodes, rule):
@@ -354,6 +432,8 @@ class Verdict:
         Inputs of the rule set that are unknown here.
     note : str
         What this verdict cannot say.
+    warnings : tuple of str
+        What is odd about the values that the rule set asked for: a slip of unit is likely.
     """
 
     def __init__(self, rule_set, variant, given):
@@ -366,6 +446,9 @@ class Verdict:
         truth, score = self._engine.verdict(self.rule)
         self.status = _word(truth[0])
         self.score = None if score is None else (float(score.low[0]), float(score.high[0]))
+        values = [given.get(n) for n in asked]
+        self._odd = {q.variable: q.warning for q in values if isinstance(q, Quantity) and q.warning}
+        self.warnings = tuple(self._odd.values())
 
     @cached_property
     def items(self):
@@ -382,7 +465,8 @@ class Verdict:
         margin, near = self.items.apply(words, axis=1), self.items["near"].map({True: "yes", False: "no"})
         near = near.where(~margin.isin(["", "unknown"]), "")
         shown = self.items[["label", "as_given", "rule", "status"]].assign(margin=margin, near=near)
-        return shown.set_axis(["Item", "Given", "Rule", "Status", "Margin", "Within 5 %"], axis=1)
+        shown = shown.set_axis(["Item", "Given", "Rule", "Status", "Margin", "Within 5 %"], axis=1)
+        return shown.assign(Warning=self.items["input"].map(self._odd).fillna("")) if self._odd else shown
 
     def _item(self, name, row):
         given, kind = self._given.get(row["input"]), row["kind"]
@@ -399,7 +483,7 @@ class Verdict:
         out["status"] = "" if kind in UNJUDGED else _word(self._engine.truth(name)[0])
         if isinstance(given, Quantity) and given.known:
             here = given.to(row["unit"]) if row["unit"] else given
-            out["value"] = here.value
+            out["value"] = here.value if here.high is None else None  # of a range, no end is the value
             if kind == "number" and SAME < (limit := self._engine.threshold(row)).low[0] == limit.high[0]:
                 out |= _distance(given, here, row["comparator"], limit)
         elif given is not None and not isinstance(given, Quantity):
@@ -517,7 +601,8 @@ class Verdict:
             limit = self._engine.threshold(r) if r["input"] == name and r["kind"] == "number" else None
             if limit and limit.low[0] == limit.high[0]:  # a limit that slopes with an unknown is no fixed cut
                 value, unit = float(limit.low[0]), r["unit"]
-                yield value * factors(name)[unit], r["comparator"] in ("<=", ">"), f"{show(value)} {unit}"
+                at = converted(value, name, unit, _canonical(name))
+                yield at, r["comparator"] in ("<=", ">"), f"{show(value)} {unit}"
 
     def _settlers(self, names, regions):
         """The results for these inputs that settle the verdict: those where every corner says the same."""
@@ -586,8 +671,8 @@ def _distance(given, here, sign, limit):
     ends = [here.value, here.value if here.high is None else here.high]
     value = min(ends, key=lambda x: abs(x - limit.low[0]))  # of a range, the end nearest to the threshold
     away = (value - limit.low[0]) / limit.low[0]
-    by = factors(given.variable)[given.unit] / factors(given.variable)[here.unit]
-    low, high = np.split(np.array(given.printed()) * by, 2)  # the printed precision, in the unit of the threshold
+    printed = converted(np.array(given.printed()), given.variable, given.unit, here.unit)
+    low, high = np.split(printed, 2)  # the printed precision, in the unit of the threshold
     straddles = bool(compare(Interval(low, high), sign, limit).isna()[0])
     if straddles and given.high is not None:  # a range on both sides has no distance
         return {"margin": np.nan, "near": True, "straddles": True}
@@ -616,8 +701,7 @@ def _one(value):
     if isinstance(value, Quantity):
         if not value.known:
             return None
-        c = value.canonical()
-        return Interval(np.array([c.value]), np.array([c.value if c.high is None else c.high]))
+        return Interval(*np.split(np.array(value.canonical().bounds()), 2))
     return None if value is None else pd.array([value], dtype="boolean")
 
 
@@ -633,8 +717,11 @@ def _check(name, value):
             raise UnitError(f"{name} was given a quantity of {value.variable}")
         return value
     if kind == "number":
-        text = value if isinstance(value, str) else f"{value} {next(iter(factors(name)), '')}"
-        raise UnitError(f'{name} = {value!r} is not a quantity: write quantity("{text}", "{name}")')
+        try:
+            quantity(value, name)
+        except UnitError as refused:
+            raise UnitError(f'{refused} In this dict it is written quantity("…", "{name}").') from None
+        raise UnitError(f'{name} = {value!r} is text: write quantity("{value}", "{name}")')
     if not isinstance(value, bool | np.bool_):
         raise UnitError(f"{name} = {value!r}: a finding is True, False or None (unknown)")
     return bool(value)

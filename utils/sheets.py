@@ -136,7 +136,7 @@ class Conversions(Sheet):
         if factors(name)[given.unit] != factors(name)[unit]:  # µg/L and ng/mL, or IU/L and U/L, are the same size
             raise UnitError(f"{label(name)}: {given.unit} is not {unit}, the unit that is asked for. {how}")
         if given.high is not None:
-            raise UnitError(f"{label(name)}: {text} is a range; one value is asked for. {how}")
+            raise UnitError(f"{label(name)}: {given} is a range; one value is asked for. {how}")
         if not 1 / FAR < given.value / self.due(name)[0] < FAR:  # read otherwise than it was meant, or typed otherwise
             raise UnitError(
                 f"{label(name)}: {text} is read as {given}, which is far off. A comma groups thousands, and a point "

@@ -183,7 +183,7 @@ class Thresholds(Explorer):
         if node["input"]:
             values = few[node["input"]] / factors(node["input"])[node["unit"]]
         else:
-            values = evaluate_table(node["rule"], few)["score_low"]
+            values = evaluate_table(node["rule"], few.drop(columns="mas"))["score_low"]
         low, high = np.quantile(values, [0.02, 0.98])
         grid = np.geomspace(min(low, node["threshold"] / 1.5), max(high, node["threshold"] * 1.5), STEPS)
         return np.unique([*[float(f"{x:.3g}") for x in grid], node["threshold"]])
@@ -263,8 +263,7 @@ def _wanted(node):
 def _read(threshold, node):
     """One threshold in the published unit, or UnitError: a measured value needs its unit, a score has none."""
     if node["input"]:
-        given = quantity(threshold, node["input"]).to(node["unit"])
-        value = given.value if given.high is None else 0.0
+        value = quantity(threshold, node["input"]).to(node["unit"]).single()
     else:
         try:
             value = float(str(threshold))

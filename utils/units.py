@@ -6,14 +6,72 @@ import re
 import sys
 import unicodedata
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from numbers import Real
+
+import numpy as np
 
 from utils.package import read_table
 
 STATUSES = ("reported", "not_reported", "not_done", "pending")
-NUMBER = r"[+-]?\d[\d,]*\.?\d*(?:[eE][+-]?\d+)?"
-PATTERN = re.compile(rf"({NUMBER})(?:\s*[-–]\s*({NUMBER}))?\s*(.*)", re.DOTALL)
+SIGNS = {">": ">", "<": "<", ">=": "≥", "<=": "≤"}
+BELOW = ("<", "≤")
+SAME = 1e-9  # two numbers this close differ only by the arithmetic of a unit conversion
+MARKS = str.maketrans("\u2212≦⩽≧⩾∕⁄º’", "-≤≤≥≥//°'", "\ufeff\u200b")
+SPACE = " \u00a0\u2007\u2009\u202f"  # those that group thousands
+NUMBER = rf"[+-]?\d(?:[\d.,']|[{SPACE}](?=\d{{3}}(?!\d|/[lL])))*(?:[eE][+-]?\d+)?"
+PATTERN = re.compile(rf"([<>]=?|[≤≥])?\s*({NUMBER})(?:\s*[-–]\s*({NUMBER}))?\s*(.*)", re.DOTALL)
+GROUPED = re.compile(rf"[+-]?[1-9]\d{{0,2}}([,'{SPACE}])\d{{3}}(?:\1\d{{3}})*(?:\.\d*)?")
+SPELLINGS = [  # how laboratories and UCUM write what units.csv writes; without case, spaces, brackets and × · * ^ °
+    (re.compile(pattern, re.IGNORECASE), spelt)
+    for pattern, spelt in {
+        r"^cells?(?=/)": "",
+        r"^x(?=1)": "",
+        r"^10e(xp)?(?=\d)": "10",
+        r"^(k|thou(sand)?|1000)(?=/)": "103",
+        r"^(/n|giga/)l$": "109/l",
+        r"^106/l$": "/ul",
+        r"/(cu\.?mm|cmm)$": "/mm3",
+        r"mc(?=[glmk])": "u",
+        r"^ug/ml$": "mg/l",
+        r"(?<=g)ms?(?=[/%])|(?<=/)1(?=h)": "",
+        r"(?<=g)%$": "/dl",
+        r"^units?(?=/)": "u",
+        r"(?<=^mm/)(hr|hour)$": "h",
+        r"^(bpm|beats/min(ute)?)$": "/min",
+        r"^deg(rees?)?": "",
+        r"^cel(sius?)?$": "c",
+        r"^fahrenheit$": "f",
+        r"^(a|y|yr)$": "year",
+        r"^(mo|mth)$": "month",
+        r"^wk$": "week",
+        r"^d$": "day",
+    }.items()
+]
+SYNONYMS = {  # what else people call a variable, in small letters and without marks
+    other: name
+    for name, others in {
+        "ferritin": "ferr fer ferritine",
+        "platelets": "plt plts platelet plateletcount thrombocytes pltcount",
+        "ast": "asat sgot got aspartateaminotransferase",
+        "alt": "alat sgpt gpt alanineaminotransferase",
+        "triglycerides": "tg tgs trig trigs triglyceride",
+        "fibrinogen": "fib fibr fbg fibrinogene",
+        "haemoglobin": "hb hgb hemoglobin",
+        "wbc": "wcc leukocytes leucocytes leuko whitecells whitebloodcells",
+        "neutrophils": "anc neut neuts neutro pmn absoluteneutrophilcount",
+        "esr": "bsg sedrate",
+        "crp": "creactiveprotein hscrp",
+        "ldh": "lactatedehydrogenase ld",
+        "scd25": "sil2r sil2ra il2r solublecd25 solubleil2r",
+        "temperature": "temp tmax bodytemperature",
+        "systolic_bp": "sbp systolic",
+        "diastolic_bp": "dbp diastolic",
+        "mean_bp": "map",
+        "heart_rate": "hr pulse",
+    }.items()
+    for other in others.split()
+}
 
 
 class UnitError(ValueError):
@@ -27,11 +85,14 @@ def variables():
 
 
 def factors(variable):
-    """Accepted units of a variable: dict of unit -> factor to the canonical unit (source: ``units.csv``)."""
+    """Accepted units of a variable: dict of unit -> factor to the canonical unit (source: ``units.csv``).
+
+    A unit with another zero, such as °F, needs `converted`.
+    """
     known = variables().index
     if not isinstance(variable, str) or variable not in known:
         raise UnitError(f"'{variable}' is not a variable of this collection{suggestion(variable, known) or '.'}")
-    return _units().get(variable, {})
+    return _units("factor").get(variable, {})
 
 
 @cache
@@ -42,16 +103,63 @@ def factors_in_use(variable, unit):
 
 
 @cache
-def _units():
-    """All of ``units.csv``: dict of variable -> dict of unit -> factor."""
-    groups = read_table("units").groupby("variable", sort=False)
-    return {name: dict(zip(rows["unit"], rows["factor"], strict=True)) for name, rows in groups}
+def _units(column):
+    """A column of ``units.csv``: dict of variable -> dict of unit -> number."""
+    groups = read_table("units").fillna({"offset": 0.0}).groupby("variable", sort=False)
+    return {name: dict(zip(rows["unit"], rows[column], strict=True)) for name, rows in groups}
 
 
-def suggestion(word, known, alike=0.6):
-    """'; did you mean …?' where a known word is near (1 would be the same), else nothing."""
-    near = difflib.get_close_matches(str(word), list(known), 1, alike)
-    return f"; did you mean '{near[0]}'?" if near else ""
+def converted(number, variable, unit, to):
+    """A number or an array of numbers of a variable, from one of its units to another."""
+    if unit == to:
+        return number
+    by, zero = (_units(column)[variable] for column in ("factor", "offset"))
+    scale = by[unit] / by[to]
+    shift = zero[unit] * scale - zero[to]
+    return number * scale + shift if shift else number * scale
+
+
+@cache
+def _plausible(variable):
+    """What is plausible in each unit of a variable: dict of unit -> (lowest, highest)."""
+    row = variables().loc[variable]
+    ends = np.array([row["plausible_low"], row["plausible_high"]], dtype=float)
+    return {unit: converted(ends, variable, row["canonical_unit"], unit) for unit in factors(variable)}
+
+
+def slips(variable, unit, low, high):
+    """Which values, from `low` to `high` (arrays, in `unit`), are not plausible; and the unit that would explain each.
+
+    Returns
+    -------
+    tuple of (array of bool, array of str)
+        Where no other unit would make the number plausible, the second holds an empty text.
+    """
+    top = np.where(np.isinf(high), low, high)  # of an open end only the other is a number
+
+    def fits(unit):
+        return (top <= _plausible(variable)[unit][1]) & (high >= _plausible(variable)[unit][0])
+
+    odd = ~fits(unit)
+    if not odd.any():
+        return odd, np.full(odd.shape, "")
+    others = list(_plausible(variable))
+    return odd, np.select([fits(other) for other in others], others, "")
+
+
+def meant(word, known):
+    """The known name that is meant by its synonym, or by a spelling that is nearly its own; else an empty text."""
+    word, folded = str(word).strip().casefold(), {str(name).casefold(): name for name in known}
+    if (name := SYNONYMS.get(re.sub(r"[\W_]", "", word))) in folded:
+        return name
+    near = difflib.get_close_matches(word, folded, 1, 0.8)
+    return folded[near[0]] if near else ""
+
+
+def suggestion(word, known):
+    """'; did you mean …?' where a known word is near, else nothing."""
+    near = meant(word, known)
+    return f"; did you mean '{near}'?" if near else ""
 
 
 def among(given, known):
@@ -59,11 +167,28 @@ def among(given, known):
     return isinstance(given, str | int | float | tuple) and given in known
 
 
+@lru_cache(4096)
+def _spelt(unit):
+    """A unit's spelling without what people write differently: µ, ×, superscripts, brackets, degree sign, plural."""
+    text = unicodedata.normalize("NFKC", unit.translate(MARKS)).replace("μ", "u")
+    text = re.sub(r"[\s^*×·°()\[\]]", "", text)
+    text = text[:-1] if len(text) > 2 and text[-1] in "sS" else text
+    for pattern, spelt in SPELLINGS:
+        text = pattern.sub(spelt, text)
+    return text
+
+
 def plain(unit):
-    """A unit's spelling without what people write differently: case, µ, ×, superscripts, degree sign, plural."""
-    text = unicodedata.normalize("NFKC", unit).casefold().replace("μ", "u")
-    text = re.sub(r"[\s^*×·°]", "", text).removeprefix("x")
-    return text[:-1] if len(text) > 3 and text.endswith("s") else text
+    """A unit's spelling without what people write differently, its case included."""
+    return _spelt(unit).casefold()
+
+
+def _same(unit, known):
+    """Whether both are one unit. Milli is not mega, nor gram giga, unless all is written in capitals."""
+    if plain(unit) != plain(known):
+        return False
+    prefixes = [re.sub("[^mgp]", "", _spelt(u), flags=re.IGNORECASE) for u in (unit, known)]
+    return re.sub("[µμ]", "", unit).isupper() or known.isalpha() or prefixes[0] == prefixes[1]
 
 
 def _choices(variable):
@@ -76,7 +201,7 @@ def unit_of(variable, unit):
     if not isinstance(unit, str):
         raise UnitError(f"{unit!r} is not a unit of {variable}: write {_choices(variable)}.")
     for known in accepted:
-        if plain(known) == plain(unit):
+        if _same(unit, known):
             return known
     label, choices = variables().at[variable, "label"], _choices(variable)
     if not unit.strip():
@@ -106,13 +231,16 @@ class Quantity:
     ----------
     variable, unit : str
     value : float or None
-        None where the status is not ``reported``.
+        None where the status is not ``reported``. Where only a limit is known, the low end: the limit or zero.
     high : float or None
-        Upper end where a range is printed (``0–100 /mm³``), else None.
+        Upper end where a range is printed (``0–100 /mm³``), or where only a limit is known; else None.
     status : str
         ``reported``, ``not_reported``, ``not_done`` or ``pending``.
     decimals : int or None
         Printed precision; None after a conversion.
+    sign : str
+        ``<``, ``≤``, ``>`` or ``≥`` where a value lies beyond the limit of its assay, else empty. Whoever makes one by
+        hand gives the limit as its value.
     """
 
     variable: str
@@ -121,20 +249,31 @@ class Quantity:
     high: float | None = None
     status: str = "reported"
     decimals: int | None = None
+    sign: str = ""
 
     def __post_init__(self):  # whoever makes one by hand is held to what `quantity` reads
-        units, ends = factors(self.variable), (self.value, self.value if self.high is None else self.high)
+        units, below = factors(self.variable), among(self.sign, BELOW)
         if not isinstance(self.status, str) or self.status not in STATUSES:
             raise UnitError(f"status {self.status!r} of {self.variable} is not one of: {', '.join(STATUSES)}.")
-        if ends == (None, None) and self.status != "reported":
+        if not among(self.sign, ("", *SIGNS.values())):
+            raise UnitError(f"{self.sign!r} is no sign of {self.variable}: write one of {' '.join(SIGNS.values())}.")
+        if (self.value, self.high, self.sign) == (None, None, "") and self.status != "reported":
             return
-        if self.status != "reported" or not all(map(_measured, ends)) or ends[0] > ends[1]:
-            raise UnitError(
-                f"{self.variable} is given the value {self.value!r} (to {self.high!r}) and the status {self.status!r}: "
-                "a reported value is a finite number, not below zero, and any other has none."
-            )
         if not isinstance(self.unit, str) or (units and self.unit not in units):
             raise UnitError(f"{self.unit!r} is not a unit of {self.variable}: write {_choices(self.variable)}.")
+        if self.sign and self.high is None:
+            ends = (0.0, self.value) if below else (self.value, math.inf)
+            for name, end in zip(("value", "high"), ends, strict=True):
+                object.__setattr__(self, name, end)
+        low, high = self.value, self.value if self.high is None else self.high
+        right = _measured(low) and (high == math.inf if self.sign and not below else _measured(high)) and low <= high
+        right = right and not (below and low) and (self.sign, high) != ("<", 0)
+        zero = variables().at[self.variable, "canonical_unit"] if units else self.unit
+        if self.status != "reported" or not right or converted(self.limit, self.variable, self.unit, zero) < 0:
+            raise UnitError(
+                f"{self.variable} is given the value {self.value!r} (to {self.high!r}) and the status {self.status!r}: "
+                f"a reported value is a finite number, not below 0 {zero}, and any other has none."
+            )
         if self.decimals is not None and not (isinstance(self.decimals, int) and 0 <= self.decimals < 400):
             raise UnitError(f"{self.decimals!r} is no number of printed decimals of {self.variable}.")
 
@@ -142,15 +281,29 @@ class Quantity:
     def known(self):
         return self.status == "reported" and self.value is not None
 
+    @property
+    def limit(self):
+        """The number that is printed behind a sign; without one, the value."""
+        return self.high if self.sign in BELOW else self.value
+
+    def single(self):
+        """The value, or UnitError where it is a range, or only the limit of one is known."""
+        if self.high is not None:
+            raise UnitError(f"{self} is a range of {self.variable}: give one value.")
+        return self.value
+
+    def bounds(self):
+        """Lowest and highest value that it can be: (float, float). An open end lies just beside its limit."""
+        low, high = self.value, self.value if self.high is None else self.high
+        return low * (1 + 2 * SAME * (self.sign == ">")), high * (1 - 2 * SAME * (self.sign == "<"))
+
     def to(self, unit):
         """The same value in another unit of the variable; unrounded, since nothing is rounded before comparing."""
         unit = unit_of(self.variable, unit)
         if not self.known or unit == self.unit:
             return self
-        by = factors(self.variable)[self.unit] / factors(self.variable)[unit]
-        return replace(
-            self, value=self.value * by, high=None if self.high is None else self.high * by, unit=unit, decimals=None
-        )
+        ends = [None if x is None else converted(x, self.variable, self.unit, unit) for x in (self.value, self.high)]
+        return replace(self, value=0.0 if self.sign in BELOW else ends[0], high=ends[1], unit=unit, decimals=None)
 
     def canonical(self):
         """The value in the variable's canonical unit."""
@@ -159,37 +312,38 @@ class Quantity:
 
     def printed(self):
         """Lowest and highest value that would print the same, in the unit given: (float, float)."""
-        half = 0.5 * 10**-self.decimals if self.decimals is not None else 0.0
-        return self.value - half, (self.value if self.high is None else self.high) + half
+        half = 0.5 * 10**-self.decimals if self.decimals is not None and not self.sign else 0.0
+        low, high = self.bounds()
+        return low - half, high + half
 
     @property
     def warning(self):
-        """A sentence where the number is beyond what is ever measured, else an empty string."""
+        """A sentence where the number is not plausible, which names the slip of unit that explains it; else empty."""
         if not self.known or not factors(self.variable):
             return ""
-        row, value = variables().loc[self.variable], self.canonical().value
-        if row["plausible_low"] <= value <= row["plausible_high"]:
+        odd, other = slips(self.variable, self.unit, *map(np.array, self.bounds()))
+        if not odd:
             return ""
-        return f"{self} is beyond anything measured for {row['label']}: is {self.unit} the right unit?"
+        instead = f"{replace(self, unit=str(other))} would be; " if str(other) else ""
+        label = variables().at[self.variable, "label"]
+        return f"{self} is not plausible for {label}: {instead}is {self.unit} the right unit?"
 
     def __str__(self):
         if not self.known:
             return self.status.replace("_", " ")
         digits = show if self.decimals is None else lambda x: f"{x:,.{self.decimals}f}"
-        return (
-            digits(self.value)
-            + (f"–{digits(self.high)}" if self.high is not None else "")
-            + f" {self.unit.removesuffix('s') if self.value == 1 else self.unit}"
-        )
+        span = "" if self.sign or self.high is None else f"–{digits(self.high)}"
+        unit = self.unit.removesuffix("s") if self.limit == 1 and not span else self.unit
+        return f"{self.sign} {digits(self.limit)}{span} {unit}".strip()
 
     __repr__ = __str__
 
 
 def _number(text, variable):
-    """A printed number; ',' may only group thousands, since 1,5 is read as 15 by half the world's software."""
-    body = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
-    if "," in body:
-        raise UnitError(f"'{text}' for {variable}: write a decimal point, as in {text.replace(',', '.')}.")
+    """A printed number and its decimals; what groups its digits must leave no doubt where the decimals begin."""
+    body = re.sub(rf"[,'{SPACE}]", "", text) if GROUPED.fullmatch(text) else text
+    if not re.fullmatch(r"[+-]?\d+\.?\d*(?:[eE][+-]?\d+)?", body):
+        raise UnitError(f"'{text}' for {variable}: {_rewritten(text)}.")
     value = float(body[:400])
     if value < 0:
         raise UnitError(f"'{text}' for {variable} is negative: a measured value cannot be below zero.")
@@ -198,14 +352,40 @@ def _number(text, variable):
     return value, len(re.sub(r"[eE].*", "", body).partition(".")[2]) if "e" not in body.lower() else None
 
 
+def _rewritten(text):
+    """How to write a number whose separators are not read here."""
+    *whole, last = re.split(r"\D", text)
+    marks = re.sub(r"\d", "", text)
+    if last and marks[-1] in ",." and marks.count(marks[-1]) == 1:
+        return f"write a decimal point, as in {''.join(whole)}.{last}"
+    if re.fullmatch(r"\d{1,4}(\D\d{2,3})*\D\d{3}", text):
+        return f"group the digits by three or not at all, as in {int(''.join(whole) + last):,}"
+    return "write its digits with at most one decimal point, as in 1500.5"
+
+
+def _doubted(text, variable, unit):
+    """Refuse a number that could be another one: a group of three behind a dot, or a power of ten behind a space."""
+    readings, text = (), text.lstrip("+")
+    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text):
+        grouped = text.replace(".", "")
+        if unit in ("/mm³", "/µL") or not slips(variable, unit, *[np.array(float(grouped))] * 2)[0]:
+            readings = text.rstrip("0").rstrip(".") if text.endswith("0") else text + "0", f"{int(grouped):,}"
+    elif unit[0] == "/" and (found := re.fullmatch(rf"([\d{SPACE}]+)[{SPACE}]10([3-9])", text)):
+        readings = text, f"{found[1]} ×10^{found[2]}"
+    if readings:
+        raise UnitError(
+            f"'{text}' for {variable} could be {' or '.join(readings)} {unit}: write it so that it can be only one."
+        )
+
+
 def quantity(text, variable, status="reported"):
     """A value with its unit, read from text.
 
     Parameters
     ----------
     text : str, Quantity or None
-        ``"1.5 mmol/L"``, ``"44,000/mm3"``, ``"0–100 /mm³"``; None where nothing is reported. A known quantity of the
-        same variable is returned as it is.
+        ``"1.5 mmol/L"``, ``"44,000/mm3"``, ``"0–100 /mm³"``, ``"> 40,000 ng/mL"``; None where nothing is reported.
+        A known quantity of the same variable is returned as it is.
     variable : str
         A name of ``variables.csv``, such as ``"triglycerides"``.
     status : {"reported", "not_reported", "not_done", "pending"}
@@ -217,7 +397,8 @@ def quantity(text, variable, status="reported"):
     Raises
     ------
     UnitError
-        A bare number, an unknown variable, a unit of another dimension, a negative or unreadable number.
+        A bare number, an unknown variable, a unit of another dimension, a negative or unreadable number, or one that
+        could be read in two ways.
 
     Examples
     --------
@@ -241,15 +422,30 @@ def quantity(text, variable, status="reported"):
         if text.variable != variable or not text.known:
             raise UnitError(f"{variable} was given {text.variable}, {text}: give a value of {variable}.")
         return text
-    found = PATTERN.fullmatch(text.strip().replace("\u2212", "-")) if isinstance(text, str) else None
+    if isinstance(text, Real) and text != text:
+        raise UnitError(f"{variable} is given as {text}, which is no number: where it is unknown, write None.")
+    found = PATTERN.fullmatch(text.translate(MARKS).strip()) if isinstance(text, str) else None
     if isinstance(text, str) and not found:
         raise UnitError(
             f"'{text}' for {variable} does not begin with a number: write a number, then {_choices(variable)}."
         )
-    if not found or not found[3].strip():
+    if not found or not found[4].strip():
         raise UnitError(f"{text} is a bare number: a value of {variable} needs its unit, {_choices(variable)}.")
-    value, decimals = _number(found[1], variable)
-    high = _number(found[2], variable)[0] if found[2] else None
+    sign, numbers = SIGNS.get(found[1], found[1] or ""), [x for x in found.group(2, 3) if x]
+    if sign and len(numbers) > 1:
+        raise UnitError(f"'{text}' for {variable} has a sign and two numbers: write one limit, or a range.")
+    (value, decimals), *rest = (_number(x, variable) for x in numbers)
+    high = rest[0][0] if rest else None
     if high is not None and high < value:
         raise UnitError(f"'{text}' for {variable} runs downwards: write the lower end first.")
-    return Quantity(variable, value, unit_of(variable, found[3]), high, decimals=decimals)
+    unit = unit_of(variable, found[4])
+    for number in numbers:
+        _doubted(number, variable, unit)
+    return Quantity(variable, value, unit, high, decimals=decimals, sign=sign)
+
+
+def sign_before(number, words):
+    """The sign that stands before a number in printed words, else an empty text."""
+    number = re.escape(f"{number:.10g}")
+    found = re.search(rf"([<>]=?|[≤≥])\s*{number}(?!\d|\.\d)", words.translate(MARKS).replace(",", ""))
+    return SIGNS.get(found[1], found[1]) if found else ""

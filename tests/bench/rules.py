@@ -40,7 +40,7 @@ def measure(sizes=SIZES, repeats=7):
     """A dict of rule -> list of (patients, seconds ours, seconds of the peer), each a (median, low, high)."""
     found = {rule: [] for rule in PEERS}
     for n in sizes:
-        children = cohort.simulate(n)
+        children = cohort.simulate(n).drop(columns="mas")
         arrays = {c: children[c].to_numpy() for c in children}
         for rule, peer in PEERS.items():
             limit = thresholds(rule)
@@ -55,7 +55,7 @@ def measure(sizes=SIZES, repeats=7):
 
 def memory(rule="mas_2016", n=100_000):
     """Bytes a patient at the peak of one evaluation, and of the plain expression."""
-    children = cohort.simulate(n)
+    children = cohort.simulate(n).drop(columns="mas")
     arrays, limit, peaks = {c: children[c].to_numpy() for c in children}, thresholds(rule), []
     for work in (lambda: evaluate_table(rule, children), lambda: PEERS[rule](arrays, limit)):
         tracemalloc.start()

@@ -109,9 +109,7 @@ def dumbbell(first, second, moments, ranges, caption):
             text = _both_units(row)
             told.append(f"{a['label']} ({a['rule']}), {moment}: {text}, {row['status']}")
             if spot is None:
-                ax.text(
-                    0.135, y, f"?  {moment}: not reported", va="center", fontsize=9.5, color=OPEN, fontweight="bold"
-                )
+                ax.text(0.135, y, f"?  {moment}: {text}", va="center", fontsize=9.5, color=OPEN, fontweight="bold")
             else:
                 sns.scatterplot(
                     x=[spot],
@@ -146,7 +144,7 @@ def dumbbell(first, second, moments, ranges, caption):
 def _both_units(row):
     """A value as printed and, where the rule's unit differs, converted."""
     if row["value"] is None:
-        return "not reported"
+        return row["as_given"]
     same = row["as_given"].endswith(row["unit"]) or row["as_given"].split()[0] == show(row["value"])
     return row["as_given"] + ("" if same else f" = {show(row['value'])} {row['unit']}")
 
