@@ -100,11 +100,12 @@ class Threshold(Number):
         low, high = np.log10([low, high])
         self.slider.min, self.slider.max = -9.0, float(high)  # widened first: a slider refuses a low above its high
         self.slider.min, self.slider.step = float(low), (high - low) / 200
-        self.value = float(node["threshold"])
+        self.value, self.unit = float(node["threshold"]), node["unit"]
 
     def _slid(self, at):
         mine = np.clip(self.field.value, *self._ends)
-        if abs(np.log10(at / mine)) > 0.4 * self.slider.step:  # on the page the handle stands up to half a step beside
+        beside = abs(np.log10(at / mine))  # on the page the handle stands up to half a step beside
+        if beside > 0.4 * self.slider.step or self.refused.value:
             self.field.value = self.of(at)
 
     @property
