@@ -91,7 +91,7 @@ class WhatIf(Explorer):
                 value=False, description=f"{label}: suppose it is known", indent=False, layout={"width": "19em"}
             )
             number = Number(label, start, low, high, unit=self._unit(name), width="10em")
-            number.layout.flex, number.slider.layout.width = "1 1 0", "14em"  # all in one row with the tick
+            number.layout.flex, number.slider.layout.width = "1 1 45em", "12em"  # in one row with the tick
             for part in (number.field, number.slider):
                 part.disabled = True
             controls |= {f"{name} known": tick, name: number}

@@ -60,7 +60,8 @@ class Number(widgets.HBox):
         self.slider.observe(lambda change: self._slid(change.new), "value")
 
     def _handle(self, value):
-        return widgets.FloatSlider(value, min=self.low, max=self.high, step=self.step, readout=False)
+        ends = {"min": self.low, "max": self.high, "step": self.step}
+        return widgets.FloatSlider(value, **ends, readout=False, layout={"width": "16em"})
 
     def _slid(self, at):
         beside = abs(at - self.field.value)  # a handle stands up to half a step beside a typed number

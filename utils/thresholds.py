@@ -93,7 +93,7 @@ class Threshold(Number):
         super().__init__("Your threshold", value, 0, np.inf, width="13em")
 
     def _handle(self, value):
-        return widgets.FloatLogSlider(value, readout=False, min=-1, max=6)
+        return widgets.FloatLogSlider(value, readout=False, min=-1, max=6, layout={"width": "16em"})
 
     def fit(self, low, high, node):
         """Let the slider go from `low` to `high`."""
