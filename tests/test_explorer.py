@@ -1,6 +1,7 @@
 """What all explorers share: a result is made from a state, and what lies ready is what the kernel would say."""
 
 import asyncio
+import html
 import json
 
 import pytest
@@ -81,7 +82,7 @@ def test_what_lies_ready_is_what_the_kernel_says_when_it_is_asked(which):
         for place, ready in page.sent[-places:]:
             assert json.loads(json.dumps(ready)) == ready and ready["base"] == here and ready["name"] == name
             go(explorer, name, ready["at"])
-            assert explorer._results[place].shown["html"] == ready["html"]
+            assert {k: explorer._results[place].shown[k] for k in ("html", "spoken")}.items() <= ready.items()
 
 
 def test_the_state_goes_with_every_result(explorer):
@@ -129,10 +130,50 @@ def test_a_typed_number_that_cannot_be_is_refused_in_words_and_stays_to_be_mende
     days = explore.ladder(CASE)
     days._controls["day"].field.value = typed
     assert days._last.text.startswith("Refused. ") and "whole number, 1 to 49" in days._last.text
-    assert "nan" not in days._last.text and days.get()["day"] == 1
+    assert "nan" not in days._last.text.split("\n")[0] and days.get()["day"] == 1
     assert days._controls["day"].field.value == pytest.approx(typed, nan_ok=True)
     days._controls["day"].field.value = 4
     assert days._last.text.startswith("Day 4") and days.get()["day"] == 4
+
+
+TYPED = ("what_if", "chance", "thresholds", "ladder", "age_limits", "fluid", "route", "own")
+
+
+@pytest.mark.parametrize("which", TYPED)
+def test_what_is_refused_is_told_at_its_field_and_the_last_view_stays(which):
+    explorer = made(which)
+    rooms = {name: c.refused for name, c in explorer._controls.items() if isinstance(c, Number)}
+    drawn, used, told = [r.shown for r in explorer._results], explorer._used, explorer._last.text
+    for name, room in rooms.items():
+        field = explorer._controls[name].field
+        before, field.value = field.value, -1e300
+        assert [r.shown for r in explorer._results] == drawn and explorer._used == used
+        assert explorer._last.text == f"{html.unescape(room.value)}\n\n{told}" and room.value.startswith("Refused. ")
+        assert [n for n, r in rooms.items() if r.value] == [name] and field.value == -1e300
+        field.value = before
+        assert not room.value and explorer._last.text == told
+    assert rooms
+
+
+def test_a_slider_mends_what_was_typed_beside_it():
+    days = explore.ladder(CASE)
+    number = days._controls["day"]
+    for typed, at in ((1.6, 2), (float("nan"), 3), (0.8, 1)):
+        number.field.value = typed
+        assert number.refused.value and days.get()["day"] != at
+        number.slider.value = at
+        assert not number.refused.value and days.get()["day"] == number.field.value == at
+
+
+def test_a_slider_says_its_number_with_its_unit():
+    lines = explore.threshold_explorer()
+    lines.set("788 ng/mL", item="ferritin")
+    assert lines._results[-1].shown["spoken"] == {"threshold": "788 ng/mL"}
+    lines.set("150 ×10⁹/L", item="platelets")
+    assert lines._results[-1].shown["spoken"] == {"threshold": "150 ×10⁹/L"}
+    route = explore.route_bench()._results[-1].shown["spoken"]
+    assert route["weight"] == "16.7 kg" and route["clearance"] == "1 of the usual" and route["litres"] == "0 litres"
+    assert explore.ladder(CASE)._results[-1].shown["spoken"] == {"day": "1", "improved": "7"}
 
 
 def test_two_fields_that_are_allowed_only_together_can_be_typed_one_after_the_other():

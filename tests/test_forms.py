@@ -58,7 +58,7 @@ def test_a_text_is_kept_and_answered_with_one_way_to_put_it(record):
 
 
 def test_the_first_commit_stays_and_reset_opens_it_again(record):
-    write("F1.1", THREE), rank("D1.1", FOUR, "low")
+    write("F1.1", THREE), rank("D1.1", FOUR, " Low")
     assert "kept already" in write("F1.1", {**THREE, "for": "else"}).text
     assert "kept already" in rank("D1.1", FOUR[::-1]).text
     assert kept(record)["F1.1"]["fields"] == THREE and kept(record)["D1.1"]["confidence"] == "low"
@@ -204,7 +204,7 @@ def board(record):
 def test_the_board_keeps_what_is_set_and_a_new_one_reads_it(board, record):
     assert board.get() == {}
     board.set("fever", sjia="fits", kawasaki="does not fit")
-    board.set("ferritin", sjia="unknown")
+    board.set("ferritin", sjia="Unknown ")
     filled = {("fever", "sjia"): "fits", ("fever", "kawasaki"): "does_not_fit", ("ferritin", "sjia"): "unknown"}
     assert board.get() == filled == explore.differential_board(REGIONAL).get()
     assert explore.differential_board(REGIONAL).committed == {"|".join(k): v for k, v in filled.items()}

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
@@ -73,10 +74,14 @@ class Reader:
     def __exit__(self, *why):
         return self.kernel.__exit__(*why)
 
-    def run(self, source):
-        cell = new_code_cell(source)
+    def run(self, source, page=None):
+        """Run a cell; as a page does, which tells its id, where one is given."""
+        cell, session = new_code_cell(source), self.client.kc.session
         self.client.nb.cells = [cell]
+        if page:
+            session.metadata = {"cellId": page}
         self.client.execute_cell(cell, 0)
+        session.metadata = {}
         return cell
 
     def follow(self, wanted, depth=0):
@@ -155,6 +160,68 @@ def test_another_utils_beside_the_notebook_or_on_the_path_does_not_matter(tmp_pa
             [output] = reader.run("import utils.case; utils.case.load_case().as_of('admission').time_point").outputs
             assert output.data["text/plain"] == "'admission'"
             assert "`bench` is made" in str(reader.run("bench").outputs)
+
+
+@settled
+def test_on_a_page_the_stored_output_stays_and_the_advice_is_prose_below_it(tmp_path):
+    with Reader(BOOKS[3], tmp_path) as reader:
+        replies = []
+        reader.client.on_cell_error = lambda execute_reply, **_: replies.append(execute_reply["content"])
+        [early] = [c for c in reader.cells if c.source.startswith("bench.picture(")]
+        done = reader.run(early.source, page=early.id)
+        [reply] = replies  # an error, for Run All and for whatever else reads replies
+        assert (reply["status"], reply["ename"]) == ("error", "NameError") and SENTENCE.match(*reply["traceback"])
+        *before, advice = done.outputs
+        assert [x[1:] for x in shown(done)[: len(before) * 2]] == [x[1:] for x in shown(early)]
+        assert advice.data["text/plain"] == reply["traceback"][0]
+        assert advice.data["text/html"].startswith("<p") and "<code>bench</code>" in advice.data["text/html"]
+        path = tmp_path / BOOKS[3].name
+        book = nbformat.read(path, 4)
+        next(c for c in book.cells if c.id == early.id).outputs = done.outputs
+        nbformat.write(book, path)  # saved as it stands, and run again
+        assert reader.run(early.source, page=early.id).outputs == done.outputs
+        for source, page in ((f"{early.source} # mine", early.id), (early.source, "another")):
+            [alone] = reader.run(source, page).outputs  # nothing is stored for it
+            assert SENTENCE.match(alone.data["text/plain"])
+        for own in ("bensh", "1 / 0", "raise NameError('bench')"):
+            [error] = reader.run(own, page=early.id).outputs
+            assert error.output_type == "error" and "Traceback" in "".join(error.traceback)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "<img src=x onerror=go()>",
+        "<svg onload=go()></svg><details ontoggle=go() open>",
+        "<script>go()</script><style>p{}</style><iframe srcdoc='<p>'></iframe>",
+        "<a href='javascript:go()'>a</a><a href=' java&#115;cript:go()'>b</a>",
+        "<p style='position:fixed'>a</p><p style='background:url(//x)'>b</p>",
+        "<p alt='\"><img src=x onerror=go()>'>a",
+        "<!--><img src=x onerror=go()>-->",
+        "&lt;script&gt;go()&lt;/script&gt;",
+        "<form action=//x><input name=a></form><p id=a class=b onclick=go()>",
+    ],
+)
+def test_nothing_in_a_stored_output_can_run(stored):
+    tags = re.findall(r"<([^>]*)>", first.Still(stored).html)
+    assert {t.strip("/").split()[0] for t in tags} <= first.TAGS
+    bare = [re.sub(r'"[^"]*"', "", t) for t in tags]
+    assert not [t for t in bare if re.search(r"\b(on\w+|src|href|style|id|class)=", t)]
+
+
+def test_a_stored_output_is_shown_again_as_it_was():
+    class Told(HTMLParser):
+        def __init__(self, source):
+            super().__init__()
+            self.all = []
+            self.handle_starttag = lambda *told: self.all.append(told)
+            self.handle_endtag = self.handle_data = self.all.append
+            self.feed(source)
+
+    outputs = [o for book in BOOKS for c in nbformat.read(book, 4).cells for o in c.get("outputs", [])]
+    pages = [o.data["text/html"] for o in outputs if "text/html" in o.data]
+    assert len(pages) > 200
+    assert [p for p in pages if Told(p).all != Told(first.Still(p).html).all] == []
 
 
 @settled

@@ -101,6 +101,26 @@ def test_the_unit_bench_refuses_and_accepts():
     assert "&lt;script&gt;" in bench.set("<script>alert(1)</script>").html and "<script>" not in bench.get().html
 
 
+def test_the_unit_bench_keeps_its_table_while_an_entry_waits_to_be_mended():
+    bench = explore.unit_bench()
+    field, list_ = bench._controls["text"], bench._controls["analyte"]
+    assert field.value == "1.5" and bench._last.text.startswith("Refused. 1.5") and "Units of tri" in bench._last.text
+    field.value = "1.5 mmol/L"
+    accepted = bench._results[-1].shown["html"]
+    assert "132.9 mg/dL" in accepted and not bench._last.text.startswith("Refused.")
+    for typed in ("1.5", "<b>2</b>"):
+        field.value = typed
+        assert bench._results[-1].shown["html"] == accepted and field.value == typed
+        assert bench.get().text.startswith(f"Refused. {typed[:1]}" if typed == "1.5" else "Refused. '<b>2")
+        assert bench.get().text.endswith(bench.set("1.5 mmol/L").text)
+    list_.value = "fibrinogen"  # which no mmol/L fits: it is told at the field
+    assert "Refused." in bench.get().text and "132.9 mg/dL" in bench.get().text
+    field.value = "2 g/L"
+    assert "Accepted: 2 g/L of fibrinogen" in bench.get().text and "Refused." not in bench.get().text
+    field.value = ""
+    assert bench.get().text.startswith("Units of fibrinogen")
+
+
 @pytest.fixture
 def bench():
     return explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250), fibrinogen=(0, 600, 400))

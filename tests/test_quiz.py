@@ -61,6 +61,12 @@ def test_the_first_answer_stays(record):
     assert "You chose a" in reveal("N3.2").text
 
 
+def test_capitals_and_blanks_around_an_answer_do_not_matter(record):
+    assert "You chose a" in answer("N3.2", " A ", "High").text
+    kept = json.loads(record.read_text(encoding="utf-8"))["answers"]["N3.2"]
+    assert (kept["choice"], kept["confidence"]) == ("a", "high")
+
+
 def test_answers_survive_a_restart(record):
     answer("N3.2", "b", "medium")
     code = "from utils.quiz import ask, reveal; print(reveal('N3.2').text); print(ask('N3.2').committed['choice'])"

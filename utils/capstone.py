@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from utils import plots
+from utils.cards import word
 from utils.explorer import Explorer, Number, Result, values
 from utils.invented import LAST, RULERS, load_patient, unfit, variant
 from utils.page import say, table, together
@@ -264,7 +265,7 @@ class OwnPatient(Explorer):
         known = values(self._controls["moment"])
         if moment is not None and not among(moment, known):
             return say(f"Refused. There is no moment {moment!r}: choose {', '.join(known)}.")
-        verdicts = {r: v.strip().casefold() if isinstance(v, str) else v for r, v in verdicts.items()}
+        verdicts = {r: word(v) for r, v in verdicts.items()}
         for rule, verdict in verdicts.items():
             if rule not in RULERS or not among(verdict, ("", *VERDICTS)):
                 known = f"the rule sets are {', '.join(RULERS)}, the verdicts {', '.join(VERDICTS)}"

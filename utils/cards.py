@@ -91,6 +91,11 @@ def whom(asked):
     return f"INVENTED, {asked['invented']}. " if "invented" in asked else ""
 
 
+def word(given):
+    """A word as lists have it: whoever passes it by code may write capitals, or blanks around it."""
+    return given.strip().casefold() if isinstance(given, str) else given
+
+
 def unsure(confidence):
     """What is wrong with a confidence that was given, as a sentence; empty where nothing is, or none was given."""
     if confidence is None or (isinstance(confidence, str) and confidence in CONFIDENCE):

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from utils import plots
-from utils.cards import Card, refresh, still
+from utils.cards import Card, refresh, still, word
 from utils.forms import rankings
 from utils.page import Shown, say, table, together
 from utils.record import change, read
@@ -68,6 +68,7 @@ class Board(Card):
         """Fill cells of a row by call: ``set("ferritin", sjia="fits", kawasaki="does not fit")``; None empties one."""
         if not among(finding, self._findings):
             return say(f"Refused. There is no row '{finding}': choose {', '.join(self._findings)}.")
+        cells = {name: word(state) for name, state in cells.items()}
         for name, state in cells.items():
             if name not in self._columns:
                 return say(f"Refused. There is no column '{name}': choose {', '.join(self._columns)}.")

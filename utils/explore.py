@@ -21,7 +21,10 @@ UNKNOWN = "unknown"  # a list shows no entry whose value is None: it would stand
 
 
 class UnitBench(Explorer):
-    """Type a value: a bare number is refused, a value with its unit is shown in every unit of that analyte."""
+    """Type a value: a bare number is refused, a value with its unit is shown in every unit of that analyte.
+
+    It begins with what is refused; until a value is accepted, the units of that analyte stand there without values.
+    """
 
     def __init__(self, analyte="triglycerides", text="1.5"):
         known = [
@@ -30,26 +33,20 @@ class UnitBench(Explorer):
         style = {"description_width": "9em"}
         controls = {
             "analyte": widgets.Dropdown(options=known, value=analyte, description="Laboratory test", style=style),
-            "text": widgets.Text(value=text, description="Value, unit", style=style, continuous_update=False),
+            "text": widgets.Text(description="Value, unit", style=style, continuous_update=False),
         }
         super().__init__([*controls.values()], controls)
+        controls["text"].value = text
 
     def _view(self, now):
-        try:
-            q = quantity(now["text"], now["analyte"])
-        except UnitError as refused:
-            return say(f"Refused. {refused}")
+        q = quantity(now["text"], now["analyte"]) if now["text"] else None
         rows = [
-            (unit, str(q.to(unit)), f"× {show(factor)}" if factor != 1 else "we compare in this one")
+            (unit, str(q.to(unit)) if q else "", f"× {show(factor)}" if factor != 1 else "we compare in this one")
             for unit, factor in factors(now["analyte"]).items()
         ]
-        return together(
-            table(
-                pd.DataFrame(rows, columns=["Unit", "Value", "To the unit we compare in"]),
-                f"Accepted: {q} of {now['analyte']}",
-            ),
-            *([say(q.warning)] if q.warning else []),
-        )
+        title = f"Accepted: {q} of {now['analyte']}" if q else f"Units of {now['analyte']}"
+        sheet = table(pd.DataFrame(rows, columns=["Unit", "Value", "To the unit we compare in"]), title)
+        return together(sheet, say(q.warning)) if q and q.warning else sheet
 
     def set(self, text, analyte=None, **other):
         """The same by call: ``set("1.5 mmol/L", "triglycerides")``; returns what is shown."""
@@ -94,6 +91,7 @@ class WhatIf(Explorer):
                 value=False, description=f"{label}: suppose it is known", indent=False, layout={"width": "19em"}
             )
             number = Number(label, start, low, high, unit=self._unit(name), width="10em")
+            number.layout.flex, number.slider.layout.width = "1 1 45em", "12em"  # in one row with the tick
             for part in (number.field, number.slider):
                 part.disabled = True
             controls |= {f"{name} known": tick, name: number}

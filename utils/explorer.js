@@ -17,26 +17,36 @@ function render({ model, el }) {
   el.append(result, said);
 
   const movers = {}, ahead = [];
-  let drawn = null, late, rest;
+  let drawn = null, spoken = {}, late, rest;
   const at = (name) => movers[name].model.get(movers[name].trait);
   const stands = (state, but) => Object.keys(movers).every((name) => name === but || near(at(name), state[name]));
-  const draw = (html) => {
-    clearTimeout(late);
-    if (html === drawn) return;
-    const first = drawn === null;
-    drawn = result.innerHTML = html;
+  const say = (sentence) => {
     clearTimeout(rest);
-    if (!first) rest = setTimeout(() => { said.textContent = words(result); }, 700);
+    rest = setTimeout(() => { said.textContent = sentence || words(result); }, 700);
+  };
+  const tell = (key) => { // a slider would say its place as a bare number, a logarithm even, and does so at each move
+    const { model: mover, handles } = movers[key];
+    mover.spoken = spoken[key]; // kept there, so that two views of it agree
+    handles.forEach((handle) => handle.getAttribute("aria-valuetext") === mover.spoken || handle.setAttribute("aria-valuetext", mover.spoken));
+  };
+  const draw = (next) => {
+    clearTimeout(late);
+    spoken = next.spoken;
+    Object.keys(movers).forEach(tell);
+    if (next.html === drawn) return;
+    const first = drawn === null;
+    drawn = result.innerHTML = next.html;
+    if (!first) say();
   };
   const show = () => {
-    const { html, state } = model.get("shown");
+    const shown = model.get("shown");
     clearTimeout(late);
-    if (stands(state)) draw(html);
-    else late = setTimeout(() => draw(html), 400); // the page has moved on, and a newer result is on its way
+    if (stands(shown.state)) draw(shown);
+    else late = setTimeout(() => draw(shown), 400); // the page has moved on, and a newer result is on its way
   };
   const moved = (name) => {
     const ready = ahead.find((a) => a.name === name && near(a.at, at(name)) && stands(a.base, name));
-    if (ready) draw(ready.html);
+    if (ready) draw(ready);
   };
   model.on("change:shown", show);
   model.on("msg:custom", (ready) => {
@@ -48,19 +58,41 @@ function render({ model, el }) {
   const views = (name) => Promise.all(Object.values(movers[name].model.views ?? {}));
   const name = async (key, label, tries = 100) => { // a slider's handle has no name of its own
     const handles = (await views(key)).flatMap((view) => [...view.el.querySelectorAll("[role=slider]")]);
-    handles.forEach((handle) => handle.setAttribute("aria-label", label));
-    if (!handles.length && tries) setTimeout(() => name(key, label, tries - 1), 50);
+    if (!handles.length && tries) return setTimeout(() => name(key, label, tries - 1), 50);
+    movers[key].handles = handles;
+    for (const handle of handles) {
+      handle.setAttribute("aria-label", label);
+      new MutationObserver(() => tell(key)).observe(handle, { attributeFilter: ["aria-valuetext"] });
+    }
+    tell(key);
   };
   for (const [key, [id, trait, label]] of Object.entries(model.get("movers"))) {
     model.widget_manager.get_model(id.replace("IPY_MODEL_", "")).then((mover) => {
-      movers[key] = { model: mover, trait };
+      movers[key] = { model: mover, trait, handles: [] };
       mover.on(`change:${trait}`, () => moved(key));
       if (label) name(key, label);
     });
   }
+  const heard = new Map(); // what stood beside each field when it was last looked at
+  const heed = (box) => {
+    let changed = "", any = false;
+    for (const room of box.querySelectorAll(".casebook-refused")) {
+      const field = room.parentElement.querySelector("input"), sentence = room.textContent;
+      room.id ||= `refused-${Math.random().toString(36).slice(2)}`;
+      field.setAttribute("aria-describedby", room.id);
+      field.setAttribute("aria-invalid", sentence !== "");
+      if (heard.has(room) && heard.get(room) !== sentence) [changed, any] = [changed || sentence, true];
+      heard.set(room, sentence);
+    }
+    if (any) say(changed); // a sentence that has gone: the result is told again
+  };
   const attend = () => {
     const box = el.closest(".casebook-explorer");
     if (!box) return setTimeout(attend, 50);
+    if (box.lastElementChild.contains(el)) {
+      heed(box);
+      new MutationObserver(() => heed(box)).observe(box, { childList: true, subtree: true });
+    }
     box.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab would take a letter for a command
     box.addEventListener("focusin", async ({ target }) => {
       for (const key of Object.keys(movers)) {

@@ -7,6 +7,7 @@ else is to do and lie ready on the page: a key that is pressed shows the next on
 import asyncio
 import math
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 
 import anywidget
@@ -24,8 +25,15 @@ class Result(anywidget.AnyWidget):
 
     _esm = Path(__file__).with_name("explorer.js")
     _css = Path(__file__).with_name("cards.css")
-    shown = traitlets.Dict().tag(sync=True)  # html, and the state of the movers for which it holds
+    shown = traitlets.Dict().tag(sync=True)  # html, what sliders say, and the state of the movers for which it holds
     movers = traitlets.Dict().tag(sync=True)  # name -> [model, its trait, the name in words]
+
+
+def _room():
+    """Room beside a field for the sentence that refuses what was typed there; it is kept, so that nothing moves."""
+    room = widgets.HTML()
+    room.add_class("casebook-refused")
+    return room
 
 
 class Number(widgets.HBox):
@@ -47,15 +55,17 @@ class Number(widgets.HBox):
         self.name = f"{label}, {unit}" if unit else label
         look = {"style": {"description_width": width}, "layout": {"width": f"calc({width} + 8em)"}}
         self.field = widgets.FloatText(value, step=step, description=self.name, **look)
-        self.slider = self._handle(value)
-        super().__init__([self.field, self.slider], layout={"flex_flow": "row wrap"})
+        self.slider, self.refused = self._handle(value), _room()
+        super().__init__([self.field, self.slider, self.refused], layout={"flex_flow": "row wrap"})
         self.slider.observe(lambda change: self._slid(change.new), "value")
 
     def _handle(self, value):
-        return widgets.FloatSlider(value, min=self.low, max=self.high, step=self.step, readout=False)
+        ends = {"min": self.low, "max": self.high, "step": self.step}
+        return widgets.FloatSlider(value, **ends, readout=False, layout={"width": "16em"})
 
     def _slid(self, at):
-        if abs(at - self.field.value) > 0.51 * self.step:  # a handle stands up to half a step beside a typed number
+        beside = abs(at - self.field.value)  # a handle stands up to half a step beside a typed number
+        if beside > 0.51 * self.step or self.refused.value:
             self.field.value = self.of(at)
 
     def of(self, at):
@@ -66,6 +76,10 @@ class Number(widgets.HBox):
         """Places of the slider next to the present one, the nearest first."""
         steps = [k * self.step * side for k in range(1, REACH + 1) for side in (1, -1)]
         return [at for s in steps if self.low <= (at := round(self.slider.value + s, 6)) <= self.high]
+
+    def spoken(self, number):
+        """A number with its unit, as the slider says it."""
+        return f"{show(number)} {self.unit}".rstrip()
 
     @property
     def value(self):
@@ -89,11 +103,11 @@ class Number(widgets.HBox):
         unit = f" {self.unit}" if self.unit else ""
         wanted = f"choose {'a whole number, ' * self.whole}{show(self.low)} to {show(self.high)}{unit}"
         if not math.isfinite(number):
-            raise UnitError(f"The {self.label} needs a number: {wanted}.")
+            raise UnitError(f"A number is needed: {wanted}.")
         if self.whole and number % 1:
             raise UnitError(f"{number:g} is not a whole number: {wanted}.")
         if not self.low <= number <= self.high:
-            raise UnitError(f"The {self.label} {number:g}{unit} is outside this bench: {wanted}.")
+            raise UnitError(f"{number:g}{unit} is outside this bench: {wanted}.")
 
 
 def none_such(other, *known):
@@ -110,7 +124,8 @@ class Explorer(widgets.VBox):
     """Controls above a result. Before it is run, a reader sees the result as it first was.
 
     A class below gives `_view`, which makes the result of a state (dict of name -> value) and reads no control. Where
-    it raises UnitError the state is refused in words: what was typed stays to be mended, and is not used.
+    it raises UnitError the state is refused: a sentence at the field says why, what was typed stays to be mended, and
+    the result stays as it was. An explorer that can refuse has a `Number`, or a text field among its rows.
 
     Parameters
     ----------
@@ -126,6 +141,11 @@ class Explorer(widgets.VBox):
     def __init__(self, rows, controls):
         self._controls, self._setting, self._near, self._sent = controls, False, None, None
         self._movers = {n: m for n, c in controls.items() if (m := _mover(c))}
+        self._numbers = {n: c for n, c in controls.items() if isinstance(c, Number)}
+        texts = {n: (c, _room()) for n, c in controls.items() if isinstance(c, widgets.Text)}
+        self._rooms = {n: room for n, (_, room) in texts.items()} | {n: c.refused for n, c in self._numbers.items()}
+        for text, room in texts.values():
+            rows = [widgets.HBox([r, room], layout={"flex_flow": "row wrap"}) if r is text else r for r in rows]
         sides = {n: [f"IPY_MODEL_{m.model_id}", trait, words] for n, (m, trait, words) in self._movers.items()}
         self._results = [*(r for r in rows if isinstance(r, Result)), Result()]
         super().__init__([*rows, self._results[-1]])
@@ -158,17 +178,25 @@ class Explorer(widgets.VBox):
             self._controls[name].value = value
 
     def _check(self, now):
-        for name, control in self._controls.items():
-            if isinstance(control, Number):
-                control.check(now[name])
+        for name, control in self._numbers.items():
+            control.check(now[name])
 
     def _read(self):
         return {name: control.value for name, control in self._controls.items()}
 
-    def _show(self, parts):
-        self._last = together(*parts)
+    def _show(self, parts, refused="", name=None):
+        """Put the parts on the page; where a control was refused, the sentence at its field."""
+        told = [say(refused)] if refused else []
+        self._shown, self._last = parts, together(*told, *parts)
+        at = name if name in self._rooms else next(iter(self._rooms), None)  # a list has no room of its own
+        for field, room in self._rooms.items():
+            if not refused or field == at:
+                room.value = "".join(escape(t.text) for t in told)
         for result, part in zip(self._results[-len(parts) :], parts, strict=True):
-            result.shown = {"html": part.html, "state": self._state()}
+            result.shown = {"html": part.html, "spoken": self._spoken(self._used), "state": self._state()}
+
+    def _spoken(self, now):
+        return {name: number.spoken(now[name]) for name, number in self._numbers.items()}
 
     # ---- moved on the page, or by call ------------------------------------------------------------------------------
     @contextmanager
@@ -190,9 +218,9 @@ class Explorer(widgets.VBox):
                 self._take(self._settled(now, name))
                 break
             except UnitError as fault:
-                refused = say(f"Refused. {fault}")
+                refused = f"Refused. {fault}"
         else:
-            self._show((refused,))
+            self._show(self._shown, refused, name)
         self._prepare()
 
     def _move(self, **wanted):
@@ -260,12 +288,13 @@ class Explorer(widgets.VBox):
         control = self._controls[name]
         value = control.of(at) if isinstance(control, Number) else at
         value = values(control)[at] if isinstance(control, widgets.Dropdown) else value
+        now = self._settled({**self._used, name: value}, name)
         try:
-            parts = self._parts(self._settled({**self._used, name: value}, name))
+            parts = self._parts(now)
         except UnitError:
             return  # it will be refused in words if it is asked for
         for result, part in zip(self._results, parts, strict=True):
-            result.send({"name": name, "at": at, "base": base, "html": part.html})
+            result.send({"name": name, "at": at, "base": base, "html": part.html, "spoken": self._spoken(now)})
 
     def get(self):
         """What the controls say: dict of name -> value."""

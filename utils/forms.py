@@ -6,7 +6,7 @@ from html import escape
 
 import pandas as pd
 
-from utils.cards import Card, find, noted, refresh, still, unsure, whom
+from utils.cards import Card, find, noted, refresh, still, unsure, whom, word
 from utils.package import CASEDATA, read_entries, read_table
 from utils.page import Shown, say, table
 from utils.record import keep, read
@@ -175,7 +175,7 @@ def rank(name, order=None, confidence=None):
         return say(
             f"Rank at least {LEAST} of the {len(known)}: a rival that is not named is not looked for. Nothing was kept."
         )
-    if wrong := unsure(confidence):
+    if wrong := unsure(confidence := word(confidence)):
         return say(f"{wrong} Nothing was kept.")
     return _keep(prompt, {k: str(n) for n, k in enumerate(order, 1)}, confidence=confidence or "")
 

@@ -5,12 +5,13 @@ import pandas as pd
 
 from utils import plots
 from utils.appraisal import TRUTH, answers, band, bands, defensible, label, points, signed
+from utils.cards import word
 from utils.explorer import Explorer, none_such, values
 from utils.forms import prompts
 from utils.page import say, table, together
 from utils.quiz import items
 from utils.rules import evaluate
-from utils.units import show
+from utils.units import among, show
 
 WORD = {v: k for k, v in TRUTH.items()}
 ANY = "any"
@@ -58,10 +59,9 @@ class NaranjoBench(Explorer):
         for name, answer in given.items():  # all are read before any is moved, so that a refusal changes nothing
             if name not in answers():
                 return say(f"Refused. There is no question '{name}': choose q1 to q{len(answers())}.")
-            word = WORD[answer] if answer is None or isinstance(answer, bool) else answer
-            if not isinstance(word, str) or word not in TRUTH:
+            wanted[name] = WORD[answer] if answer is None or isinstance(answer, bool) else word(answer)
+            if not among(wanted[name], TRUTH):
                 return say(f"Refused. {answer!r} is no answer to {name}: choose {', '.join(TRUTH)}.")
-            wanted[name] = word
         return self._move(**wanted)
 
     def compare(self, beside=True):

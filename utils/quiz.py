@@ -6,7 +6,7 @@ from html import escape
 
 import pandas as pd
 
-from utils.cards import Card, find, noted, refresh, still, unsure, whom
+from utils.cards import Card, find, noted, refresh, still, unsure, whom, word
 from utils.package import CASEDATA, read_entries
 from utils.page import Shown, say, table
 from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched
@@ -141,6 +141,7 @@ def _answer(item_id, choice, confidence, second=True):
     item = _find(item_id)
     if isinstance(item, Shown):
         return item
+    choice, confidence = word(choice), word(confidence)
     if not isinstance(choice, str) or choice not in ("a", "b", "c"):
         return say(f"{item_id} has the options a, b and c; {choice!r} is none of them. Nothing was recorded.")
     if wrong := unsure(confidence):

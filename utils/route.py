@@ -242,11 +242,11 @@ class RouteBench(Explorer):
     def __init__(self):
         light, weight, swollen = weights()
         controls = {
-            "absorbed": Number("absorbed under the skin, of the usual", 1, 0.1, 1, 0.05),
-            "speed": Number("speed of absorption, of the usual", 1, 0.1, 1, 0.05),
-            "clearance": Number("clearance, of the usual", 1, 0.25, 1, 0.05),
-            "weight": Number("weight, kg", weight, light, swollen, 0.5),
-            "litres": Number("retained fluid, litres", 0, 0, 5, 0.5),
+            "absorbed": Number("absorbed under the skin", 1, 0.1, 1, 0.05, "of the usual"),
+            "speed": Number("speed of absorption", 1, 0.1, 1, 0.05, "of the usual"),
+            "clearance": Number("clearance", 1, 0.25, 1, 0.05, "of the usual"),
+            "weight": Number("weight", weight, light, swollen, 0.5, "kg"),
+            "litres": Number("retained fluid", 0, 0, 5, 0.5, "litres"),
         }
         style = {"style": {"description_width": "19em"}, "layout": {"width": "31em"}}
         options = [(often(h), float(h)) for h in (24, 12, 8, 6)]

@@ -6,7 +6,7 @@ The first commit stays, as with a question; every answer is computed when it is 
 import pandas as pd
 
 from utils.capstone import compared, girl, label, sound
-from utils.cards import Card, noted, refresh, still, unsure
+from utils.cards import Card, noted, refresh, still, unsure, word
 from utils.forms import keep_first
 from utils.invented import RULERS
 from utils.package import read_table
@@ -55,9 +55,10 @@ class Sheet(Card):
     def commit(self, given):
         fields = {k: str(given.get(k, "")).strip() for k in self.boxes}
         fields = {k: v if self.item["kind"] == "text" else v.casefold() for k, v in fields.items()}
-        if wrong := self.fault(fields) or unsure(given.get("confidence") or None):
+        sure = word(given.get("confidence")) or ""
+        if wrong := self.fault(fields) or unsure(sure or None):
             return say(f"{wrong} Nothing was kept.")
-        kept, note = self.keep(fields, given.get("confidence") or "")
+        kept, note = self.keep(fields, sure)
         return noted(note, self.shown(kept)[1])
 
     def keep(self, fields, confidence):

@@ -93,18 +93,19 @@ class Threshold(Number):
         super().__init__("Your threshold", value, 0, np.inf, width="13em")
 
     def _handle(self, value):
-        return widgets.FloatLogSlider(value, readout=False, min=-1, max=6)
+        return widgets.FloatLogSlider(value, readout=False, min=-1, max=6, layout={"width": "16em"})
 
     def fit(self, low, high, node):
         """Let the slider go from `low` to `high`."""
         low, high = np.log10([low, high])
         self.slider.min, self.slider.max = -9.0, float(high)  # widened first: a slider refuses a low above its high
         self.slider.min, self.slider.step = float(low), (high - low) / 200
-        self.value = float(node["threshold"])
+        self.value, self.unit = float(node["threshold"]), node["unit"]
 
     def _slid(self, at):
         mine = np.clip(self.field.value, *self._ends)
-        if abs(np.log10(at / mine)) > 0.4 * self.slider.step:  # on the page the handle stands up to half a step beside
+        beside = abs(np.log10(at / mine))  # on the page the handle stands up to half a step beside
+        if beside > 0.4 * self.slider.step or self.refused.value:
             self.field.value = self.of(at)
 
     @property

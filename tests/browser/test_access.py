@@ -20,6 +20,12 @@ SHOWN = """() => [...document.querySelectorAll('.jp-CodeCell')].map((cell) => {
   return [cell.querySelector('.jp-InputArea')?.innerText.slice(0, 60), out?.innerText.trim() ?? '',
     out?.querySelectorAll('img, table').length ?? 0];
 })"""
+# What each slider says, the number and the name of the field beside it, and whether it can be moved.
+SPOKEN = """() => [...document.querySelectorAll('.casebook-explorer [role=slider]')].map((handle) => {
+  const row = handle.closest('.widget-hbox'), field = row.querySelector('input');
+  return [handle.ariaValueText, Number(field.value), row.querySelector('label').textContent, !field.disabled]; })"""
+MOVED = f"([n, was, field]) => {{ const [said, now] = ({SPOKEN})()[n]; return said !== was && now !== field; }}"
+BARE = ("Day", "Suppose the heart improved on day", "Of 100, have the disease", "Number of the patient")
 CHOOSE = """() => document.querySelectorAll('form.casebook-card').forEach((form) => {
   form.querySelector('input[name=choice]')?.click();
   form.querySelectorAll('textarea').forEach((field) => (field.value = 'Some words'));
@@ -83,6 +89,22 @@ def test_every_control_has_a_name_that_can_be_seen_and_is_reached_by_tab(unrun_a
     reached, bare = walk(page)
     assert [c["html"] for c in controls if c["stop"] not in reached] == []
     assert bare == []
+
+
+def test_every_slider_says_its_number_and_unit_and_follows_the_keys(unrun_and_live):
+    page = unrun_and_live[1]
+    sliders = page.evaluate(SPOKEN)
+    assert len(sliders) == page.locator(".casebook-explorer input[type=number]").count()
+    for n, (said, number, _, enabled) in enumerate(sliders):
+        if enabled:
+            handle = page.locator(".casebook-explorer [role=slider]").nth(n)
+            at_end = handle.evaluate("e => e.ariaValueNow === e.ariaValueMax")
+            handle.press("ArrowLeft" if at_end else "ArrowRight")
+            page.wait_for_function(MOVED, arg=[n, said, number], timeout=15_000)
+    for said, number, name, _ in [*sliders, *page.evaluate(SPOKEN)]:
+        value, _, unit = said.partition(" ")
+        assert float(value.replace(",", "")) == number and (name in BARE) == (not unit), (name, said)
+        assert name.endswith(f", {unit}") or name in BARE or (name, unit) == ("Your threshold", "ng/mL")
 
 
 def test_every_live_picture_is_told_in_words_and_has_a_table_beside_it(unrun_and_live):

@@ -48,7 +48,7 @@ def test_what_is_typed_into_an_explorer_stays_text(open_page):
     for number, text in enumerate(PAYLOADS):
         field.fill(f"x{number} {text}")
         field.press("Enter")
-        page.locator(".casebook-result", has_text=f"Refused. 'x{number} ").first.wait_for(timeout=15_000)
+        page.locator(".casebook-refused", has_text=f"Refused. 'x{number} ").first.wait_for(timeout=15_000)
         assert page.evaluate("window.__hit") is None
     harmless(page)
 
