@@ -2,6 +2,8 @@
 
 from axe_playwright_python.base import AXE_SCRIPT
 
+from tests.browser.session import whole
+
 # Only what is named here by rule *and* element is somebody else's. A line that fits nothing any more is reported.
 OTHERS = {  # (rule, element) -> whose it is, and why it stays
     ("aria-input-field-name", ".jp-InputArea-editor .cm-content"): "JupyterLab: its code editor has no name",
@@ -25,16 +27,13 @@ FOUND = """async ([others, only]) => {
   const checked = found.passes.filter((r) => r.id === 'color-contrast').flatMap((r) => r.nodes).length;
   return [ours, [...used], checked];
 }"""
-LAID_OUT = """() => {
+HEIGHT = """() => {
   document.querySelectorAll('.jp-Notebook details').forEach((d) => (d.open = true));
-  const outer = document.querySelector('.jp-WindowedPanel-outer');
-  if (outer) outer.scrollTop = 0;
+  document.body.style.overflow = 'visible';
   return document.querySelector('.jp-WindowedPanel-inner')?.scrollHeight ?? 0;
 }"""
-ATTACHED = """() => {
-  const book = window.jupyterapp?.shell.currentWidget?.content;
-  return !book || book.widgets.every((cell) => cell.isAttached && !cell.isPlaceholder());
-}"""
+FITS = """() => { const outer = document.querySelector('.jp-WindowedPanel-outer');
+  return outer.scrollHeight <= outer.clientHeight && [...document.images].every((picture) => picture.complete); }"""
 CONTROLS = """() => {
   axe.setup(document.documentElement);
   const plain = (text) => text.replace(/\\s+/g, ' ').trim();
@@ -79,20 +78,11 @@ def lay_out(page):
     axe passes over what lies outside the window, and over everything where the body clips and has no height, as that
     of JupyterLab: without this hardly an element of a notebook is looked at.
     """
-    page.evaluate("document.body.style.overflow = 'visible'")
-    for _ in range(2):
-        height = page.evaluate(LAID_OUT)
-        if height:
-            page.set_viewport_size({"width": 1280, "height": height + 300})
-            attached(page)
-    page.evaluate(LAID_OUT)
+    whole(page)
+    if height := page.evaluate(HEIGHT):
+        page.set_viewport_size({"width": 1280, "height": height + 300})
+        page.wait_for_function(FITS)
     page.evaluate(AXE_SCRIPT)
-
-
-def attached(page):
-    """Wait until JupyterLab has drawn every cell, which it does further down when it has nothing else to do."""
-    page.wait_for_function(ATTACHED, timeout=30_000)
-    page.wait_for_timeout(100)  # what was drawn last comes to rest
 
 
 def faults(page, only=None):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.browser.session import browse, find_chromium, open_notebook, serve
+from tests.browser.session import browse, find_chromium, forget, open_notebook, serve
 
 
 @pytest.fixture(scope="session")
@@ -17,27 +17,35 @@ def chromium():
     return path
 
 
-@pytest.fixture(scope="module")  # what one file of tests commits, and the kernels it leaves, are not another's
-def lab(tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("learner")) as address:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("learner")
+
+
+@pytest.fixture(scope="module")
+def lab(home):
+    with serve(home) as address:
         yield address
 
 
 @pytest.fixture(scope="module")  # it has JupyterLab at hand from the second page on
 def browser(lab, chromium, tmp_path_factory):
-    pytest.importorskip("playwright.sync_api")
     with browse(lab, chromium, tmp_path_factory.mktemp("profile")) as context:
         yield context
 
 
 @pytest.fixture
-def context(browser):
-    """The browser with one page. Outside addresses are refused, and counted."""
+def context(browser, lab, home):
+    """The browser with one page; what a test has opened, run or committed is not the next one's.
+
+    Outside addresses are refused, and counted.
+    """
     yield browser
     outside = [browser.outside.pop() for _ in [*browser.outside]]
     browser.new_page()
-    for page in browser.pages[:-1]:  # nothing of this test's page is the next one's
+    for page in browser.pages[:-1]:
         page.close()
+    forget(lab, home)
     assert outside == [], "the page asked for something outside this machine"
 
 

@@ -1,18 +1,23 @@
-"""A JupyterLab of a learner and a real browser on it, both on loopback only: for the walk and for the bench."""
+"""A JupyterLab of a learner and a real browser on it, both on loopback only: for the walk and for the bench.
+
+What waits for a page stands here: a test asks a page for nothing before it shows it, by `expect` or by one of these.
+"""
 
 import functools
 import http.server
+import json
 import os
 import shutil
-import socket
 import socketserver
 import subprocess
 import sys
 import threading
 import time
-import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import requests
+from playwright.sync_api import expect, sync_playwright
 
 from lab import BROWSERS
 
@@ -31,11 +36,18 @@ FLAGS = [
 # What Chromium asks for by itself, flags or not; the page cannot make it do so.
 ITS_OWN = ("update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com")
 VIEW = {"width": 1280, "height": 1000}
-READY = """(() => { const w = window.jupyterapp?.shell.currentWidget;
-  return w?.context?.isReady && w.sessionContext?.session?.kernel?.status === 'idle'; })()"""
-RUN = """(() => { const w = window.jupyterapp.shell.currentWidget;
-  return w.content.widgets.filter(c => c.model.type === 'code').every(c => c.model.executionCount)
-    && w.sessionContext.session.kernel.status === 'idle'; })()"""
+PATIENCE = 180  # seconds until what does not come counts as missing; a loaded machine is slow
+THROTTLE = float(os.environ.get("MAS_CASEBOOK_THROTTLE", 1))  # 6: each page sixfold slower, to find what does not wait
+READY = """(() => { const w = window.jupyterapp?.shell.currentWidget, kernel = w?.sessionContext?.session?.kernel;
+  return w?.context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle'; })()"""
+# JupyterLab draws the cells outside the window when it has nothing else to do, and a widget when its code has come.
+DRAWN = """(() => { const { content } = window.jupyterapp.shell.currentWidget;
+  return content.widgets.length && content.widgets.every((cell) => cell.isAttached && !cell.isPlaceholder())
+    && ![...content.node.querySelectorAll('.jp-OutputArea-output')].some((e) => e.firstChild?.data === 'Loading widget...');
+})()"""
+RUN = """() => { window.casebookRan = undefined;
+  window.jupyterapp.commands.execute('notebook:run-all-cells').then((ran) => (window.casebookRan = ran)); }"""
+SETTINGS = {"@jupyterlab/docmanager-extension/plugin": {"autosave": False}}  # each test finds the notebooks as they are
 
 
 def find_chromium():
@@ -47,9 +59,10 @@ def find_chromium():
 def serve(home):
     """A JupyterLab of a learner: own copy of the notebooks in `home`, own settings, own record; yields its address."""
     shutil.copytree(ROOT / "notebooks", home / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    for name, settings in SETTINGS.items():
+        file = home / "config" / "lab" / "user-settings" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(settings))
     env = {
         **os.environ,
         "PYTHONPATH": os.environ.get("PYTHONPATH") or str(ROOT),  # the tests' own brings their guard
@@ -65,8 +78,7 @@ def serve(home):
         "jupyterlab",
         "--no-browser",
         "--ip=127.0.0.1",
-        f"--port={port}",
-        "--ServerApp.port_retries=0",
+        "--port=0",  # one that is free; the server writes down which
         "--IdentityProvider.token=learner",
         "--LabApp.expose_app_in_browser=True",
         f"--ServerApp.root_dir={home / 'notebooks'}",
@@ -74,52 +86,67 @@ def serve(home):
     ]
     with open(home / "lab.log", "w") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{address}/api?token=learner", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.25)
-                if server.poll() is not None:
-                    raise RuntimeError((home / "lab.log").read_text()) from None
-        yield address
+        yield wait_for(server, home)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(PATIENCE)
+
+
+def wait_for(server, home):
+    """Wait until the server answers; returns its address."""
+    told, end = home / "runtime" / f"jpserver-{server.pid}.json", time.monotonic() + PATIENCE
+    while server.poll() is None and time.monotonic() < end:
+        with suppress(OSError, ValueError):  # not written yet, or half; not answering yet
+            address = json.loads(told.read_text())["url"].rstrip("/")
+            requests.get(f"{address}/api?token=learner", timeout=PATIENCE).raise_for_status()
+            return address
+        time.sleep(0.1)
+    raise RuntimeError((home / "lab.log").read_text())
 
 
 @contextmanager
-def browse(address, chromium, profile):
-    """A browser of which every request that leaves `address` is refused and counted; yields its context.
-
-    ``context.outside`` lists what was refused.
-    """
-    from playwright.sync_api import sync_playwright
-
+def launch(chromium, profile, *flags):
+    """A browser with one page, in which everything waits with patience; yields its context."""
     with sync_playwright() as p:
         context = p.chromium.launch_persistent_context(
-            str(profile), executable_path=chromium, headless=True, args=FLAGS, viewport=VIEW
+            str(profile), executable_path=chromium, headless=True, args=[*FLAGS, *flags], viewport=VIEW
         )
+        context.set_default_timeout(1000 * PATIENCE)
+        expect.set_options(timeout=1000 * PATIENCE)
         context.outside = []
 
-        def guard(route):
-            if route.request.url.startswith(address):
-                return route.continue_()
-            context.outside.append(route.request.url)
-            return route.abort()
+        def throttle(page):
+            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": THROTTLE})
 
-        def guard_socket(socket):  # only those that leave come here
-            context.outside.append(socket.url)
-            socket.close()
-
-        context.route(lambda url: url.startswith("http"), guard)
-        context.route_web_socket(lambda url: not url.startswith(address.replace("http", "ws", 1)), guard_socket)
+        if THROTTLE > 1:
+            throttle(context.pages[0])
+            context.on("page", throttle)
         try:
             yield context
         finally:
             context.close()
+
+
+@contextmanager
+def browse(address, chromium, profile):
+    """A browser of which every request that would leave `address` is counted; yields its context.
+
+    ``context.outside`` lists them. By `FLAGS` none finds its way out of this machine; to stop each and let it go on, as
+    a route does, would take the cache away, and every page would read JupyterLab anew.
+    """
+    inside = tuple(scheme + address.removeprefix("http") for scheme in ("http", "ws"))
+    with launch(chromium, profile) as context:
+
+        def note(asked):
+            if asked.url.startswith(("http", "ws")) and not asked.url.startswith(inside):
+                context.outside.append(asked.url)
+
+        context.on("request", note)
+        for page in context.pages:
+            page.on("websocket", note)
+        context.on("page", lambda page: page.on("websocket", note))
+        yield context
 
 
 @contextmanager
@@ -129,8 +156,6 @@ def confine(chromium, profile):
     Yields its context; ``context.outside`` lists what was refused, but for `ITS_OWN`. Requests on loopback are
     not touched, since a service worker answers some of them.
     """
-    from playwright.sync_api import sync_playwright
-
     outside = []
 
     class Refuse(socketserver.StreamRequestHandler):
@@ -139,17 +164,13 @@ def confine(chromium, profile):
             if not any(host in asked for host in ITS_OWN):
                 outside.append(asked)
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refuse) as proxy, sync_playwright() as p:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refuse) as proxy:
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
-        arguments = [*FLAGS, f"--proxy-server=127.0.0.1:{proxy.server_address[1]}"]
-        context = p.chromium.launch_persistent_context(
-            str(profile), executable_path=chromium, headless=True, args=arguments, viewport=VIEW
-        )
-        context.outside = outside
         try:
-            yield context
+            with launch(chromium, profile, f"--proxy-server=127.0.0.1:{proxy.server_address[1]}") as context:
+                context.outside = outside
+                yield context
         finally:
-            context.close()
             proxy.shutdown()
 
 
@@ -170,21 +191,58 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+def settle(page):
+    """Wait until the notebook on the page is drawn and its kernel has nothing to do."""
+    page.wait_for_function(f"{READY} && {DRAWN}", polling=100)
+
+
 def open_notebook(context, address, name):
     """Open a notebook as a learner does and wait for its kernel; returns the page."""
     page = context.pages[0] if context.pages else context.new_page()
     page.goto(f"{address}/lab/tree/{name}?reset&token=learner")
-    page.wait_for_function("window.jupyterapp && document.querySelector('.jp-Notebook')", timeout=90_000)
-    page.wait_for_function(READY, timeout=90_000)
+    settle(page)
     return page
 
 
-def run_all(page, timeout=120_000):
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(RUN, timeout=timeout)
+def run_all(page):
+    page.evaluate(RUN)
+    page.wait_for_function("window.casebookRan !== undefined")
+    assert page.evaluate("window.casebookRan"), "a cell did not run"
+    settle(page)
+
+
+def forget(address, home):
+    """End every kernel and forget what was committed: the next test finds the learner new."""
+    for kernel in requests.get(f"{address}/api/kernels?token=learner", timeout=PATIENCE).json():
+        requests.delete(f"{address}/api/kernels/{kernel['id']}?token=learner", timeout=PATIENCE).raise_for_status()
+    (home / "answers.json").unlink(missing_ok=True)
 
 
 def restart(page):
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
-    page.wait_for_function(READY, timeout=60_000)
+    settle(page)
+
+
+def whole(page):
+    """Let the text of every cell be read: the browser holds none of those that lie outside the window."""
+    page.add_style_tag(content=".jp-Cell { content-visibility: visible !important; }")
+
+
+def card(page, item):
+    """A question's card on the page."""
+    found = page.locator("form.casebook-card", has_text=f"{item}. ").first
+    found.scroll_into_view_if_needed()
+    return found
+
+
+def says(form, words):
+    """Wait until a card says these words."""
+    form.locator("[role=status]", has_text=words).wait_for()
+
+
+def shows(page, words):
+    """Wait until the result of an explorer shows these words; returns it."""
+    result = page.locator(".casebook-result", has_text=words).first
+    result.wait_for()
+    return result

@@ -4,10 +4,8 @@ import html
 
 import pytest
 
-from tests.browser.session import ROOT, open_notebook, run_all
-
-pytest.importorskip("axe_playwright_python")
-from tests.browser.access import COLOURS, CONTROLS, OTHERS, PICTURES, attached, faults, lay_out, walk  # noqa: E402
+from tests.browser.access import COLOURS, CONTROLS, OTHERS, PICTURES, faults, lay_out, walk
+from tests.browser.session import ROOT, forget, open_notebook, run_all, whole
 
 pytestmark = pytest.mark.browser
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -33,7 +31,7 @@ CHOOSE = """() => document.querySelectorAll('form.casebook-card').forEach((form)
   form.querySelector('button').click();
 })"""
 ANSWERED = """() => [...document.querySelectorAll('form.casebook-card [role=status]')].every((said) =>
-  said.textContent && said.textContent !== 'Saving …')"""
+  said.textContent && !/^(Saving|No reply)/.test(said.textContent))"""
 THEMED = """(dark) => document.body.dataset.jpThemeLight === String(!dark)
   && (getComputedStyle(document.body).getPropertyValue('--jp-layout-color0').trim() !== 'white') === dark
   && document.getAnimations().every((a) => a.playState !== 'running')"""
@@ -57,16 +55,16 @@ def context(browser):
 
 
 @pytest.fixture(scope="module", params=BOOKS, ids=lambda p: p.stem)
-def unrun_and_live(request, lab, context):
+def unrun_and_live(request, lab, home, context):
     """A notebook as it was opened (what each cell showed), and its page after Run All."""
     page = open_notebook(context, lab, request.param.name)
-    page.set_viewport_size({"width": 1280, "height": 20_000})
-    attached(page)
+    whole(page)
     unrun = page.evaluate(SHOWN)
     run_all(page)
     yield unrun, page
     page.set_viewport_size({"width": 1280, "height": 1000})
     page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' })")
+    forget(lab, home)
 
 
 def test_an_unrun_cell_shows_a_picture_a_table_or_words(unrun_and_live):
@@ -118,10 +116,10 @@ def test_axe_finds_nothing_of_ours(unrun_and_live, theme, request):
     page = unrun_and_live[1]
     dark = "Dark" in theme
     page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-    page.wait_for_function(THEMED, arg=dark, timeout=15_000)
+    page.wait_for_function(THEMED, arg=dark)
     if dark:  # it comes first; in the light only colours can be otherwise
         page.evaluate(CHOOSE)
-        page.wait_for_function(ANSWERED, timeout=15_000)
+        page.wait_for_function(ANSWERED)
         lay_out(page)
     ours, used, checked = faults(page, only=None if dark else COLOURS)
     USED.update(used)

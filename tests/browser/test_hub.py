@@ -1,6 +1,9 @@
 """A small class on a real hub, and the link that brings a learner to notebook 00 there."""
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 
 from classroom.hub import link
 from tests.bench import hub
@@ -39,7 +42,7 @@ def test_the_link_leads_a_newcomer_through_the_login_to_the_first_notebook(engin
         page.get_by_label("Username").fill("newcomer")
         page.get_by_label("Password").fill("any")
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_selector(".jp-Notebook h1", timeout=120_000)
-        assert page.url.endswith(f"/user/newcomer/lab/tree/{link.FOLDER}/{link.FIRST}")
+        page.wait_for_selector(".jp-Notebook h1")
+        expect(page).to_have_url(re.compile(f"/user/newcomer/lab/tree/{link.FOLDER}/{link.FIRST}$"))
         assert (engine.homes / "newcomer" / link.FOLDER / link.FIRST).exists()
         assert context.outside == []

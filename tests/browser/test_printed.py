@@ -4,15 +4,14 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import expect
 
 from classroom import kit
 from classroom.kit import notebooks, printing
+from tests.browser.access import faults
 from tests.browser.session import browse
 
-pytest.importorskip("axe_playwright_python")
-from axe_playwright_python.base import AXE_SCRIPT  # noqa: E402
-
-from tests.browser.access import faults  # noqa: E402
 
 pytestmark = pytest.mark.browser
 BROKEN = ("model not found", "VBox(children", "Error displaying widget", "Traceback", "undefined", "[object")
@@ -35,7 +34,8 @@ KINDS = (  # one page of each kind is held to the rules of access; the notebooks
 )
 CUT = """() => [...document.querySelectorAll('table, img, svg, pre')].filter((e) => e.checkVisibility()
   && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 120))"""
-TURNED = "() => [...document.querySelectorAll('.slide')].findIndex((s) => Math.abs(s.getBoundingClientRect().top) < 2)"
+TURNED = "(at) => Math.abs(document.querySelectorAll('.slide')[at].getBoundingClientRect().top) < 2"
+KEYS = (("ArrowRight", 1), ("PageDown", 2), ("ArrowLeft", 1), ("End", 12), ("ArrowRight", 12), ("ArrowLeft", 11))
 
 
 @pytest.fixture(scope="module")
@@ -98,30 +98,30 @@ def test_a_fold_opens_by_mouse(built, page):
     page.set_viewport_size({"width": 1280, "height": 1000})
     page.goto((built / "learner" / "notebooks" / "04_five_rulers.html").as_uri())
     fold = page.locator("details", has_text="Open this after you have committed N4.2").first
-    assert fold.get_attribute("open") is None
+    expect(fold).not_to_have_attribute("open", "")
     fold.locator("summary").first.click()
-    assert fold.get_attribute("open") is not None and "HLH-2004 at admission" in fold.inner_text()
+    expect(fold).to_have_attribute("open", "")
+    expect(fold).to_contain_text("HLH-2004 at admission", use_inner_text=True)
 
 
 def test_what_was_put_last_for_the_printer_is_taken_away_again(built, page):
     page.goto((built / "learner" / "notebooks" / "04_five_rulers.html").as_uri())
     page.evaluate("['beforeprint', 'afterprint'].forEach((name) => dispatchEvent(new Event(name)))")
-    assert page.locator(".folds").count() == 0 and page.locator("details:not(.notes)").count() > 3
+    expect(page.locator(".folds")).to_have_count(0)
+    assert page.locator("details:not(.notes)").count() > 3
 
 
 def test_slides_turn_by_keys_and_say_their_notes(built, page):
     page.set_viewport_size({"width": 1280, "height": 720})
     page.goto((built / "instructor" / "slides.html").as_uri())
-    for key, at in (("ArrowRight", 1), ("PageDown", 2), ("ArrowLeft", 1), ("End", 12), ("ArrowRight", 12), ("Home", 0)):
+    for key, at in (*KEYS, ("Home", 0)):
         page.keyboard.press(key)
-        page.wait_for_timeout(150)
-        assert page.evaluate(TURNED) == at, key
+        page.wait_for_function(TURNED, arg=at)
     page.keyboard.press("n")
-    assert "Say it in a minute" in page.inner_text(".slide")
+    expect(page.locator(".slide").first).to_contain_text("Say it in a minute", use_inner_text=True)
 
 
 def test_pdfs_are_tagged_a_slide_a_page_and_cards_on_one(built, chromium):
-    pytest.importorskip("playwright.sync_api")
     names = ("instructor/slides", "learner/cards", "learner/handouts/03_flare_sepsis_or_mas")
     paths = [built / f"{name}.html" for name in names]
     with ThreadPoolExecutor(1) as apart:  # this thread has a browser open already

@@ -1,13 +1,14 @@
 """Restart and reopen in a real browser: what was committed comes back, and a page without its kernel says so."""
 
 import os
+import re
 import signal
 from types import SimpleNamespace
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser.session import READY, open_notebook, restart, run_all
-from tests.browser.test_walk import card
+from tests.browser.session import card, open_notebook, restart, run_all, says, settle, shows
 from utils.quiz import items
 
 pytestmark = pytest.mark.browser
@@ -17,10 +18,6 @@ FOUR = ("1", "2", "3", "4")
 def commit(form):
     form.locator("button").focus()
     form.page.keyboard.press("Enter")
-
-
-def says(form, words):
-    form.locator("[role=status]", has_text=words).wait_for(timeout=15_000)
 
 
 def kill(page):
@@ -35,7 +32,7 @@ def kill(page):
     }""")
     os.kill(pid, signal.SIGKILL)
     dialog = page.locator(".jp-Dialog", has_text="appears to have died")
-    dialog.get_by_role("button", name="Ok").click(timeout=30_000)
+    dialog.get_by_role("button", name="Ok").click()
 
 
 def faults(page):
@@ -62,7 +59,7 @@ def fill_first(page):
     says(ranking, "Your order: 1 systemic")
     page.get_by_role("combobox", name="platelets leukaemia", exact=True).select_option("unknown")
     page.get_by_role("button", name="Compare with the reading").click()
-    page.get_by_text("1 cell filled").first.wait_for(timeout=15_000)
+    page.get_by_text("1 cell filled").first.wait_for()
 
 
 def find_first(page):
@@ -71,16 +68,16 @@ def find_first(page):
     for name, words in (("N1.1", "You chose b"), ("W1.1", "W1.1 is kept."), ("D1.1", "Your order: 1 systemic")):
         form = card(page, name)
         says(form, words)
-        assert form.locator("input:enabled, textarea:enabled, select:enabled").count() == 0
-        assert form.locator("button").is_hidden()
-    assert card(page, "W1.1").locator("textarea").input_value() == "A boy of two with a month of fever"
-    assert [s.input_value() for s in card(page, "D1.1").locator("select").all()][:4] == [*FOUR]
+        expect(form.locator("input:enabled, textarea:enabled, select:enabled")).to_have_count(0)
+        expect(form.locator("button")).to_be_hidden()
+    expect(card(page, "W1.1").locator("textarea")).to_have_value("A boy of two with a month of fever")
+    for place, choice in zip(FOUR, card(page, "D1.1").locator("select").all(), strict=False):
+        expect(choice).to_have_value(place)
     cell = page.get_by_role("combobox", name="platelets leukaemia", exact=True)
-    cell.scroll_into_view_if_needed(timeout=30_000)
-    assert cell.input_value() == "unknown" and cell.is_enabled()
+    expect(cell).to_have_value("unknown")
+    expect(cell).to_be_enabled()
     picture = page.locator('img[alt^="How your ranking moved"]').first
-    picture.scroll_into_view_if_needed(timeout=30_000)
-    assert "acute leukaemia: story and examination place 2" in picture.get_attribute("alt")
+    expect(picture).to_have_attribute("alt", re.compile("acute leukaemia: story and examination place 2"))
     assert faults(page) == []
 
 
@@ -102,17 +99,15 @@ def test_a_sheet_comes_back_and_an_explorer_starts_afresh(context, lab):
         page.get_by_role("combobox", name=f"{rule} Your verdict", exact=True).first
         for rule in ("MAS-2016", "HScore", "HLH-2004", "MH score", "Ferritin:ESR", "MS score")
     ]
-    verdicts[0].scroll_into_view_if_needed(timeout=30_000)
     for verdict in verdicts:
         verdict.select_option("undetermined")
     page.get_by_role("button", name="Commit C9.1").click()
-    page.get_by_text("of 6 are as the rules say").first.wait_for(timeout=15_000)
+    page.get_by_text("of 6 are as the rules say").first.wait_for()
     number = page.get_by_label("Number of the patient").first
-    number.scroll_into_view_if_needed(timeout=30_000)
     first = number.input_value()
     number.fill("12")
     number.press("Enter")
-    page.locator(".casebook-result", has_text="TV-0012").first.wait_for(timeout=15_000)
+    shows(page, "TV-0012")
     for again in ("restart", "reopen"):
         if again == "restart":
             restart(page)
@@ -122,13 +117,11 @@ def test_a_sheet_comes_back_and_an_explorer_starts_afresh(context, lab):
             page = open_notebook(context, lab, "09_capstone.ipynb")
         run_all(page)
         verdict = page.get_by_role("combobox", name="MS score Your verdict", exact=True).first
-        verdict.scroll_into_view_if_needed(timeout=30_000)
-        page.get_by_text("of 6 are as the rules say").first.wait_for(timeout=15_000)
-        assert verdict.input_value() == "undetermined" and verdict.is_disabled()
-        assert page.get_by_role("button", name="Commit C9.1").count() == 0  # hidden: it cannot be committed anew
-        number = page.get_by_label("Number of the patient").first
-        number.scroll_into_view_if_needed(timeout=30_000)
-        assert number.input_value() == first  # nobody committed it
+        page.get_by_text("of 6 are as the rules say").first.wait_for()
+        expect(verdict).to_have_value("undetermined")
+        expect(verdict).to_be_disabled()
+        expect(page.get_by_role("button", name="Commit C9.1")).to_have_count(0)  # hidden: it cannot be committed anew
+        expect(page.get_by_label("Number of the patient").first).to_have_value(first)  # nobody committed it
         assert faults(page) == []
 
 
@@ -140,11 +133,10 @@ def test_a_page_without_its_kernel_says_so_and_the_answer_can_be_committed_after
     text.locator("textarea").first.fill("Hepatitis, or more than that")
     commit(text)
     says(text, "No reply")
-    assert text.locator("textarea").first.input_value() == "Hepatitis, or more than that"  # to be copied
-    page.wait_for_function(READY, timeout=60_000)
+    expect(text.locator("textarea").first).to_have_value("Hepatitis, or more than that")  # to be copied
+    settle(page)
     run_all(page)  # as the page advises
     text = card(page, "W2.1")
-    assert text.locator("textarea").first.is_enabled()
     for field in text.locator("textarea").all():
         field.fill("Hepatitis, or more than that")
     commit(text)
@@ -156,10 +148,11 @@ def test_a_page_whose_kernel_is_busy_says_to_wait_and_the_answer_arrives(context
     run_all(page)
     question = card(page, "N3.1")
     page.evaluate("""() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
-      .requestExecute({code: 'import time; time.sleep(7)', store_history: false}); }""")
+      .requestExecute({code: 'import time; time.sleep(3600)', store_history: false}); }""")
     question.locator("input[name=choice][value=b]").check()
     commit(question)
     says(question, "If the kernel is busy, wait.")
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
     says(question, "You chose b")
 
 
@@ -175,8 +168,9 @@ def test_of_two_pages_with_a_kernel_each_the_first_answer_stays(context, lab):
     says(first, "You chose a")
     commit(second)
     says(second, "N2.1 is answered already: a. It stays")
-    assert second.locator("input[name=choice]:checked").get_attribute("value") == "a"
-    assert second.locator("input:enabled").count() == 0 and faults(one) == faults(two) == []
+    expect(second.locator("input[name=choice]:checked")).to_have_value("a")
+    expect(second.locator("input:enabled")).to_have_count(0)
+    assert faults(one) == faults(two) == []
 
 
 def choose(page, form, downs):
@@ -186,7 +180,7 @@ def choose(page, form, downs):
         page.keyboard.press(key)
 
 
-def test_a_room_votes_twice_by_keyboard_alone(context, lab):  # the last one: it leaves the two votes switched on
+def test_a_room_votes_twice_by_keyboard_alone(context, lab):
     sent, whys = [], [o["why"][:30].encode() for o in items()["N3.2"]["options"]]
     context.pages[0].on("websocket", lambda s: s.on("framereceived", lambda f: sent.append(f)))
     page = open_notebook(context, lab, "00_start_here.ipynb")
@@ -199,7 +193,7 @@ def test_a_room_votes_twice_by_keyboard_alone(context, lab):  # the last one: it
     page = open_notebook(context, lab, "03_flare_sepsis_or_mas.ipynb")
     run_all(page)
     question, other = card(page, "N3.2"), card(page, "N3.3")
-    assert question.locator("button").inner_text() == "Commit first vote N3.2"
+    expect(question.locator("button")).to_have_text("Commit first vote N3.2")
     choose(page, question, 0)
     says(question, "vote 1 is in, a. Talk with your neighbour")
     heard = b"".join(f if isinstance(f, bytes) else f.encode() for f in sent)
@@ -208,14 +202,17 @@ def test_a_room_votes_twice_by_keyboard_alone(context, lab):  # the last one: it
         "e => getComputedStyle(e, '::after').content"
     )
     button = question.get_by_role("button", name="Commit second vote N3.2")
-    assert question.locator("input:checked").count() == 0 and question.locator("input:disabled").count() == 0
+    expect(question.locator("input:checked")).to_have_count(0)
+    expect(question.locator("input:disabled")).to_have_count(0)
     page.keyboard.press("Enter")  # still on the button: a second press alone is no second vote
     says(question, "Choose an answer first.")
-    assert button.is_visible() and "vote 1 is in, a" in question.locator("[role=status]").inner_text()
+    says(question, "vote 1 is in, a")
+    expect(button).to_be_visible()
     choose(page, question, 1)
     says(question, "You changed from a to b.")
     heard = b"".join(f if isinstance(f, bytes) else f.encode() for f in sent)
-    assert all(why in heard for why in whys) and question.locator("input:enabled").count() == 0
+    assert all(why in heard for why in whys)
+    expect(question.locator("input:enabled")).to_have_count(0)
     choose(page, other, 2)
     says(other, "vote 1 is in, c.")
     restart(page)
@@ -235,4 +232,4 @@ def test_the_start_check_finds_a_slider_and_says_where_none_is(context, lab):
     assert "answers.json" in told and "(needed: >=3.11)" in told
     page.add_style_tag(content="[role=slider] { display: none }")
     run_all(page)
-    page.locator("[role=status]", has_text="No slider shows on this page.").wait_for(timeout=20_000)
+    page.locator("[role=status]", has_text="No slider shows on this page.").wait_for()

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from tests.browser.session import READY, ROOT, confine, restart, run_all, serve_files
-from tests.browser.test_walk import card, shot
+from tests.browser.session import ROOT, card, confine, restart, run_all, says, serve_files, settle
+from tests.browser.test_walk import shot
 from tests.test_setup import outside
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -29,7 +29,6 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(site, chromium, tmp_path_factory):
-    pytest.importorskip("playwright.sync_api")
     with confine(chromium, tmp_path_factory.mktemp("profile")) as context:
         yield context.pages[0]
         assert context.outside == [], "something left this machine"
@@ -37,15 +36,14 @@ def page(site, chromium, tmp_path_factory):
 
 def run_whole(page, site, name):
     page.goto(f"{site}/lab/index.html?workspace={name[:2]}&path={name}")
-    page.locator(".jp-Notebook").wait_for(timeout=120_000)
-    page.wait_for_function(READY, timeout=180_000)
-    run_all(page, timeout=300_000)
+    settle(page)
+    run_all(page)
     assert page.evaluate(ERRORS) == []
 
 
 def test_a_learner_with_a_browser_and_nothing_else_finishes_03(page, site):
     page.goto(f"{site}/")
-    assert page.get_by_role("link", name="Open the casebook").is_visible()
+    page.get_by_role("link", name="Open the casebook").wait_for()
     run_whole(page, site, "03_flare_sepsis_or_mas.ipynb")
     question = card(page, "N3.2")
     question.locator("input[name=choice]").first.focus()
@@ -54,21 +52,20 @@ def test_a_learner_with_a_browser_and_nothing_else_finishes_03(page, site):
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    question.locator("[role=status]").get_by_text("You chose b.").wait_for(timeout=60_000)
+    says(question, "You chose b.")
     shot(page, "site-03")
     restart(page)  # what was committed lies in the browser's store, not in the kernel
-    run_all(page, timeout=300_000)
-    card(page, "N3.2").locator("[role=status]").get_by_text("You chose b.").wait_for(timeout=60_000)
+    run_all(page)
+    says(card(page, "N3.2"), "You chose b.")
 
 
 def test_07_runs_and_a_slider_moves_by_keyboard(page, site):
     run_whole(page, site, "07_why_the_vein.ipynb")
     slider = page.get_by_role("slider").first
-    slider.scroll_into_view_if_needed(timeout=60_000)
-    before = page.evaluate(PICTURE)
     slider.focus()
+    before = page.evaluate(PICTURE)
     page.keyboard.press("ArrowLeft")
-    page.wait_for_function(f"before => ({PICTURE})() !== before", arg=before, timeout=60_000)
+    page.wait_for_function(f"before => ({PICTURE})() !== before", arg=before)
     shot(page, "site-07")
     assert page.evaluate(ERRORS) == []
 
