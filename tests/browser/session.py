@@ -42,9 +42,9 @@ READY = """(() => { const w = window.jupyterapp?.shell.currentWidget, kernel = w
   return w?.context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle'; })()"""
 # JupyterLab draws the cells outside the window when it has nothing else to do, and a widget when its code has come.
 DRAWN = """(() => { const { content } = window.jupyterapp.shell.currentWidget;
+  const outputs = [...content.node.querySelectorAll('.jp-OutputArea-output')];
   return content.widgets.length && content.widgets.every((cell) => cell.isAttached && !cell.isPlaceholder())
-    && ![...content.node.querySelectorAll('.jp-OutputArea-output')].some((e) => e.firstChild?.data === 'Loading widget...');
-})()"""
+    && !outputs.some((e) => e.firstChild?.data === 'Loading widget...'); })()"""
 RUN = """() => { window.casebookRan = undefined;
   window.jupyterapp.commands.execute('notebook:run-all-cells').then((ran) => (window.casebookRan = ran)); }"""
 SETTINGS = {"@jupyterlab/docmanager-extension/plugin": {"autosave": False}}  # each test finds the notebooks as they are

@@ -98,7 +98,7 @@ def test_every_slider_says_its_number_and_unit_and_follows_the_keys(unrun_and_li
             handle = page.locator(".casebook-explorer [role=slider]").nth(n)
             at_end = handle.evaluate("e => e.ariaValueNow === e.ariaValueMax")
             handle.press("ArrowLeft" if at_end else "ArrowRight")
-            page.wait_for_function(MOVED, arg=[n, said, number], timeout=15_000)
+            page.wait_for_function(MOVED, arg=[n, said, number])
     for said, number, name, _ in [*sliders, *page.evaluate(SPOKEN)]:
         value, _, unit = said.partition(" ")
         assert float(value.replace(",", "")) == number and (name in BARE) == (not unit), (name, said)
