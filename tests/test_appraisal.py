@@ -113,7 +113,7 @@ def test_the_bench_begins_open_and_follows():
 
 def test_ours_are_shown_only_when_asked_for():
     bench = judge.naranjo_bench()
-    assert "ours" not in bench.set(q5="no").text and "defensible" not in drawing(bench._last)[1]
+    assert "ours" not in bench.set(q5="No ").text and "defensible" not in drawing(bench._last)[1]
     bench._controls["ours"].value = True
     assert "−3 from ours" in bench._last.text or "from ours, which is 3" in bench._last.text
     assert "our answers: 3; defensible: 0 to 7" in drawing(bench._last)[1]

@@ -473,6 +473,15 @@ def test_every_code_is_verified_and_labelled_as_in_the_table():
     assert all(pinned["HP" if s == "HPO" else s] == r for s, r in releases.items() if s != "ORPHA")
 
 
+def test_a_limit_of_an_assay_is_no_measured_number():
+    beyond = load_case()
+    at = beyond.observations["as_printed"] == "CRP 100 mg/L"
+    beyond.tables["observations"].loc[at, "as_printed"] = "CRP >100 mg/L"
+    assert set(phenopacket.packet(beyond)[1]) - set(LEFT) == {
+        "F27 C-reactive protein (CRP): a range, and a measurement holds one number"
+    }
+
+
 def test_a_code_that_is_not_verified_is_left_out():
     doubtful = load_case()
     doubtful.tables["codes"].loc[doubtful.codes["code"] == "HP:0001945", "status"] = "R"

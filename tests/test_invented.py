@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from utils import capstone
 from utils.case import CaseDataError, load_case
-from utils.invented import load_patient, variant
+from utils.invented import Patient, load_patient, variant
 from utils.package import CASEDATA, describe
 from utils.rules import evaluate
 from utils.units import Quantity, factors_in_use
@@ -308,6 +309,16 @@ def test_the_same_number_gives_the_same_patient_and_a_possible_one(seed):
     for organ in ("splenomegaly", "hepatomegaly"):
         states = one.loc[one["variable"] == organ, "state"].to_list()
         assert "absent" not in states[states.index("present") :] if "present" in states else True
+
+
+def test_a_letter_may_print_the_limit_of_an_assay():
+    rows = GIRL.rows.copy()
+    rows.loc[(rows["moment"] == "T2") & (rows["variable"] == "ferritin"), ["value", "as_printed"]] = 6, "> 6 mg/L"
+    girl = Patient("TP-01", rows)
+    assert "> 6 mg/L" in capstone.letter(girl, "T2").text and str(girl.as_of("T2").inputs["ferritin"]) == "> 6 mg/L"
+    assert "> 6,000 µg/L" in capstone.trend(girl, "ferritin", until="T2").text
+    item = girl.verdicts["hscore", "T2"].items.set_index("item").loc["ferritin_6000"]  # > 6,000 ng/mL
+    assert item["status"] == "met" and "> 6 mg/L" not in capstone.edges(girl).text  # a limit lies beside no other
 
 
 def test_a_known_number_gives_this_patient():

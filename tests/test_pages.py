@@ -14,6 +14,7 @@ from tests.drawings import drawing, words
 from utils import explore, page, plots
 from utils.case import load_case
 from utils.rules import evaluate
+from utils.units import quantity
 
 CASE = load_case()
 REGIONAL, ADMISSION = (CASE.as_of(t) for t in ("regional_hospital", "admission"))
@@ -45,6 +46,11 @@ def test_a_figure_carries_its_description_as_text_and_as_alt():
 
 def test_the_description_changes_when_the_data_change():
     assert dumbbell(REGIONAL, REGIONAL).text != dumbbell(REGIONAL, ADMISSION).text
+
+
+def test_a_limit_is_told_as_printed_and_has_no_place_on_the_axis():
+    now = {**ADMISSION.inputs, "ferritin": quantity("> 40,000 ng/mL", "ferritin")}
+    assert "ferritin (> 684 ng/mL), admission: > 40,000 ng/mL, met" in dumbbell(REGIONAL, now).text
 
 
 def test_unknown_has_no_place_on_the_axis():

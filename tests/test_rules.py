@@ -472,6 +472,7 @@ def test_a_million_rows_keep_missing_apart_from_false():
         ({"ferritin": math.nan}, "write None"),
         ({"ferritin": "high"}, "does not begin with a number"),
         ({"hb": None}, "did you mean 'haemoglobin'"),
+        ({"ferritin_ng_ml": None}, "did you mean 'ferritin'"),
         ({"plt": quantity("100 G/L", "platelets")}, "did you mean 'platelets'"),
         ({"ferritin": "1259 µg/L"}, 'quantity\\("1259 µg/L", "ferritin"\\)'),
         ({"feritin": None}, "did you mean 'ferritin'"),

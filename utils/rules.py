@@ -326,14 +326,14 @@ def evaluate_table(rule, df, variant=None, thresholds=None):
     return found
 
 
-def _renamed(column, asked):
-    """The variable that a column holds under another name: a synonym, nearly its own, or one with a unit at its end."""
-    if near := meant(column, asked):
+def _renamed(name, known):
+    """The variable that stands under another name: a synonym, nearly its own, or one with a unit at its end."""
+    if near := meant(name, known):
         return near
-    for gap in re.finditer(r"[\W_]+", column):
-        name, tail = meant(column[: gap.start()], asked), re.sub(r"[\W_]+", "/", column[gap.end() :])
-        if name and _letters(tail) in map(_letters, factors(name)):
-            return name
+    for gap in re.finditer(r"[\W_]+", name):
+        near, tail = meant(name[: gap.start()], known), re.sub(r"[\W_]+", "/", name[gap.end() :])
+        if near and _letters(tail) in map(_letters, factors(near)):
+            return near
     return ""
 
 
@@ -708,7 +708,10 @@ def _one(value):
 def _check(name, value):
     """One input of a dict, or UnitError that says how to write it."""
     if name not in variables().index:
-        raise UnitError(f"'{name}' is not a variable of this collection{suggestion(name, variables().index)}")
+        near = _renamed(str(name), variables().index)
+        raise UnitError(
+            f"'{name}' is not a variable of this collection" + (f"; did you mean '{near}'?" if near else ".")
+        )
     kind = variables().at[name, "kind"]
     if value is None or value is pd.NA:
         return None
