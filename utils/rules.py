@@ -341,6 +341,7 @@ def _letters(unit):
     return re.sub(r"\W", "", plain(unit))
 
 
+@cache
 def _canonical(name):
     return variables().at[name, "canonical_unit"]
 
@@ -359,7 +360,9 @@ def _odd(columns, df):
             rows = np.flatnonzero(odd & (other == unit))
             told.append((rows, f"{name} is not plausible in {_canonical(name)}{instead}. "))
     codes = np.zeros(len(df), dtype=int)
-    rows = np.unique(np.concatenate([np.atleast_1d(at) for at, _ in told])) if told else []
+    if not told:
+        return pd.Categorical.from_codes(codes, [""])
+    rows = np.unique(np.concatenate([np.atleast_1d(at) for at, _ in told]))
     words = np.full(len(rows), "", dtype=object)
     for at, sentence in told:
         words[np.searchsorted(rows, at)] += sentence

@@ -135,7 +135,7 @@ def slips(variable, unit, low, high):
     tuple of (array of bool, array of str)
         Where no other unit would make the number plausible, the second holds an empty text.
     """
-    top = np.where(np.isinf(high), low, high)  # of an open end only the other is a number
+    top = high if high is low else np.where(np.isinf(high), low, high)  # of an open end only the other is a number
 
     def fits(unit):
         return (top <= _plausible(variable)[unit][1]) & (high >= _plausible(variable)[unit][0])
