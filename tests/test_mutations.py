@@ -6,8 +6,10 @@ everything, and name nothing but the file. `SEAL` lists what is left to them, an
 """
 
 import csv
+import functools
 import io
 import json
+import pickle
 import random
 import shutil
 from typing import NamedTuple
@@ -23,7 +25,6 @@ from utils.package import CASEDATA, describe
 from utils.quiz import items
 
 TABLES = describe()
-FILES = ["datapackage.json", "items.yaml", "prompts.yaml", "references.json"]
 READERS = {"items.yaml": items, "prompts.yaml": prompts, "references.json": case.references}
 SEALED = "is not the file that datapackage.json describes"
 SEAL = {  # what reads well and is only wrong: no schema can know the right value, so the digest of the file must
@@ -377,6 +378,7 @@ UNITS = pd.DataFrame(read("units.csv")[1:]).groupby(0)[1].apply(list).to_dict()
 ALL_UNITS = {u for units in UNITS.values() for u in units}
 
 
+@functools.cache
 def of_tables(again=0):
     return [m for resource in TABLES.values() for m in Damage(resource, again).all()]
 
@@ -400,7 +402,7 @@ def loaded(tmp_path_factory):
 
     def read_table(name, where=CASEDATA):
         path = describe(where)[name]["path"] if name in describe(where) else None
-        if where != folder or path == read_table.damaged or read_table.damaged in FILES:
+        if where != folder or read_table.damaged in (path, "datapackage.json"):
             return original(name, where)
         if name not in whole:
             whole[name] = original(name, where)
@@ -429,10 +431,15 @@ def loaded(tmp_path_factory):
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
+@functools.cache
+def read_once(file):
+    text = (CASEDATA / file).read_text(encoding="utf-8")
+    return pickle.dumps(yaml.load(text, package._Keys) if file.endswith(".yaml") else json.loads(text))
+
+
 def changed(file, edit):
     """The bytes of a file whose content was edited: a list of entries, or the description."""
-    text = (CASEDATA / file).read_text(encoding="utf-8")
-    content = yaml.load(text, package._Keys) if file.endswith(".yaml") else json.loads(text)
+    content = pickle.loads(read_once(file))
     edit(content)
     return (
         yaml.dump(content, Dumper=DUMPER, allow_unicode=True) if file.endswith(".yaml") else json.dumps(content)

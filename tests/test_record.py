@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty
 
 import pytest
 
@@ -91,6 +92,8 @@ def kill_at_random(path, kills, seed, stale, *without):
     with committer(stale, *without) as learner:
         for number in range(1, kills + 1):
             pid, before = learner.go(dice.randrange(10**6)), len(learner.said)
+            if number % 2:  # on a slow machine the others may be killed before they have committed anything
+                learner.until("name")
             time.sleep(dice.uniform(0, 0.2))
             end(pid)
             found = faults(path, learner.said)
@@ -98,7 +101,7 @@ def kill_at_random(path, kills, seed, stale, *without):
             early += len(learner.said) == before
             learner.until("done")
             found += faults(path, learner.said)
-            if learner.said[-1]["took"] > stale + 2:
+            if learner.said[-1]["took"] > stale + 30:
                 found.append(f"the next answer took {learner.said[-1]['took']:.1f} s")
             if found:
                 return [f"seed {seed}, kill {number}: {one}" for one in found]
@@ -181,7 +184,7 @@ def test_a_dead_lock_holds_nobody_up_whatever_the_clock_says(record, monkeypatch
     os.utime(lock, (time.time() - age, time.time() - age))
     start = time.monotonic()
     learner = threading.Thread(target=answer, args=("N3.2", "a"), daemon=True)  # who waits for ever does not hold us up
-    learner.start(), learner.join(5)
+    learner.start(), learner.join(60)
     assert not learner.is_alive() and 0.2 < time.monotonic() - start
     assert "N3.2" in record.read_text(encoding="utf-8") and not lock.exists()
 
@@ -317,25 +320,29 @@ print(answer("N3.2", "a").text, reveal("N3.2").text)
 def test_a_real_kernel_killed_while_cells_run_loses_no_answer(record):
     from jupyter_client.manager import start_new_kernel
 
+    def done(cell):
+        """Run a cell; whether it was run, or None where the kernel died before it replied."""
+        asked = client.execute(cell)
+        while process.poll() is None:
+            with suppress(Empty):
+                told = client.get_shell_msg(timeout=0.1)
+                if told["parent_header"]["msg_id"] == asked:
+                    return told["content"]["status"] == "ok"
+
     dice = random.Random(seed := random.randrange(10**6))
     names, committed = [*items()], {}
     for _ in range(2):
         manager, client = start_new_kernel(env={**os.environ, "MAS_CASEBOOK_RECORD": str(record)})
+        process, known = manager.provisioner.process, len(committed)
         try:
-            client.execute_interactive("from utils.quiz import answer, items, reveal; asked = items()", timeout=60)
-            check = f"assert all(f'You chose {{c}}.' in reveal(n).text for n, c in {committed}.items())"
-            assert client.execute_interactive(check, timeout=60)["content"]["status"] == "ok"
-            timer = threading.Timer(dice.uniform(0.05, 0.3), manager.provisioner.process.kill)
-            timer.start()
-            while manager.provisioner.process.poll() is None and len(committed) < len(names):
+            assert done("from utils.quiz import answer, items, reveal; asked = items()")
+            assert done(f"assert all(f'You chose {{c}}.' in reveal(n).text for n, c in {committed}.items())")
+            while process.poll() is None and len(committed) < len(names):
+                if len(committed) == known + 2:
+                    threading.Timer(dice.uniform(0.05, 0.3), process.kill).start()
                 name, choice = names[len(committed)], dice.choice("abc")
-                reply = client.execute_interactive(
-                    f"answer({name!r}, {choice!r})", timeout=5, output_hook=lambda _: None
-                )
-                if reply["content"]["status"] == "ok":
+                if done(f"answer({name!r}, {choice!r})"):
                     committed[name] = choice
-        except TimeoutError:
-            pass  # the kernel died before it replied; the record tells what was kept
         finally:
             client.stop_channels(), manager.shutdown_kernel(now=True)
         kept = json.loads(record.read_text(encoding="utf-8"))["answers"]

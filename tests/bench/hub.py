@@ -6,6 +6,7 @@ and processor time are read from ``/proc``, so this is for Linux.
 
 import json
 import os
+import random
 import re
 import secrets
 import shutil
@@ -73,9 +74,15 @@ def course(folder):
 
 
 def _ports(count):
-    with ExitStack() as stack:  # all open at once, so that no two are the same
-        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [probe.getsockname()[1] for probe in probes]
+    """Ports that are free, below those of which the system gives one to whoever asks for any."""
+    with ExitStack() as stack:
+        found = []
+        for port in random.sample(range(20_000, 32_000), 1000):
+            with suppress(OSError):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+                found.append(port)
+            if len(found) == count:
+                return found
 
 
 class Hub:
@@ -220,7 +227,8 @@ def serve(folder, settings=SETTINGS):
         process = psutil.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
     hub = Hub(address, homes, process, token)
     try:
-        for _ in range(240):
+        end = time.monotonic() + PATIENCE
+        while process.poll() is None and time.monotonic() < end:
             with suppress(OSError, RuntimeError):
                 hub.ask("GET", "/hub/api/users")
                 break
@@ -232,7 +240,7 @@ def serve(folder, settings=SETTINGS):
         family = process.children(recursive=True) if process.is_running() else []
         process.terminate()  # it ends its servers and its proxy
         with suppress(psutil.TimeoutExpired):
-            process.wait(60)
+            process.wait(PATIENCE)
         for left in psutil.wait_procs(family, 10)[1]:
             left.kill()
         shutil.rmtree(sockets, ignore_errors=True)

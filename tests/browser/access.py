@@ -33,7 +33,8 @@ HEIGHT = """() => {
   return document.querySelector('.jp-WindowedPanel-inner')?.scrollHeight ?? 0;
 }"""
 FITS = """() => { const outer = document.querySelector('.jp-WindowedPanel-outer');
-  return outer.scrollHeight <= outer.clientHeight && [...document.images].every((picture) => picture.complete); }"""
+  outer.scrollTop = 0;
+  return outer.firstElementChild.scrollHeight < outer.clientHeight; }"""
 CONTROLS = """() => {
   axe.setup(document.documentElement);
   const plain = (text) => text.replace(/\\s+/g, ' ').trim();

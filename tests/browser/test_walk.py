@@ -415,8 +415,7 @@ def test_a_key_that_is_held_never_draws_backwards_and_the_kernel_has_the_last_wo
         page.keyboard.press("ArrowRight", delay=15)
     page.get_by_text("Limits at the age of 9 years").first.wait_for()
     settle(page)
-    said = page.locator(".casebook-said", has_text="at the age of 9 years").first
-    said.wait_for(state="attached")  # it has come to rest
+    page.locator(".casebook-said", has_text="At 9 years").wait_for(state="attached")  # it has come to rest
     drawn = page.evaluate("window.__drawn")
     assert drawn == sorted(set(drawn)) and drawn[-1] == 9 and len(drawn) > 3, drawn
     page.keyboard.press("End")
