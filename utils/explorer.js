@@ -17,7 +17,7 @@ function render({ model, el }) {
   el.append(result, said);
 
   const movers = {}, ahead = [];
-  let drawn = null, spoken = {}, late, rest;
+  let drawn = null, late, rest;
   const at = (name) => movers[name].model.get(movers[name].trait);
   const stands = (state, but) => Object.keys(movers).every((name) => name === but || near(at(name), state[name]));
   const say = (sentence) => {
@@ -26,13 +26,15 @@ function render({ model, el }) {
   };
   const tell = (key) => { // a slider would say its place as a bare number, a logarithm even, and does so at each move
     const { model: mover, handles } = movers[key];
-    mover.spoken = spoken[key]; // kept there, so that two views of it agree
+    mover.spoken ??= model.get("shown").spoken[key]; // kept there, so that two views of it agree
     handles.forEach((handle) => handle.getAttribute("aria-valuetext") === mover.spoken || handle.setAttribute("aria-valuetext", mover.spoken));
   };
   const draw = (next) => {
     clearTimeout(late);
-    spoken = next.spoken;
-    Object.keys(movers).forEach(tell);
+    for (const key of Object.keys(movers)) {
+      movers[key].model.spoken = next.spoken[key];
+      tell(key);
+    }
     if (next.html === drawn) return;
     const first = drawn === null;
     drawn = result.innerHTML = next.html;
