@@ -32,6 +32,12 @@ def pytest_configure(config):
     runpy.run_path(str(GUARD / "sitecustomize.py"))
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first: so no worker is left alone with one at the end."""
+    slow = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser")))}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def refused():
     """What was refused in this run, one line each."""
     path = Path(os.environ["MAS_CASEBOOK_REFUSED"])

@@ -12,7 +12,6 @@ from classroom.kit import notebooks, printing
 from tests.browser.access import faults
 from tests.browser.session import browse
 
-
 pytestmark = pytest.mark.browser
 BROKEN = ("model not found", "VBox(children", "Error displaying widget", "Traceback", "undefined", "[object")
 # Of each fold in a place that is in no other, whether it is open.
