@@ -41,11 +41,10 @@ THROTTLE = float(os.environ.get("MAS_CASEBOOK_THROTTLE", 1))  # 6: each page six
 READY = """(() => { const w = window.jupyterapp?.shell.currentWidget, kernel = w?.sessionContext?.session?.kernel;
   return w?.context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle'; })()"""
 # JupyterLab draws the cells outside the window when it has nothing else to do, and a widget when its model has come.
-DRAWN = """(() => { const { content } = window.jupyterapp.shell.currentWidget;
-  const outputs = [...content.node.querySelectorAll('.jp-OutputArea-output')];
-  return content.widgets.length && content.widgets.every((cell) => cell.isAttached && !cell.isPlaceholder())
-    && !outputs.some((e) => e.firstChild?.data === 'Loading widget...')
-    && [...content.node.querySelectorAll('img')].every((picture) => picture.complete); })()"""
+DRAWN = """(() => { const { widgets, node } = window.jupyterapp.shell.currentWidget.content;
+  return widgets.length && widgets.every((cell) => cell.isAttached && !cell.isPlaceholder())
+    && [...node.querySelectorAll('.jp-OutputArea-output')].every((e) => e.firstChild?.data !== 'Loading widget...')
+    && [...node.querySelectorAll('img')].every((picture) => picture.complete); })()"""
 RUN = """() => { window.casebookRan = undefined;
   window.jupyterapp.commands.execute('notebook:run-all-cells').then((ran) => (window.casebookRan = ran)); }"""
 SETTINGS = {"@jupyterlab/docmanager-extension/plugin": {"autosave": False}}  # each test finds the notebooks as they are
