@@ -20,10 +20,17 @@ SHOWN = """() => [...document.querySelectorAll('.jp-CodeCell')].map((cell) => {
 })"""
 # What each slider says, the number and the name of the field beside it, and whether it can be moved.
 SPOKEN = """() => [...document.querySelectorAll('.casebook-explorer [role=slider]')].map((handle) => {
-  const row = handle.closest('.widget-hbox'), field = row.querySelector('input');
-  return [handle.ariaValueText, Number(field.value), row.querySelector('label').textContent, !field.disabled]; })"""
+  const row = handle.closest('.widget-hbox, .widget-slider:has(> label)'), name = row.querySelector('label');
+  const field = row.querySelector('input, .widget-readout');
+  return [handle.ariaValueText, Number(field.value ?? field.textContent), name.textContent, !field.disabled]; })"""
 MOVED = f"([n, was, field]) => {{ const [said, now] = ({SPOKEN})()[n]; return said !== was && now !== field; }}"
-BARE = ("Day", "Suppose the heart improved on day", "Of 100, have the disease", "Number of the patient")
+BARE = (
+    "a slider to try",
+    "Day",
+    "Suppose the heart improved on day",
+    "Of 100, have the disease",
+    "Number of the patient",
+)
 CHOOSE = """() => document.querySelectorAll('form.casebook-card').forEach((form) => {
   form.querySelector('input[name=choice]')?.click();
   form.querySelectorAll('textarea').forEach((field) => (field.value = 'Some words'));
@@ -92,7 +99,8 @@ def test_every_control_has_a_name_that_can_be_seen_and_is_reached_by_tab(unrun_a
 def test_every_slider_says_its_number_and_unit_and_follows_the_keys(unrun_and_live):
     page = unrun_and_live[1]
     sliders = page.evaluate(SPOKEN)
-    assert len(sliders) == page.locator(".casebook-explorer input[type=number]").count()
+    fields = ".casebook-explorer input[type=number], .casebook-explorer .widget-readout"
+    assert len(sliders) == page.locator(fields).count()
     for n, (said, number, _, enabled) in enumerate(sliders):
         if enabled:
             handle = page.locator(".casebook-explorer [role=slider]").nth(n)
