@@ -44,8 +44,11 @@ function render({ model, el }) {
     const shown = model.get("shown");
     clearTimeout(late);
     if (stands(shown.state)) draw(shown);
-    else late = setTimeout(() => draw(shown), 400); // the page has moved on, and a newer result is on its way
+    else wait(shown);
   };
+  // The page has moved on, and a newer result is on its way for as long as the kernel has not done with what it was sent.
+  const busy = () => Object.values(movers).some((mover) => mover.model._pending_msgs > 0);
+  const wait = (shown) => { late = setTimeout(() => (busy() ? wait(shown) : draw(shown)), 400); };
   const moved = (name) => {
     const ready = ahead.find((a) => a.name === name && near(a.at, at(name)) && stands(a.base, name));
     if (ready) draw(ready);
