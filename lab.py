@@ -11,7 +11,7 @@
     python lab.py site           build the page that needs no install; "site --help" tells more
     python lab.py setup          set up and stop there; --replace puts our .venv in the place of another
 
-Needs Python 3.11 or newer and nothing else. Everything goes into the folder .venv beside this
+Needs Python 3.11 to 3.14 and nothing else. Everything goes into the folder .venv beside this
 file; delete that folder to start afresh. "test --article FILE" also compares the case with the
 text of the article.
 """
