@@ -453,8 +453,7 @@ def test(arguments):
     """Compare every notebook with its stored outputs and run the tests under tests/."""
     add_test_tools()
     options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
-               "-n", "3",  # on two cores: tests in a browser often wait
-               "--dist", "loadfile", "--no-loadscope-reorder"]
+               "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
     if arguments[:1] == ["quick"]:
         arguments = arguments[1:]
         options += ["-m", "not slow and not browser"]

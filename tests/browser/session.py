@@ -36,7 +36,7 @@ FLAGS = [
 # What Chromium asks for by itself, flags or not; the page cannot make it do so.
 ITS_OWN = ("update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com")
 VIEW = {"width": 1280, "height": 1000}
-PATIENCE = 180  # seconds until what does not come counts as missing; a loaded machine is slow
+PATIENCE = 600  # seconds until what does not come counts as missing; a loaded machine is slow
 THROTTLE = float(os.environ.get("MAS_CASEBOOK_THROTTLE", 1))  # 6: each page sixfold slower, to find what does not wait
 READY = """(() => { const w = window.jupyterapp?.shell.currentWidget, kernel = w?.sessionContext?.session?.kernel;
   return w?.context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle'; })()"""
