@@ -288,8 +288,8 @@ class Explorer(widgets.VBox):
         control = self._controls[name]
         value = control.of(at) if isinstance(control, Number) else at
         value = values(control)[at] if isinstance(control, widgets.Dropdown) else value
-        now = self._settled({**self._used, name: value}, name)
         try:
+            now = self._settled({**self._used, name: value}, name)
             parts = self._parts(now)
         except UnitError:
             return  # it will be refused in words if it is asked for
