@@ -389,13 +389,10 @@ def surroundings():
 
 def hand_over(*arguments, **options):
     """Run .venv's Python and return its exit code."""
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches the child too, and is its affair
     child = subprocess.Popen([PYTHON, *arguments], env=surroundings(), **options)
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            pass  # Ctrl-C has reached the child too
+    return child.wait()
 
 
 def lab(arguments):
@@ -406,6 +403,8 @@ def lab(arguments):
                "--LabApp.default_url=/lab/tree/00_start_here.ipynb", *arguments]
     handle, log = tempfile.mkstemp(prefix="mas-casebook-", suffix=".log")
     # Ctrl-C is for this window alone: it also copies text, and must not end a class by a slip.
+    presses, heard, stopping, address = [], 0, False, ""
+    signal.signal(signal.SIGINT, lambda *_: presses.append(time.time()))
     apart = {"creationflags": 0x200} if os.name == "nt" else {"start_new_session": True}
     with open(str(ENV / "pyvenv.cfg"), "rb") as sign:
         if os.name != "nt":  # see claim
@@ -417,18 +416,15 @@ def lab(arguments):
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: child.terminate())
-    address, stopping = "", 0
     while child.poll() is None:
-        try:
-            time.sleep(0.2)
-            if not address:
-                address = told(log, arguments)
-        except KeyboardInterrupt:
-            if time.time() - stopping > 5:
-                stopping = time.time()
-                print("\nPress Ctrl-C once more to stop JupyterLab.", flush=True)
-            else:
-                print("\nStopping JupyterLab.", flush=True)
+        time.sleep(0.2)
+        if not address:
+            address = told(log, arguments)
+        if len(presses) > heard:
+            heard = len(presses)
+            stopping = stopping or heard > 1 and presses[-1] - presses[-2] < 5
+            print("\nStopping JupyterLab." if stopping else "\nPress Ctrl-C once more to stop JupyterLab.", flush=True)
+            if stopping:
                 child.terminate()
     if not address:  # it has ended by itself, and its log says why
         print(Path(log).read_text(encoding="utf-8", errors="replace"), end="", flush=True)

@@ -71,7 +71,8 @@ class Patient:
     @cached_property
     def verdicts(self):
         """Every rule of `RULERS` at every moment: a dict of (rule, moment) -> Verdict."""
-        return {(r, m): evaluate(r, self.as_of(m)) for m in self.moments.index for r in RULERS}
+        known = {m: self.as_of(m) for m in self.moments.index}
+        return {(r, m): evaluate(r, known[m]) for m in known for r in RULERS}
 
     def mark(self, shown):
         """Something to show, under a line that says that the patient is invented."""
