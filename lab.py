@@ -33,6 +33,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -447,15 +448,18 @@ def told(log, arguments):
 
 def test(arguments):
     """Compare every notebook with its stored outputs and run the tests under tests/."""
-    add_test_tools()
+    quick = arguments[:1] == ["quick"]
+    with ThreadPoolExecutor() as pool:
+        browser = pool.submit(ensure_browser) if not quick else None  # apt works while pip does
+        add_test_tools()
+        if browser:
+            add_hub()
+            browser.result()
     options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
                "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
-    if arguments[:1] == ["quick"]:
+    if quick:
         arguments = arguments[1:]
         options += ["-m", "not slow and not browser"]
-    else:
-        ensure_browser()
-        add_hub()
     if "--article" in arguments:  # one word, or pytest takes the file for a test to run
         at = arguments.index("--article")
         file = "".join(arguments[at + 1:at + 2])

@@ -124,8 +124,7 @@ def test_every_cell_in_every_order(reader):
             wrong.setdefault("alone", []).extend(faults)
     assert reader.told >= len(reader.cells) - 1  # each but the imports was told what to run
     orders = {"backwards": reader.cells[::-1], "twice": reader.cells}
-    for seed in (1, 2):
-        orders[f"shuffled {seed}"] = random.Random(seed).sample(reader.cells, len(reader.cells))
+    orders["shuffled"] = random.Random(1).sample(reader.cells, len(reader.cells))
     for name, cells in orders.items():
         reader.run(FORGET)
         told = reader.told

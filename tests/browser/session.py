@@ -47,6 +47,9 @@ DRAWN = """(() => { const { widgets, node } = window.jupyterapp.shell.currentWid
     && [...node.querySelectorAll('img')].every((picture) => picture.complete); })()"""
 RUN = """() => { window.casebookRan = undefined;
   window.jupyterapp.commands.execute('notebook:run-all-cells').then((ran) => (window.casebookRan = ran)); }"""
+TURN = """async (path) => { const { commands, shell } = window.jupyterapp;
+  [...shell.widgets('main')].forEach((widget) => widget.dispose());
+  await commands.execute('docmanager:open', { path, factory: 'Notebook' }); }"""
 SETTINGS = {"@jupyterlab/docmanager-extension/plugin": {"autosave": False}}  # each test finds the notebooks as they are
 
 
@@ -204,9 +207,16 @@ def open_notebook(context, address, name):
     return page
 
 
+def turn_to(page, name):
+    """Open another notebook on a page that shows one, which is left as it is; JupyterLab need not load again."""
+    page.bring_to_front()  # one behind another is not drawn
+    page.evaluate(TURN, name)
+    settle(page)
+
+
 def run_all(page):
     page.evaluate(RUN)
-    page.wait_for_function("window.casebookRan !== undefined")
+    page.wait_for_function("window.casebookRan !== undefined", polling=100)
     assert page.evaluate("window.casebookRan"), "a cell did not run"
     settle(page)
 
