@@ -590,11 +590,12 @@ def outside():
 
 def new_environment(folder, *wanted):
     """A new environment with these put in, by uv where it is; returns its Python."""
-    subprocess.check_call([sys.executable, "-m", "venv", str(folder)], env=outside())
     python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     uv = shutil.which("uv", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
-    if not uv or subprocess.call([uv, "pip", "install", "-q", "--python", python, *wanted], env=outside()):
-        subprocess.check_call([python, "-m", "pip", "install", "-q", *wanted], env=outside())
+    tool = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
+    venv = [sys.executable, "-m", "venv", *(["--without-pip"] if uv else []), str(folder)]
+    for command in (venv, [*tool, "--quiet", *wanted]):
+        subprocess.check_call(command, env=outside())
     return python
 
 

@@ -1,10 +1,10 @@
-"""What the browser tests share: one JupyterLab and one browser for each file, a page for each test."""
+"""What the browser tests share: one JupyterLab, browser and page for each file; each test opens its notebook anew."""
 
 import os
 
 import pytest
 
-from tests.browser.session import browse, find_chromium, forget, open_notebook, serve
+from tests.browser.session import browse, find_chromium, forget, open_notebook, serve, turn_to
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +42,7 @@ def context(browser, lab, home):
     """
     yield browser
     outside = [browser.outside.pop() for _ in [*browser.outside]]
-    browser.new_page()
-    for page in browser.pages[:-1]:
+    for page in browser.pages[1:]:
         page.close()
     forget(lab, home)
     assert outside == [], "the page asked for something outside this machine"
@@ -52,4 +51,12 @@ def context(browser, lab, home):
 @pytest.fixture
 def open_page(context, lab):
     """Opens a notebook as a learner does; returns the page."""
-    return lambda name: open_notebook(context, lab, name)
+
+    def opened(name):
+        page = context.pages[0]
+        if not page.url.startswith(lab):
+            return open_notebook(context, lab, name)
+        turn_to(page, name)
+        return page
+
+    return opened

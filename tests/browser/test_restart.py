@@ -81,8 +81,8 @@ def find_first(page):
     assert faults(page) == []
 
 
-def test_answers_texts_rankings_and_a_board_come_back(context, lab):
-    page = open_notebook(context, lab, "01_month_of_fever.ipynb")
+def test_answers_texts_rankings_and_a_board_come_back(open_page, context, lab):
+    page = open_page("01_month_of_fever.ipynb")
     run_all(page)
     fill_first(page)
     restart(page)
@@ -92,8 +92,8 @@ def test_answers_texts_rankings_and_a_board_come_back(context, lab):
     find_first(open_notebook(context, lab, "01_month_of_fever.ipynb"))
 
 
-def test_a_sheet_comes_back_and_an_explorer_starts_afresh(context, lab):
-    page = open_notebook(context, lab, "09_capstone.ipynb")
+def test_a_sheet_comes_back_and_an_explorer_starts_afresh(open_page, context, lab):
+    page = open_page("09_capstone.ipynb")
     run_all(page)
     verdicts = [
         page.get_by_role("combobox", name=f"{rule} Your verdict", exact=True).first
@@ -125,8 +125,8 @@ def test_a_sheet_comes_back_and_an_explorer_starts_afresh(context, lab):
         assert faults(page) == []
 
 
-def test_a_page_without_its_kernel_says_so_and_the_answer_can_be_committed_after_all(context, lab):
-    page = open_notebook(context, lab, "02_naming_it.ipynb")
+def test_a_page_without_its_kernel_says_so_and_the_answer_can_be_committed_after_all(open_page):
+    page = open_page("02_naming_it.ipynb")
     run_all(page)
     text = card(page, "W2.1")
     kill(page)
@@ -143,8 +143,8 @@ def test_a_page_without_its_kernel_says_so_and_the_answer_can_be_committed_after
     says(text, "W2.1 is kept.")
 
 
-def test_a_page_whose_kernel_is_busy_says_to_wait_and_the_answer_arrives(context, lab):
-    page = open_notebook(context, lab, "03_flare_sepsis_or_mas.ipynb")
+def test_a_page_whose_kernel_is_busy_says_to_wait_and_the_answer_arrives(open_page):
+    page = open_page("03_flare_sepsis_or_mas.ipynb")
     run_all(page)
     question = card(page, "N3.1")
     page.evaluate("""() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
@@ -156,8 +156,8 @@ def test_a_page_whose_kernel_is_busy_says_to_wait_and_the_answer_arrives(context
     says(question, "You chose b")
 
 
-def test_of_two_pages_with_a_kernel_each_the_first_answer_stays(context, lab):
-    one = open_notebook(context, lab, "02_naming_it.ipynb")
+def test_of_two_pages_with_a_kernel_each_the_first_answer_stays(open_page, context, lab):
+    one = open_page("02_naming_it.ipynb")
     copied = one.evaluate("window.jupyterapp.serviceManager.contents.copy('02_naming_it.ipynb', '').then(m => m.path)")
     two = open_notebook(SimpleNamespace(pages=[context.new_page()]), lab, copied)
     run_all(one), run_all(two)
@@ -180,17 +180,17 @@ def choose(page, form, downs):
         page.keyboard.press(key)
 
 
-def test_a_room_votes_twice_by_keyboard_alone(context, lab):
+def test_a_room_votes_twice_by_keyboard_alone(open_page, context):
     sent, whys = [], [o["why"][:30].encode() for o in items()["N3.2"]["options"]]
     context.pages[0].on("websocket", lambda s: s.on("framereceived", lambda f: sent.append(f)))
-    page = open_notebook(context, lab, "00_start_here.ipynb")
+    page = open_page("00_start_here.ipynb")
     run_all(page)
     switch = card(page, "Votes")
     switch.locator("input:checked").focus()
     for key in ("ArrowDown", "Tab", "Enter"):
         page.keyboard.press(key)
     says(switch, "Two votes: your first commit is vote 1")
-    page = open_notebook(context, lab, "03_flare_sepsis_or_mas.ipynb")
+    page = open_page("03_flare_sepsis_or_mas.ipynb")
     run_all(page)
     question, other = card(page, "N3.2"), card(page, "N3.3")
     expect(question.locator("button")).to_have_text("Commit first vote N3.2")
@@ -224,8 +224,8 @@ def test_a_room_votes_twice_by_keyboard_alone(context, lab):
     assert faults(page) == []
 
 
-def test_the_start_check_finds_a_slider_and_says_where_none_is(context, lab):
-    page = open_notebook(context, lab, "00_start_here.ipynb")
+def test_the_start_check_finds_a_slider_and_says_where_none_is(open_page):
+    page = open_page("00_start_here.ipynb")
     run_all(page)
     page.locator("[role=status]", has_text="A slider shows on this page, and the kernel hears of it.").wait_for()
     told = page.locator(".casebook-explorer table", has_text="What the notebooks need").first.text_content()
