@@ -52,9 +52,11 @@ NEWEST = (3, 14)  # for newer ones the lock holds no ready-made packages
 SOURCES = ("config-file", "index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "cert",
            "client-cert", "proxy", "timeout", "default-timeout", "retries", "cache-dir", "no-cache-dir",
            "keyring-provider", "use-feature")
-# Of Python's own settings these would bring other packages, or another Python, into ours.
+# Of Python's own settings these would bring other packages, or another Python, into ours; with the last, which many
+# containers have, every kernel and every test would compile anew what it loads.
 STRANGERS = ("PYTHONPATH", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONUSERBASE", "PYTHONSTARTUP", "PYTHONSAFEPATH",
-             "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "CONDA_PREFIX", "VIRTUAL_ENV")
+             "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "CONDA_PREFIX", "VIRTUAL_ENV",
+             "PYTHONDONTWRITEBYTECODE")
 NO_VENV = """This Python can neither make a virtual environment with pip in it nor lend its own pip.
 On Debian or Ubuntu run
     sudo apt install python3-venv
@@ -456,7 +458,7 @@ def test(arguments):
             add_hub()
             browser.result()
     options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
-               "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+               "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     if quick:
         arguments = arguments[1:]
         options += ["-m", "not slow and not browser"]
