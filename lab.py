@@ -405,9 +405,9 @@ def lab(arguments):
     command = [PYTHON, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT / 'notebooks'}",
                "--LabApp.default_url=/lab/tree/00_start_here.ipynb", *arguments]
     handle, log = tempfile.mkstemp(prefix="mas-casebook-", suffix=".log")
-    # Ctrl-C is for this window alone: it also copies text, and must not end a class by a slip.
     presses, heard, stopping, address = [], 0, False, ""
     signal.signal(signal.SIGINT, lambda *_: presses.append(time.time()))
+    # Ctrl-C is for this window alone: it also copies text, and must not end a class by a slip.
     apart = {"creationflags": 0x200} if os.name == "nt" else {"start_new_session": True}
     with open(str(ENV / "pyvenv.cfg"), "rb") as sign:
         if os.name != "nt":  # see claim
@@ -450,18 +450,19 @@ def told(log, arguments):
 
 def test(arguments):
     """Compare every notebook with its stored outputs and run the tests under tests/."""
-    quick = arguments[:1] == ["quick"]
-    with ThreadPoolExecutor() as pool:
-        browser = pool.submit(ensure_browser) if not quick else None  # apt works while pip does
-        add_test_tools()
-        if browser:
-            add_hub()
-            browser.result()
     options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
-               "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
-    if quick:
+               "-n", "3",  # on two cores: tests in a browser often wait
+               "--dist", "loadfile", "--no-loadscope-reorder"]
+    if arguments[:1] == ["quick"]:
+        add_test_tools()
         arguments = arguments[1:]
         options += ["-m", "not slow and not browser"]
+    else:
+        with ThreadPoolExecutor() as pool:
+            browser = pool.submit(ensure_browser)  # apt works while pip does
+            add_test_tools()
+            add_hub()
+            browser.result()
     if "--article" in arguments:  # one word, or pytest takes the file for a test to run
         at = arguments.index("--article")
         file = "".join(arguments[at + 1:at + 2])

@@ -588,14 +588,16 @@ def outside():
     return {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MAS_CASEBOOK_REFUSED")}
 
 
+UV = shutil.which("uv", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
+
+
 def new_environment(folder, *wanted):
-    """A new environment with these put in, by uv where it is; returns its Python."""
+    """A new environment with these put in, by uv where it is and works; returns its Python."""
+    subprocess.check_call([sys.executable, "-m", "venv", "--without-pip", str(folder)], env=outside())
     python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    uv = shutil.which("uv", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
-    tool = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
-    venv = [sys.executable, "-m", "venv", *(["--without-pip"] if uv else []), str(folder)]
-    for command in (venv, [*tool, "--quiet", *wanted]):
-        subprocess.check_call(command, env=outside())
+    if not UV or subprocess.call([UV, "pip", "install", "-q", "--python", python, *wanted], env=outside()):
+        pip = [sys.executable, "-m", "pip", "--python", python]
+        subprocess.check_call([*pip, "install", "-q", *wanted], env=outside())
     return python
 
 
@@ -615,8 +617,7 @@ def test_environment_can_be_made_from_its_names_and_bounds(tmp_path):
 @pytest.mark.slow
 def test_the_door_of_uv_opens_and_lab_py_leaves_what_uv_made(tmp_path):
     """The commands of the README, from the learner's own lock, in a copy of what is kept by git."""
-    uv = shutil.which("uv", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
-    if not uv:
+    if not UV:
         pytest.skip("needs uv: it is among the test tools")
     listed = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT).decode().split("\0")
     for name in filter(os.path.isfile, (ROOT / name for name in listed if name)):
@@ -628,11 +629,11 @@ def test_the_door_of_uv_opens_and_lab_py_leaves_what_uv_made(tmp_path):
     for command in (f"uv venv --python {sys.executable}", "uv pip sync --require-hashes requirements.lock",
                     "uv pip install --no-deps -e ."):  # fmt: skip
         assert command.split(" --python")[0] in readme
-        subprocess.check_call([uv, *command.split()[1:]], cwd=tmp_path / "course", env=env)
+        subprocess.check_call([UV, *command.split()[1:]], cwd=tmp_path / "course", env=env)
     python = tmp_path / "course" / ".venv" / "bin" / "python"
     made = python.lstat().st_ctime_ns
     assert "uv run --no-sync jupyter lab notebooks" in readme
-    subprocess.check_call([uv, "run", "--no-sync", "jupyter", "lab", "--version"], cwd=tmp_path / "course", env=env)
+    subprocess.check_call([UV, "run", "--no-sync", "jupyter", "lab", "--version"], cwd=tmp_path / "course", env=env)
     done = subprocess.run([sys.executable, "lab.py", "setup"], cwd=tmp_path / "course", env=env, capture_output=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"") and python.lstat().st_ctime_ns == made
     assert all((tmp_path / "course" / ".venv" / place).exists() for place in SETTINGS)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.browser.session import browse, find_chromium, forget, open_notebook, serve, turn_to
+from tests.browser.session import browse, find_chromium, forget, serve, turn_to
 
 
 @pytest.fixture(scope="session")
@@ -51,12 +51,4 @@ def context(browser, lab, home):
 @pytest.fixture
 def open_page(context, lab):
     """Opens a notebook as a learner does; returns the page."""
-
-    def opened(name):
-        page = context.pages[0]
-        if not page.url.startswith(lab):
-            return open_notebook(context, lab, name)
-        turn_to(page, name)
-        return page
-
-    return opened
+    return lambda name: turn_to(context, lab, name)

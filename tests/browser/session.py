@@ -207,11 +207,18 @@ def open_notebook(context, address, name):
     return page
 
 
-def turn_to(page, name):
-    """Open another notebook on a page that shows one, which is left as it is; JupyterLab need not load again."""
+def turn_to(context, address, name):
+    """Open a notebook in the first page; where JupyterLab stands there it need not load again, and drops what it shows.
+
+    Returns the page.
+    """
+    page = context.pages[0]
+    if not page.url.startswith(address):
+        return open_notebook(context, address, name)
     page.bring_to_front()  # one behind another is not drawn
     page.evaluate(TURN, name)
     settle(page)
+    return page
 
 
 def run_all(page):

@@ -5,14 +5,14 @@ import html
 import pytest
 
 from tests.browser.access import COLOURS, CONTROLS, OTHERS, PICTURES, faults, lay_out, walk
-from tests.browser.session import ROOT, forget, open_notebook, run_all, turn_to, whole
+from tests.browser.session import ROOT, forget, run_all, turn_to, whole
 
 pytestmark = pytest.mark.browser
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 BROKEN = ("model not found", "VBox(children", "Error displaying widget", "Traceback")
 # In 03 the map of verdicts says in its four words and in its description what the bench above says in its table.
 NO_TABLE = ("MAS-2016 at the regional hospital, for every platelet count",)
-FULLY = ("00", "04", "06")  # pages, long and short, on which planted faults are looked for, and in both themes
+FULLY = ("00", "04", "06")  # notebooks, long and short, looked at in both themes and with planted faults
 USED, DONE = set(), set()
 SHOWN = """() => [...document.querySelectorAll('.jp-CodeCell')].map((cell) => {
   const out = cell.querySelector('.jp-OutputArea');
@@ -63,16 +63,10 @@ def context(browser):
     assert browser.outside == [], "the page asked for something outside this machine"
 
 
-@pytest.fixture(scope="module")
-def first_page(lab, context):
-    return open_notebook(context, lab, BOOKS[0].name)
-
-
 @pytest.fixture(scope="module", params=BOOKS, ids=lambda p: p.stem)
-def unrun_and_live(request, lab, home, first_page):
+def unrun_and_live(request, lab, home, context):
     """A notebook as it was opened (what each cell showed), and its page after Run All."""
-    page = first_page
-    turn_to(page, request.param.name)
+    page = turn_to(context, lab, request.param.name)
     whole(page)
     unrun = page.evaluate(SHOWN)
     run_all(page)
