@@ -87,7 +87,7 @@ for module, names in metadata.packages_distributions().items():
         modules.setdefault(re.sub("[-_.]+", "-", name).lower(), set()).add(module)
 pins = {}
 with open(sys.argv[1], encoding="utf-8") as lock:
-    for name, pin, marker in re.findall(r"(?m)^([\w.-]+)==([^\s;]+)( *;)?", lock.read()):
+    for name, pin, marker in re.findall(r"(?m)^([\w.-]+)(?:\[.*?\])?==([^\s;]+)( *;)?", lock.read()):
         pins.setdefault(name, {})[pin] = bool(marker)
 for name, wanted in pins.items():
     try:
@@ -454,15 +454,11 @@ def test(arguments):
                "-n", "3",  # on two cores: tests in a browser often wait
                "--dist", "loadfile", "--no-loadscope-reorder"]
     if arguments[:1] == ["quick"]:
-        add_test_tools()
+        together(add_test_tools)
         arguments = arguments[1:]
         options += ["-m", "not slow and not browser"]
     else:
-        with ThreadPoolExecutor() as pool:
-            browser = pool.submit(ensure_browser)  # apt works while pip does
-            add_test_tools()
-            add_hub()
-            browser.result()
+        together(add_test_tools, add_hub, ensure_browser)
     if "--article" in arguments:  # one word, or pytest takes the file for a test to run
         at = arguments.index("--article")
         file = "".join(arguments[at + 1:at + 2])
@@ -472,14 +468,26 @@ def test(arguments):
     return hand_over("-m", "pytest", *options, *arguments, cwd=str(ROOT))
 
 
+def together(*jobs):
+    """Do these jobs beside each other, while no other lab.py sets this folder up."""
+    with alone(), ThreadPoolExecutor() as pool:
+        find_pip()  # once, where it must be put there first
+        for done in [pool.submit(job) for job in jobs]:
+            done.result()
+
+
 def add_test_tools():
     """Install what tests and benches need beside what the notebooks need."""
     if not installed(TEST_LOCK):
         print("Adding the test tools: less than a minute, only this once.", flush=True)
-        with alone():
-            install(TEST_LOCK)
-            mark(TEST_LOCK)
+        install(TEST_LOCK)
+        mark(TEST_LOCK)
     install_apart(REFERENCE_LOCK)  # where seaborn does not find it, which would load it in every kernel
+    add_site_tools()
+
+
+def add_site_tools():
+    """Install what builds the page that needs no install."""
     install_apart(SITE_LOCK)
 
 
@@ -487,10 +495,9 @@ def install_apart(lock):
     """Put a lock into a folder of its own in .venv, which only what asks for it looks into; returns the folder."""
     folder = ENV / lock.stem.split("-")[1]
     if not installed(lock):
-        with alone():
-            remove(folder)  # pip leaves an old version where one is
-            install(lock, folder=folder)
-            mark(lock)
+        remove(folder)  # pip leaves an old version where one is
+        install(lock, folder=folder)
+        mark(lock)
     return folder
 
 
@@ -532,26 +539,20 @@ def refresh(arguments):
 
 def bench(arguments):
     """Measure, and write what was measured into the README."""
-    add_test_tools()
-    if not arguments or "hub" in arguments:
-        add_hub()
-    if not arguments or "site" in arguments:
-        find_pip()
+    together(add_test_tools, *([add_hub] if not arguments or "hub" in arguments else []))
     return hand_over("-m", "tests.bench", *arguments, cwd=str(ROOT))
 
 
 def classroom(arguments):
     """Build the teachers' files in classroom/ from casedata/, and the kit in build/kit/."""
     if "--pdf" in arguments:
-        add_test_tools()
-        ensure_browser()
+        together(add_test_tools, ensure_browser)
     return hand_over("-m", "classroom", *arguments, cwd=str(ROOT))
 
 
 def site(arguments):
     """Build the page that needs no install."""
-    install_apart(SITE_LOCK)
-    find_pip()  # which fetches what the page itself will load
+    together(add_site_tools)  # its pip fetches what the page itself will load
     return hand_over("-m", "classroom.site", *arguments, cwd=str(ROOT))
 
 

@@ -180,10 +180,12 @@ def compute(expression):
 
 
 def declares(entry, reading, passage):
+    if entry["text"] != reading.text:
+        return False
     where = entry["where"] if isinstance(entry["where"], list) else [entry["where"]]
     unit = entry.get("unit")
     same_unit = unit is None or reading.unit in (unit, next((r.unit for r in read_numbers(f"1 {unit}")), unit))
-    return entry["text"] == reading.text and bool(passage.names & set(where)) and same_unit
+    return bool(passage.names & set(where)) and same_unit
 
 
 def entry_faults(entries, used):

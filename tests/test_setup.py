@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import time
 import tomllib
+from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -132,6 +133,29 @@ def pin_faults(lock, test_lock):
     """Pins of the run-time lock that the test lock does not share."""
     here, there = versions(lock), versions(test_lock)
     return [f"{name}: {here[name]} and {there.get(name)}" for name in here if here[name] != there.get(name)]
+
+
+def extras_faults(lock):
+    """Extras that a package here asks of another and that its line in the lock does not name.
+
+    An older pip that checks hashes then takes only the newest version of such a package, and fails once there is one.
+    """
+    pins = {canonicalize_name(r.name): r.extras for r, _ in entries(lock)}
+    here = [d for d in metadata.distributions() if canonicalize_name(d.name) in pins]
+    asked = [(d.name, Requirement(text)) for d in here for text in d.requires or ()]
+    return [
+        f"{name} asks for {wanted.name}[{extra}]"
+        for name, wanted in asked
+        for extra in wanted.extras - pins.get(canonicalize_name(wanted.name), wanted.extras)
+        if not wanted.marker or any(wanted.marker.evaluate({"extra": e}) for e in ("", *pins[canonicalize_name(name)]))
+    ]
+
+
+def test_a_lock_names_the_extras_that_its_packages_ask_for():
+    assert extras_faults(LOCK) == []
+    assert extras_faults(LOCK.replace("jsonschema[format-nongpl]", "jsonschema")) == [
+        "jupyter-events asks for jsonschema[format-nongpl]"
+    ]
 
 
 def reason_faults(pyproject):
@@ -467,13 +491,22 @@ def test_jupyterlab_opens_on_the_first_notebook(handed, monkeypatch, capsys, wor
 
 def test_quick_tests_leave_out_slow_ones_and_the_browser(handed):
     assert handed.main(["test", "quick", "-x"]) == 0
-    [command] = handed.calls
+    pip, command = handed.calls
     assert command[-3:] == ["-m", "not slow and not browser", "-x"] and "--nbval" in command
+    handed.calls.clear()
     assert handed.main(["test", "-x"]) == 0
-    assert handed.calls[1:3] == ["browser", "hub"] and "-m" not in handed.calls[3][2:]
+    pip, *tools, command = handed.calls
+    assert pip == "pip" and sorted(tools) == ["browser", "hub"] and "-m" not in command[2:]
 
 
-SECTIONS = [([], ["hub", "pip"]), (["hub"], ["hub"]), (["site"], ["pip"]), (["speed"], [])]
+def test_what_goes_wrong_beside_another_job_is_told(handed, monkeypatch):
+    monkeypatch.setattr(handed, "add_hub", lambda: sys.exit("no hub"))
+    with pytest.raises(SystemExit, match="no hub"):
+        handed.main(["test"])
+    assert "browser" in handed.calls and not any(isinstance(call, list) for call in handed.calls)
+
+
+SECTIONS = [([], ["pip", "hub"]), (["hub"], ["pip", "hub"]), (["site"], ["pip"]), (["speed"], ["pip"])]
 
 
 @pytest.mark.parametrize("words, due", SECTIONS)

@@ -92,6 +92,13 @@ def tables():
     return found
 
 
+@cache
+def _menu():
+    """What each value of a drawn patient may be: a dict of (moment, variable) -> rows of ``variants.csv``."""
+    grouped = tables()["variants"].groupby(["moment", "variable"], sort=False)
+    return {key: options.to_dict("records") for key, options in grouped}
+
+
 def _input(row):
     """One row as the rules take it: Quantity, True, False or None."""
     if row["state"]:
@@ -149,13 +156,13 @@ def variant(seed):
     if wrong := unfit(seed):
         raise ValueError(wrong)
     draw = random.Random(seed).random  # the one method whose stream is promised to stay as it is
-    menu, rows, planned, seen = tables()["variants"], [], [], {}
+    rows, planned, seen = [], [], {}
 
     def pick(choices):
         return choices[int(draw() * len(choices))]
 
-    for (moment, name), options in menu.groupby(["moment", "variable"], sort=False):
-        row = pick(options.to_dict("records"))
+    for (moment, name), options in _menu().items():
+        row = pick(options)
         told = {"invented": "INVENTED", "patient": f"TV-{seed:04}", "moment": moment, "variable": name, "state": ""}
         told |= {"value": math.nan, "unit": "", "status": "reported", "as_printed": "", "note": ""}
         told |= {"persists": name in ("sjia_known_or_suspected", "immunosuppression", "age_at_onset")}

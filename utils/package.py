@@ -48,6 +48,7 @@ def _package(folder):
         raise CaseDataError("datapackage.json", f"cannot be read ({fault}): restore the file") from None
 
 
+@cache
 def describe(folder=CASEDATA):
     """The tables of the package as a dict of name -> resource; `folder` is a Path."""
     return {r["name"]: r for r in _package(folder)["resources"] if r["path"].endswith(".csv")}
@@ -56,6 +57,7 @@ def describe(folder=CASEDATA):
 def forget():
     """Read descriptions anew from now on: somebody may have changed a folder."""
     _package.cache_clear()
+    describe.cache_clear()
 
 
 def _convert(text, field, file, row):
@@ -166,24 +168,30 @@ def check_references(tables, folder=CASEDATA):
         for link in resource["schema"].get("foreignKeys", []):
             columns, targets = ([x] if isinstance(x, str) else x for x in (link["fields"], link["reference"]["fields"]))
             into = link["reference"]["resource"] or name
-            known = set(tables[into][targets].itertuples(index=False, name=None))
-            for row, cells in enumerate(tables[name][columns].itertuples(index=False, name=None), 2):
+            known = set(_rows(tables[into], targets))
+            for row, cells in enumerate(_rows(tables[name], columns), 2):
                 if any(cells) and cells not in known:
                     why = f"'{', '.join(cells)}' is not in {into}.csv: correct it or add it there"
                     raise CaseDataError(resource["path"], why, row, columns[-1])
-    for name, table in tables.items():
-        for of, unit in (("variable", "unit"), ("variable", "canonical_unit"), ("input", "unit")):
-            if "units" in tables and {of, unit} <= set(table):
-                _check_units(table[[of, unit]], tables["units"], describe(folder)[name]["path"])
+    if "units" in tables:
+        accepted = set(_rows(tables["units"], ["variable", "unit"]))
+        for name, table in tables.items():
+            for columns in (["variable", "unit"], ["variable", "canonical_unit"], ["input", "unit"]):
+                if set(columns) <= set(table):
+                    _check_units(table, columns, accepted, describe(folder)[name]["path"])
 
 
-def _check_units(pairs, units, file):
-    """Hold each unit beside a variable to ``units.csv``, where that variable is measured in any."""
-    accepted = set(units[["variable", "unit"]].itertuples(index=False, name=None))
-    measured = set(units["variable"])
-    for row, (variable, unit) in enumerate(pairs.itertuples(index=False, name=None), 2):
+def _check_units(table, columns, accepted, file):
+    """Hold each unit beside a variable to the pairs of ``units.csv``, where that variable is measured in any."""
+    measured = {variable for variable, _ in accepted}
+    for row, (variable, unit) in enumerate(_rows(table, columns), 2):
         if unit and variable in measured and (variable, unit) not in accepted:
-            raise CaseDataError(file, f"'{unit}' is not a unit of {variable} in units.csv", row, pairs.columns[1])
+            raise CaseDataError(file, f"'{unit}' is not a unit of {variable} in units.csv", row, columns[1])
+
+
+def _rows(table, columns):
+    """The cells of some columns, a tuple a row."""
+    return zip(*(table[column] for column in columns), strict=True)
 
 
 class _Keys(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # the one in C is several times as fast

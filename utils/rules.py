@@ -708,14 +708,20 @@ def _one(value):
     return None if value is None else pd.array([value], dtype="boolean")
 
 
+@cache
+def _kinds():
+    """The kind of each variable."""
+    return variables()["kind"].to_dict()
+
+
 def _check(name, value):
     """One input of a dict, or UnitError that says how to write it."""
-    if name not in variables().index:
+    if name not in _kinds():
         near = _renamed(str(name), variables().index)
         raise UnitError(
             f"'{name}' is not a variable of this collection" + (f"; did you mean '{near}'?" if near else ".")
         )
-    kind = variables().at[name, "kind"]
+    kind = _kinds()[name]
     if value is None or value is pd.NA:
         return None
     if isinstance(value, Quantity):
