@@ -320,21 +320,29 @@ def place_settings(env):
 
 
 def find_pip(env=None):
-    """A pip that installs into an environment: the one in it, or that of the Python which runs this file."""
+    """A pip that installs into an environment: that of the Python which runs this file, or its own."""
     there = python(env or ENV)
-    inside, lent = [there, "-I", "-m", "pip"], [sys.executable, "-m", "pip", "--python", there]
-    if ask(*inside, "--version") or ask(there, "-I", "-m", "ensurepip", "--default-pip") is not None:
-        return inside
+    lent = [sys.executable, "-m", "pip", "--python", there]
     if ask(*lent, "--version"):
         return lent
+    if has_pip(env or ENV):  # to put one there takes some seconds
+        return [there, "-I", "-m", "pip"]
     sys.exit(NO_VENV)
+
+
+def has_pip(env):
+    """True where an environment has a pip of its own, or can be given one."""
+    command = [python(env), "-I", "-m"]
+    return bool(ask(*command, "pip", "--version")) or ask(*command, "ensurepip", "--default-pip") is not None
 
 
 def sources(pip):
     """The environment for pip: its settings from any file or variable, but only those of `SOURCES`."""
     env = dict(clean(), PYTHONIOENCODING="utf-8")
-    listed = subprocess.check_output([*pip, "config", "list"], env=env)
-    found = re.findall(r"(?m)^(global|install|:env:)\.([\w-]+)=(.*?)\r?$", listed.decode("utf-8", "replace"))
+    listed = subprocess.run([*pip, "config", "list"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if listed.returncode:
+        sys.exit(f"This did not work. {advise(listed.stderr.decode('utf-8', 'replace'))}")
+    found = re.findall(r"(?m)^(global|install|:env:)\.([\w-]+)=(.*?)\r?$", listed.stdout.decode("utf-8", "replace"))
     for _, name, value in sorted(found, key=lambda f: ("global", "install", ":env:").index(f[0])):
         if name in SOURCES:
             env["PIP_" + name.upper().replace("-", "_")] = ast.literal_eval(value)
@@ -471,7 +479,6 @@ def test(arguments):
 def together(*jobs):
     """Do these jobs beside each other, while no other lab.py sets this folder up."""
     with alone(), ThreadPoolExecutor() as pool:
-        find_pip()  # once, where it must be put there first
         for done in [pool.submit(job) for job in jobs]:
             done.result()
 
@@ -487,8 +494,9 @@ def add_test_tools():
 
 
 def add_site_tools():
-    """Install what builds the page that needs no install."""
+    """Install what builds the page that needs no install; a pip in .venv fetches what that page loads."""
     install_apart(SITE_LOCK)
+    has_pip(ENV)
 
 
 def install_apart(lock):
@@ -552,7 +560,7 @@ def classroom(arguments):
 
 def site(arguments):
     """Build the page that needs no install."""
-    together(add_site_tools)  # its pip fetches what the page itself will load
+    together(add_site_tools)
     return hand_over("-m", "classroom.site", *arguments, cwd=str(ROOT))
 
 

@@ -187,7 +187,7 @@ def test_a_full_disk_is_named_and_nothing_stays_on_it(request, tmp_path):
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=9m", "tmpfs", str(disk)], capture_output=True).returncode:
         pytest.skip("no small disk can be made here")
     request.addfinalizer(lambda: subprocess.run(["umount", str(disk)], check=True))
-    course = Course(disk / "course")
+    course = Course(disk / "course", code="#" * 5_000_000)  # there is room for its wheel and not for it
     code, said = course.run("setup")
     assert code == 1 and "The disk is full" in said and "Traceback" not in said, said
     assert not course.env.exists() and not (course.folder / ".next").exists()
@@ -198,7 +198,7 @@ def test_ctrl_c_leaves_one_sentence_and_nothing_half_done(tmp_path, moment):
     course = Course(tmp_path / "course")
     child = course.start("setup")
     seen = child.stdout.readline()  # it is at work
-    time.sleep(0.4 * moment)  # a moment, whatever it is busy with then
+    time.sleep(0.2 * moment)  # a moment, whatever it is busy with then
     os.killpg(child.pid, signal.SIGINT)
     said = seen + child.communicate(timeout=60)[0]
     if child.returncode == 0:  # it was quicker

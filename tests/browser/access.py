@@ -12,18 +12,35 @@ OTHERS = {  # (rule, element) -> whose it is, and why it stays
     ("link-in-text-block", ".jp-RenderedMarkdown a"): "JupyterLab: links without a line below them",
 }
 COLOURS = ["color-contrast", "link-in-text-block"]  # the rules that look at colours
+PLANTED = {  # fault -> the rule that has to report it; put at the very end of every page that is looked at
+    "<p style='color:#999;background:#aaa'>pale words</p>": "color-contrast",
+    "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw=' width='40' height='40'>": "image-alt",
+    "<input type='text'>": "label",
+    "<select><option>one</option></select>": "select-name",
+    "<button></button>": "button-name",
+    "<div role='slider' tabindex='0' aria-valuenow='1' aria-valuemin='0' aria-valuemax='2'>.</div>": "aria-input-field",
+    "<table><thead><tr><th></th><th>b</th></tr></thead><tr><td>1</td><td>2</td></tr></table>": "empty-table-header",
+    "<button>a <a href='#x'>b</a></button>": "nested-interactive",
+    "<div style='height:2em;width:9em;overflow:auto'><p>much<br>more<br>than<br>fits</p></div>": "scrollable-region",
+}
+PLANT = """(faults) => { const box = document.createElement('div');
+  box.id = 'casebook-planted';
+  box.innerHTML = faults.join('');
+  ([...document.querySelectorAll('.jp-RenderedMarkdown')].at(-1) ?? document.querySelector('main')).append(box); }"""
 FOUND = """async ([others, only]) => {
   const options = only ? { runOnly: only } : {};
   const place = { include: [['.jp-Notebook, body > main']], exclude: [['.cm-editor']] };  // the editor is JupyterLab's
   const found = await axe.run(place, { elementRef: true, ...options });
-  const used = new Set(), ours = [];
+  const used = new Set(), ours = [], planted = [];
   for (const { id, impact, nodes } of found.violations) for (const { element, html, failureSummary } of nodes) {
     const whose = others.findIndex(([rule, place]) => rule === id && element.matches(place));
-    if (whose >= 0) used.add(whose);
+    if (element.closest('#casebook-planted')) planted.push(id);
+    else if (whose >= 0) used.add(whose);
     else ours.push(`${id} (${impact}): ${html.slice(0, 160)} ${failureSummary.replace(/\\s+/g, ' ').slice(0, 200)}`);
   }
   const checked = found.passes.filter((r) => r.id === 'color-contrast').flatMap((r) => r.nodes).length;
-  return [ours, [...used], checked];
+  document.querySelector('#casebook-planted').remove();
+  return [ours, [...used], checked, planted];
 }"""
 HEIGHT = """() => {
   document.querySelectorAll('.jp-Notebook details').forEach((d) => (d.open = true));
@@ -79,7 +96,7 @@ def lay_out(page):
     """
     whole(page)
     if height := page.evaluate(HEIGHT):
-        page.set_viewport_size({"width": 1280, "height": height + 300})
+        page.set_viewport_size({"width": 1280, "height": height + 900})
         page.wait_for_function(FITS, polling=100)
     page.evaluate(AXE_SCRIPT)
 
@@ -87,9 +104,13 @@ def lay_out(page):
 def faults(page, only=None):
     """What axe finds that is ours; which lines of `OTHERS` were needed; how many texts it held against their ground.
 
-    `only` names the rules to go by; all of them where it is left out.
+    `only` names the rules to go by; all of them where it is left out. Each look must also find the faults that are
+    planted at the end of the page for its time: one that reaches no further than the first window shows nothing.
     """
-    ours, used, checked = page.evaluate(FOUND, [[list(pair) for pair in OTHERS], only])
+    page.evaluate(PLANT, list(PLANTED))
+    ours, used, checked, planted = page.evaluate(FOUND, [[list(pair) for pair in OTHERS], only])
+    missed = [rule for rule in PLANTED.values() if not any(found.startswith(rule) for found in planted)]
+    assert [rule for rule in missed if not only or rule in only] == [], "axe does not look at the end of this page"
     return ours, {list(OTHERS)[n] for n in used}, checked
 
 
