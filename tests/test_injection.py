@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import cache
 
 import pytest
 
@@ -17,21 +18,27 @@ CASE = load_case()
 REGIONAL, ADMISSION, PICU = (CASE.as_of(t) for t in ("regional_hospital", "admission", "picu"))
 each = pytest.mark.parametrize("text", PAYLOADS)
 TEXTS = [n for n, p in forms.prompts().items() if p["kind"] == "text"][:3]
-EXPLORERS = {  # made once: none of them takes what it is given here, or takes it as words
-    "unit_bench": (explore.unit_bench(), ["text", "analyte"]),
-    "what_if": (explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250)), ["platelets"]),
-    "ruler_bench": (explore.ruler_bench(ADMISSION, ["hlh_2004"]), ["neutrophils", "haemophagocytosis"]),
-    "chance": (explore.chance(), ["prior", "rule", "study"]),
-    "thresholds": (explore.threshold_explorer(), ["threshold", "item", "n"]),
-    "age": (explore.age_limit_bench(PICU), ["systolic"]),
-    "fluid": (explore.fluid_bench(PICU), ["share"]),
-    "ladder": (explore.ladder(CASE), ["day"]),
-    "nameless": (explore.ladder(CASE, names=False), ["A"]),
-    "route": (explore.route_bench(), ["view", "absorbed"]),
-    "naranjo": (judge.naranjo_bench(), ["q5"]),
-    "register": (judge.register(CASE), ["search", "kind", "entry"]),
-    "own": (OwnPatient(), ["number", "moment", "mas_2016"]),
+EXPLORERS = {  # how each is made, and its controls that are tried
+    "unit_bench": (explore.unit_bench, ["text", "analyte"]),
+    "what_if": (lambda: explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250)), ["platelets"]),
+    "ruler_bench": (lambda: explore.ruler_bench(ADMISSION, ["hlh_2004"]), ["neutrophils", "haemophagocytosis"]),
+    "chance": (explore.chance, ["prior", "rule", "study"]),
+    "thresholds": (explore.threshold_explorer, ["threshold", "item", "n"]),
+    "age": (lambda: explore.age_limit_bench(PICU), ["systolic"]),
+    "fluid": (lambda: explore.fluid_bench(PICU), ["share"]),
+    "ladder": (lambda: explore.ladder(CASE), ["day"]),
+    "nameless": (lambda: explore.ladder(CASE, names=False), ["A"]),
+    "route": (explore.route_bench, ["view", "absorbed"]),
+    "naranjo": (judge.naranjo_bench, ["q5"]),
+    "register": (lambda: judge.register(CASE), ["search", "kind", "entry"]),
+    "own": (OwnPatient, ["number", "moment", "mas_2016"]),
 }
+
+
+@cache
+def explorer(name):
+    """One of them, made once: none takes what it is given here, or takes it as words."""
+    return EXPLORERS[name][0]()
 
 
 @pytest.fixture(autouse=True)
@@ -87,24 +94,24 @@ def test_what_is_given_by_call_stays_text(record, text):
 
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_what_an_explorer_is_set_to_stays_text(name):
-    explorer, keys = EXPLORERS[name]
+    made, keys = explorer(name), EXPLORERS[name][1]
     for text in PAYLOADS:
         for key in keys:
             given = {"text": "1.5 mmol/L"} if name == "unit_bench" else {}
-            harmless(explorer.set(**{**given, key: text}), explorer)
+            harmless(made.set(**{**given, key: text}), made)
         if name not in ("unit_bench", "chance", "thresholds", "ladder"):
-            harmless(explorer.set(**{text: 1}))
+            harmless(made.set(**{text: 1}))
     if name == "register":
-        explorer.set(search="")
+        made.set(search="")
 
 
 @pytest.mark.parametrize("label", ["_text", "search"])
 def test_what_is_typed_into_an_explorer_stays_text(label):
-    explorer = EXPLORERS["unit_bench"][0] if label == "_text" else EXPLORERS["register"][0]
-    control = explorer._controls["text" if label == "_text" else "search"]
+    made = explorer("unit_bench" if label == "_text" else "register")
+    control = made._controls["text" if label == "_text" else "search"]
     for text in PAYLOADS:
         control.value = text
-        harmless(explorer)
+        harmless(made)
     control.value = ""
 
 

@@ -1,4 +1,4 @@
-"""Cells run alone, backwards, in any order and twice: the stored result, or a sentence that says what to run first."""
+"""Cells run alone, in any order and twice: the stored result, or a sentence that says what to run first."""
 
 import os
 import random
@@ -124,7 +124,7 @@ def test_every_cell_in_every_order(reader):
             wrong.setdefault("alone", []).extend(faults)
     assert reader.told >= len(reader.cells) - 1  # each but the imports was told what to run
     shuffled = random.Random(1).sample(reader.cells, len(reader.cells))
-    orders = {"backwards": reader.cells[::-1], "twice": reader.cells, "shuffled": shuffled}
+    orders = {"twice": reader.cells, "shuffled": shuffled}
     for name, cells in orders.items():
         reader.run(FORGET)
         told = reader.told
