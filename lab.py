@@ -462,11 +462,11 @@ def test(arguments):
                "-n", "3",  # on two cores: tests in a browser often wait
                "--dist", "loadfile", "--no-loadscope-reorder"]
     if arguments[:1] == ["quick"]:
-        together(add_test_tools)
+        together(*tools())
         arguments = arguments[1:]
         options += ["-m", "not slow and not browser"]
     else:
-        together(add_test_tools, add_hub, ensure_browser)
+        together(*tools(), add_hub, ensure_browser)
     if "--article" in arguments:  # one word, or pytest takes the file for a test to run
         at = arguments.index("--article")
         file = "".join(arguments[at + 1:at + 2])
@@ -483,14 +483,22 @@ def together(*jobs):
             done.result()
 
 
+def tools():
+    """The jobs that add what tests and benches need beside what the notebooks need."""
+    return add_test_tools, add_reference, add_site_tools
+
+
 def add_test_tools():
-    """Install what tests and benches need beside what the notebooks need."""
+    """Install what runs the tests."""
     if not installed(TEST_LOCK):
         print("Adding the test tools: less than a minute, only this once.", flush=True)
         install(TEST_LOCK)
         mark(TEST_LOCK)
-    install_apart(REFERENCE_LOCK)  # where seaborn does not find it, which would load it in every kernel
-    add_site_tools()
+
+
+def add_reference():
+    """Install scipy where seaborn does not find it, which would load it in every kernel."""
+    install_apart(REFERENCE_LOCK)
 
 
 def add_site_tools():
@@ -547,14 +555,14 @@ def refresh(arguments):
 
 def bench(arguments):
     """Measure, and write what was measured into the README."""
-    together(add_test_tools, *([add_hub] if not arguments or "hub" in arguments else []))
+    together(*tools(), *([add_hub] if not arguments or "hub" in arguments else []))
     return hand_over("-m", "tests.bench", *arguments, cwd=str(ROOT))
 
 
 def classroom(arguments):
     """Build the teachers' files in classroom/ from casedata/, and the kit in build/kit/."""
     if "--pdf" in arguments:
-        together(add_test_tools, ensure_browser)
+        together(*tools(), ensure_browser)
     return hand_over("-m", "classroom", *arguments, cwd=str(ROOT))
 
 

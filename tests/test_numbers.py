@@ -364,7 +364,7 @@ def everything():
     return pages | {"items": list(item_passages(items()))}
 
 
-@pytest.mark.parametrize("page", everything())
+@pytest.mark.parametrize("page", [*(b.stem for b in BOOKS), "items"])
 def test_every_number_has_a_source(page):
     found = list(orphans(everything()[page]))
     assert not found, "\n" + "\n".join(found)

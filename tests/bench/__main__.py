@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import seaborn as sns
 
 from tests.bench import hub, kinetics, pages, rules, site, sliders
 from utils import plots
@@ -80,6 +79,8 @@ def markdown(heads, lines):
 
 def draw(ruled):
     """Seconds against patients, ours and the plain expression; returns what the picture says in words."""
+    import seaborn as sns  # a second, which tests of the rest need not wait
+
     fig, ax = plots.canvas(7.6, 4)
     told = []
     for (rule, found), marker in zip(ruled.items(), "os", strict=True):

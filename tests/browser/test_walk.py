@@ -105,7 +105,7 @@ def test_the_arrow_keys_belong_to_a_list_and_no_news_pops_up(open_page):
     expect(page.get_by_text("Jupyter news")).to_have_count(0)
 
 
-def test_a_cell_run_too_early_names_the_one_to_run_first(open_page):
+def test_a_cell_run_too_early_names_the_one_to_run_first_and_what_if_by_keyboard(open_page):
     page = open_page("03_flare_sepsis_or_mas.ipynb")
     page.evaluate(
         """() => { const w = window.jupyterapp.shell.currentWidget, c = w.content;
@@ -121,10 +121,6 @@ def test_a_cell_run_too_early_names_the_one_to_run_first(open_page):
     expect(page.get_by_text("Traceback")).to_have_count(0)
     expect(page.locator("[data-mime-type*='stderr']")).to_have_count(0)
     shot(page, "03-too-early")
-
-
-def test_what_if_by_keyboard(open_page):
-    page = open_page("03_flare_sepsis_or_mas.ipynb")
     run_all(page)
     box = page.get_by_label("platelets: suppose it is known").first
     result = page.locator(".casebook-result", has_text="classification criteria for MAS")
@@ -144,7 +140,7 @@ def test_what_if_by_keyboard(open_page):
     shot(page, "03-what-if")
 
 
-def test_the_board_by_keyboard_and_after_a_restart(open_page):
+def test_the_board_by_keyboard_and_after_a_restart_a_text_and_a_ranking(open_page):
     page = open_page("01_month_of_fever.ipynb")
     unrun = page.locator('img[alt^="The board with one row filled in"]')  # a picture and a table stand there unrun
     unrun.first.wait_for(state="attached")
@@ -169,11 +165,11 @@ def test_the_board_by_keyboard_and_after_a_restart(open_page):
     again = page.get_by_role("combobox", name="platelets leukaemia", exact=True)
     expect(again).to_have_value("unknown")
     expect(again).to_be_enabled()
+    write_and_rank(page)
 
 
-def test_write_and_rank_by_keyboard_and_look_back(open_page):
-    page = open_page("01_month_of_fever.ipynb")
-    run_all(page)
+def write_and_rank(page):
+    """A text and a ranking by keyboard, and how the ranking moved."""
     sentence = card(page, "W1.1")
     sentence.locator("textarea").focus()
     page.keyboard.type("Toddler, a month of fever, <b>limp</b> and rash")
@@ -200,7 +196,7 @@ def test_write_and_rank_by_keyboard_and_look_back(open_page):
     shot(page, "01-replay")
 
 
-def test_the_bench_by_keyboard(open_page):
+def test_the_bench_people_and_a_threshold_by_keyboard(open_page):
     page = open_page("04_five_rulers.ipynb")
     unrun = page.locator('img[alt*="HLH-2004, cut-off 5 of 8, day 1: 4 to 7, undetermined"]')
     unrun.first.wait_for(state="attached")
@@ -220,6 +216,7 @@ def test_the_bench_by_keyboard(open_page):
     clear.focus()
     page.keyboard.press("Enter")
     shows(page, "Nothing is supposed")
+    count_people(page)
 
 
 # Whether an element that is hidden was shown for a while.
@@ -227,9 +224,8 @@ WATCHED = """(e) => { window.__seen = false;
   new MutationObserver(() => { window.__seen ||= e.checkVisibility(); }).observe(e, { attributes: true }); }"""
 
 
-def test_count_people_and_move_a_threshold_by_keyboard(open_page):
-    page = open_page("04_five_rulers.ipynb")
-    run_all(page)
+def count_people(page):
+    """Of a hundred, how many are ill; and a threshold moved, for as many children as one likes."""
     prior = page.get_by_label("Of 100, have the disease").first
     prior.fill("2")
     prior.press("Enter")
