@@ -78,12 +78,17 @@ ADVICE = (
 )
 # Run by an environment's own Python: each package of a lock is there in its version, and can be imported.
 CHECK = r"""
-import importlib, re, sys
+import importlib, re, sys, time
 from importlib import metadata
 sys.path[:0] = sys.argv[2:]
+for trial in range(20):
+    packages = metadata.packages_distributions()
+    if all(map(all, packages.values())):
+        break
+    time.sleep(0.5)  # one without a name: another pip puts it there just now
 modules = {}
-for module, names in metadata.packages_distributions().items():
-    for name in names:
+for module, names in packages.items():
+    for name in filter(None, names):
         modules.setdefault(re.sub("[-_.]+", "-", name).lower(), set()).add(module)
 pins = {}
 with open(sys.argv[1], encoding="utf-8") as lock:
@@ -502,9 +507,8 @@ def add_reference():
 
 
 def add_site_tools():
-    """Install what builds the page that needs no install; a pip in .venv fetches what that page loads."""
+    """Install what builds the page that needs no install."""
     install_apart(SITE_LOCK)
-    has_pip(ENV)
 
 
 def install_apart(lock):
@@ -556,6 +560,8 @@ def refresh(arguments):
 def bench(arguments):
     """Measure, and write what was measured into the README."""
     together(*tools(), *([add_hub] if not arguments or "hub" in arguments else []))
+    if not arguments or "site" in arguments:
+        has_pip(ENV)
     return hand_over("-m", "tests.bench", *arguments, cwd=str(ROOT))
 
 
@@ -569,6 +575,7 @@ def classroom(arguments):
 def site(arguments):
     """Build the page that needs no install."""
     together(add_site_tools)
+    has_pip(ENV)  # it fetches what the page itself will load
     return hand_over("-m", "classroom.site", *arguments, cwd=str(ROOT))
 
 
