@@ -229,7 +229,7 @@ def test_the_start_check_finds_a_slider_and_says_where_none_is(open_page):
     hidden.evaluate("(style) => style.remove()")
 
 
-# ---- what is typed is text: nothing of it runs, or becomes an element -------------------------------------------------
+# ---- what is typed is text: nothing of it runs, or becomes an element ----
 ALL = "\n".join(PAYLOADS)
 HARM = """() => [window.__hit === undefined ? '' : 'it ran',
   ...[...document.querySelectorAll('.jp-Notebook *')].filter(e => [...e.attributes].some(a => a.name.startsWith('on')

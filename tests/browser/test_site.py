@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import pytest
-
 from playwright.sync_api import expect
 
 from tests.browser.session import ROOT, card, confine, run_all, says, serve_files, settle
