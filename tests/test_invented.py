@@ -264,7 +264,7 @@ def test_generator_and_rules_agree(seed):
 @pytest.mark.slow
 def test_generator_and_rules_agree_for_many():
     faults, seen = [], set()
-    for seed in range(100):
+    for seed in range(60):
         patient = variant(seed)
         faults += [*disagreements(patient), *differences(patient)]
         seen |= {(rule, v.status) for (rule, _), v in patient.verdicts.items()}

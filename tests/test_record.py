@@ -118,7 +118,7 @@ def kill_at_random(path, kills, seed, stale, *without):
 
 
 @forks
-@pytest.mark.parametrize("kills", [8, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [8, pytest.param(24, marks=pytest.mark.slow)])
 def test_killed_at_any_moment_nothing_committed_is_lost_and_nothing_is_left(record, kills):
     assert kill_at_random(record, kills, seed=random.randrange(10**6), stale=0.4) == []
 

@@ -12,7 +12,7 @@ BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 BROKEN = ("model not found", "VBox(children", "Error displaying widget", "Traceback")
 # In 03 the map of verdicts says in its four words and in its description what the bench above says in its table.
 NO_TABLE = ("MAS-2016 at the regional hospital, for every platelet count",)
-LIGHT = ("00", "01")  # notebooks looked at in the light theme as well: they have cards, lists, fields and a slider
+LIGHT = "00"  # the notebook looked at in the light theme as well: it has cards, a list, a field and a slider
 USED, DONE = set(), set()
 SHOWN = """() => [...document.querySelectorAll('.jp-CodeCell')].map((cell) => {
   const out = cell.querySelector('.jp-OutputArea');
