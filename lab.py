@@ -330,13 +330,13 @@ def find_pip(env=None):
     lent = [sys.executable, "-m", "pip", "--python", there]
     if ask(*lent, "--version"):
         return lent
-    if has_pip(env or ENV):  # to put one there takes some seconds
+    if ensure_pip(env or ENV):  # to put one there takes some seconds
         return [there, "-I", "-m", "pip"]
     sys.exit(NO_VENV)
 
 
-def has_pip(env):
-    """True where an environment has a pip of its own, or can be given one."""
+def ensure_pip(env):
+    """See to a pip in an environment; False where there is none and none can be put there."""
     command = [python(env), "-I", "-m"]
     return bool(ask(*command, "pip", "--version")) or ask(*command, "ensurepip", "--default-pip") is not None
 
@@ -561,7 +561,7 @@ def bench(arguments):
     """Measure, and write what was measured into the README."""
     together(*tools(), *([add_hub] if not arguments or "hub" in arguments else []))
     if not arguments or "site" in arguments:
-        has_pip(ENV)
+        ensure_pip(ENV)
     return hand_over("-m", "tests.bench", *arguments, cwd=str(ROOT))
 
 
@@ -575,7 +575,7 @@ def classroom(arguments):
 def site(arguments):
     """Build the page that needs no install."""
     together(add_site_tools)
-    has_pip(ENV)  # it fetches what the page itself will load
+    ensure_pip(ENV)  # it fetches what the page itself will load
     return hand_over("-m", "classroom.site", *arguments, cwd=str(ROOT))
 
 

@@ -440,7 +440,7 @@ def handed(lab, monkeypatch):
     lab.locks = []
     monkeypatch.setattr(lab, "ensure_browser", lambda: calls.append("browser"))
     monkeypatch.setattr(lab, "add_hub", lambda: calls.append("hub"))
-    monkeypatch.setattr(lab, "has_pip", lambda env: calls.append("pip"))
+    monkeypatch.setattr(lab, "ensure_pip", lambda env: calls.append("pip"))
     monkeypatch.setattr(lab, "ARTICLE", lab.ENV / "no article")
     monkeypatch.setattr(lab, "hand_over", lambda *words, **_: calls.append(list(words)) or 0)
     lab.calls = calls
