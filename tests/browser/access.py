@@ -23,13 +23,15 @@ PLANTED = {  # fault -> the rule that has to report it; put at the very end of e
     "<button>a <a href='#x'>b</a></button>": "nested-interactive",
     "<div style='height:2em;width:9em;overflow:auto'><p>much<br>more<br>than<br>fits</p></div>": "scrollable-region",
 }
-PLANT = """(faults) => { const box = document.createElement('div');
+PLANT = """([faults, where]) => { const box = document.createElement('div');
   box.id = 'casebook-planted';
   box.innerHTML = faults.join('');
-  ([...document.querySelectorAll('.jp-RenderedMarkdown')].at(-1) ?? document.querySelector('main')).append(box); }"""
-FOUND = """async ([others, only]) => {
+  const place = [...document.querySelectorAll(where)].at(-1);
+  ([...place.querySelectorAll('.jp-RenderedMarkdown')].at(-1) ?? place).append(box); }"""
+PAGE, OUTPUTS = ".jp-Notebook, body > main", ".jp-OutputArea-output"  # where to look
+FOUND = """async ([others, only, where]) => {
   const options = only ? { runOnly: only } : {};
-  const place = { include: [['.jp-Notebook, body > main']], exclude: [['.cm-editor']] };  // the editor is JupyterLab's
+  const place = { include: [[where]], exclude: [['.cm-editor']] };  // the editor is JupyterLab's
   const found = await axe.run(place, { elementRef: true, ...options });
   const used = new Set(), ours = [], planted = [];
   for (const { id, impact, nodes } of found.violations) for (const { element, html, failureSummary } of nodes) {
@@ -101,14 +103,14 @@ def lay_out(page):
     page.evaluate(AXE_SCRIPT)
 
 
-def faults(page, only=None):
+def faults(page, only=None, where=PAGE):
     """What axe finds that is ours; which lines of `OTHERS` were needed; how many texts it held against their ground.
 
     `only` names the rules to go by; all of them where it is left out. Each look must also find the faults that are
-    planted at the end of the page for its time: one that reaches no further than the first window shows nothing.
+    planted at its end for its time: one that reaches no further than the first window shows nothing.
     """
-    page.evaluate(PLANT, list(PLANTED))
-    ours, used, checked, planted = page.evaluate(FOUND, [[list(pair) for pair in OTHERS], only])
+    page.evaluate(PLANT, [list(PLANTED), where])
+    ours, used, checked, planted = page.evaluate(FOUND, [[list(pair) for pair in OTHERS], only, where])
     missed = [rule for rule in PLANTED.values() if not any(found.startswith(rule) for found in planted)]
     assert [rule for rule in missed if not only or rule in only] == [], "axe does not look at the end of this page"
     return ours, {list(OTHERS)[n] for n in used}, checked
