@@ -35,9 +35,8 @@ class CaseDataError(ValueError):
         super().__init__(f"{place}: {why}")
 
 
-@cache
 def _package(folder):
-    """What ``datapackage.json`` says, read once."""
+    """What ``datapackage.json`` says."""
     try:
         package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
         _ = [r["name"] + r["path"] for r in package["resources"]]
@@ -50,13 +49,12 @@ def _package(folder):
 
 @cache
 def describe(folder=CASEDATA):
-    """The tables of the package as a dict of name -> resource; `folder` is a Path."""
+    """The tables of the package as a dict of name -> resource, read once; `folder` is a Path."""
     return {r["name"]: r for r in _package(folder)["resources"] if r["path"].endswith(".csv")}
 
 
 def forget():
     """Read descriptions anew from now on: somebody may have changed a folder."""
-    _package.cache_clear()
     describe.cache_clear()
 
 
@@ -282,7 +280,6 @@ def check_seal(folder=CASEDATA):
 
 def seal(folder=CASEDATA):
     """Write the digest of every file into ``datapackage.json``."""
-    forget()
     package = _package(folder)
     for resource in package["resources"]:
         resource["hash"] = _digest(folder / resource["path"])
