@@ -286,3 +286,8 @@ def test_what_is_searched_for_stays_text(open_page):
     field.press("Enter")
     shows(page, "No entry fits")
     harmless(page)
+    planted = "<img src='x' onerror='window.__hit = 1'>"
+    page.locator(".jp-OutputArea").first.evaluate("(at, planted) => { at.innerHTML += planted; }", planted)
+    page.evaluate(IN_VAIN)
+    ran, element = page.evaluate(HARM)  # the look finds harm where there is some
+    assert ran == "it ran" and element.startswith("<img")
