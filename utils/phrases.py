@@ -1,0 +1,52 @@
+"""What cards, explorers, figures, sheets and the kit say: one catalogue, ``phrases.yaml``, in one language."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+CATALOGUE = Path(__file__).with_name("phrases.yaml")
+
+
+@cache
+def _catalogue():
+    """The phrases by section; ``MAS_CASEBOOK_PHRASES`` names a file in another language."""
+    text = Path(os.environ.get("MAS_CASEBOOK_PHRASES") or CATALOGUE).read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def section(name):
+    """All phrases of one section, such as ``"quiz"``: a dict of key -> text."""
+    return _catalogue()[name]
+
+
+def phrase(key, **values):
+    """One phrase with its {places} filled.
+
+    Parameters
+    ----------
+    key : str
+        Section and name in ``phrases.yaml``, such as ``"cards.saving"``.
+    **values
+        What its places are filled with. Where a phrase has the forms ``one`` and ``other``, `count` chooses.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    KeyError
+        Where there is no such phrase, or a place is not filled.
+    """
+    group, _, name = key.partition(".")
+    text = _catalogue()[group][name]
+    if isinstance(text, dict):
+        text = text["one" if values["count"] == 1 else "other"]
+    return text.format(**values) if values else text
+
+
+def status_word(status):
+    """How a page shows a status, such as ``"not met"``, that code and records keep in English."""
+    return phrase("status." + status.replace(" ", "_"))
