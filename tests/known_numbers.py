@@ -8,6 +8,7 @@ computed one the same when rounded as shown. All else is declared in ``tests/num
 
 import html
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -17,13 +18,13 @@ import numpy as np
 import pandas as pd
 
 from tests.reading import key, near_words, read_numbers, words
-from utils import appraisal, capstone, explore, judge, pk, route
+from utils import appraisal, capstone, explore, judge, physiology, pk, route
 from utils.case import Case, load_case, references
 from utils.invented import load_patient
 from utils.package import describe
 from utils.quiz import items
 from utils.rules import NEAR, RULES, evaluate, hscore_probability
-from utils.units import converted, factors, variables
+from utils.units import UnitError, converted, factors, variables
 
 DECLARED = Path(__file__).with_name("numbers.yaml")
 CASE = load_case()
@@ -59,6 +60,7 @@ IGNORED |= {"growth": ["l", "s"]}  # powers and spreads, which no page prints
 # Tables that are told in whole lines, which vouch for no number elsewhere (pairs() in test_numbers).
 TOLD = {"codes", "board", "naranjo_answers", "neutropenia_causes", "variant", "care", "guidance", "anakinra_evidence"}
 TOLD |= {"weighed"}
+TELLING = {"mmhg", "kg", "point", "score no."}  # units that tell what is measured, whatever stands beside them
 SILENT = {
     "score_unit",
     "where",
@@ -101,9 +103,40 @@ def _number(value, unit, about, source, exact=True, variable=None, shared=1):
         yield Known((same,), frozenset({key(other)}), about, source, by[other] == by[unit])
 
 
-def _text(text, about, source):
+@cache
+def measured_under():
+    """What was measured under a fact: a dict of fact -> labels."""
+    rows = CASE.observations.assign(label=CASE.observations["variable"].map(variables()["label"]))
+    return rows.groupby("fact")["label"].agg(" ".join).to_dict()
+
+
+@cache
+def _measures():
+    """What may be measured: pairs of the units and of the words of a numeric variable, one of which is its name."""
+    rows = variables()[variables()["canonical_unit"] != ""]
+    return [(frozenset(map(key, factors(v))), words(rows.at[v, "label"]), words(v)) for v in rows.index]
+
+
+def measured(r, about=frozenset()):
+    """Whether a reading is of something that is measured or scored; if so, no sentence vouches for it.
+
+    Its home is an observation, a rule or a computation: a sentence that repeats it would vouch for itself.
+    """
+    near = near_words(r, 45) | about
+    if r.unit in TELLING:
+        return True
+    for units, label, name in _measures():
+        if r.unit in units or (not r.unit and r.telling):
+            if near & name or len(near & label) >= min(2, len(label)):
+                return True
+    return False
+
+
+def _text(text, about, source, computed=False, subject=frozenset()):
     """The numbers of a sentence in casedata; there the words near a number say what it belongs to."""
     for r in read_numbers(text):
+        if measured(r, subject) and not computed:
+            continue
         near = near_words(r, 45) | about
         yield Known(r.value, frozenset({r.unit}), near, source, True, min(2, len(near)), r.decimals)
 
@@ -128,11 +161,16 @@ def table_numbers(case):
             if (rule := RULES.get(row.get("rule"))) and row.get("item", row["rule"]) == row["rule"]:
                 told += [rule.short, rule.title]  # a cut-off belongs to its score, a threshold to what is measured
             about = words(" ".join([*told, variables()["label"].get(variable, "")]))
+            if name == "observations":  # also by the short form that is printed, and a pressure by its unit alone
+                about |= words(f"{row['as_printed']} {row['unit']}") - {"mm3"}
+            facts = f"{row.get('fact', '')} {row.get('facts', '')}".split()
+            subject = words(" ".join([str(row.get("title", "")), *(measured_under().get(fact, "") for fact in facts)]))
             for column, cell in row.items():
                 if isinstance(cell, str) and column not in SILENT:
-                    yield from _text(cell, about, source)
+                    yield from _text(cell, about, source, subject=subject)
                 elif isinstance(cell, (int, float)) and not isinstance(cell, bool) and not pd.isna(cell):
-                    if column not in ignored and not (column == "threshold" and row["comparator"] == "is"):
+                    truth = column == "threshold" and (row["comparator"] == "is" or not cell)
+                    if column not in ignored and not truth:
                         unit = _unit(column, row)
                         yield from _number(cell, unit, about, source, True, variable, shared)
                         one = name == "time_points" and row["first_day"] == row["last_day"]
@@ -173,7 +211,7 @@ def _verdicts(seen):
                         yield Known((end, float(of)), frozenset({"of"}), near, source)
                 for item in v.items.to_dict("records"):
                     near = words(item["label"]) or about
-                    yield from _text(f"{item['label']} {item['as_given']} {item['rule']}", near, source)
+                    yield from _text(f"{item['label']} {item['as_given']} {item['rule']}", near, source, computed=True)
                     for value in (item.get("points_low"), item.get("points_high")):
                         if value is not None and np.isfinite(value):
                             yield Known((value,), frozenset({"point", ""}), near, source, False)
@@ -210,6 +248,32 @@ def _model():
         yield from _computed(p.half_life, "h", "half-life elimination falls", "utils.pk")
     for factor in CASE.kinetics_changes.query("change == 'kidney' and factor < 1")["factor"]:
         yield from _computed(1 / factor, "", "clearance", "kinetics_changes.csv")
+
+
+def _bedside(case):
+    """What follows from the pressure and the weight gain that are printed, where both are known by then."""
+    now = case.observations.query("status == 'reported'").drop_duplicates("variable").set_index("variable")["value"]
+    if {"weight_gain", "weight_gain_percent", "systolic_bp", "age"} - {*now.index}:
+        return
+    gain, share = now["weight_gain"], now["weight_gain_percent"] / 100
+    light, heavy = (physiology.weight_before(gain, share, of) for of in ("after", "before"))
+    kilograms = [light, heavy, heavy + gain, *(round(gain / (share + x), 1) for x in (-0.05, 0.05))]
+    for value in kilograms:
+        yield from _number(
+            round(value, 1), "kg", words("weight kg gain swollen leak"), "utils.physiology, weight_before"
+        )
+    for months in (24, 30, 35):
+        for weight in (light, heavy):
+            with suppress(UnitError):  # too far from the median for a z-score
+                z = round(physiology.growth_z(weight, months), 1)
+                about = words("z-score taking")
+                yield Known((z,), frozenset({"", "score no."}), about, "utils.physiology, growth_z", True, 1, 1)
+        part = 100 * gain / physiology.growth_lms(months)[1]
+        yield from _number(round(part), "%", words("median"), "utils.physiology, growth_lms")
+    mean = physiology.mean_arterial_pressure(now["systolic_bp"], now["diastolic_bp"])
+    yield from _number(round(mean, 1), "mmHg", words("mean lies"), "utils.physiology, mean_arterial_pressure")
+    limit = physiology.age_limits(now["age"]).iloc[0]["low"]
+    yield from _number(limit, "mmHg", words("limit mmhg below"), "utils.physiology, age_limits")
 
 
 def lines_with_numbers(shown):
@@ -266,17 +330,18 @@ def _invented():
 
 
 @cache
-def known(moment=None):
+def known(moment=None, whole=CASE):
     """Everything known by a moment (None: the whole case), a list of `Known`, and its values as an array.
 
-    On the page of an invented patient (`moment` is her name) nothing of the child of the case vouches for a number.
+    `whole` may be the case as it was before a change. On the page of an invented patient (`moment` is her name)
+    nothing of the child of the case vouches for a number.
     """
     if moment == GIRL.name:
-        case = Case({n: t for n, t in CASE.tables.items() if "time_point" not in t or n == "journey"}, moment)
+        case = Case({n: t for n, t in whole.tables.items() if "time_point" not in t or n == "journey"}, moment)
         found = [*table_numbers(case), *_invented(), *_verdicts({m: GIRL.as_of(m) for m in GIRL.moments.index})]
     else:
-        case = CASE.as_of(moment) if moment else CASE
-        found = [*table_numbers(case), *_verdicts(_moments(case))]
+        case = whole.as_of(moment) if moment else whole
+        found = [*table_numbers(case), *_verdicts(_moments(case)), *_bedside(case)]
     found += _model() if moment in (None, "discussion") else ()
     found += _number(100 * NEAR, "%", words("near within"), "rules.py NEAR")
     found += [Known((n,), frozenset({"figure no."}), words("figure"), "locators.csv") for n in (1.0, 2.0)]
@@ -285,12 +350,20 @@ def known(moment=None):
         found += _text(f"{work.get('title', '')} {work.get('note', '')}", about, "references.json")
         number = float(work.get("citation-number") or "nan")
         found += [Known((number,), frozenset({"reference no."}), about, "references.json")]
-    asked = [sum(i["notebook"] == n for i in items().values()) for n in CASE.journey["notebook"]]
+    asked = [sum(i["notebook"] == n for i in items().values()) for n in whole.journey["notebook"]]
     found += [Known((float(n),), frozenset({""}), words("progress"), "items.yaml") for n in {0, *asked}]
     found += [Known((0.0, 0.0), frozenset({"of"}), words("progress"), "nobody has answered yet")]
-    found += [Known((float(len(CASE.journey)),), frozenset({""}), words("stops journey"), "journey.csv")]
+    found += [Known((float(len(whole.journey)),), frozenset({""}), words("stops journey"), "journey.csv")]
     found = list(dict.fromkeys(found))
     return found, np.array([k.value[0] for k in found])
+
+
+@cache
+def vanished(moment, before):
+    """What the case vouched for before a change, and does not any more; as from `known`."""
+    now = set(known(moment)[0])
+    gone = [k for k in known(moment, before)[0] if k not in now]
+    return gone, np.array([k.value[0] for k in gone])
 
 
 def _same(r, k, prose):
@@ -310,14 +383,15 @@ def _same(r, k, prose):
     return abs(pairs[0][0] - pairs[0][1]) <= 0.5 * 10**-r.decimals + 1e-9
 
 
-def provenance(r, moment=None, head="", prose=True):
-    """Where the case holds a reading, in words; None where it does not.
+def provenance(r, moment=None, head="", prose=True, among=None):
+    """Where the case holds a reading, in words; None where it does not (`among`: where another list of `Known` does).
 
     What it belongs to has to be named in `head`, the heading or question above it, or near it: within 90 characters, in
     prose anywhere in its paragraph, unless it is a count of one or two digits.
     """
-    found, values = known(moment)
+    found, values = among or known(moment)
     near = near_words(r, len(r.passage) if prose and (r.unit or r.telling) else 90) | words(head)
+    near |= words(" ".join(measured_under().get(fact, "") for fact in re.findall(r"\bF\d\d\b", r.passage)))
     if re.match(r"[+−-]?0\d", r.text):
         return None  # no number is written so
     measured = not prose and bool(re.search(r"\sF\d\d\s+CR\d\w?$", r.passage.strip()))  # the case's own sheet
