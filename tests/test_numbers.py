@@ -229,7 +229,9 @@ def stating(row):
     name = words(f"{row['variable']} {variables().at[row['variable'], 'label']}")
     for p in (p for passages in everything().values() for p in passages if p.prose):
         for r in read_numbers(p.text):
-            same = r.unit == key(row["unit"]) and r.value[0] in (row["value"], row["value_high"])
+            same = r.value[0] in (row["value"], row["value_high"]) and (
+                r.unit == key(row["unit"]) or not r.unit and r.telling
+            )
             if same and near_words(r, 60) & name and "population" not in p.where:
                 yield p, r
 
@@ -249,5 +251,5 @@ def test_each_sentence_that_states_an_altered_value_is_named(row):
 def test_what_states_the_crp_at_admission_is_found():
     crp = MEASURED.query("fact == 'F27'").iloc[0]
     where = {p.where for p, _ in stating(crp)}
-    assert {"items.yaml, N3.2", "casedata/discrepancies.csv:7, column printed (D06)"} <= where
+    assert {"items.yaml, N3.2", "casedata/discrepancies.csv:7, column question (D06)"} <= where
     assert any(w.startswith("03_flare_sepsis_or_mas, cell ") for w in where)
