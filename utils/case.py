@@ -18,6 +18,7 @@ from utils.package import (
 )
 from utils.units import Quantity, UnitError, converted, factors, plain, sign_before, variables
 
+CARRY_STATUS = ("observations", "findings", "treatments", "events", "claims")
 CODED = {"observations": "loinc", "findings": "hpo", "treatments": "atc"}
 __all__ = ["Case", "CaseDataError", "load_case"]
 
@@ -51,7 +52,7 @@ class Case:
         Parameters
         ----------
         time_point : str
-            ``regional_hospital``, ``admission``, ``picu``, ``ecmo``, ``recovery``, ``follow_up`` or ``discussion``.
+            A name of the table ``time_points``.
 
         Returns
         -------
@@ -69,17 +70,19 @@ class Case:
             )
 
         def known(column):
-            return column.map(lambda t: t == "" or order.get(t, float("inf")) <= order[time_point])
+            return column.map(lambda t: t == "" or order.get(t, float("inf")) <= order[time_point]).astype(bool)
 
         tables = {
             n: t[known(t["time_point"])].reset_index(drop=True) if "time_point" in t else t.copy()
             for n, t in self.tables.items()
         }
-        used = {c for t, k in CODED.items() for c in tables[t][k]}  # a list of codes would tell what is to come
-        tables["codes"] = tables["codes"][tables["codes"]["code"].isin(used)].reset_index(drop=True)
-        later = ~known(tables["treatments"]["end_known_at"])  # a start may be known long before its end is
-        tables["treatments"].loc[later, ["end_low", "end_high"]] = float("nan")
-        tables["treatments"].loc[later, ["end_text", "end_known_at"]] = ""
+        if "codes" in tables:  # a list of codes would tell what is to come
+            used = {c for t, k in CODED.items() if t in tables for c in tables[t][k]}
+            tables["codes"] = tables["codes"][tables["codes"]["code"].isin(used)].reset_index(drop=True)
+        if "treatments" in tables:
+            later = ~known(tables["treatments"]["end_known_at"])  # a start may be known long before its end is
+            tables["treatments"].loc[later, ["end_low", "end_high"]] = float("nan")
+            tables["treatments"].loc[later, ["end_text", "end_known_at"]] = ""
         return Case(tables, time_point, self.folder)
 
     def sheet(self):
@@ -93,7 +96,7 @@ class Case:
         return pd.DataFrame({"Item": rows["variable"].map(variables()["label"]), **columns})
 
     def address(self, *names):
-        """What stands behind addresses such as F09, U02 or D14, as far as it is known at this moment.
+        """What stands behind addresses of facts and of the register, as far as it is known at this moment.
 
         Parameters
         ----------
@@ -143,7 +146,7 @@ class Case:
         found = {}
         for name, unit in units.items():
             rows = self.reference_ranges.query("variable == @name and high.notna()")
-            own = rows[rows["source"] == "meneghel2021"]
+            own = rows[rows["where"] != ""]
             if len(rows := own if len(own) else rows) == 1:
                 low, high, printed = rows.iloc[0][["low", "high", "unit"]]
                 ends = (0.0 if pd.isna(low) else low, high)
@@ -215,11 +218,9 @@ def _load(folder):
         row = inputs[twice].iloc[0]
         why = f"{row['variable']} is told twice for {row['time_point']}: keep one row"
         raise CaseDataError(f"{row['file']}.csv", why, int(inputs[twice].index[0]) + 2, "variable")
-    for name in ("observations", "findings", "treatments", "events", "claims"):
-        _check_status(name, tables[name])
-    told = set().union(*(t["fact"] for t in tables.values() if "fact" in t))
-    if missing := [f"F{n:02}" for n in range(1, 62) if f"F{n:02}" not in told]:
-        raise CaseDataError("observations.csv", f"no table holds {', '.join(missing)} any more: restore the rows")
+    for name in CARRY_STATUS:
+        if name in tables:
+            _check_status(name, tables[name])
     check_seal(folder)
     return {
         n: t for n, t in tables.items() if "/" not in describe(folder)[n]["path"]
@@ -232,7 +233,9 @@ def load_case(path=None):
     Parameters
     ----------
     path : str or Path, optional
-        Another folder that holds a data package of this shape; the collection's own by default.
+        The folder of another case; the collection's own by default. Its data package describes at least
+        ``time_points``, ``observations`` and ``findings``; what variables there are, and in which units, is the
+        collection's.
 
     Returns
     -------

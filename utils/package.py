@@ -166,17 +166,16 @@ def check_references(tables, folder=CASEDATA):
         for link in resource["schema"].get("foreignKeys", []):
             columns, targets = ([x] if isinstance(x, str) else x for x in (link["fields"], link["reference"]["fields"]))
             into = link["reference"]["resource"] or name
-            known = set(_rows(tables[into], targets))
+            known = set(_rows(tables[into] if into in tables else read_table(into), targets))
             for row, cells in enumerate(_rows(tables[name], columns), 2):
                 if any(cells) and cells not in known:
                     why = f"'{', '.join(cells)}' is not in {into}.csv: correct it or add it there"
                     raise CaseDataError(resource["path"], why, row, columns[-1])
-    if "units" in tables:
-        accepted = set(_rows(tables["units"], ["variable", "unit"]))
-        for name, table in tables.items():
-            for columns in (["variable", "unit"], ["variable", "canonical_unit"], ["input", "unit"]):
-                if set(columns) <= set(table):
-                    _check_units(table, columns, accepted, describe(folder)[name]["path"])
+    accepted = set(_rows(tables["units"] if "units" in tables else read_table("units"), ["variable", "unit"]))
+    for name, table in tables.items():
+        for columns in (["variable", "unit"], ["variable", "canonical_unit"], ["input", "unit"]):
+            if set(columns) <= set(table):
+                _check_units(table, columns, accepted, describe(folder)[name]["path"])
 
 
 def _check_units(table, columns, accepted, file):
