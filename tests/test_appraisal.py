@@ -7,9 +7,9 @@ import ipywidgets as widgets
 import nbformat
 import pytest
 
+from tests.design import BOOKS
 from tests.drawings import clean, drawing, shapes, words
 from tests.reading import forbidden
-from tests.test_notebooks import BOOKS
 from utils import appraisal, judge, plots
 from utils.case import load_case
 from utils.ladder import count, courses, running

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.test_notebooks import BOOKS
+from tests.design import BOOKS
 from utils import capstone, sheets
 from utils.capstone import OwnPatient
 from utils.invented import RULERS, load_patient, variant

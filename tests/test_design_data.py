@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.test_design_rules import CASE, FILES, size, which
+from tests.design import CASE, FILES, size, which
 from utils import explore
 from utils.cohort import crowd
 from utils.quiz import items

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.design import BOOKS
 from tests.drawings import clean, drawing, shapes, words
-from tests.test_notebooks import BOOKS
 from utils import bedside, explore, physiology
 from utils.case import load_case
 from utils.rules import evaluate

@@ -8,9 +8,9 @@ import nbformat
 import numpy as np
 import pytest
 
+from tests.design import BOOKS
 from tests.drawings import clean, drawing, words
 from tests.reading import forbidden
-from tests.test_notebooks import BOOKS
 from utils import pk, route
 from utils.case import load_case
 from utils.explore import route_bench
