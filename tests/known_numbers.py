@@ -22,7 +22,6 @@ from utils import appraisal, capstone, explore, judge, physiology, pk, route
 from utils.case import Case, load_case, references
 from utils.invented import load_patient
 from utils.package import describe
-from utils.quiz import items
 from utils.rules import NEAR, RULES, evaluate, hscore_probability
 from utils.units import UnitError, converted, factors, variables
 
@@ -62,6 +61,8 @@ TOLD = {"codes", "board", "naranjo_answers", "neutropenia_causes", "variant", "c
 TOLD |= {"weighed"}
 TELLING = {"mmhg", "kg", "point", "score no."}  # units that tell what is measured, whatever stands beside them
 SILENT = {
+    "first",
+    "revision",
     "score_unit",
     "where",
     "source",
@@ -308,9 +309,8 @@ def model_lines():
 
 @cache
 def card_lines():
-    """Every line of the rule cards of 09, and of the count of questions that nobody has answered yet."""
-    asked = [(n, sum(i["notebook"] == n for i in items().values())) for n in CASE.journey["notebook"]]
-    return lines_with_numbers([capstone.rule_cards()]), {f"{n} {k} 0 0 of 0" for n, k in asked if k}
+    """Every line of the rule cards of 09."""
+    return lines_with_numbers([capstone.rule_cards()])
 
 
 def plain_text(page):
@@ -350,9 +350,6 @@ def known(moment=None, whole=CASE):
         found += _text(f"{work.get('title', '')} {work.get('note', '')}", about, "references.json")
         number = float(work.get("citation-number") or "nan")
         found += [Known((number,), frozenset({"reference no."}), about, "references.json")]
-    asked = [sum(i["notebook"] == n for i in items().values()) for n in whole.journey["notebook"]]
-    found += [Known((float(n),), frozenset({""}), words("progress"), "items.yaml") for n in {0, *asked}]
-    found += [Known((0.0, 0.0), frozenset({"of"}), words("progress"), "nobody has answered yet")]
     found += [Known((float(len(whole.journey)),), frozenset({""}), words("stops journey"), "journey.csv")]
     found = list(dict.fromkeys(found))
     return found, np.array([k.value[0] for k in found])

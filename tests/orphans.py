@@ -337,11 +337,8 @@ def pairs(passage):
     if not passage.prose and passage.names & APPRAISED:
         yield (0, len(text)), appraised(" ".join(text.split()))
         return
-    cards, counted = card_lines()
-    has_cards = passage.names & {"new-rules", "new-rules-again"}
-    if has_cards or "Your progress" in passage.head:
-        told = cards if has_cards else counted
-        yield (0, len(text)), " ".join(text.split()) in told
+    if passage.names & {"new-rules", "new-rules-again"}:
+        yield (0, len(text)), " ".join(text.split()) in card_lines()
         return
     for m in re.finditer(r"(?<![\d.])(?<!y of )(\d[\d.]*) % at (\d+)", text):
         yield m.span(), (float(m[2]), float(m[1])) in curve_points()

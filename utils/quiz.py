@@ -1,23 +1,23 @@
 """Commit first, then reveal. The learner's answers lie in one small file of their own and go nowhere else."""
 
+import hashlib
+import json
 import time
 from functools import cache
 from html import escape
+from pathlib import Path
 
 import pandas as pd
 
 from utils.cards import Card, find, noted, refresh, still, unsure, whom, word
-from utils.package import CASEDATA, read_entries
+from utils.package import CASEDATA, read_entries, read_table
 from utils.page import Shown, say, table
+from utils.phrases import phrase
 from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched
 
 __all__ = ["answer", "ask", "items", "progress", "record_path", "reset", "reveal", "two_votes"]
 KINDS = ("pretest", "retrieval", "completion", "decision", "error", "discussion", "check")
-VOICES = {
-    "authors": "What the authors did or said",
-    "data": "What the printed data support",
-    "later": "What later guidance says",
-}
+VOICES = ("authors", "data", "later")
 UNSCORED = ("pretest", "discussion")
 
 
@@ -56,6 +56,24 @@ def _fault(item):
     return ""
 
 
+def revision(item):
+    """Eight characters that change with a question's stem, its options or its key, and with nothing else."""
+    asked = [item["stem"], [option["text"] for option in item["options"]], item.get("best")]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:8]
+
+
+@cache
+def _first():
+    """The revision of each question as it stood when revisions began to be kept: what older records answered."""
+    return dict(read_table("revisions")[["id", "first"]].itertuples(index=False))
+
+
+def changed_since(item, entry):
+    """Whether a question was changed after somebody answered it; an entry of the record says which one it was."""
+    now = revision(item)
+    return entry.get("revision", _first().get(item["id"], now)) != now
+
+
 def _texts(given):
     """Whether it is a list of texts, and not an empty one."""
     return isinstance(given, list) and bool(given) and all(isinstance(x, str) and x for x in given)
@@ -68,14 +86,14 @@ class Question(Card):
         self._question = item
         options = [[o["key"], f"{o['key']}) {o['text']}"] for o in item["options"]]
         about = {"id": item["id"], "stem": item["stem"], "options": options, "kind": "choice", "confidence": True}
-        note = "Run the notebook to commit an answer and see the feedback."
+        note = phrase("quiz.run_first")
         head = f"{item['id']}. {item['stem']}"
         with one_moment():
             super().__init__({**about, **_stage(item["id"])}, still(head, [o[1] for o in options], note))
 
     def commit(self, given):
         sure = given.get("confidence") or None
-        return _answer(self.item["id"], given.get("choice"), sure, second=given.get("vote") == 2)
+        return _answer(self._question, given.get("choice"), sure, second=given.get("vote") == 2)
 
     def refresh(self, note=""):
         name = self.item["id"]
@@ -85,7 +103,10 @@ class Question(Card):
             super().refresh((note or warning) + (_waits(name, votes[name]) if _waiting(name) else ""))
 
     def shown(self, entry):
-        return {k: entry.get(k, "") for k in ("choice", "confidence")}, explained(self._question, entry)
+        given = {k: entry.get(k, "") for k in ("choice", "confidence")}
+        if changed_since(self._question, entry):
+            given["choice"] = ""  # its letter may stand before another option now
+        return given, explained(self._question, entry)
 
 
 def _waiting(name):
@@ -95,24 +116,27 @@ def _waiting(name):
 
 def _stage(name):
     """What the card of a question shows of its stage: the first vote, and what a commit would be."""
-    what = "second vote" if _waiting(name) else "first vote" if switched("two_votes") else "answer"
-    return {"first": read("votes")[0].get(name, {}).get("choice", ""), "button": f"Commit {what} {name}"}
+    what = "second_vote" if _waiting(name) else "first_vote" if switched("two_votes") else "answer"
+    first = read("votes")[0].get(name, {}).get("choice", "")
+    return {"first": first, "button": phrase(f"quiz.commit_{what}", id=name)}
 
 
-def _find(item_id):
+def _find(item_id, folder=None):
     """The item, or the sentence that says there is none."""
-    return find(item_id, items(), "There is no question")
+    return find(item_id, items(Path(folder)) if folder else items(), phrase("quiz.no_question"))
 
 
-def ask(item_id):
+def ask(item_id, folder=None):
     """The question as a card: nothing is pre-selected, and the first answer stays.
 
     Parameters
     ----------
     item_id : str
-        Such as ``"N3.1"``.
+        Such as ``"N3.1"``. The record knows a question by its id alone, so those of another case need others.
+    folder : str or Path, optional
+        Of another case, with an ``items.yaml`` of its own.
     """
-    item = _find(item_id)
+    item = _find(item_id, folder)
     return item if isinstance(item, Shown) else Question(item)
 
 
@@ -133,48 +157,43 @@ def answer(item_id, choice, confidence=None):
     Shown
         The feedback, or a sentence that says why nothing was recorded.
     """
-    return _answer(item_id, choice, confidence)
-
-
-def _answer(item_id, choice, confidence, second=True):
-    """The same; `second` is whether whoever commits knows of a first vote where there is one."""
     item = _find(item_id)
-    if isinstance(item, Shown):
-        return item
-    choice, confidence = word(choice), word(confidence)
+    return item if isinstance(item, Shown) else _answer(item, choice, confidence)
+
+
+def _answer(item, choice, confidence, second=True):
+    """The same; `second` is whether whoever commits knows of a first vote where there is one."""
+    item_id, choice, confidence = item["id"], word(choice), word(confidence)
     if not isinstance(choice, str) or choice not in ("a", "b", "c"):
-        return say(f"{item_id} has the options a, b and c; {choice!r} is none of them. Nothing was recorded.")
+        return say(phrase("quiz.no_option", id=item_id, choice=repr(choice)))
     if wrong := unsure(confidence):
-        return say(f"{wrong} Nothing was recorded.")
+        return say(phrase("quiz.not_recorded", why=wrong))
     given = {"choice": choice, "confidence": confidence or "", "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
+    given["revision"] = revision(item)
     voted = second and item_id in read("votes")[0]
     shelf = "votes" if switched("two_votes") and not voted and item_id not in read()[0] else "answers"
     kept, note = keep(shelf, item_id, given)
     if not note and kept != given:
-        done = "answered" if shelf == "answers" else "voted on"
-        note = f'{item_id} is {done} already: {kept["choice"]}. It stays; reset("{item_id}") clears it. '
+        note = phrase(
+            "quiz.answered_already" if shelf == "answers" else "quiz.voted_already", id=item_id, choice=kept["choice"]
+        )
     refresh(item_id, note)
     return noted(note, explained(item, kept) if shelf == "answers" else say(_waits(item_id, kept)))
 
 
 def _waits(item_id, vote):
     """What is said between the first vote and the second."""
-    return (
-        f"{item_id}: vote 1 is in, {vote['choice']}. Talk with your neighbour, then vote again; the same choice is "
-        "fine. The explanation follows your second vote."
-    )
+    return phrase("quiz.first_vote_is_in", id=item_id, choice=vote["choice"])
 
 
 class Switch(Card):
     """One vote for each question, or two. It can be changed at any time."""
 
     def __init__(self):
-        options = [["one", "one: the explanation follows at once"]]
-        options += [["two", "two: vote, talk with your neighbour, vote again; then the explanation follows"]]
-        about = {"id": "Votes", "stem": "How many for each question?", "options": options, "kind": "choice"}
-        about |= {"locks": False, "button": "Set votes"}
-        note = "Run the notebook to choose."
-        super().__init__(about, still(f"Votes. {about['stem']}", [o[1] for o in options], note))
+        options = [[n, phrase(f"quiz.votes_{n}")] for n in ("one", "two")]
+        about = {"id": "Votes", "stem": phrase("quiz.votes_stem"), "options": options, "kind": "choice"}
+        about |= {"locks": False, "button": phrase("quiz.votes_button")}
+        super().__init__(about, still(f"Votes. {about['stem']}", [o[1] for o in options], phrase("quiz.votes_run")))
 
     def commit(self, given):
         return two_votes(given.get("choice") == "two")
@@ -187,9 +206,7 @@ class Switch(Card):
 
 def _votes(on):
     """What a mode means, in a sentence."""
-    if on:
-        return say("Two votes: your first commit is vote 1; talk, vote again, and the explanation follows.")
-    return say("One vote: the explanation follows your commit.")
+    return say(phrase("quiz.two_votes_on" if on else "quiz.two_votes_off"))
 
 
 def two_votes(on=None):
@@ -207,7 +224,7 @@ def two_votes(on=None):
     if on is None:
         return Switch()
     if not isinstance(on, bool):
-        return say(f"two_votes takes True or False; {on!r} is neither. Nothing was changed.")
+        return say(phrase("quiz.two_votes_refused", given=repr(on)))
     note = change(lambda record: record.update(two_votes=on))
     refresh(), refresh("Votes", note)
     return noted(note, _votes(on))
@@ -222,31 +239,38 @@ def reveal(item_id):
     if item_id not in answers:
         if vote := read("votes")[0].get(item_id):
             return say(f"{warning}{_waits(item_id, vote)}")
-        return say(f'{warning}{item_id} is locked: commit first, in the card or with answer("{item_id}", "a").')
+        return say(warning + phrase("quiz.locked", id=item_id))
     return explained(item, answers[item_id])
 
 
 def voices(item):
     """What the voices of an item say, each with its label, later guidance with its date: a list of (label, words)."""
     told = item.get("voices", {}).items()
-    return [(VOICES[v] + (f" ({item['later_date']})" if v == "later" else ""), words) for v, words in told]
+    dated = phrase("quiz.dated", date=item.get("later_date"))
+    return [(phrase(f"quiz.voice_{v}") + (dated if v == "later" else ""), words) for v, words in told]
 
 
 def explained(item, given):
-    """Explanation of every option, the voices kept apart, and what it rests on; also where nothing is given."""
-    best, chosen = item.get("best"), given.get("choice")
-    right = "That is the best supported answer." if chosen == best else f"The best supported answer is {best}."
-    you = f"You chose {chosen}. " if chosen else ""
-    verdict = f"{whom(item)}{you}{right if best else 'This question has no single best answer.'}"
+    """Explanation of every option, the voices kept apart, and what it rests on; also where nothing is given.
+
+    What was given to an earlier form of the question is told, and not judged.
+    """
+    best, chosen, old = item.get("best"), given.get("choice"), ""
+    if chosen and changed_since(item, given):
+        old, chosen = phrase("quiz.question_changed", id=item["id"], choice=chosen) + " ", None
+    right = phrase("quiz.right") if chosen == best else phrase("quiz.best_is", best=best)
+    you = phrase("quiz.you_chose", choice=chosen) if chosen else ""
+    verdict = f"{whom(item)}{old}{you}{right if best else phrase('quiz.no_best')}"
     html, text = [f"<p><strong>{verdict}</strong></p>"], [f"{item['id']}. {verdict}"]
-    if chosen and (vote := read("votes")[0].get(item["id"])):
+    vote = read("votes")[0].get(item["id"])
+    if chosen and vote and not changed_since(item, vote):
         first = vote["choice"]
-        text.append(f"You stayed with {first}." if first == chosen else f"You changed from {first} to {chosen}.")
+        text.append(phrase("quiz.stayed" if first == chosen else "quiz.changed", first=first, choice=chosen))
         html.append(f"<p>{text[-1]}</p>")
     html.append("<ul>")
     for option in item["options"]:
-        mark = "best supported" if option["key"] == best else "your choice" if option["key"] == chosen else ""
-        mark, basis = f" [{mark}]" if mark else "", "rests on " + ", ".join(option["rests_on"])
+        mark = "best" if option["key"] == best else "yours" if option["key"] == chosen else ""
+        mark, basis = mark and phrase(f"quiz.mark_{mark}"), phrase("quiz.rests_on", basis=", ".join(option["rests_on"]))
         head = escape(f"{option['key']}) {option['text']}{mark}")
         html.append(f"<li><strong>{head}</strong><br>{escape(option['why'])} ({escape(basis)})</li>")
         text.append(f"{option['key']}) {option['text']}{mark}: {option['why']} ({basis})")
@@ -258,17 +282,26 @@ def explained(item, given):
 
 
 def progress():
-    """How far you are: a row a notebook, and where your record lies. Confidence is never scored."""
+    """How far you are: a row for each notebook that you have begun. Confidence is never scored.
+
+    An answer to a question that was changed since is counted, and not scored.
+    """
     answers, warning = read()
     rows = pd.DataFrame(items().values()).reindex(columns=["id", "notebook", "kind", "best"])
     given = rows["id"].map(lambda name: answers.get(name, {}).get("choice"))
-    scored = given.notna() & rows["best"].notna() & ~rows["kind"].isin(UNSCORED)
+    stale = rows["id"].map(lambda name: name in answers and changed_since(items()[name], answers[name]))
+    scored = given.notna() & rows["best"].notna() & ~rows["kind"].isin(UNSCORED) & ~stale
     right = scored & (given == rows["best"])
-    counts = pd.DataFrame({"Questions": 1, "Answered": given.notna(), "right": right, "scored": scored})
-    summed = counts.groupby(rows["notebook"]).sum().rename_axis("Notebook").reset_index()
-    summed["Best supported"] = [f"{r} of {s}" for r, s in zip(summed.pop("right"), summed.pop("scored"), strict=True)]
-    told = f"{warning}Your progress. Your record is one small file of your own; record_path() says where."
-    return table(summed, told)
+    counts = pd.DataFrame({"asked": 1, "answered": given.notna(), "right": right, "scored": scored})
+    summed = counts.groupby(rows["notebook"]).sum()
+    summed = summed[summed["answered"] > 0].reset_index()
+    summed["right"] = [
+        phrase("quiz.of", right=r, scored=s) for r, s in zip(summed["right"], summed.pop("scored"), strict=True)
+    ]
+    if summed.empty:
+        return say(warning + phrase("quiz.nothing_answered"))
+    heads = [phrase(f"quiz.head_{name}") for name in summed.columns]
+    return table(summed.set_axis(heads, axis=1), warning + phrase("quiz.progress"))
 
 
 def reset(item_id=None):
@@ -280,7 +313,7 @@ def reset(item_id=None):
         A question, something written or ranked, or a board; everything where it is left out.
     """
     if item_id is not None and item_id not in [name for shelf in SHELVES for name in read(shelf)[0]]:
-        return say(f"{item_id} has no answer to forget.")
+        return say(phrase("quiz.nothing_to_forget", id=item_id))
 
     def forget(record):
         for shelf in SHELVES:
@@ -288,5 +321,4 @@ def reset(item_id=None):
 
     note = change(forget, backup=True)
     refresh()
-    done = f"{item_id} is open again." if item_id else "All answers are forgotten; a backup lies beside your record."
-    return say(note or done)
+    return say(note or (phrase("quiz.open_again", id=item_id) if item_id else phrase("quiz.all_forgotten")))
