@@ -1,7 +1,6 @@
 """Commit first, then reveal. The learner's answers lie in one small file of their own and go nowhere else."""
 
 import hashlib
-import json
 import time
 from functools import cache
 from html import escape
@@ -57,9 +56,9 @@ def _fault(item):
 
 
 def revision(item):
-    """Eight characters that change with a question's stem, its options or its key, and with nothing else."""
-    asked = [item["stem"], [option["text"] for option in item["options"]], item.get("best")]
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:8]
+    """Eight characters that change with the stem, the options or the key of a question or prompt, and nothing else."""
+    asked = [item["stem"], *(option["text"] for option in item.get("options", [])), item.get("best") or ""]
+    return hashlib.sha256("\0".join(asked).encode()).hexdigest()[:8]
 
 
 @cache
