@@ -5,6 +5,8 @@
     python lab.py --no-browser   the same; options that follow go to JupyterLab
     python lab.py test           run all tests; options that follow go to pytest
     python lab.py test quick     leave out the slow tests and those in a browser (under two minutes)
+    python lab.py rebuild        after any change: seal casedata, run the notebooks concerned, make the teachers' files
+                                 anew, check pages and numbers, run the tests concerned; --all does everything anew
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
     python lab.py bench          measure speed, memory and a class on a hub ("bench hub": just that) for the README
     python lab.py classroom      build the teachers' files anew, and their kit; --pdf adds what prints it
@@ -557,6 +559,12 @@ def refresh(arguments):
     return hand_over(str(ROOT / "tests" / "refresh_notebooks.py"), *arguments)
 
 
+def rebuild(arguments):
+    """Make anew whatever a change concerns, and say what is left to do by hand."""
+    together(*tools())
+    return hand_over("-m", "tests.rebuild", *arguments, cwd=str(ROOT))
+
+
 def bench(arguments):
     """Measure, and write what was measured into the README."""
     together(*tools(), *([add_hub] if not arguments or "hub" in arguments else []))
@@ -581,7 +589,7 @@ def site(arguments):
 
 def main(arguments):
     """Do what the first argument says; open JupyterLab where it is an option or missing."""
-    commands = {"lab": lab, "test": test, "refresh": refresh, "bench": bench, "classroom": classroom,
+    commands = {"lab": lab, "test": test, "rebuild": rebuild, "refresh": refresh, "bench": bench, "classroom": classroom,
                 "site": site, "setup": lambda _: 0}
     if arguments[:1] in (["-h"], ["--help"]):
         print(__doc__.strip())

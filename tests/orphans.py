@@ -398,8 +398,12 @@ def unvouched(passages, entries=ENTRIES, used=None):
 def orphans(passages, entries=ENTRIES, used=None):
     """A sentence for each number that nobody can vouch for."""
     for p, r in unvouched(passages, entries, used):
-        unit = f" ({r.unit})" if r.unit else " (no unit)"
-        yield f"{p.where}: {r.text}{unit} in '…{r.context}…' is an orphan: {MEND}"
+        yield f"{p.where}: {stated(r)} is an orphan: {MEND}"
+
+
+def stated(r):
+    """A reading and what stands around it, in words."""
+    return f"{r.text} ({r.unit or 'no unit'}) in '…{r.context}…'"
 
 
 def outdated(passages, before):

@@ -8,7 +8,9 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +18,8 @@ import pandas as pd
 import yaml
 
 CASEDATA = Path(__file__).resolve().parent.parent / "casedata"
+WORDS = ("items.yaml", "prompts.yaml")
+REBUILD = f"{'py' if os.name == 'nt' else 'python3'} lab.py rebuild"
 PLAIN = {"integer": "-?[0-9]{1,15}", "number": r"-?[0-9]{1,15}(\.[0-9]{1,20})?"}  # Python reads 1_000 and １２ too
 DTYPES = {"number": "float64", "integer": "Int64", "boolean": "boolean", "string": "object"}
 
@@ -231,6 +235,12 @@ def read_entries(file, fault, folder=CASEDATA):
         raise CaseDataError(file, f"cannot be read ({wrong}): restore the file", row) from None
     if not isinstance(listed, list) or not listed:
         raise CaseDataError(file, "is no list of entries: restore the file")
+    if (
+        file in WORDS and sys.__stderr__ and (folder / "datapackage.json").exists()
+    ):  # the window or log of the server, never a notebook's output
+        sealed = [r.get("hash") for r in _package(folder)["resources"] if r["path"] == file]
+        if sealed != [_digest(folder / file)]:
+            print(f"{file} is not as it was sealed. If the change is meant, run: {REBUILD}", file=sys.__stderr__)
     found = {}
     for number, entry in enumerate(listed, 1):
         name = entry.get("id") if isinstance(entry, dict) else None
@@ -259,20 +269,20 @@ def _digest_of(package):
 def check_seal(folder=CASEDATA):
     """Hold every file to the digest in ``datapackage.json``: the last net, for a change that reads well but is wrong.
 
-    After a change that is meant, ``python -m utils.package`` writes the digests anew.
+    Changed words stop nobody (`read_entries` warns of them). After a change that is meant, `REBUILD` seals anew.
     """
     package = _package(folder)
     resources = package["resources"]
     if package.get("hash") != _digest_of(package):  # a limit that is gone would forbid nothing any more
-        why = "is not as it was sealed: restore it, or, if the change is meant, run 'python -m utils.package'"
+        why = f"is not as it was sealed: restore it, or, if the change is meant, run: {REBUILD}"
         raise CaseDataError("datapackage.json", why)
     for resource in resources:
         file = folder / resource["path"]
-        if not file.exists() or _digest(file) != resource.get("hash"):
+        if not file.exists() or (resource["path"] not in WORDS and _digest(file) != resource.get("hash")):
             why = "is not the file that datapackage.json describes: restore it, or, if the change is meant, "
             if file.exists() and b"\r\n" in file.read_bytes():
                 why = why.replace("restore it", "its lines end as on Windows, so restore it with plain line ends")
-            raise CaseDataError(resource["path"], why + "run 'python -m utils.package'")
+            raise CaseDataError(resource["path"], f"{why}run: {REBUILD}")
     if loose := {p.relative_to(folder).as_posix() for p in folder.rglob("*.csv")} - {r["path"] for r in resources}:
         raise CaseDataError("datapackage.json", f"does not describe {', '.join(sorted(loose))}: restore it")
 
@@ -285,7 +295,3 @@ def seal(folder=CASEDATA):
     package["hash"] = _digest_of(package)
     text = json.dumps(package, ensure_ascii=False, indent=2) + "\n"
     (folder / "datapackage.json").write_text(text, encoding="utf-8", newline="\n")
-
-
-if __name__ == "__main__":
-    seal()

@@ -1,0 +1,306 @@
+"""Makes anew whatever a change concerns: python lab.py rebuild [--all]
+
+It seals the data package, runs the notebooks concerned and stores their outputs, makes the teachers' files, checks each
+page, question and number, and runs the tests concerned. It says what it did and, by file and line, what is left to do
+by hand. What changed is told by the state of the last complete rebuild, kept in ``build/rebuilt/``; before the first
+one by the last commit; and where there is none either, everything counts as changed.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import yaml
+
+from utils.package import CASEDATA, WORDS, CaseDataError, read_table, seal
+
+ROOT = CASEDATA.parent
+DONE = ROOT / "build" / "rebuilt"
+KEPT = ("casedata", "notebooks", "utils", "classroom", "tests/numbers.yaml")  # what the state of a rebuild consists of
+SUFFIXES = (".py", ".js", ".css", ".yaml", ".csv", ".json", ".md", ".ipynb")
+GENERATED = ("datapackage.json", "question_bank.gift", "case.phenopacket.json", "clinical_review.md")
+TESTED = {  # what a change of casedata is held to, beside the tests of the modules that changed
+    "words": ["test_quiz.py", "test_notebooks.py", "test_classroom.py"],
+    "tables": ["test_casedata.py", "test_rules.py", "test_notebooks.py", "test_classroom.py"],
+}
+
+
+# ---- what has changed ------------------------------------------------------------------------------------------------
+def inputs(root):
+    """The digest of each file that people write: a dict of path -> digest; of a notebook without its outputs."""
+    found = {}
+    for path in sorted(p for k in KEPT for p in [root / k, *(root / k).rglob("*")] if p.suffix in SUFFIXES):
+        if path.name not in GENERATED and "__pycache__" not in path.parts:
+            raw = path.read_bytes()
+            if path.suffix == ".ipynb":
+                with suppress(ValueError):
+                    raw = "\0".join(c["cell_type"] + "".join(c["source"]) for c in json.loads(raw)["cells"]).encode()
+            found[path.relative_to(root).as_posix()] = hashlib.sha256(raw).hexdigest()
+    return found
+
+
+@contextmanager
+def as_it_was():
+    """The folder with the state before the change; None where there is none."""
+    if DONE.exists():
+        yield DONE
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            packed = subprocess.run(["git", "archive", "HEAD", *KEPT], cwd=ROOT, capture_output=True, check=True).stdout
+        except (OSError, subprocess.CalledProcessError):
+            yield None
+            return
+        with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+            tar.extractall(folder, filter="data")
+        yield Path(folder)
+
+
+def keep():
+    """Keep the state of this rebuild, to know the next time what has changed."""
+    shutil.rmtree(DONE, ignore_errors=True)
+    for name in inputs(ROOT):
+        (DONE / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, DONE / name)
+    shutil.copy(CASEDATA / "datapackage.json", DONE / "casedata")
+
+
+def entries(root):
+    """The questions and prompts as they stand: a dict of id -> entry; empty where they cannot be read."""
+    found = {}
+    for file in WORDS:
+        with suppress(OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+            text = (root / "casedata" / file).read_text(encoding="utf-8")
+            found |= {e["id"]: e for e in yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))}
+    return found
+
+
+def concerned(changed, old, new):
+    """The notebooks whose outputs may differ now (list of Path)."""
+    everywhere = re.compile(r"utils/|casedata/(?!items|prompts|revisions|journey)")
+    books = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    if any(map(everywhere.match, changed)):
+        return books
+    reworded = {name for name in {*old, *new} if old.get(name) != new.get(name)}
+    numbers = {e.get(name, {}).get("notebook") for e in (old, new) for name in reworded}
+    told = {p.name for p in books if "casedata/journey.csv" in changed and "journey" in p.read_text(encoding="utf-8")}
+    return [p for p in books if f"notebooks/{p.name}" in changed or p.name[:2] in numbers or p.name in told]
+
+
+# ---- where something stands ------------------------------------------------------------------------------------------
+def line_of(file, name):
+    """The line at which an entry of this id begins, or 1."""
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    return next((n for n, line in enumerate(lines, 1) if re.match(rf"-? *id: *[\"']?{re.escape(name)}\b", line)), 1)
+
+
+def placed(complaint, file):
+    """A sentence with the file and line that it is about: the entry that it names, else the page."""
+    named = re.search(r"\b[A-Z]\d\.\d+\b", complaint)
+    for words in WORDS:
+        if named and (line := line_of(f"casedata/{words}", named[0])) > 1:
+            file = f"casedata/{words}:{line}"
+    return f"{file}: {complaint}"
+
+
+def told(fault):
+    """A CaseDataError with the place of what it is about."""
+    row = f":{fault.row}" if fault.row else ""
+    about = str(fault).partition(": ")[2]
+    column = f"column {fault.column}: " if fault.column else ""
+    return f"casedata/{fault.file}{row}: {column}{about}" if row else placed(about, f"casedata/{fault.file}")
+
+
+# ---- what is done ----------------------------------------------------------------------------------------------------
+def number_ids():
+    """Write the table of revisions; returns what is wrong with the ids, and writes nothing then."""
+    from utils.forms import prompts
+    from utils.quiz import items, revision
+
+    now = {name: revision(entry) for name, entry in {**items(), **prompts()}.items()}
+    table = read_table("revisions")
+    known = table.set_index("id").to_dict("index")
+    gone = {row["revision"]: name for name, row in known.items() if name not in now}
+    for name, digest in now.items():
+        if name in known and not known[name]["asked"]:
+            yield f"{name} was asked before and dropped: an id is not given twice, so choose a new one"
+        elif name not in known and digest in gone:
+            yield f"{name} is what was {gone[digest]}: a question keeps its id, so call it {gone[digest]} again"
+    for name, digest in now.items():
+        known[name] = {"first": known.get(name, {}).get("first", digest), "revision": digest}
+    text = io.StringIO()
+    sheet = csv.writer(text, lineterminator="\n")
+    sheet.writerow(table.columns)
+    sheet.writerows((n, r["first"], r["revision"], str(n in now).lower()) for n, r in known.items())
+    (CASEDATA / "revisions.csv").write_text(text.getvalue(), encoding="utf-8", newline="\n")
+
+
+def sealed():
+    """Hold the data package to its schemas and seal it; returns what is wrong with it, and leaves the seal then."""
+    from utils.case import load_case
+
+    file = CASEDATA / "datapackage.json"
+    before = file.read_text(encoding="utf-8")
+    try:
+        seal()
+        load_case(CASEDATA)
+        wrong = list(number_ids())
+        seal()
+    except CaseDataError as fault:
+        wrong = [told(fault)]
+    if wrong:
+        file.write_text(before, encoding="utf-8", newline="\n")
+    elif file.read_text(encoding="utf-8") != before:
+        print("Sealed casedata/.", flush=True)
+    return [placed(w, "casedata/items.yaml") if not w.startswith("casedata/") else w for w in wrong]
+
+
+def run(books):
+    """Run notebooks, two at a time, and store their outputs; returns what went wrong."""
+    script = ROOT / "tests" / "refresh_notebooks.py"
+
+    def one(book):
+        done = subprocess.run([sys.executable, str(script), str(book)], capture_output=True, text=True)
+        print(done.stdout, end="", flush=True)
+        return f"notebooks/{done.stderr.strip().splitlines()[0]}" if done.returncode else ""
+
+    with ThreadPoolExecutor(2) as pool:
+        return [wrong for wrong in pool.map(one, books) if wrong]
+
+
+def journey_faults():
+    """Pages and rows of the journey that do not belong together."""
+    table = read_table("journey")
+    there = {p.name for p in (ROOT / "notebooks").glob("*.ipynb")}
+    for row, file in enumerate(table["file"], 2):
+        if file not in there:
+            yield f"casedata/journey.csv:{row}: there is no notebooks/{file}: add the notebook, or take the row out"
+    for file in sorted(there - {*table["file"]}):
+        yield f"notebooks/{file}: casedata/journey.csv has no row for it: add one"
+
+
+def page_faults():
+    """What the pages and their questions lack, each with its place."""
+    from tests.design import BOOKS, book, complaints
+
+    for path in BOOKS:
+        try:
+            for complaint in dict.fromkeys(complaints(book(path.name[:2]))):
+                yield placed(complaint, f"notebooks/{path.name}")
+        except Exception as fault:  # a page unlike all others: still a sentence
+            yield f"notebooks/{path.name}: could not be checked ({type(fault).__name__}: {fault})"
+
+
+def number_faults(root):
+    """The numbers that nobody vouches for, and those that the case vouched for before the change."""
+    from tests import orphans
+    from utils.case import load_case
+
+    passages = [p for page in orphans.everything().values() for p in page]
+    used, wrong = set(), {}
+    for p, r in orphans.unvouched(passages, used=used):
+        wrong[p.place(r), r.text] = f"{orphans.stated(r)} is not in the case: {orphans.MEND}"
+    try:
+        before = load_case(root / "casedata") if root else None
+    except CaseDataError:
+        before = None
+    for p, r, source in orphans.outdated(passages, before) if before else ():
+        words = f"{orphans.stated(r)} was {source}, which has changed: is it still right?"
+        wrong.setdefault((p.place(r), r.text), words)
+    yield from (f"{place}: {words}" for (place, _), words in wrong.items())
+    yield from (f"tests/{words}" for words in orphans.entry_faults(orphans.ENTRIES, used))
+
+
+def teachers_files():
+    """Make the teachers' files and the pages of the kit anew; returns what is wrong with the kit."""
+    from classroom import __main__ as files
+    from classroom import kit
+
+    files.build()
+    try:
+        kit.build(pdf=False, tell=lambda line: None)
+    except kit.KitError as fault:
+        return [str(fault)]
+    print("Built classroom/ and build/kit/ (its PDFs: lab.py classroom).", flush=True)
+    return []
+
+
+def tests_of(changed):
+    """The files of tests that a change concerns (list of str)."""
+    chosen = set()
+    for name in changed:
+        if name in (f"casedata/{file}" for file in WORDS) or name.startswith("notebooks/"):
+            chosen |= {*TESTED["words"]}
+        elif name.startswith("casedata/"):
+            chosen |= {*TESTED["tables"]}
+        elif name.startswith("classroom/"):
+            chosen |= {"test_kit.py", "test_classroom.py"}
+        elif name.endswith(".py"):
+            module = Path(name).stem
+            used = re.compile(rf"from utils(\.plots)?(\.{module}\b| import [^\n]*\b{module}\b)")
+            chosen |= {p.name for p in (ROOT / "tests").glob("test_*.py") if used.search(p.read_text(encoding="utf-8"))}
+        elif name.startswith("utils/"):
+            chosen |= {"test_quiz.py", "test_explorer.py", "test_phrases.py"}
+    return [f"tests/{name}" for name in sorted(chosen) if (ROOT / "tests" / name).exists()]
+
+
+def run_tests(files):
+    """Run the quick tests of these files; returns the places that failed."""
+    options = ["-q", "-n", "2", "--tb=line", "-m", "not slow and not browser", "-p", "no:cacheprovider"]
+    done = subprocess.run([sys.executable, "-m", "pytest", *options, *files], cwd=ROOT, capture_output=True, text=True)
+    counted = re.findall(r"[0-9]+ (?:passed|failed|errors?)", done.stdout)
+    print(f"Tests: {', '.join(counted) or 'none ran'}.", flush=True)
+    if done.returncode in (0, 5):
+        return []
+    found = re.findall(rf"(?m)^{re.escape(str(ROOT))}/(\S+?:\d+: .+)$", done.stdout)
+    return found or [done.stdout[-1500:] + done.stderr[-500:]]
+
+
+def main(arguments):
+    """Do all of it; the exit code, 1 where something is left to be done by hand."""
+    start = time.perf_counter()
+    with as_it_was() as root:
+        then = inputs(root) if root and "--all" not in arguments else {}
+        now = inputs(ROOT)
+        changed = {name for name in {*then, *now} if then.get(name) != now.get(name)}
+        old, new = entries(root) if then else {}, entries(ROOT)
+        left = sealed() or list(journey_faults())
+        if left:
+            return report(left, start)
+        if not changed:
+            print("Nothing has changed since the last rebuild; --all does everything anew.")
+        books = concerned(changed, old, new)
+        left = run(books)
+        if changed and not left:
+            left = [*page_faults(), *number_faults(root)]
+        if changed and not left:
+            left = teachers_files()
+        if not left and (files := tests_of(changed)):
+            left = run_tests(files)
+    if not left:
+        keep()
+    return report(left, start)
+
+
+def report(left, start):
+    """Say what is left to do by hand; the exit code."""
+    if left:
+        print(f"Left to do by hand ({len(left)}); then rebuild again:")
+        print("".join(f"  {line}\n" for line in left), end="")
+    print(f"Rebuilt in {time.perf_counter() - start:.0f} s." if not left else f"{time.perf_counter() - start:.0f} s.")
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
