@@ -324,27 +324,27 @@ FEATURES = [
     ("HP:0012156", RECOVERY, "rare residual aspects of hemophagocytosis", ""),
     ("HP:0001945", FOLLOW_UP, "he relapsed with fever", ""),
 ]
-MEASURED = [  # LOINC code, value, UCUM unit, moment, printed words
-    ("6690-2", 25990, "/mm3", HOSPITAL, "WBC 25990/mm3"),
-    ("751-8", 18740, "/mm3", HOSPITAL, "N 18740/mm3"),
-    ("1988-5", 65, "mg/L", HOSPITAL, "CRP 65 mg/L"),
-    ("4537-7", 68, "mm/h", HOSPITAL, "ESR 68 mm/h"),
-    ("2276-4", 1259, "ug/L", HOSPITAL, "ferritin 1,259 ug/L"),
-    ("14927-8", 1.5, "mmol/L", HOSPITAL, "tryglicerides 1.5 mmol/L"),
-    ("1920-8", 61, "U/L", HOSPITAL, "AST 61 U/L"),
-    ("1742-6", 45, "U/L", HOSPITAL, "ALT 45 U/L"),
-    ("718-7", 8.5, "g/dL", ADMISSION, "Hb 8.5 g/dl"),
-    ("777-3", 44000, "/mm3", ADMISSION, "PLT 44,000/mm3"),
-    ("30226-5", 1522, "ug/L", ADMISSION, "FDP 1522 ug/L"),
-    ("3255-7", 1.6, "g/L", ADMISSION, "fibrinogen 1.6 g/L"),
-    ("1988-5", 100, "mg/L", ADMISSION, "CRP 100 mg/L"),
-    ("1920-8", 57, "U/L", ADMISSION, "AST 57 U/L"),
-    ("1742-6", 52, "U/L", ADMISSION, "ALT 52 U/L"),
-    ("2276-4", 2200, "ug/L", ADMISSION, "ferritin 2,200 ug/L"),
-    ("14927-8", 2.86, "mmol/L", ADMISSION, "triglycerides 2.86 mmol/L"),
-    ("8480-6", 85, "mm[Hg]", PICU, "85/45 mmHg"),
-    ("8462-4", 45, "mm[Hg]", PICU, "85/45 mmHg"),
-    ("8867-4", 160, "/min", PICU, "tachycardia (160/min)"),
+MEASURED = [  # LOINC code, fact, UCUM unit, moment
+    ("6690-2", "F06", "/mm3", HOSPITAL),
+    ("751-8", "F06", "/mm3", HOSPITAL),
+    ("1988-5", "F07", "mg/L", HOSPITAL),
+    ("4537-7", "F08", "mm/h", HOSPITAL),
+    ("2276-4", "F09", "ug/L", HOSPITAL),
+    ("14927-8", "F10", "mmol/L", HOSPITAL),
+    ("1920-8", "F11", "U/L", HOSPITAL),
+    ("1742-6", "F11", "U/L", HOSPITAL),
+    ("718-7", "F23", "g/dL", ADMISSION),
+    ("777-3", "F24", "/mm3", ADMISSION),
+    ("30226-5", "F25", "ug/L", ADMISSION),
+    ("3255-7", "F26", "g/L", ADMISSION),
+    ("1988-5", "F27", "mg/L", ADMISSION),
+    ("1920-8", "F28", "U/L", ADMISSION),
+    ("1742-6", "F28", "U/L", ADMISSION),
+    ("2276-4", "F29", "ug/L", ADMISSION),
+    ("14927-8", "F30", "mmol/L", ADMISSION),
+    ("8480-6", "F33", "mm[Hg]", PICU),
+    ("8462-4", "F33", "mm[Hg]", PICU),
+    ("8867-4", "F34", "/min", PICU),
 ]
 DAILY = "an amount a day; into how many doses it was divided is not printed"
 DRUGS = [  # ATC code, route, dose, UCUM unit, how often, moment, printed words
@@ -391,10 +391,13 @@ def local(moment):
 
 
 def test_measurements_are_those_that_the_article_prints():
-    for measured, (code, value, unit, moment, words) in zip(PACKET["measurements"], MEASURED, strict=True):
-        quantity = measured["value"]["quantity"]
-        assert measured["assay"]["id"] == f"LOINC:{code}" and f"“{words}”" in measured["description"]
-        assert (quantity["value"], quantity["unit"]["id"]) == (value, f"UCUM:{unit}"), code
+    for measured, (code, fact, unit, moment) in zip(PACKET["measurements"], MEASURED, strict=True):
+        row, quantity = (
+            CASE.observations.query("fact == @fact and loinc == @code").iloc[0],
+            measured["value"]["quantity"],
+        )
+        assert measured["assay"]["id"] == f"LOINC:{code}" and f"“{row['as_printed']}”" in measured["description"]
+        assert (quantity["value"], quantity["unit"]["id"]) == (row["value"], f"UCUM:{unit}"), code
         assert measured["timeObserved"]["ontologyClass"] == local(moment)
 
 
@@ -475,8 +478,10 @@ def test_every_code_is_verified_and_labelled_as_in_the_table():
 
 def test_a_limit_of_an_assay_is_no_measured_number():
     beyond = load_case()
-    at = beyond.observations["as_printed"] == "CRP 100 mg/L"
-    beyond.tables["observations"].loc[at, "as_printed"] = "CRP >100 mg/L"
+    at = beyond.observations["fact"] == "F27"
+    beyond.tables["observations"].loc[at, "as_printed"] = beyond.observations.loc[at, "as_printed"].str.replace(
+        "CRP ", "CRP >"
+    )
     assert set(phenopacket.packet(beyond)[1]) - set(LEFT) == {
         "F27 C-reactive protein (CRP): a range, and a measurement holds one number"
     }

@@ -152,8 +152,9 @@ def test_progress_counts_and_never_scores_confidence_or_discussion(record):
 # ---- a question that was changed ------------------------------------------------------------------------------------
 @pytest.fixture
 def reworded(monkeypatch):
-    """N3.2 with another stem and another key; returns a callable that puts it back."""
+    """N3.2, as if it were still as first asked, with another stem and key; returns a callable that puts it back."""
     old, new = items()["N3.2"], copy.deepcopy(items()["N3.2"])
+    monkeypatch.setattr(quiz, "_first", lambda: {"N3.2": quiz.revision(old)})
     new |= {"stem": "Another question?", "best": "a"}
     return lambda changed=True: monkeypatch.setitem(items(), "N3.2", new if changed else old)
 
