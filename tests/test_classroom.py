@@ -391,11 +391,9 @@ def local(moment):
 
 
 def test_measurements_are_those_that_the_article_prints():
+    printed = CASE.observations.set_index(["fact", "loinc"])
     for measured, (code, fact, unit, moment) in zip(PACKET["measurements"], MEASURED, strict=True):
-        row, quantity = (
-            CASE.observations.query("fact == @fact and loinc == @code").iloc[0],
-            measured["value"]["quantity"],
-        )
+        row, quantity = printed.loc[(fact, code)], measured["value"]["quantity"]
         assert measured["assay"]["id"] == f"LOINC:{code}" and f"“{row['as_printed']}”" in measured["description"]
         assert (quantity["value"], quantity["unit"]["id"]) == (row["value"], f"UCUM:{unit}"), code
         assert measured["timeObserved"]["ontologyClass"] == local(moment)
