@@ -132,11 +132,14 @@ def number_ids():
     table = read_table("revisions")
     known = table.set_index("id").to_dict("index")
     gone = {row["revision"]: name for name, row in known.items() if name not in now}
+    wrong = []
     for name, digest in now.items():
         if name in known and not known[name]["asked"]:
-            yield f"{name} was asked before and dropped: an id is not given twice, so choose a new one"
+            wrong.append(f"{name} was asked before and dropped: an id is not given twice, so choose a new one")
         elif name not in known and digest in gone:
-            yield f"{name} is what was {gone[digest]}: a question keeps its id, so call it {gone[digest]} again"
+            wrong.append(f"{name} is what was {gone[digest]}: a question keeps its id, so call it {gone[digest]} again")
+    if wrong:
+        return wrong
     for name, digest in now.items():
         known[name] = {"first": known.get(name, {}).get("first", digest), "revision": digest}
     text = io.StringIO()
@@ -144,6 +147,7 @@ def number_ids():
     sheet.writerow(table.columns)
     sheet.writerows((n, r["first"], r["revision"], str(n in now).lower()) for n, r in known.items())
     (CASEDATA / "revisions.csv").write_text(text.getvalue(), encoding="utf-8", newline="\n")
+    return []
 
 
 def sealed():
@@ -155,7 +159,7 @@ def sealed():
     try:
         seal()
         load_case(CASEDATA)
-        wrong = list(number_ids())
+        wrong = number_ids()
         seal()
     except CaseDataError as fault:
         wrong = [told(fault)]

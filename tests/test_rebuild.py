@@ -1,0 +1,111 @@
+"""One change is one change: what `lab.py rebuild` says, by file and line, of changes of every kind."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests import rebuild
+
+COPIED = (*rebuild.KEPT[:-1], "tests")
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the collection, just rebuilt: a callable that changes one of its files and says what rebuild says."""
+    for folder in COPIED:
+        shutil.copytree(rebuild.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in rebuild.inputs(tmp_path):
+        (tmp_path / "build" / "rebuilt" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(tmp_path / name, tmp_path / "build" / "rebuilt" / name)
+    shutil.copy(tmp_path / "casedata" / "datapackage.json", tmp_path / "build" / "rebuilt" / "casedata")
+
+    def change(file, old, new):
+        text = (tmp_path / file).read_text(encoding="utf-8")
+        assert len(re.findall(old, text)) == 1
+        (tmp_path / file).write_text(re.sub(old, new, text), encoding="utf-8", newline="\n")
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+        command = [sys.executable, "-m", "tests.rebuild"]
+        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        assert done.returncode == ("Left to do by hand" in done.stdout), done.stdout + done.stderr
+        return done.stdout
+
+    change.folder = tmp_path
+    return change
+
+
+def line(copy, file, words):
+    """Where a text stands, as rebuild tells it."""
+    lines = (copy.folder / file).read_text(encoding="utf-8").splitlines()
+    return f"{file}:{next(n for n, found in enumerate(lines, 1) if words in found)}"
+
+
+def test_a_question_that_lacks_something_is_named_by_file_and_line(copy):
+    said = copy(
+        "casedata/items.yaml", r"(?s)(- id: N3\.2\n.*?)voices:\n.*?(?=\n- id)", r"\1voices: {data: A single voice.}"
+    )
+    place = line(copy, "casedata/items.yaml", "id: N3.2")
+    assert f"{place}: N3.2: the voices authors and data are both due" in said
+    assert "03_flare_sepsis_or_mas.ipynb" in said and "04_five_rulers" not in said  # the one notebook that asks it
+
+
+def test_a_cell_that_its_schema_refuses_is_named_and_nothing_is_sealed(copy):
+    before = (copy.folder / "casedata" / "datapackage.json").read_bytes()
+    said = copy("casedata/observations.csv", r"F27,admission,crp,100", "F27,admission,crp,1OO")
+    assert f"{line(copy, 'casedata/observations.csv', 'F27,')}: column value: '1OO' is not a plain number" in said
+    assert (copy.folder / "casedata" / "datapackage.json").read_bytes() == before
+
+
+def test_an_id_stays_with_its_question(copy):
+    said = copy("casedata/items.yaml", r"- id: K3\.2\n", "- id: K3.9\n")
+    assert "K3.9 is what was K3.2: a question keeps its id" in said
+    ledger = copy.folder / "casedata" / "revisions.csv"
+    assert "K3.9" not in ledger.read_text(encoding="utf-8")
+    ledger.write_text(
+        re.sub(r"(?m)^(K3\.2,.*),true$", r"\1,false", ledger.read_text(encoding="utf-8")), encoding="utf-8"
+    )
+    assert "K3.2 was asked before and dropped: an id is not given twice" in copy(
+        "casedata/items.yaml", r"- id: K3\.9\n", "- id: K3.2\n"
+    )
+
+
+def test_a_page_and_its_row_belong_together(copy):
+    said = copy("casedata/journey.csv", r"(?s)\n09,.*", "\n")
+    assert "notebooks/09_capstone.ipynb: casedata/journey.csv has no row for it" in said
+    (copy.folder / "notebooks" / "08_did_it_work.ipynb").rename(copy.folder / "notebooks" / "08_other.ipynb")
+    said = copy("casedata/journey.csv", r"Did it work\?,", "Did it?,")
+    assert "there is no notebooks/08_did_it_work.ipynb" in said and "notebooks/08_other.ipynb: " in said
+
+
+@pytest.mark.slow
+def test_each_sentence_that_states_an_altered_value_is_named_by_file_and_line(copy):
+    said = copy(
+        "casedata/observations.csv",
+        "crp,100,,mg/L,100,,mg/L,reported,CRP 100",
+        "crp,110,,mg/L,110,,mg/L,reported,CRP 110",
+    )
+    places = re.findall(r"(?m)^  (\S+:\d+): 100 \(mg/l\)", said)
+    assert line(copy, "casedata/discrepancies.csv", "D06,") in places
+    assert line(copy, "casedata/items.yaml", "In a child with a CRP of 100 mg/L") in places
+    assert line(copy, "notebooks/03_flare_sepsis_or_mas.ipynb", "the CRP is 100 mg/L") in places
+    assert re.search(r"03_flare_sepsis_or_mas.ipynb +changed", said)
+
+
+def test_a_question_more_concerns_its_own_page_alone():
+    old = rebuild.entries(rebuild.ROOT)
+    new = {**old, "N2.9": {"id": "N2.9", "notebook": "02"}}
+    changed = {"casedata/items.yaml", "casedata/revisions.csv", "notebooks/02_naming_it.ipynb"}
+    assert [p.name for p in rebuild.concerned(changed, old, new)] == ["02_naming_it.ipynb"]
+    assert len(rebuild.concerned({"casedata/rules.csv"}, old, old)) == len(
+        list((rebuild.ROOT / "notebooks").glob("*.ipynb"))
+    )
+
+
+def test_the_tests_that_a_change_concerns_are_those_that_use_it():
+    assert rebuild.tests_of({"utils/ladder.py"}) and "tests/test_pk.py" not in rebuild.tests_of({"utils/ladder.py"})
+    assert "tests/test_rules.py" in rebuild.tests_of({"casedata/rules.csv"})
+    assert all((rebuild.ROOT / name).exists() for name in rebuild.tests_of({"casedata/items.yaml", "utils/cards.js"}))

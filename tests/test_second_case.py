@@ -1,0 +1,80 @@
+"""The code knows no case: an invented second one runs through it, and the shared rooms name no fact of the first."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from utils import explore
+from utils.case import CaseDataError, load_case, references
+from utils.package import CASEDATA
+from utils.quiz import ask
+from utils.rules import evaluate
+
+FOLDER = Path(__file__).with_name("second_case")
+CHAPTERS = {  # a room of one page, or a figure of one: these may name what they tell of
+    "appraisal", "bedside", "capstone", "cohort", "differential", "drawn_appraisal", "drawn_course", "invented",
+    "judge", "ladder", "physiology", "pk", "route", "sheets", "thresholds",
+}  # fmt: skip
+SHARED = sorted(p for p in CASEDATA.parent.joinpath("utils").rglob("*.py") if p.stem not in CHAPTERS)
+ALSO_WORDS = {"discussion", "recovery"}  # a kind of question, and the name of a figure
+
+
+# ---- a second case ---------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def ward():
+    return load_case(FOLDER).as_of("ward")
+
+
+def test_a_moment_shows_what_was_known_by_then(ward):
+    assert len(load_case(FOLDER).observations) == 3 and len(ward.observations) == 2 and len(ward.treatments) == 0
+    assert "700 ng/mL" in ward.sheet().to_string() and "150" not in ward.sheet().to_string()
+    assert "150" in load_case(FOLDER).as_of("next_day").sheet().to_string()
+    assert list(ward.unknowns()["Id"]) == ["A2"]
+    with pytest.raises(CaseDataError, match="use one of ward"):
+        ward.as_of("admission")
+
+
+def test_rules_and_explorers_take_it(ward):
+    verdict = evaluate("mas_2016", ward)
+    assert verdict.status == "undetermined" and "met" in verdict.items.set_index("item").at["ferritin", "status"]
+    bench = explore.what_if("mas_2016", ward, platelets=(0, 500, 250))
+    assert "Varying platelets alone" in repr(bench.set(platelets="150 ×10⁹/L"))
+    later = evaluate("mas_2016", load_case(FOLDER).as_of("next_day"))
+    assert later.items.set_index("item").at["platelets", "status"] == "met"
+
+
+def test_its_question_is_asked(record):
+    card = ask("X1.1", FOLDER)
+    assert "Which result is missing" in card.item["stem"] and "no question 'X1.1'" in ask("X1.1").text
+    card.given = {"choice": "b", "confidence": "", "at": 1}
+    assert card.committed["choice"] == "b" and "That is the best supported answer." in card.feedback
+    assert "X1.1" in record.read_text()
+
+
+# ---- the shared rooms ------------------------------------------------------------------------------------------------
+def known_names():
+    """What belongs to the report: moments, courses, drugs, and works cited."""
+    case = load_case()
+    return {*case.time_points["time_point"], *case.treatments["treatment"], "anakinra", *references()} - ALSO_WORDS
+
+
+def facts_in(source):
+    """The lines of code that name a fact, a moment, a drug or a work of the report; docstrings name their sources."""
+    named = re.compile(rf"\b([FPUD]\d\d|{'|'.join(map(re.escape, sorted(known_names())))})\b")
+    tree = ast.parse(source)
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield from ((node.lineno, m[0]) for m in named.finditer(node.value))
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda p: p.stem)
+def test_a_shared_room_names_nothing_of_the_report(path):
+    assert list(facts_in(path.read_text(encoding="utf-8"))) == []
+
+
+def test_a_name_of_the_report_would_be_found():
+    planted = 'def f(case):\n    """Rests on D03 (ravelli2016)."""\n    return case.as_of("admission").address("F09")\n'
+    assert [name for _, name in facts_in(planted)] == ["F09", "admission"]
