@@ -6,7 +6,7 @@
     python lab.py test           run all tests; options that follow go to pytest
     python lab.py test quick     leave out the slow tests and those in a browser (under two minutes)
     python lab.py rebuild        after any change: seal casedata, run the notebooks concerned, make the teachers' files
-                                 anew, check pages and numbers, run the tests concerned; --all does everything anew
+                                 anew, check pages and numbers, run the tests concerned (--all: everything anew)
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
     python lab.py bench          measure speed, memory and a class on a hub ("bench hub": just that) for the README
     python lab.py classroom      build the teachers' files anew, and their kit; --pdf adds what prints it

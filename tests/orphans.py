@@ -230,8 +230,10 @@ def declares(entry, reading, passage):
 
 def entry_faults(entries, used):
     """What is wrong with the declared numbers themselves."""
+    lines = DECLARED.read_text(encoding="utf-8").splitlines() if entries is ENTRIES else []
+    at = [n for n, line in enumerate(lines, 1) if line.startswith("- ")] or [""] * len(entries)
     for number, entry in enumerate(entries):
-        told = f"numbers.yaml: {entry.get('where')}, '{entry.get('text')}'"
+        told = f"numbers.yaml:{at[number]}: {entry.get('where')}, '{entry.get('text')}'"
         if not isinstance(entry.get("text"), str) or "where" not in entry:
             yield f"{told} needs 'where' and 'text', the text between quotation marks"
         elif ("is" in entry) == bool(str(entry.get("reason", "")).strip()):
