@@ -315,6 +315,7 @@ def card_lines():
 
 def plain_text(page):
     """What a reader sees of HTML: rows as lines, cells apart, the description of a picture; no pixels."""
+    page = re.sub(r"(?s)<tr.*?</tr>", lambda row: row[0].replace("\n", ""), page)  # of pandas, a line for each cell
     page = re.sub(r'<img[^>]*?alt="([^"]*)"[^>]*>', r"\n\1\n", re.sub(r"base64,[A-Za-z0-9+/=]+", "", page))
     page = re.sub(r"</(tr|p|li|ul|caption|summary|table|figcaption|div)>|<br */?>", "\n", page)
     return html.unescape(re.sub(r"<[^>]+>", "  ", page))
