@@ -13,6 +13,7 @@ from tests.drawings import clean, drawing, shapes, words
 from utils import explore, plots
 from utils.case import CaseDataError, load_case
 from utils.ladder import amounts, count, courses, equivalents, last_added, milestones, running, sheet
+from utils.plots.drawn_course import CURSOR
 from utils.units import UnitError
 
 CASE = load_case().as_of("recovery")
@@ -255,9 +256,9 @@ def test_the_cursor_lists_what_ran_and_is_drawn(days):
     shown = days.set(day=11, improved=3)
     assert shown.text.startswith("Day 11: 1 for certain, 9 at most") and clean(shown)
     assert days.get() == {"day": 11, "improved": 3}
-    [box] = shapes(drawing(shown)[0], "rect", fill="#ffe9a8")
+    [box] = shapes(drawing(shown)[0], "rect", fill=CURSOR)
     days.set(day=12)
-    [next_box] = shapes(drawing(days._last)[0], "rect", fill="#ffe9a8")
+    [next_box] = shapes(drawing(days._last)[0], "rect", fill=CURSOR)
     assert float(next_box.get("x")) - float(box.get("x")) == 23
 
 

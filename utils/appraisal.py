@@ -13,6 +13,7 @@ from utils.cards import CONFIDENCE
 from utils.ladder import count, courses, in_words, last_added, running
 from utils.package import read_table
 from utils.page import say, table, together
+from utils.phrases import phrase, status_word
 from utils.quiz import UNSCORED, items
 from utils.record import read
 from utils.rules import RULES, evaluate, evaluate_table
@@ -22,9 +23,15 @@ TRUTH = {"yes": True, "no": False, "do not know": None}
 CLAIMS = ("high", "moderate", "low", "none from this case")
 
 
-def _sheet(rows, title, **heads):
-    """Some columns of a table under new heads, which are given as ``column="Head"``; "–" where nothing is told."""
-    return table(rows[[*heads]].replace("", "–").set_axis([*heads.values()], axis=1), title)
+def _sheet(rows, name, *columns, title=None, **values):
+    """Some columns of a table, its title the phrase ``name``, its heads ``name_column``; "–" where nothing is told."""
+    heads = [phrase(f"appraisal.{name}_{column}", **values) for column in columns]
+    return table(rows[[*columns]].replace("", "–").set_axis(heads, axis=1), title or phrase(f"appraisal.{name}"))
+
+
+def _word(kind, code):
+    """How a page shows a code of the tables: an answer, a confidence or where a row points."""
+    return phrase(f"appraisal.{kind}_{code.replace(' ', '_')}")
 
 
 def _listed(facts, source):
@@ -52,21 +59,26 @@ def recovery(case, caption):
         (ends["corticosteroid_taper"], labels[["corticosteroid_stopped"]]),
         (starts["canakinumab_4_weekly"], labels[["ciclosporin_stopped", "canakinumab_switch"]]),
         (starts["canakinumab_6_weekly"], labels[["canakinumab_6_weekly"]]),
-        ("at 24 months, as printed", labels[["last_report"]]),
+        (phrase("appraisal.at_24_months"), labels[["last_report"]]),
     ]
-    loose = ("a few months later, not dated", labels[["relapse", "anakinra_restarted"]])
+    loose = (phrase("appraisal.months_later"), labels[["relapse", "anakinra_restarted"]])
     marks["when"] = [*map(_when, marks["day_low"], marks["day_high"])]
     places = [*marks[["day_low", "day_high", "label", "when"]].itertuples(index=False)]
     picture = plots.recovery(places, tuple(days), boxes, loose, caption)
     rows = [*marks[["when", "label", "fact"]].itertuples(index=False)]
-    rows += [("after discharge", r.label, r.fact) for r in told[told["time_point"] == "follow_up"].itertuples()]
-    return together(picture, table(pd.DataFrame(rows, columns=["When", "What", "Fact"]), "The same as a table"))
+    after = phrase("appraisal.after_discharge")
+    rows += [(after, r.label, r.fact) for r in told[told["time_point"] == "follow_up"].itertuples()]
+    columns = ["when", "what", "fact"]
+    sheet = _sheet(pd.DataFrame(rows, columns=columns), "recovery", *columns, title=phrase("appraisal.as_table"))
+    return together(picture, sheet)
 
 
 def _when(low, high):
     if pd.isna(low):
-        return "not dated" if pd.isna(high) else f"not dated, by day {high:g}"
-    return f"day {low:g}" + ("" if low == high else " on, its end not dated" if pd.isna(high) else f" to day {high:g}")
+        return phrase("appraisal.not_dated" if pd.isna(high) else "appraisal.not_dated_by", high=high)
+    if pd.isna(high):
+        return phrase("appraisal.on_its_end_not_dated", low=low)
+    return phrase("plots.day", day=low) if low == high else phrase("plots.days", first=low, last=high)
 
 
 def rivals(case):
@@ -75,40 +87,46 @@ def rivals(case):
     day = int(case.events.set_index("event").at["first_improvement", "day_low"])
     frame, rows = running(given, day), []
     certain, most = count(frame)
-    ran = {r.what: f"{r.ran}, {r.why}".rstrip(", ") for r in frame.itertuples()}
-    ran |= {one: f"{r.ran}, in one of its two forms" if r.ran == "certain" else ran[r.what]
-            for r in frame.itertuples() for one in r.what.split(" or ") if one != r.what}  # fmt: skip
+    by = {(r.drug, r.ran): r for r in frame.itertuples()}
     for c in sorted(given, key=lambda c: (c.first, c.kind != "drug")):
-        if c.label in ran and c.first < day or 0 < c.first < day and c.name != "cpr":
-            ago = sorted({day - c.first, day - (c.sure or [c.first])[0]})
-            begun = " to ".join(map(str, ago)) + " days before" if c.first else "before admission"
-            over = f"over, by day {c.last}; its effect may last longer"
-            rows.append((c.label, c.kind, begun, ran.get(c.label, over)))
-    rows.append(("the illness itself, turning unaided", "course", "not known", "cannot be seen in one child"))
-    line = f"On day {day}, when the heart first improved, {certain} treatments ran for certain and {most} at most. "
-    line += f"The last drug begun before: {in_words(last_added(given, day))}."
-    heads = ["What", "Kind", "Begun", f"On day {day}"]
-    return together(say(line), table(pd.DataFrame(rows, columns=heads), "What could have helped"))
+        if c.first < day and (c.on(day) or c.first and c.name != "cpr"):
+            first, last = sorted((day - c.first, day - (c.sure or [c.first])[0]))
+            before = "days_before" if first == last else "first_to_last_days_before"
+            begun = phrase(f"appraisal.{before if c.first else 'before_admission'}", first=first, last=last)
+            if not c.on(day):
+                ran = phrase("appraisal.over", day=c.last)
+            elif c.on(day) == "perhaps" and (c.drug, "perhaps") in by:
+                ran = phrase("appraisal.perhaps", why=by[c.drug, "perhaps"].why)
+            else:  # a drug can be certain, and its form open
+                alone = by[c.drug, "certain"].what == c.label
+                ran = phrase("appraisal.certain" if alone else "appraisal.certain_in_one_form")
+            rows.append((c.label, phrase(f"plots.{c.kind}"), begun, ran))
+    rows.append([phrase(f"appraisal.illness{x}") for x in ("", "_kind", "_begun", "_ran")])
+    last = in_words(last_added(given, day))
+    columns = ["what", "kind", "begun", "ran"]
+    sheet = _sheet(pd.DataFrame(rows, columns=columns), "rivals", *columns, day=day)
+    return together(say(phrase("appraisal.ran", day=day, certain=certain, most=most, last=last)), sheet)
 
 
 # ---- claims ---------------------------------------------------------------------------------------------------------
 def weighed(case, caption):
     """Claims of the report with our confidence in them, from this case alone: picture and table."""
     rows = case.weighed.assign(facts=case.weighed["facts"].str.replace(" ", ", "))
-    rows = rows.assign(level=[len(CLAIMS) - 1 - CLAIMS.index(c) for c in rows["confidence"]])
+    rows["level"] = [len(CLAIMS) - 1 - CLAIMS.index(c) for c in rows["confidence"]]
+    rows["confidence"] = [_word("confidence", c) for c in rows["confidence"]]
     picture = plots.claims([*rows[["label", "level", "confidence", "write"]].itertuples(index=False)], 3, caption)
-    heads = {"label": "Claim", "ground": "Stands on", "lacks": "Missing, or against", "confidence": "Confidence"}
-    return together(picture, _sheet(rows, "Claim, evidence, confidence", **heads, facts="Addresses"))
+    return together(picture, _sheet(rows, "claims", "label", "ground", "lacks", "confidence", "facts"))
 
 
 # ---- the neutropenia ------------------------------------------------------------------------------------------------
 def severity(case):
     """The neutrophils of the recovery against the grades of CTCAE: a sentence and a table."""
     found = evaluate("ctcae_neutrophils", case.as_of("recovery"))
-    line = f"Neutrophils {case.as_of('recovery').inputs['neutrophils']}: grade {show(found.score[0])} of 4."
-    rows = found.items[["label", "rule", "as_given", "status"]].set_axis(["Grade", "Begins", "Here", "Verdict"], axis=1)
-    rows["Begins"] = ["below the laboratory's own lower limit", *rows["Begins"][1:]]
-    return together(say(line), table(rows, found.title))
+    value, grade = case.as_of("recovery").inputs["neutrophils"], show(found.score[0])
+    begins = [phrase("appraisal.begins_below_limit"), *found.items["rule"][1:]]
+    rows = found.items.assign(rule=begins, status=found.items["status"].map(status_word))
+    sheet = _sheet(rows, "severity", "label", "rule", "as_given", "status", title=found.title)
+    return together(say(phrase("appraisal.neutrophils", value=value, grade=grade)), sheet)
 
 
 def points(name, answer):
@@ -152,16 +170,18 @@ def naranjo(caption):
     """The ten questions worked: score with the defensible range among the published bands, and why; picture, table."""
     verdict, (low, high), rows = evaluate("naranjo", answers()), defensible(), []
     for r in read_table("naranjo_answers").itertuples():
-        others = [f"{o} ({signed(points(r.question, TRUTH[o]))})" for o in filter(None, r.others.split("|"))]
-        ours = f"{r.ours} ({signed(points(r.question, TRUTH[r.ours]))})"
-        why = r.other_why or "–", _listed(r.facts, r.source)
-        rows.append((f"{r.question[1:]}. {label(r.question)}", ours, r.why, "; ".join(others) or "none", *why))
+        given = [r.ours, *filter(None, r.others.split("|"))]
+        ours, *others = (f"{_word('answer', a)} ({signed(points(r.question, TRUTH[a]))})" for a in given)
+        others = "; ".join(others) or phrase("appraisal.no_other")
+        why = r.why, others, r.other_why, _listed(r.facts, r.source)
+        rows.append((f"{r.question[1:]}. {label(r.question)}", ours, *why))
     score = verdict.score[0]
-    line = f"Naranjo: {show(score)}, {verdict.category}. With other answers that can be defended, {show(low)} to "
-    line += f"{show(high)}: {band(low)} to {band(high)}."
-    heads = ["Question", "We answer", "Why", "Defensible too", "Why that", "Rests on"]
-    picture = plots.scale(bands(), [("our answers", score, score), ("defensible", low, high)], caption)
-    return together(say(line), picture, table(pd.DataFrame(rows, columns=heads), "Ten questions, worked"))
+    said = {"score": show(score), "band": verdict.category, "low": show(low), "high": show(high)}
+    line = phrase("appraisal.score", **said, low_band=band(low), high_band=band(high))
+    spans = [(phrase("appraisal.our_answers"), score, score), (phrase("appraisal.defensible"), low, high)]
+    columns = ["question", "ours", "why", "others", "other_why", "rests"]
+    sheet = _sheet(pd.DataFrame(rows, columns=columns), "naranjo", *columns)
+    return together(say(line), plots.scale(bands(), spans, caption), sheet)
 
 
 def label(question):
@@ -175,8 +195,7 @@ def signed(x):
 def causes(case):
     """What else could have caused the neutropenia: a table."""
     rows = case.neutropenia_causes.assign(rests=lambda t: [*map(_listed, t["facts"], t["source"])])
-    heads = {"label": "Rival", "days": "Its days", "pro": "For it", "contra": "Against it, or open"}
-    return _sheet(rows, "Rival causes of the neutropenia", **heads, rests="Rests on")
+    return _sheet(rows, "causes", "label", "days", "pro", "contra", "rests")
 
 
 # ---- the variant ----------------------------------------------------------------------------------------------------
@@ -191,10 +210,11 @@ def people(case, caption):
     """A hundred people and how many of them carry one copy of the variant: picture, and what is known as a table."""
     rows = case.variant.set_index("item")
     low, high = (round(100 * carriers(rows.at[f"alleles_{x}", "frequency"])) for x in ("low", "high"))
-    counts = {"carry one copy, by both counts": (low, "circle full")}
-    counts |= {"more, by the higher count": (high - low, "circle"), "do not": (100 - high, "square")}
-    heads = {"label": "Of", "words": "Figure", "says": "What it says here", "source": "Source, evidence"}
-    return together(plots.icons(counts, caption), _sheet(_sourced(case.variant), "One variant: what is known", **heads))
+    counts = {phrase("appraisal.one_copy"): (low, "circle full")}
+    counts |= {phrase("appraisal.more_copies"): (high - low, "circle")}
+    counts |= {phrase("appraisal.no_copy"): (100 - high, "square")}
+    sheet = _sheet(_sourced(case.variant), "variant", "label", "words", "says", "source")
+    return together(plots.icons(counts, caption), sheet)
 
 
 # ---- the report and the literature ----------------------------------------------------------------------------------
@@ -204,32 +224,22 @@ def audit(case):
     counted = ", ".join(f"{n} {state}" for state, n in rows["state"].value_counts().items())
     where = ["; ".join(places[p.strip()] for p in w.split("|")) if w else "" for w in rows["where"]]
     told = rows.assign(where=where, facts=rows["facts"].str.replace(" ", ", "))
-    heads = {"item": "Item", "label": "Asks for", "state": "Our reading", "where": "Where", "facts": "Addresses"}
-    line = f"{len(rows)} sub-items: {counted}. Our reading, of the text used here."
-    return together(say(line), _sheet(told, "CARE 2013, item by item", **heads, note="Remark"))
+    line = phrase("appraisal.care_counted", total=len(rows), counted=counted)
+    return together(say(line), _sheet(told, "care", "item", "label", "state", "where", "facts", "note"))
 
 
 def ribbon(case, caption):
     """Guidance that came with and after the article, by its date: picture and table."""
     picture = plots.ribbon([*case.guidance[["published", "label", "bears_on"]].itertuples(index=False)], caption)
-    heads = {"published": "Published", "label": "What", "says": "What was seen of it", "source": "Source, evidence"}
-    return together(picture, _sheet(_sourced(case.guidance), "What later guidance says, with its date", **heads))
+    return together(picture, _sheet(_sourced(case.guidance), "guidance", "published", "label", "says", "source"))
 
 
 def evidence(case):
     """What was published on anakinra in MAS, as far as it was seen: how the rows point, and a table."""
     rows, n = _sourced(case.anakinra_evidence), case.anakinra_evidence["direction"].value_counts()
-    line = f"{len(rows)} rows: {n['for']} point for it, {n['open']} leave it open, {n['against']} point against it."
-    heads = {"people": "Whom", "design": "Design", "way": "How given", "result": "What came out", "direction": "Points"}
-    return together(
-        say(line),
-        _sheet(
-            rows,
-            "Anakinra in MAS, in the heart and liver of systemic JIA, and as a suspect in neutropenia: what was seen",
-            **heads,
-            source="Source, evidence",
-        ),
-    )
+    rows["direction"] = [_word("points", d) for d in rows["direction"]]
+    line = phrase("appraisal.points", total=len(rows), pro=n["for"], open=n["open"], contra=n["against"])
+    return together(say(line), _sheet(rows, "evidence", "people", "design", "way", "result", "direction", "source"))
 
 
 # ---- one's own record -----------------------------------------------------------------------------------------------
@@ -253,10 +263,8 @@ def my_calibration(caption):
     """Your calibration as a picture and a table; where no answer has a confidence, what will stand here."""
     found = calibration()
     if not found["answered"].sum():
-        return say(
-            "There is nothing to plot yet: your record holds no scored answer with a confidence. When it does, three "
-            "bars will stand here, for low, medium and high confidence, each with how many were best supported."
-        )
-    words = [f"{r.best} of {r.answered}" for r in found.itertuples()]
-    sheet = table(pd.DataFrame({"You were": found.index, "Best supported": words}), "The same as a table")
+        return say(phrase("appraisal.nothing_to_plot"))
+    words = [phrase("plots.of", part=r.best, whole=r.answered) for r in found.itertuples()]
+    rows = pd.DataFrame({"sure": found.index.map(status_word), "best": words})
+    sheet = _sheet(rows, "calibration", "sure", "best", title=phrase("appraisal.as_table"))
     return together(plots.calibration([*found[["answered", "best"]].itertuples(name=None)], caption), sheet)

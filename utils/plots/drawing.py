@@ -10,24 +10,17 @@ from xml.etree import ElementTree
 import numpy as np
 
 from utils.page import BANNER, figure
+from utils.phrases import phrase, status_word
 from utils.units import show
 
 INK, MET, OPEN, NOT = "#1a1a1a", "#0b4f8a", "#8a5a00", "#5c5c5c"  # dark enough on white; words carry the meaning
 PALE = "#f1f4f7"  # behind every second row
 
 
-SOURCE = "Derived from values in Meneghel et al. 2021 (CC BY 4.0); changes: units converted, redrawn."
-
-
-WORDS = {
-    "fits": "fits",
-    "does_not_fit": "does not fit",
-    "expected_but_absent": "expected but absent",
-    "unknown": "unknown",
-}
-
-
-VERDICTS = {"met": "met", "not met": "not met", "undetermined": "undetermined", "": "not asked"}
+SOURCE = phrase("plots.source")
+WORDS = {state: phrase(f"plots.{state}") for state in ("fits", "does_not_fit", "expected_but_absent")}
+WORDS["unknown"] = status_word("unknown")
+VERDICTS = {v: status_word(v) for v in ("met", "not met", "undetermined")} | {"": phrase("plots.not_asked")}
 
 
 class Drawing:
@@ -101,19 +94,18 @@ def strokes(picture, x1, x2, y1, y2, step, colour):
 def cut_off(verdict):
     """A ruler's cut-off in words, and whether it could not be confirmed."""
     reach = verdict.reach
-    words = f"{show(reach.cut)} of {show(reach.most)}" if verdict.counts else show(reach.cut)
-    return words if verdict.confirmed else f"{words} (unconfirmed)"
+    words = phrase("plots.of", part=show(reach.cut), whole=show(reach.most)) if verdict.counts else show(reach.cut)
+    return words if verdict.confirmed else phrase("plots.unconfirmed", what=words)
 
 
 def span(verdict):
     """What a ruler can still say, in words: a number, two numbers, or a range."""
     if verdict.possible is not None and len(verdict.possible) < 3:
-        return " or ".join(map(show, verdict.possible))
+        return phrase("plots.or").join(map(show, verdict.possible))
     low, high = verdict.reach.low, verdict.reach.high
     if low == high:
         return show(low)
     if np.isinf(low) and np.isinf(high):
-        return "any value"
-    if np.isinf(high):
-        return f"{show(low)} or more"
-    return f"up to {show(high)}" if np.isinf(low) else f"{show(low)} to {show(high)}"
+        return phrase("plots.any_value")
+    kind = "or_more" if np.isinf(high) else "at_most" if np.isinf(low) else "range"
+    return phrase(f"plots.{kind}", low=show(low), high=show(high))

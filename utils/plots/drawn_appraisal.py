@@ -4,6 +4,7 @@ from textwrap import wrap
 
 import pandas as pd
 
+from utils.phrases import phrase, status_word
 from utils.plots.drawing import INK, MET, NOT, OPEN, PALE, SOURCE, Drawing, hatch
 from utils.units import show
 
@@ -24,7 +25,7 @@ def recovery(marks, span, boxes, loose, caption):
     for day in (first, 10, 16, 22, 30, 40, last):
         picture.text(x(day), 20, f"{day}", "middle", font_weight="bold", font_size=12)
         picture.line(x(day), 28, x(day), bottom - 12, "#dfe5ea", 1)
-    picture.text(right + 24, 20, "day of the report", font_size=12)
+    picture.text(right + 24, 20, phrase("plots.day_of_report"), font_size=12)
     told = []
     for n, (low, high, words, when) in enumerate(marks):
         y, open_low, open_high = 46.0 + row * n, pd.isna(low), pd.isna(high)
@@ -40,8 +41,7 @@ def recovery(marks, span, boxes, loose, caption):
         picture.text(right + 24, y, f"{'? ' * (open_low or open_high)}{words}", font_size=12)
         told.append(f"{when}: {words}")
     y = bottom + 14
-    head = "After discharge. Widths and gaps mean nothing; the relapse, told first, stands below."
-    picture.text(10, y, head, font_weight="bold")
+    picture.text(10, y, phrase("plots.follow_up"), font_weight="bold")
     wide, gap, top = 222, 24, y + 16
     for n, (when, what) in enumerate(boxes):
         at = 10 + (wide + gap) * n
@@ -51,11 +51,10 @@ def recovery(marks, span, boxes, loose, caption):
             picture.add("path", d=f"M{at - 4:.1f},{top + 49} l-7,-4 l0,8 z", fill=INK)
         told.append(f"{when}: {', '.join(what)}")
     _box(picture, 10, top + 112, wide * 2 + gap, 62, loose[0], loose[1], "6 4", 62)
-    picture.lines(2 * (wide + gap) + 22, top + 132, "Broken frame: before the change to canakinumab. Whether it came "
-           "before or after the end of the corticosteroid is not told (D27).", 62, font_size=12, fill=OPEN)  # fmt: skip
-    told.append(f"{loose[0]}: {', '.join(loose[1])}; whether before or after the end of the corticosteroid is not told")
-    key = "Dotted, with a question mark: not dated, somewhere along the line. Hatched: two accounts of the day (D02)."
-    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {key} {SOURCE}")
+    side = 2 * (wide + gap) + 22
+    picture.lines(side, top + 132, phrase("plots.broken_frame"), 62, font_size=12, fill=OPEN)
+    told.append(phrase("plots.loose", when=loose[0], what=", ".join(loose[1])))
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {phrase('plots.recovery_key')} {SOURCE}")
 
 
 def _box(picture, x, y, wide, high, when, what, dash="none", letters=29):
@@ -90,9 +89,10 @@ def scale(bands, spans, caption):
             picture.add("path", d=f"M{x(low) - 9:.1f},{y} l9,-9 l9,9 l-9,9 z", fill=MET)
         else:
             hatch(picture, x(low) - 12, x(high) + 12, y, 7, MET)
-        told.append(f"{words}: {show(low)}" + f" to {show(high)}" * (low != high))
-    names = ", ".join(f"{name} {show(low)} to {show(high)}" for low, high, name in bands)
-    return picture.shown(f"{caption} Bands: {names}. {'; '.join(told)}.", caption)
+        reach = show(low) if low == high else phrase("plots.range", low=show(low), high=show(high))
+        told.append(f"{words}: {reach}")
+    names = (phrase("plots.band", name=name, low=show(low), high=show(high)) for low, high, name in bands)
+    return picture.shown(f"{caption} {phrase('plots.bands', bands=', '.join(names))} {'; '.join(told)}.", caption)
 
 
 def ribbon(rows, caption):
@@ -123,16 +123,15 @@ def ribbon(rows, caption):
         picture.text(place, y, label, side, font_weight="bold", font_size=12)
         picture.text(place, y + 16, bears, side, font_size=12)
         told.append(f"{date}: {label}")
-    key = "Diamond: the month is known. Hatched: some time in that year."
-    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {key}")
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {phrase('plots.ribbon_key')}")
 
 
 def claims(rows, most, caption):
     """Claims and how far each may be trusted: rows of claim, squares (of `most`), the same in words, and a sentence."""
     row = 44
     picture = Drawing(1000, 44 + row * len(rows))
-    for at, words in ((16, "Claim"), (290, "Confidence, from this case"), (530, "What this case can carry")):
-        picture.text(at, 24, words, font_weight="bold")
+    for at, head in ((16, "claim"), (290, "confidence_from_case"), (530, "can_carry")):
+        picture.text(at, 24, phrase(f"plots.{head}"), font_weight="bold")
     told = []
     for n, (claim, level, words, write) in enumerate(rows):
         y = 36.0 + row * n
@@ -154,11 +153,12 @@ def calibration(rows, caption):
     picture, told = Drawing(760, 30 + 46 * len(rows)), []
     for n, (confidence, answered, best) in enumerate(rows):
         y = 20.0 + 46 * n
+        confidence = status_word(confidence)
         picture.text(120, y + 19, confidence, "end", font_weight="bold")
         if answered:
             picture.add("rect", x=134, y=y, width=400, height=28, fill="white", stroke=MET, stroke_width=1.5)
             picture.add("rect", x=134, y=y, width=400.0 * best / answered, height=28, fill=MET)
-        words = f"{best} of {answered} best supported" if answered else "no answer yet"
+        words = phrase("plots.best_supported" if answered else "plots.no_answer", best=best, answered=answered)
         picture.text(548 if answered else 134, y + 19, words)
-        told.append(f"{confidence} confidence: {words}")
+        told.append(phrase("plots.confidence", confidence=confidence, said=words))
     return picture.shown(f"{caption} {'; '.join(told)}.", caption)

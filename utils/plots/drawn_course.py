@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from utils.phrases import phrase
 from utils.plots.drawing import INK, MET, NOT, OPEN, PALE, SOURCE, Drawing, hatch
 from utils.units import show
 
@@ -55,8 +56,7 @@ def limits(rows, groups, axes, caption):
         tip = f"{x(value) - 6:.1f},{top - 12} {x(value) + 6:.1f},{top - 12} {x(value):.1f},{top - 3}"
         picture.add("polygon", points=tip, fill=MET)
         y += height + 16
-    key = "Long line: the value. Bar: a lower limit. Box: a range. Circle: a median, no limit. Broken: for another age."
-    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {key}")
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {phrase('plots.limits_key')}")
 
 
 def two_weights(readings, age, months, curves, caption):
@@ -88,13 +88,13 @@ def two_weights(readings, age, months, curves, caption):
     for month in months[::2]:
         picture.line(x(month), bottom, x(month), bottom + 5)
         picture.text(x(month), bottom + 20, f"{month:g}", "middle", font_size=12)
-    picture.text((left + right) / 2, bottom + 42, "age, months", "middle")
-    picture.text(8, 14, "weight, kg", font_size=12)
+    picture.text((left + right) / 2, bottom + 42, phrase("plots.age"), "middle")
+    picture.text(8, 14, phrase("plots.weight"), font_size=12)
     for z, weights in curves.items():
         points = " ".join(f"{x(m):.1f},{y(w):.1f}" for m, w in zip(months, weights, strict=True))
         dash = "none" if z == 0 else "6 4" if abs(z) == 2 else "2 4"
         picture.add("polyline", points=points, fill="none", stroke=NOT, stroke_width=1.5, stroke_dasharray=dash)
-        name = f"z {z:+d}".replace("-", "\u2212") if z else "median"
+        name = f"z {z:+d}".replace("-", "\u2212") if z else phrase("plots.median")
         picture.text(right + 8, y(weights[-1]) + 4.5, name, font_size=12, fill=NOT)
     looks = ({"fill": MET}, {"fill": "white", "stroke_dasharray": "4 3"})
     told = []
@@ -106,11 +106,12 @@ def two_weights(readings, age, months, curves, caption):
         place = 90 + 110 * n
         picture.add("rect", x=530, y=place - 11, width=12, height=12, **edge)
         picture.text(550, place, f"{letter}  {row.reading}", font_weight="bold")
-        picture.text(550, place + 22, f"{row.before:.1f} kg before, {row.after:.1f} kg after")
-        picture.text(550, place + 44, f"z-score before: {row.z}")
-        told.append(f"{letter}, {row.reading}: {row.before:.1f} kg before, {row.after:.1f} kg after, z before {row.z}")
-    key = "Foot of a bar: the weight before. Top: the weight after. Lines: WHO weight for age, boys (whoanthro)."
-    return picture.shown(f"{caption} At {show(age)} months. {'; '.join(told)}.", f"{caption} {key}")
+        gain = phrase("plots.before_after", before=row.before, after=row.after)
+        picture.text(550, place + 22, gain)
+        picture.text(550, place + 44, phrase("plots.z_score_before", z=row.z))
+        told.append(f"{letter}, {row.reading}: {gain}, {phrase('plots.z_before', z=row.z)}")
+    at = phrase("plots.at_months", age=show(age))
+    return picture.shown(f"{caption} {at} {'; '.join(told)}.", f"{caption} {phrase('plots.weights_key')}")
 
 
 def day_strip(rows, last, caption):
@@ -129,22 +130,23 @@ def day_strip(rows, last, caption):
     picture = Drawing(left + step * last + 20, 40 + height * len(rows) + 30 * len(parts))
     bottom = picture.root.get("height")
     for day in range(1, last + 1):
-        picture.text(left + step * (day - 0.5), 22, f"day {day}", "middle", font_weight="bold")
+        picture.text(left + step * (day - 0.5), 22, phrase("plots.day", day=day), "middle", font_weight="bold")
         picture.line(left + step * (day - 1), 32, left + step * (day - 1), float(bottom), "#dfe5ea", 1)
     y, told = 34, []
     for part in parts:
-        picture.text(10, y + 20, part.upper(), font_size=11, font_weight="bold", fill=NOT)
+        heading = phrase(f"plots.{part.replace(' ', '_')}").upper()
+        picture.text(10, y + 20, heading, font_size=11, font_weight="bold", fill=NOT)
         y += 28
         for row in rows[rows["part"] == part].itertuples():
             middle = y + height / 2
             picture.text(left - 12, middle + 4.5, row.label, "end", font_size=12)
-            said = "not reported"
             if pd.isna(row.first):
                 picture.add("rect", x=left + 4, y=middle - 9, width=step * last - 8, height=18, fill="#f4efe3")
-                picture.text(left + step * last / 2, middle + 4.5, "?  not reported", "middle", font_size=12, fill=OPEN)
+                said = phrase("plots.not_reported")
+                picture.text(left + step * last / 2, middle + 4.5, f"?  {said}", "middle", font_size=12, fill=OPEN)
             else:
                 at, end = left + step * (row.first - 0.5), left + step * (row.last - 0.5)
-                said = f"day {row.first:g}" + (f" to {row.last:g}" if row.last > row.first else "")
+                said = phrase(f"plots.{'day_to' if row.last > row.first else 'day'}", day=row.first, last=row.last)
                 if part == "begins":
                     picture.line(end, middle, left + step * last - 4, middle, MET, 2, stroke_dasharray="2 5")
                 if row.last > row.first:
@@ -157,11 +159,11 @@ def day_strip(rows, last, caption):
                 picture.text(at + 14, middle + 4.5, row.words, font_size=12)
             told.append(f"{row.label}{', ' * bool(row.words)}{row.words}: {said}")
             y += height
-    key = "Dotted: from here on; when it ended is not told up to this day. Broken frame: some time within these days."
-    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {key} {SOURCE}")
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {phrase('plots.strip_key')} {SOURCE}")
 
 
 WIDE = 22  # days drawn wide: most begins and ends lie there, and one course is at its end
+CURSOR = "#ffe9a8"  # the ground of the day that is marked
 
 
 def swimmer(courses, marks, last, caption, cursor=None, letters=None):
@@ -193,11 +195,11 @@ def swimmer(courses, marks, last, caption, cursor=None, letters=None):
     picture = Drawing(max(int(edge(last + 1)) + 46, 990), bottom + 74)
     if zone:
         picture.add("rect", x=left, y=top - 6, width=zone - 6, height=bottom - top + 8, fill=PALE)
-        for n, words in enumerate(("before", "admission:", "not dated")):
-            picture.text(left + zone / 2 - 3, top - 42 + 13 * n, words, "middle", font_size=11, fill=NOT)
+        look = {"anchor": "middle", "font_size": 11, "fill": NOT}
+        picture.lines(left + zone / 2 - 3, top - 42, phrase("plots.zone"), 10, 13, **look)
     if cursor:
         box = {"x": edge(cursor), "y": top - 30, "width": edge(cursor + 1) - edge(cursor), "height": bottom - top + 32}
-        picture.add("rect", fill="#ffe9a8", stroke=OPEN, stroke_width=1, **box)
+        picture.add("rect", fill=CURSOR, stroke=OPEN, stroke_width=1, **box)
     for day in range(1, last + 1):
         if day <= WIDE or not day % 10 or day == last:
             weight = "bold" if day == cursor else "normal"
@@ -209,7 +211,7 @@ def swimmer(courses, marks, last, caption, cursor=None, letters=None):
     names = dict(zip(courses, letters or [c.label for c in courses], strict=True))
     for kind in kinds:
         y += 24
-        picture.text(10, y - 6, f"{kind.capitalize()}s", font_weight="bold")
+        picture.text(10, y - 6, phrase(f"plots.{kind}s"), font_weight="bold")
         picture.line(10, y - 1, picture.width - 10, y - 1, "#c9d2da", 1)
         for course in (c for c in courses if c.kind == kind):
             picture.text(left - 12, y + row / 2 + 6, names[course], "end", font_size=12.5)
@@ -217,12 +219,12 @@ def swimmer(courses, marks, last, caption, cursor=None, letters=None):
             said = "" if letters else course.amount
             if said:
                 picture.text(edge(course.first) + 2, y + row / 2 - 5, said, font_size=10.5, fill=INK)
-            about = f"{kind}, {said}" if said else kind
+            about = phrase(f"plots.{kind}") + f", {said}" * bool(said)
             told.append(f"{names[course]} ({about}): {course.told}")
             y += row
     _key(picture, kinds, bottom + 22)
-    axis = f"Days from admission (day 1). Days 1 to {min(last, WIDE)} are drawn wide"
-    axis += f", days {WIDE + 1} to {last} narrow." if last > WIDE else "."
+    drawn = "drawn_narrow" if last > WIDE else "drawn_wide"
+    axis = phrase(f"plots.{drawn}", wide=min(last, WIDE), narrow=WIDE + 1, last=last)
     picture.text(10, bottom + 62, axis, font_size=12)
     return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {SOURCE}")
 
@@ -234,7 +236,7 @@ def _marks(picture, marks, edge, bottom, top):
         y, x1, x2 = 30 + 19 * n, (edge(a) + edge(a + 1)) / 2, (edge(b) + edge(b + 1)) / 2
         if not dated:
             picture.line(x1, y - 4, x2, y - 4, OPEN, 1.5, stroke_dasharray="2 4")
-            words, x2 = f"? {words}: not dated", x1 - 12
+            words, x2 = f"? {phrase('plots.event_not_dated', event=words)}", x1 - 12
             picture.add("rect", x=x1 - 3, y=y - 11, width=7.0 * len(words), height=14, fill="white")
         elif a == b:
             picture.line(x1, y + 2, x1, bottom, "#b4bec7", 1, stroke_dasharray="1 3")
@@ -244,7 +246,7 @@ def _marks(picture, marks, edge, bottom, top):
             x2 = edge(b + 1)
         right = x2 + 12 + 7 * len(words) > picture.width
         picture.text(edge(a) - 6 if right else x2 + 12, y, words, "end" if right else "start", font_size=12)
-        days = f"day {a}" + f" to day {b}" * (b > a)
+        days = phrase("plots.days", first=a, last=b) if b > a else phrase("plots.day", day=a)
         told.append(f"{days}: {words.removeprefix('? ')}")
     return told
 
@@ -291,18 +293,18 @@ def _key(picture, kinds, y):
     x = 10.0
     for kind in kinds:
         _solid(picture, kind, x, x + 26, y, 6, MET if kind == "drug" else INK)
-        picture.text(x + 33, y + 4.5, f"{kind}, for certain", font_size=11.5)
+        picture.text(x + 33, y + 4.5, phrase("plots.for_certain", kind=phrase(f"plots.{kind}")), font_size=11.5)
         x += 172
     hatch(picture, x, x + 30, y, 6, NOT)
-    picture.text(x + 37, y + 4.5, "begins or ends in here", font_size=11.5)
+    picture.text(x + 37, y + 4.5, phrase("plots.begins_or_ends"), font_size=11.5)
     picture.line(x + 190, y, x + 220, y, NOT, 2.5, stroke_dasharray="7 5")
     picture.text(x + 225, y + 5, "?", font_size=14, font_weight="bold", fill=OPEN)
-    picture.text(x + 238, y + 4.5, "the end (or the days) not stated", font_size=11.5)
+    picture.text(x + 238, y + 4.5, phrase("plots.end_not_stated"), font_size=11.5)
 
 
 LINES = (("none", INK), ("9 5", MET), ("2 4", MET), ("10 4 2 4", NOT))
 BAND = {"fill": "#9db8d2", "fill_opacity": 0.55, "stroke": NOT, "stroke_dasharray": "2 3"}
-USUAL = "Absorption as usual, healthy kidneys."
+USUAL = phrase("plots.usual")
 
 
 def course(hours, curves, splits, title, supposed, caption, between=None, usual=USUAL):
@@ -329,9 +331,8 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
     most = step * np.ceil(highest / step + 0.05)
     picture = Drawing(1000, 400)
     if supposed:
-        picture.text(
-            (left + right) / 2, 217, "HYPOTHETICAL", "middle", font_size=54, font_weight="bold", fill="#e9edf1"
-        )
+        look = {"font_size": 54, "font_weight": "bold", "fill": "#e9edf1"}
+        picture.text((left + right) / 2, 217, phrase("plots.hypothetical"), "middle", **look)
 
     def x(h):
         return left + (right - left) * h / float(hours[-1])
@@ -343,14 +344,15 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
         return [f"{x(h):.1f},{y(v):.1f}" for h, v in zip(hours, levels, strict=True)]
 
     picture.text(10, 20, title, font_weight="bold")
-    picture.text(10, 40, f"HYPOTHETICAL: {supposed}." if supposed else usual, fill=OPEN)
+    head = phrase("plots.supposed", supposed=supposed) if supposed else usual
+    picture.text(10, 40, head, fill=OPEN)
     for level in np.arange(0, most + step / 2, step):
         picture.line(left, y(level), right, y(level), "#c9d2da", 1)
         picture.text(left - 8, y(level) + 4.5, show(float(level)), "end")
     for hour in range(0, round(hours[-1]) + 1, 6):
         picture.line(x(hour), bottom, x(hour), bottom + 5)
         picture.text(x(hour), bottom + 20, f"{hour}", "middle")
-    picture.text((left + right) / 2, bottom + 40, "hours", "middle")
+    picture.text((left + right) / 2, bottom + 40, phrase("plots.hours"), "middle")
     picture.text(left - 44, top - 14, "mg/L")
     told, at = [], top + 12
     if between:  # drawn first, so that the curves lie on it
@@ -361,20 +363,19 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
         picture.add("polyline", points=" ".join(path(levels)), fill="none", **look)
         picture.line(right + 14, at - 4, right + 54, at - 4, colour, 2.4, stroke_dasharray=dash)
         picture.text(right + 60, at, words)
-        told.append(f"{words}: highest {np.max(levels):.2f}, at the end {levels[-1]:.2f} mg/L")
+        told.append(phrase("plots.curve_told", curve=words, highest=np.max(levels), end=levels[-1]))
         at += 22
     if between:
         picture.add("rect", x=right + 14, y=float(at - 12), width=40, height=14, **BAND)
         picture.text(right + 60, at, between[0])
-        told.append(f"band, {between[0]}: highest from {np.max(between[1]):.2f} to {np.max(between[2]):.2f} mg/L")
+        low, high = (np.max(levels) for levels in between[1:])
+        told.append(phrase("plots.band_told", band=between[0], low=low, high=high))
         at += 22
     at += 16
     for words, parts in splits:
         told.append(_shares(picture, right + 14, at, 410, words, parts))
         at += 68 + 20 * (len(parts) - 2)
-    return picture.shown(
-        f"{caption} {title}. {'HYPOTHETICAL: ' + supposed + '. ' if supposed else ''}{'; '.join(told)}.", caption
-    )
+    return picture.shown(f"{caption} {title}. {f'{head} ' if supposed else ''}{'; '.join(told)}.", caption)
 
 
 def _shares(picture, left, top, width, words, parts):
@@ -391,11 +392,11 @@ def _shares(picture, left, top, width, words, parts):
             start += long
         at = top + 42 + 20 * n
         picture.add("rect", x=left, y=float(at - 11), width=12, height=12, **looks[name], **edge)
-        share = f", {100 * row['share']:.0f} % of the rise" if shared else ""
-        said.append(f"{name} × {row['times']:.2f}{share}")
+        factor = {"factor": phrase(f"plots.{name}"), "times": row["times"], "share": 100 * row["share"]}
+        said.append(phrase("plots.factor_share" if shared else "plots.factor", **factor))
         picture.text(left + 20, at, said[-1])
     if not shared:
-        picture.text(left, top + 22, "opposite directions, or no rise: nothing to share out", fill=OPEN)
+        picture.text(left, top + 22, phrase("plots.nothing_to_share"), fill=OPEN)
     return f"{words} × {total:.2f}: {', '.join(said)}"
 
 
@@ -405,7 +406,7 @@ def areas(table, caption):
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns label and auc_24 (mg·h/L), and note, printed after the number.
+        Columns label and auc_24 (mg·h/L), and note, printed after the number. In pairs, the second of which is hatched.
     caption : str
     """
     left, row, foot = 230.0, 46, 46 * len(table) + 10.0
@@ -415,7 +416,7 @@ def areas(table, caption):
     for n, r in enumerate(table.itertuples()):
         y, end = row * n + 32.0, left + step * r.auc_24
         picture.text(left - 10, y + 5, r.label, "end")
-        if "vein" in r.label:
+        if n % 2:
             hatch(picture, left, end, y, 14, MET)
         else:
             picture.add("rect", x=left, y=y - 14, width=end - left, height=28, fill="#9dbfdd", stroke=INK)
@@ -424,7 +425,7 @@ def areas(table, caption):
     picture.line(left, foot, left + step * most, foot)
     for value in np.arange(0, most + 1, 10):
         picture.text(left + step * value, foot + 18, show(value), "middle", font_size=12)
-    picture.text(left + step * most / 2, foot + 38, "area under the curve in 24 hours, mg·h/L", "middle")
+    picture.text(left + step * most / 2, foot + 38, phrase("plots.area"), "middle")
     return picture.shown(f"{caption} {'; '.join(told)}.", caption)
 
 
@@ -455,10 +456,7 @@ def journey(stops):
             above, here = y - 170 + high / 2, y + high / 2
             _arrow(picture, [(end, above), (end + 10, above), (end + 10, turn), (8, turn), (8, here), (x - 5, here)])
     listed = "; ".join(f"{s.notebook} {s.title}, {s.part}" for s in stops.itertuples())
-    return picture.shown(
-        f"Map of the journey, {len(stops)} stops in order: {listed}.",
-        "The journey. A solid frame is in this copy of the collection; a broken frame is a later part.",
-    )
+    return picture.shown(phrase("plots.journey_told", stops=len(stops), listed=listed), phrase("plots.journey"))
 
 
 def _arrow(picture, places):

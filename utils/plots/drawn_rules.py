@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from utils.phrases import phrase, status_word
 from utils.plots.drawing import INK, MET, NOT, OPEN, PALE, SOURCE, WORDS, Drawing, cell, cut_off, span, strokes
 from utils.units import show
 
-SIDES = ("up to", "above")
+SIDES = ("plots.up_to", "plots.above")
 
 
 def matrix(states, rows, columns, caption, words=WORDS, source=SOURCE):
@@ -37,7 +38,7 @@ def matrix(states, rows, columns, caption, words=WORDS, source=SOURCE):
         for c, name in enumerate(columns):
             cell(picture, left + step * (c + 0.5), y, states.get((row, name)))
         said = [f"{h} {words[states[row, n]]}" for n, h in columns.items() if (row, n) in states]
-        told.append(f"{label}: {', '.join(said) or 'not filled in'}")
+        told.append(f"{label}: {', '.join(said) or phrase('plots.not_filled_in')}")
     y, x = top + height * len(rows) + 20, 20
     for state, word in words.items():
         cell(picture, x, y, state)
@@ -61,8 +62,8 @@ def ranks(table, caption):
     for c, stage in enumerate(stages):
         picture.text(left + step * c, 24, stage, "middle", font_weight="bold")
     for place in range(1, last):
-        picture.text(20, top + row * (place - 0.5) + 4.5, f"place {place}")
-    picture.text(20, top + row * (last - 0.5) + 4.5, "not ranked", fill=NOT)
+        picture.text(20, top + row * (place - 0.5) + 4.5, phrase("plots.place", place=place))
+    picture.text(20, top + row * (last - 0.5) + 4.5, phrase("plots.not_ranked"), fill=NOT)
     taken = {}
     for n, (label, places) in enumerate(table.iterrows()):
         spots = [(left + step * c, top + row * (float(p) - 0.5)) for c, p in enumerate(places) if not pd.isna(p)]
@@ -75,11 +76,13 @@ def ranks(table, caption):
             taken[label] = spots[-1]
     for label, (x, y) in taken.items():
         picture.text(x + 14, y + 4.5, label)
-    told = [
-        f"{label}: "
-        + ", ".join(f"{s} {'not ranked' if pd.isna(p) else f'place {p}'}" for s, p in zip(stages, places, strict=True))
-        for label, places in table.iterrows()
-    ]
+    told = []
+    for label, places in table.iterrows():
+        said = [
+            phrase("plots.stage_not_ranked" if pd.isna(p) else "plots.stage_place", stage=s, place=p)
+            for s, p in zip(stages, places, strict=True)
+        ]
+        told.append(f"{label}: {', '.join(said)}")
     return picture.shown(f"{caption} {'; '.join(told)}.", caption)
 
 
@@ -97,38 +100,35 @@ def rulers(rows, moments, caption, source=SOURCE):
     middle, half = (left + right) / 2, (right - left) / 2
     picture = Drawing(1000, top + row * len(rows) + 34)
     picture.add("rect", x=float(middle), y=top - 22, width=half, height=row * len(rows) + 26, fill="#dce9f5")
-    picture.text(middle - 8, 24, "below the cut-off", "end", fill=NOT, font_weight="bold")
-    picture.text(middle + 8, 24, "at the cut-off or above", fill=MET, font_weight="bold")
+    picture.text(middle - 8, 24, phrase("plots.below_cut_off"), "end", fill=NOT, font_weight="bold")
+    picture.text(middle + 8, 24, phrase("plots.at_cut_off"), fill=MET, font_weight="bold")
     told = []
     for r, verdicts in enumerate(rows):
         y, close = top + row * r, []
         picture.line(10, y - 14, 990, y - 14, "#c9d2da", 1)
         picture.text(10, y + 6, verdicts[0].short, font_weight="bold")
-        picture.text(10, y + 24, f"cut-off {cut_off(verdicts[0])}", font_size=12)
+        picture.text(10, y + 24, phrase("plots.cut_off_at", cut=cut_off(verdicts[0])), font_size=12)
         for m, verdict in enumerate(verdicts):
             newest, at = m == len(verdicts) - 1, y + 2 + 22 * m
             look = {"fill": MET} if newest else {"fill": "white", "stroke_dasharray": "5 3"}
             _reach(picture, verdict, at, lambda x, v=verdict: middle + half * v.reach.place(x), look)
-            said = f"{moments[m]}: {span(verdict)}, {verdict.status}"
+            said = f"{moments[m]}: {span(verdict)}, {status_word(verdict.status)}"
             weight = "bold" if newest else "normal"
             picture.text(right + 24, at + 4.5, said, font_size=12.5, font_weight=weight)
             near = verdict.items.loc[verdict.items["near"], "label"]
             close += [f"{label} ({moments[m]})" for label in near]
-            told.append(f"{verdict.short}, cut-off {cut_off(verdict)}, {said}")
+            told.append(f"{verdict.short}, {phrase('plots.cut_off_at', cut=cut_off(verdict))}, {said}")
         if close and len(moments) < 3:  # three lines leave no room for a fourth; a table says it then
-            picture.text(right + 24, y + 43, f"◇ within 5 %: {', '.join(close)}", font_size=11, fill=OPEN)
-            told[-1] += f"; within 5 % of a threshold: {', '.join(close)}"
+            labels = ", ".join(close)
+            picture.text(right + 24, y + 43, phrase("plots.near", labels=labels), font_size=11, fill=OPEN)
+            told[-1] += f"; {phrase('plots.near_told', labels=labels)}"
     picture.line(middle, top - 22, middle, top + row * len(rows) + 4, INK, 2)
-    for x, words, anchor in (
-        (left, "lowest possible", "start"),
-        (middle, "cut-off", "middle"),
-        (right, "highest possible", "end"),
-    ):
-        picture.text(x, top + row * len(rows) + 22, words, anchor, font_size=12)
-    return picture.shown(
-        f"{caption} {'; '.join(told)}.",
-        f"{caption} Filled: {moments[-1]}. Broken outline: {' and '.join(moments[:-1]) or 'none'}. {source}",
-    )
+    ends = ((left, "lowest_possible", "start"), (middle, "cut_off", "middle"), (right, "highest_possible", "end"))
+    for x, words, anchor in ends:
+        picture.text(x, top + row * len(rows) + 22, phrase(f"plots.{words}"), anchor, font_size=12)
+    older = phrase("plots.and").join(moments[:-1]) or phrase("plots.none")
+    key = phrase("plots.filled", newest=moments[-1], older=older)
+    return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {key} {source}")
 
 
 def _reach(picture, verdict, y, place, look):
@@ -179,7 +179,7 @@ def icons(counts, caption, columns=20):
         person(columns * size + 32, 30 + 34 * n, look)
         picture.text(columns * size + 50, 34.5 + 34 * n, f"{count}  {label}")
     told = "; ".join(f"{n} {label}" for label, (n, _) in counts.items())
-    return picture.shown(f"{caption} {total} in all: {told}.", caption)
+    return picture.shown(f"{caption} {phrase('plots.in_all', total=total, told=told)}", caption)
 
 
 def trade(swept, chosen, node, caption):
@@ -205,7 +205,9 @@ def trade(swept, chosen, node, caption):
         return float(bottom - (bottom - top) * share)
 
     picture = Drawing(900, 345)
-    picture.text((left + right) / 2, 190, "SIMULATED", "middle", font_size=64, font_weight="bold", fill="#eef1f4")
+    picture.text(
+        (left + right) / 2, 190, phrase("plots.simulated"), "middle", font_size=64, font_weight="bold", fill="#eef1f4"
+    )
     for share in (0, 0.25, 0.5, 0.75, 1):
         picture.line(left, y(share), right, y(share), "#c9d2da", 1)
         picture.text(left - 8, y(share) + 4.5, f"{100 * share:.0f} %", "end")
@@ -213,15 +215,11 @@ def trade(swept, chosen, node, caption):
     for value in rounds:
         picture.line(x(value), bottom, x(value), bottom + 5)
         picture.text(x(value), bottom + 20, show(value), "middle")
-    picture.text(
-        (left + right) / 2,
-        bottom + 44,
-        f"threshold of {node['label']}{', ' * bool(node['unit'])}{node['unit']}",
-        "middle",
-    )
+    axis = phrase("plots.threshold_of", item=", ".join(filter(None, (node["label"], node["unit"]))))
+    picture.text((left + right) / 2, bottom + 44, axis, "middle")
     looks = {
-        "sensitivity": ("of those with MAS, met", MET, "none"),
-        "specificity": ("of those without, not met", OPEN, "7 4"),
+        "sensitivity": (phrase("plots.with_met"), MET, "none"),
+        "specificity": (phrase("plots.without_not_met"), OPEN, "7 4"),
     }
     spots = [y(swept[column].iloc[-1]) for column in looks]
     spots = spots if abs(spots[0] - spots[1]) > 18 else [min(spots) - 10, min(spots) + 10]
@@ -232,12 +230,12 @@ def trade(swept, chosen, node, caption):
     marks = [(node["threshold"], "published", "3 3", 16), (chosen, "yours", "none", 32)]
     for value, words, dash, height in marks[: 1 + (chosen != node["threshold"])]:
         picture.line(x(value), top - 6, x(value), bottom, INK, 1.5, stroke_dasharray=dash)
-        picture.text(x(value), height, f"{words} {show(value)}", "middle", font_weight="bold")
+        picture.text(x(value), height, phrase(f"plots.{words}", value=show(value)), "middle", font_weight="bold")
     at = [int((swept["threshold"] - value).abs().idxmin()) for value in (node["threshold"], chosen)]
     told = []
-    for words, i in zip(("at the published threshold", "nearest to yours"), at, strict=True):
+    for words, i in zip(("at_published", "nearest_to_yours"), at, strict=True):
         met, spared = (f"{100 * swept[c].iloc[i]:.0f} %" for c in looks)
-        told.append(f"{words}: {met} of those with MAS met, {spared} of those without not met")
+        told.append(f"{phrase(f'plots.{words}')}: {phrase('plots.shares', met=met, spared=spared)}")
     return picture.shown(f"{caption} {'; '.join(told)}.", caption)
 
 
@@ -271,13 +269,16 @@ def verdict_map(x, y, status, labels, cuts, caption):
             if word == "met":
                 picture.add("rect", x=x1, y=y1, width=x2 - x1, height=y2 - y1, fill="#dce9f5")
                 strokes(picture, x1, x2, y1, y2, 22, "#9db8d2")
+            colour = {"met": MET, "not met": NOT}.get(word, OPEN)
+            word = status_word(word)
             middle, height = (x1 + x2) / 2, (y1 + y2) / 2
             half = 6.5 * len(word) + 6
             picture.add("rect", x=middle - half, y=height - 14, width=2 * half, height=26, fill="white")
-            colour = {"met": MET, "not met": NOT}.get(word, OPEN)
             picture.text(middle, height + 5, word.upper(), "middle", font_size=16, font_weight="bold", fill=colour)
-            where = [f"{n} {SIDES[k]} {show(c)}" for n, k, c in zip(labels, (i, j), cuts, strict=True)]
-            told.append(f"{' with '.join(where)}: {word}")
+            across_at, up_at = (
+                phrase(SIDES[k], name=n, cut=show(c)) for n, k, c in zip(labels, (i, j), cuts, strict=True)
+            )
+            told.append(phrase("plots.field", across=across_at, up=up_at, verdict=word))
     picture.line(across(cuts[0]), top, across(cuts[0]), bottom)
     picture.line(left, up(cuts[1]), right, up(cuts[1]))
     picture.text(across(cuts[0]) + 5, top + 12, show(cuts[0]))

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from utils.page import BANNER, figure
+from utils.phrases import phrase, status_word
 from utils.plots.drawing import INK, MET, NOT, OPEN, SOURCE
 from utils.units import show
 
@@ -107,7 +108,7 @@ def dumbbell(first, second, moments, ranges, caption):
             spots, (a, b), moments, "os", ("white", MET), sides, strict=True
         ):
             text = _both_units(row)
-            told.append(f"{a['label']} ({a['rule']}), {moment}: {text}, {row['status']}")
+            told.append(f"{a['label']} ({a['rule']}), {moment}: {text}, {status_word(row['status'])}")
             if spot is None:
                 ax.text(0.135, y, f"?  {moment}: {text}", va="center", fontsize=9.5, color=OPEN, fontweight="bold")
             else:
@@ -126,19 +127,16 @@ def dumbbell(first, second, moments, ranges, caption):
                 ax.text(spot, y + 0.17, text, ha=side, va="bottom", fontsize=9)
         ax.text(0.115, y, f"{a['label']}\n{a['rule']}", ha="right", va="center", fontsize=10)
     ax.set(xscale="log", xlim=(0.12, 9), ylim=(0.4, len(pairs) + 1.0), yticks=[])
-    ax.set_xticks(
-        [0.125, 0.25, 0.5, 1, 2, 4, 8], ["8-fold", "4-fold", "2-fold", "cut-off", "2-fold", "4-fold", "8-fold"]
-    )
+    folds = [phrase("plots.fold", n=n) for n in (2, 4, 8)]
+    ax.set_xticks([0.125, 0.25, 0.5, 1, 2, 4, 8], [*folds[::-1], phrase("plots.cut_off"), *folds])
     ax.minorticks_off()
-    ax.set_xlabel("distance to the published cut-off, on either side")
-    ax.text(0.96, len(pairs) + 0.7, "does not meet the item", ha="right", fontsize=9.5, color=NOT, fontweight="bold")
-    ax.text(1.04, len(pairs) + 0.7, "meets the item", ha="left", fontsize=9.5, color=MET, fontweight="bold")
+    ax.set_xlabel(phrase("plots.distance"))
+    look = {"fontsize": 9.5, "fontweight": "bold"}
+    ax.text(0.96, len(pairs) + 0.7, phrase("plots.does_not_meet"), ha="right", color=NOT, **look)
+    ax.text(1.04, len(pairs) + 0.7, phrase("plots.meets"), ha="left", color=MET, **look)
     sns.despine(ax=ax, left=True)
-    return finish(
-        fig,
-        f"{caption} {'; '.join(told)}.",
-        f"{caption} Circle: {moments[0]}. Square: {moments[1]}. Grey bar: reference range. {SOURCE}",
-    )
+    key = phrase("plots.dumbbell_key", first=moments[0], second=moments[1])
+    return finish(fig, f"{caption} {'; '.join(told)}.", f"{caption} {key} {SOURCE}")
 
 
 def _both_units(row):
@@ -166,7 +164,8 @@ def spread(children, names, cuts, caption):
     told = []
     for ax, (name, label) in zip(axes, names.items(), strict=True):
         medians = children.groupby("mas")[name].median()
-        for group, colour, style, words in ((False, NOT, "--", "active JIA"), (True, MET, "-", "MAS")):
+        for group, colour, style, words in ((False, NOT, "--", "active_jia"), (True, MET, "-", "mas")):
+            words = phrase(f"plots.{words}")
             values, lower = children.loc[children["mas"] == group, name], medians[group] == medians.min()
             sns.kdeplot(
                 x=values, ax=ax, log_scale=True, color=colour, ls=style, lw=2, fill=group, alpha=0.35 if group else 0.9
@@ -182,11 +181,12 @@ def spread(children, names, cuts, caption):
                 fontweight="bold",
                 fontsize=9,
             )
-            told.append(f"{label}, {words}: median {show(float(f'{medians[group]:.3g}'))}")
+            value = show(float(f"{medians[group]:.3g}"))
+            told.append(phrase("plots.median_told", label=label, group=words, value=value))
         ax.text(
             0.5,
             0.45,
-            "SIMULATED",
+            phrase("plots.simulated"),
             transform=ax.transAxes,
             ha="center",
             fontsize=22,
@@ -196,7 +196,7 @@ def spread(children, names, cuts, caption):
         )
         ax.axvline(cuts[name], color=INK, lw=1.5, ls=":")
         ax.set(xlabel=label, ylabel="", yticks=[], ylim=(0, 1.12 * ax.get_ylim()[1]))
-        ax.set_title(f"threshold {show(cuts[name])}", fontsize=9)
+        ax.set_title(phrase("plots.threshold", value=show(cuts[name])), fontsize=9)
         sns.despine(ax=ax, left=True)
     return finish(fig, f"{caption} {'; '.join(told)}.", caption)
 
@@ -229,18 +229,25 @@ def score_curves(curves, published, marked, caption):
         )  # its label stands above, the others below
         place = {"xytext": (-12, 6), "ha": "right"} if highest else {"xytext": (14, -14), "ha": "left"}
         look = {"textcoords": "offset points", "fontsize": 10, "color": OPEN, "fontweight": "bold"}
-        ax.annotate(f"{letter}: {here:g} % at {marked:g}", (marked, here), **place, **look)
-        told.append(
-            f"curve {letter} ({first['label']}) gives "
-            + ", ".join(f"{p:g} % at {s:g}" for s, p in zip(rows["score"], rows["percent"], strict=True))
+        ax.annotate(
+            f"{letter}: {phrase('plots.percent_at', percent=here, score=marked)}", (marked, here), **place, **look
         )
+        told.append(phrase("plots.curve_gives", curve=letter, label=first["label"], points=_points(rows)))
     sns.scatterplot(data=published, x="score", y="percent", ax=ax, color=MET, s=55, zorder=3, legend=False)
-    ax.text(201, 97, "published points", color=MET, fontweight="bold", fontsize=10, ha="right", va="center")
+    ax.text(
+        201, 97, phrase("plots.published_points"), color=MET, fontweight="bold", fontsize=10, ha="right", va="center"
+    )
     ax.axvline(marked, color=INK, lw=1, ls=":")
-    ax.set(xlabel="HScore, points", ylabel="probability, %", xlim=(85, 256), ylim=(-2, 103))
+    ax.set(xlabel=phrase("plots.hscore_axis"), ylabel=phrase("plots.probability"), xlim=(85, 256), ylim=(-2, 103))
     sns.despine(ax=ax)
-    points = ", ".join(f"{p:g} % at {s:g}" for s, p in zip(published["score"], published["percent"], strict=True))
-    return finish(fig, f"{caption} {'; '.join(told)}; published points: {points}.", caption)
+    told.append(phrase("plots.published_told", points=_points(published)))
+    return finish(fig, f"{caption} {'; '.join(told)}.", caption)
+
+
+def _points(rows):
+    """Percentages and their scores, in words."""
+    pairs = zip(rows["score"], rows["percent"], strict=True)
+    return ", ".join(phrase("plots.percent_at", percent=p, score=s) for s, p in pairs)
 
 
 def bands(panels, caption):
@@ -262,11 +269,12 @@ def bands(panels, caption):
             look = {"color": colour, "fontsize": 9.5, "fontweight": "bold", "va": "bottom"}
             place = (9.5, high[np.searchsorted(hours, 12.1)] + 0.1) if n == 0 else (6.7, 0.93 * top)
             ax.text(*place, words, **look, bbox={"fc": "white", "ec": "none", "pad": 1.0, "alpha": 0.8})
-            told.append(f"{title}, {words}: highest {middle.max():.2f} mg/L in the middle child, to {high.max():.2f}")
+            highest = {"middle": middle.max(), "high": high.max()}
+            told.append(phrase("plots.highest_told", panel=title, curve=words, **highest))
         ax.set_title(title, fontsize=10.5, fontweight="bold")
-        ax.set(xlabel="hours of one day, at steady state", xticks=range(0, 25, 6), xlim=(0, 24), ylim=(0, 1.05 * top))
+        ax.set(xlabel=phrase("plots.hours_of_day"), xticks=range(0, 25, 6), xlim=(0, 24), ylim=(0, 1.05 * top))
         sns.despine(ax=ax)
-    axes[0].set_ylabel("concentration, mg/L")
+    axes[0].set_ylabel(phrase("plots.concentration"))
     return finish(fig, f"{caption} {'; '.join(told)}.", caption)
 
 
@@ -276,23 +284,22 @@ def factors(table, caption):
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns label, times (the factor) and ground: what it stands on (printed, measured elsewhere, hypothetical).
+        Columns label, times (the factor) and ground: what it stands on, the firmest first; each has a look of its own.
     caption : str
     """
     fig, ax = canvas(9, 0.5 * len(table) + 1.1)
-    hatches = {"hypothetical": "//", "printed": "", "measured in adults": "..", "two readings": "xx"}
-    hatches["hypothetical here; a factor of adults"] = "\\\\"
+    hatches = dict(zip(dict.fromkeys(table["ground"]), ("", "..", "//", "\\\\", "xx"), strict=False))
     for y, row in zip(range(len(table), 0, -1), table.itertuples(), strict=True):
-        fill = MET if row.ground == "printed" else "#dce9f5"
+        fill = "#dce9f5" if hatches[row.ground] else MET
         ax.barh(y, row.times - 1, left=1, height=0.55, fc=fill, ec=MET, hatch=hatches[row.ground])
         ax.text(max(row.times, 1) * 1.04, y, f"× {row.times:.2f}", va="center", fontsize=10)
         ax.text(0.68, y, f"{row.label}\n({row.ground})", va="center", ha="right", fontsize=9.5, linespacing=1.05)
     ax.axvline(1, color=INK, lw=1.5)
-    ax.set(xscale="log", xlim=(0.7, 6.5), ylim=(0.4, len(table) + 0.6), yticks=[], xlabel="exposure, as a multiple")
-    ax.set_xticks([1, 2, 4], ["the same", "double", "four times"])
+    ax.set(xscale="log", xlim=(0.7, 6.5), ylim=(0.4, len(table) + 0.6), yticks=[], xlabel=phrase("plots.as_multiple"))
+    ax.set_xticks([1, 2, 4], [phrase(f"plots.{x}") for x in ("the_same", "double", "four_times")])
     ax.minorticks_off()
     sns.despine(ax=ax, left=True)
-    told = "; ".join(f"{r.label} ({r.ground}): times {r.times:.2f}" for r in table.itertuples())
+    told = "; ".join(phrase("plots.times", label=r.label, ground=r.ground, times=r.times) for r in table.itertuples())
     return finish(fig, f"{caption} {told}.", caption)
 
 
@@ -315,16 +322,18 @@ def ratios(table, caption, close):
     sns.scatterplot(x=table["published"], y=heights, marker="o", color="white", **look)
     sns.scatterplot(x=table["flip_flop"], y=heights, marker="D", color=MET, **{**look, "s": 34, "zorder": 4})
     for y, r in zip(heights, table.itertuples(), strict=True):
-        words = f"{r.label}{'' if r.confirmed else ' (unconfirmed)'}"
+        words = r.label if r.confirmed else phrase("plots.unconfirmed", what=r.label)
         ax.text(0.055, y, words, va="center", ha="right", fontsize=9.5)
         apart = abs(np.log(r.published / r.flip_flop)) > 1e-6
-        said = f"{r.published:.2f}" + (f" and {r.flip_flop:.2f}" if apart else "")
+        twin = phrase("plots.published_and_twin", published=r.published, twin=r.flip_flop)
+        said = twin if apart else f"{r.published:.2f}"
         ax.text(4.4, y, said, va="center", fontsize=9.5)
         told.append(f"{words}: {said}")
     ax.set(xscale="log", xlim=(0.06, 4), ylim=(0.3, len(table) + 0.7), yticks=[])
-    ax.set_xticks([0.1, 0.25, 0.5, 1, 2, 4], ["a tenth", "a quarter", "half", "equal", "double", "four times"])
+    ticks = ("a_tenth", "a_quarter", "half", "equal", "double", "four_times")
+    ax.set_xticks([0.1, 0.25, 0.5, 1, 2, 4], [phrase(f"plots.{x}") for x in ticks])
     ax.minorticks_off()
-    ax.set_xlabel("model divided by observation")
+    ax.set_xlabel(phrase("plots.divided"))
     sns.despine(ax=ax, left=True)
-    marks = "Circle: as published. Diamond: flip-flop twin, in the circle where both agree. Shaded: within a quarter."
-    return finish(fig, f"{caption} Model divided by observation. {'; '.join(told)}.", f"{caption} {marks}")
+    alt = f"{caption} {phrase('plots.divided_told')} {'; '.join(told)}."
+    return finish(fig, alt, f"{caption} {phrase('plots.ratios_key')}")
