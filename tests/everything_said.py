@@ -1,0 +1,102 @@
+"""All that code says, as JSON: each output of the notebooks, each widget, each refusal, each page of the kit.
+
+Run as a process of its own, with ``MAS_CASEBOOK_PHRASES`` naming the catalogue to say it with.
+"""
+
+import ast
+import json
+import re
+import sys
+import tempfile
+from html import unescape
+from pathlib import Path
+
+import ipywidgets as widgets
+import nbformat
+
+from utils.page import Shown
+
+ROOT = Path(__file__).resolve().parent.parent
+ATTRIBUTES = re.compile(r'(?:alt|title|placeholder|aria-label)="([^"]*)"')
+SILENT = re.compile(r"(?s)<(script|style)\b.*?</\1>|<!--.*?-->|base64,[A-Za-z0-9+/=]+|<code>.*?</code>|<pre.*?</pre>")
+
+
+def visible(page):
+    """What is read or read aloud of HTML, a list of texts."""
+    page = SILENT.sub(" ", page)
+    found = ATTRIBUTES.findall(page) + re.split(r"<[^>]*>", page)
+    return [unescape(text).strip() for text in found if text.strip()]
+
+
+def of_widget(widget):
+    """The texts of a widget and of all in it."""
+    if isinstance(widget, widgets.Box):
+        for child in widget.children:
+            yield from of_widget(child)
+    for name in ("description", "placeholder", "tooltip"):
+        yield getattr(widget, name, "") or ""
+    if isinstance(widget, widgets.HTML):
+        yield from visible(widget.value)
+    for option in getattr(widget, "options", ()):
+        yield str(option[0] if isinstance(option, tuple) else option)
+    for name in ("item", "words", "shown"):
+        if name in getattr(widget, "keys", ()):
+            yield from of_state(getattr(widget, name))
+
+
+def of_state(state):
+    """The texts in what is sent to the page."""
+    if isinstance(state, str):
+        yield from visible(state)
+    elif isinstance(state, dict):
+        for value in state.values():
+            yield from of_state(value)
+    elif isinstance(state, list | tuple):
+        for value in state:
+            yield from of_state(value)
+
+
+def of_result(result):
+    """The texts of what a cell shows."""
+    if isinstance(result, Shown):
+        return visible(result.html) + [result.text]
+    if isinstance(result, widgets.Widget):
+        bundle = result._repr_mimebundle_()[0] if hasattr(result, "_still") else result._repr_mimebundle_()
+        bundle = bundle if isinstance(bundle, dict) else {}
+        return [*of_widget(result), *visible(bundle.get("text/html", "")), bundle.get("text/plain", "")]
+    if hasattr(result, "_repr_html_"):
+        return visible(result._repr_html_() or "")
+    return []
+
+
+def of_notebook(path):
+    """The texts of every cell that shows something, with its id; then of what each explorer refuses."""
+    names, explorers = {}, []
+    for cell in nbformat.read(path, 4).cells:
+        if cell.cell_type == "code":
+            body = ast.parse(cell.source).body
+            last = ast.Expression(body.pop().value) if body and isinstance(body[-1], ast.Expr) else None
+            exec(compile(ast.Module(body, []), cell.id, "exec"), names)
+            result = eval(compile(last, cell.id, "eval"), names) if last else None
+            yield from ((cell.id, text) for text in of_result(result))
+            explorers += [result] if hasattr(result, "get") and hasattr(result, "set") else []
+    for explorer in explorers:
+        for name, value in (("no_such_control", 1), *((n, x) for n in explorer.get() or () for x in (-1e9, "~"))):
+            try:
+                yield from ((f"{path.stem}, refused", text) for text in of_result(explorer.set(**{str(name): value})))
+            except TypeError:  # its controls are named in its signature
+                continue
+
+
+def main():
+    with tempfile.TemporaryDirectory():
+        found = [pair for path in sorted((ROOT / "notebooks").glob("*.ipynb")) for pair in of_notebook(path)]
+    from classroom import kit
+
+    for name, page in kit.everything().items():
+        found += [(name, text) for text in visible(page)]
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

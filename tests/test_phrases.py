@@ -1,0 +1,138 @@
+"""What code says comes from one catalogue: every phrase is there and used, and no English comes from elsewhere."""
+
+import ast
+import json
+import os
+import re
+import string
+import subprocess
+import sys
+from functools import cache
+
+import nbformat
+import pytest
+import yaml
+
+from tests.everything_said import ROOT
+from utils import phrases
+from utils.phrases import CATALOGUE, phrase, status_word
+
+SOURCES = [*(ROOT / "utils").rglob("*.py"), *(ROOT / "classroom").rglob("*.py")]
+TEXTS = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
+
+
+def flat():
+    """Every phrase: (key, text, or the forms of a count)."""
+    return [(f"{group}.{name}", text) for group, texts in TEXTS.items() for name, text in texts.items()]
+
+
+def places(text):
+    forms = text.values() if isinstance(text, dict) else [text]
+    return {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name is not None}
+
+
+def calls():
+    """Every call of phrase() or section(): (file and line, its key as a pattern, the names it fills, whether all)."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("phrase", "section") and node.args:
+                keys = (
+                    [node.args[0].body, node.args[0].orelse] if isinstance(node.args[0], ast.IfExp) else node.args[:1]
+                )
+                for key in keys:
+                    parts = key.values if isinstance(key, ast.JoinedStr) else [key]
+                    pattern = "".join(re.escape(p.value) if isinstance(p, ast.Constant) else ".*" for p in parts)
+                    pattern += r"\..*" * (node.func.id == "section")
+                    known = {k.arg for k in node.keywords}
+                    yield f"{path.name}:{node.lineno}", pattern, known, None not in known and not len(parts) > 1
+
+
+def test_every_phrase_that_is_asked_for_is_there_with_its_places():
+    texts = dict(flat())
+    wrong = [f"{at}: no phrase {key}" for at, key, *_ in calls() if not any(re.fullmatch(key, name) for name in texts)]
+    for at, key, given, plain in calls():
+        name = key.replace("\\", "")
+        if plain and name in texts and not at.startswith("phrases"):
+            due = places(texts[name]) | ({"count"} if isinstance(texts[name], dict) else set())
+            if not due <= given:
+                wrong.append(f"{at}: {name} needs {due - given}")
+    assert not wrong
+
+
+def test_no_phrase_is_left_that_nothing_says():
+    patterns = {key for _, key, *_ in calls()}
+    assert [
+        name
+        for name, _ in flat()
+        if not name.startswith("status.") and not any(re.fullmatch(p, name) for p in patterns)
+    ] == []
+
+
+def test_a_phrase_says_its_number_and_refuses_a_place_left_open(monkeypatch):
+    monkeypatch.setattr(
+        phrases, "_catalogue", lambda: {"t": {"n": {"one": "{count} day", "other": "{count} days"}, "p": "{x}"}}
+    )
+    assert phrase("t.n", count=1) == "1 day" and phrase("t.n", count=0) == "0 days"
+    with pytest.raises(KeyError):
+        phrase("t.p", y=1)
+    with pytest.raises(KeyError):
+        phrase("t.q")
+
+
+def test_a_status_is_kept_in_english_and_shown_in_the_language_of_the_catalogue(monkeypatch):
+    assert status_word("not met") == "not met"
+    monkeypatch.setattr(phrases, "_catalogue", lambda: {"status": {"not_met": "no se cumple"}})
+    assert status_word("not met") == "no se cumple"
+
+
+# ---- in another language ---------------------------------------------------------------------------------------------
+def pseudo(text):
+    """A text in no language: each letter outside {places} bears an accent, so that what is left in English stands out."""
+    if isinstance(text, dict):
+        return {key: pseudo(form) for key, form in text.items()}
+    parts = re.split(r"(\{[^}]*\}|&\w+;|<[^>]*>)", text)
+    return "".join(p if n % 2 else re.sub("([A-Za-z])", "\\1\u0301", p) for n, p in enumerate(parts))
+
+
+@cache
+def words_of_data():
+    """What may be English: data, questions, prompts, notebooks, the kit's own texts, and names that code goes by."""
+    found = [p.read_text(encoding="utf-8") for p in (ROOT / "casedata").rglob("*") if p.suffix in (".csv", ".json")]
+    for file in ("items.yaml", "prompts.yaml"):
+        found.append(
+            json.dumps(
+                yaml.load((ROOT / "casedata" / file).read_text(encoding="utf-8"), yaml.CSafeLoader), ensure_ascii=False
+            )
+        )
+    found += [c.source for p in (ROOT / "notebooks").glob("*.ipynb") for c in nbformat.read(p, 4).cells]
+    found += [p.read_text(encoding="utf-8") for p in (ROOT / "classroom" / "kit" / "texts").glob("*")]
+    return " ".join(re.findall(r"[a-z]+", " ".join(found).lower()))
+
+
+def english(text):
+    """Runs of words that neither come from the catalogue nor stand in the data."""
+    for run in re.split(r"[^A-Za-z\s,;:'’()-]", re.sub("\\S*\u0301\\S*", "|", text)):
+        words = re.findall(r"[a-z]+", run.lower())
+        if max(map(len, words), default=0) > 2 and " ".join(words) not in words_of_data():
+            yield run.strip()
+
+
+@pytest.mark.slow
+def test_in_another_language_no_english_is_left(tmp_path):
+    file = tmp_path / "pseudo.yaml"
+    file.write_text(
+        yaml.safe_dump({g: {k: pseudo(t) for k, t in texts.items()} for g, texts in TEXTS.items()}), encoding="utf-8"
+    )
+    env = {**os.environ, "MAS_CASEBOOK_PHRASES": str(file), "MAS_CASEBOOK_RECORD": str(tmp_path / "answers.json")}
+    command = [sys.executable, "-m", "tests.everything_said"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout)
+    assert len(found) > 5000
+    left = {(run, where) for where, text in found for run in english(text)}
+    assert not left, sorted(left)
+
+
+def test_english_from_elsewhere_would_be_found():
+    assert list(english(pseudo("Run the notebook") + " Refused. There is no such thing")) != []
+    assert list(english(pseudo("A sentence with {x}").format(x="ferritin"))) == []
