@@ -136,6 +136,13 @@ def test_a_typed_number_that_cannot_be_is_refused_in_words_and_stays_to_be_mende
     assert days._last.text.startswith("Day 4") and days.get()["day"] == 4
 
 
+@pytest.mark.parametrize("given", ["abc", None, [1], 10**400])
+def test_what_is_no_number_at_all_is_refused_in_words(given):
+    days = explore.ladder(CASE)
+    told = "Refused. A number is needed: choose a whole number, 1 to 49."
+    assert days._move(day=given).text == told and days.get()["day"] == 1
+
+
 TYPED = ("what_if", "chance", "thresholds", "ladder", "age_limits", "fluid", "route", "own")
 
 

@@ -15,20 +15,16 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from utils.page import Shown, say, table, together
+from utils.phrases import phrase, section
 from utils.record import DRIVE, read, record_path, write_whole
 
 __all__ = ["start_check"]
 PLACES = {  # where this runs: what it is called, and who can mend it
-    "browser": ("inside your browser", "reload the page; if that does not help, tell your teacher"),
-    "binder": ("on Binder, for this session only: save a receipt before you leave", "tell your teacher"),
-    "hub": ("on a hub, reached through your browser", "tell whoever runs the hub"),
-    "own": ("on this computer", 'close JupyterLab and start it with "python lab.py", which gets what is missing'),
+    "browser": (phrase("check.in_browser"), phrase("check.mend_browser")),
+    "binder": (phrase("check.on_binder"), phrase("check.mend_binder")),
+    "hub": (phrase("check.on_hub"), phrase("check.mend_hub")),
+    "own": (phrase("check.on_own"), phrase("check.mend_own")),
 }
-NOTE = "Run the notebook to check your own place; below stands what is said where all is well."
-SLIDERS = (
-    "After Run All Cells, a slider stands here, and a line that says so. Where none appears, this page cannot show "
-    "sliders: close it, open it anew in JupyterLab and run it again. Everything can be done by lines of code as well."
-)
 
 
 def _place():
@@ -65,11 +61,12 @@ def _judge(found, wanted):
     """What is to be said of a version: it fits, is missing, too old, or newer than what was tried."""
     mend = PLACES[_place()][1]
     if not found:  # JupyterLab and what only tests need may be elsewhere, or nowhere
-        return f"missing: {mend}" if _place() == "own" else "not needed here"
+        return phrase("check.missing", mend=mend) if _place() == "own" else phrase("check.not_needed")
     if wanted.contains(found, prereleases=True):
-        return "new enough"
+        return phrase("check.new_enough")
     lower = SpecifierSet(",".join(str(s) for s in wanted if s.operator.startswith(">")))
-    return "newer than we have tried; it may work" if lower.contains(found, prereleases=True) else f"too old: {mend}"
+    newer = lower.contains(found, prereleases=True)
+    return phrase("check.newer") if newer else phrase("check.too_old", mend=mend)
 
 
 def _record():
@@ -81,10 +78,10 @@ def _record():
         write_whole(probe, "a trial")
         probe.unlink()
     except OSError as fault:
-        return f"cannot be written ({fault.strerror}): answers count until you close the page; free that folder or disk"
+        return phrase("check.not_written", why=fault.strerror)
     if _place() == "browser" and not file.is_relative_to(DRIVE):  # a private window, or an address without https
-        return "is gone when you close this page: open it in a window that is not private, at an https address"
-    return read()[1].strip() or "can be written"
+        return phrase("check.not_kept")
+    return read()[1].strip() or phrase("check.can_be_written")
 
 
 def _rows():
@@ -92,10 +89,12 @@ def _rows():
     rows = []
     for name, wanted in _needs().items():
         found, bounds = _version(name), ", ".join(sorted(map(str, wanted), reverse=True))
-        rows.append((name, f"{found or 'none'} (needed: {bounds})", _judge(found, wanted)))
+        told = phrase("check.found" if found else "check.found_none", found=found, bounds=bounds)
+        rows.append((name, told, _judge(found, wanted)))
     home, record = str(Path.home()), str(record_path())
     short = "~" + record.removeprefix(home) if record.startswith(home + os.sep) else record  # it may bear your name
-    return [*rows, ("your record", short, _record()), ("this place", PLACES[_place()][0], "")]
+    here = phrase("check.place"), PLACES[_place()][0], ""
+    return [*rows, (phrase("check.record"), short, _record()), here]
 
 
 class Seen(anywidget.AnyWidget):
@@ -103,24 +102,26 @@ class Seen(anywidget.AnyWidget):
 
     _esm = Path(__file__).with_name("check.js")
     _css = Path(__file__).with_name("cards.css")
+    words = traitlets.Dict(section("check")).tag(sync=True)
     told = traitlets.Unicode().tag(sync=True)
     shows = traitlets.Bool(False).tag(sync=True)
     said = traitlets.Unicode().tag(sync=True)
 
     @traitlets.observe("shows")
     def _shows(self, change):
-        self.said = "A slider shows on this page, and the kernel hears of it." if change.new else ""
+        self.said = phrase("check.shows") if change.new else ""
 
 
 class Check(widgets.VBox):
     """The check with a slider to try."""
 
     def __init__(self):
-        rows, caption = pd.DataFrame(_rows(), columns=["What", "Found", "So"]), "What the notebooks need"
-        stable = table(rows[["What", "So"]][:-1], caption)  # without what differs from one good place to the next
-        self._still = together(Shown(f"<p><em>{NOTE}</em></p>", NOTE), stable, say(SLIDERS))
+        heads, caption = [*map(phrase, ("check.what", "check.found_head", "check.so"))], phrase("check.caption")
+        rows, note = pd.DataFrame(_rows(), columns=heads), phrase("check.note")
+        stable = table(rows.iloc[:-1, [0, 2]], caption)  # without what differs from one good place to the next
+        self._still = together(Shown(f"<p><em>{note}</em></p>", note), stable, say(phrase("check.sliders")))
         self.seen = Seen(told=table(rows, caption).html)
-        slider = widgets.IntSlider(3, 0, 10, description="a slider to try", style={"description_width": "8em"})
+        slider = widgets.IntSlider(3, 0, 10, description=phrase("check.slider"), style={"description_width": "8em"})
         super().__init__([slider, self.seen])
         self.add_class("casebook-explorer")
 

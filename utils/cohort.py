@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from utils.package import read_table
+from utils.phrases import phrase
 from utils.rules import evaluate_table
 from utils.units import factors, variables
 
 WATERMARK = "SIMULATED"  # names the index of every table made here, so it stands on whatever is shown or saved
-GROUPS = {"active": "active systemic JIA", "mas": "MAS"}
+GROUPS = {"active": phrase("cohort.active"), "mas": phrase("cohort.mas")}
 ONE_DRAW = {"neutrophils": "wbc"}  # drawn apart, one child in four would have more neutrophils than white cells
 COUNTS = ["true_positive", "false_negative", "undetermined_mas"]
 COUNTS += ["false_positive", "true_negative", "undetermined_active"]
@@ -156,14 +157,13 @@ def described():
     """The distributions in words, ready to show: a DataFrame of Variable, Group, Distribution, Severity and Source."""
     found = []
     for row in pd.concat(_pairs().values()).reset_index().to_dict("records"):
-        words = f"median {row['median']:,g} {row['unit']}, middle half {row['q1']:,g} to {row['q3']:,g}"
-        if row["kind"] == "share":
-            words = f"present in {100 * row['share']:g} %"
+        row["percent"] = 100 * row["share"]
+        words = phrase("cohort.present" if row["kind"] == "share" else "cohort.spread", **row)
         severity = f"{row['loading']:+g}".replace("-", "\u2212") if row["loading"] else "0"
-        source = "chosen by us" if row["source"] == "chosen" else f"{row['source']}: {row['population']}"
+        source = phrase("cohort.ours") if row["source"] == "chosen" else f"{row['source']}: {row['population']}"
         found.append((variables().at[row["variable"], "label"], GROUPS[row["group"]], words, severity, source))
-    columns = ["Variable", "Group", "Distribution", "Severity", "Source"]
-    return pd.DataFrame(found, columns=columns).rename_axis(WATERMARK)
+    columns = ["cohort.variable", "cohort.group", "cohort.distribution", "cohort.severity", "cohort.source"]
+    return pd.DataFrame(found, columns=[*map(phrase, columns)]).rename_axis(WATERMARK)
 
 
 def crowd(sensitivity, specificity, prior, n=100):

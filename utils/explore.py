@@ -12,6 +12,7 @@ from utils.explorer import Explorer, Number, none_such, values
 from utils.ladder import Ladder, Nameless
 from utils.package import CaseDataError
 from utils.page import Shown, say, table, together
+from utils.phrases import phrase, status_word
 from utils.route import RouteBench
 from utils.rules import RULES, evaluate, evaluate_table, unknown_results
 from utils.thresholds import Chance, Thresholds
@@ -32,8 +33,10 @@ class UnitBench(Explorer):
         ]
         style = {"description_width": "9em"}
         controls = {
-            "analyte": widgets.Dropdown(options=known, value=analyte, description="Laboratory test", style=style),
-            "text": widgets.Text(description="Value, unit", style=style, continuous_update=False),
+            "analyte": widgets.Dropdown(
+                options=known, value=analyte, description=phrase("explore.analyte"), style=style
+            ),
+            "text": widgets.Text(description=phrase("explore.value_unit"), style=style, continuous_update=False),
         }
         super().__init__([*controls.values()], controls)
         controls["text"].value = text
@@ -41,11 +44,12 @@ class UnitBench(Explorer):
     def _view(self, now):
         q = quantity(now["text"], now["analyte"]) if now["text"] else None
         rows = [
-            (unit, str(q.to(unit)) if q else "", f"× {show(factor)}" if factor != 1 else "we compare in this one")
+            (unit, str(q.to(unit)) if q else "", f"× {show(factor)}" if factor != 1 else phrase("explore.compared_in"))
             for unit, factor in factors(now["analyte"]).items()
         ]
-        title = f"Accepted: {q} of {now['analyte']}" if q else f"Units of {now['analyte']}"
-        sheet = table(pd.DataFrame(rows, columns=["Unit", "Value", "To the unit we compare in"]), title)
+        title = phrase("explore.accepted" if q else "explore.units", value=q, analyte=now["analyte"])
+        heads = [*map(phrase, ("explore.unit", "explore.value", "explore.factor"))]
+        sheet = table(pd.DataFrame(rows, columns=heads), title)
         return together(sheet, say(q.warning)) if q and q.warning else sheet
 
     def set(self, text, analyte=None, **other):
@@ -54,7 +58,7 @@ class UnitBench(Explorer):
             return none_such(other, "text", "analyte")
         known = values(self._controls["analyte"])
         if analyte is not None and not among(analyte, known):
-            return say(f"Refused. '{analyte}' is not on this bench; {', '.join(known)} are.")
+            return say(phrase("explore.no_analyte", analyte=analyte, known=", ".join(known)))
         text = str(text).encode("utf-8", "replace").decode()  # half a character cannot be sent to a page
         return self._move(text=text, analyte=analyte or self._used["analyte"])
 
@@ -84,11 +88,12 @@ class WhatIf(Explorer):
             if row["input"] in ranges and row["unit"]:
                 self._node.setdefault(row["input"], row)
         if strangers := set(ranges) - set(self._node):
-            raise UnitError(f"{', '.join(sorted(strangers))}: no number that {RULES[rule].short} asks for")
+            names = ", ".join(sorted(strangers))
+            raise UnitError(phrase("explore.no_such_number", names=names, rule=RULES[rule].short))
         for name, (low, high, start) in ranges.items():
             label = variables().at[name, "label"]
             tick = widgets.Checkbox(
-                value=False, description=f"{label}: suppose it is known", indent=False, layout={"width": "19em"}
+                value=False, description=phrase("explore.suppose", label=label), indent=False, layout={"width": "19em"}
             )
             number = Number(label, start, low, high, unit=self._unit(name), width="10em")
             number.layout.flex, number.slider.layout.width = "1 1 45em", "12em"  # in one row with the tick
@@ -114,12 +119,11 @@ class WhatIf(Explorer):
         """The verdict in words, where it flips along each unknown, and the items."""
         given = {**self._given, **self._supposed(now)}
         verdict = evaluate(self._rule, given)
-        line = Shown(
-            f"<p><strong>{escape(verdict.title)}: {verdict.status.upper()}.</strong></p>",
-            f"{verdict.title}: {verdict.status.upper()}.",
-        )
-        flips = [say(f"Varying {variables().at[n, 'label']} alone: {self._flips(n, given)}.") for n in self._ranges]
-        return together(line, *flips, table(verdict.sheet(), "Items, as supposed"))
+        words = phrase("explore.verdict", rule=verdict.title, status=status_word(verdict.status).upper())
+        line = Shown(f"<p><strong>{escape(words)}</strong></p>", words)
+        labels = variables()["label"]
+        flips = [say(phrase("explore.varying", label=labels[n], flips=self._flips(n, given))) for n in self._ranges]
+        return together(line, *flips, table(verdict.sheet(), phrase("explore.items")))
 
     def _verdicts(self, given, **trials):
         """Verdicts with some inputs replaced by arrays of trial values in the published unit."""
@@ -134,7 +138,8 @@ class WhatIf(Explorer):
         status = self._verdicts(given, **{name: trial})
         edges = np.flatnonzero(status[1:] != status[:-1])
         ends = zip([0, *(edges + 1)], [*edges, len(trial) - 1], strict=True)
-        return "; ".join(f"{show(trial[a])} to {show(trial[b])} {self._unit(name)}: {status[a]}" for a, b in ends)
+        spans = [(show(trial[a]), f"{show(trial[b])} {self._unit(name)}", status_word(status[a])) for a, b in ends]
+        return "; ".join(phrase("explore.flip", low=low, high=high, status=word) for low, high, word in spans)
 
     def picture(self, caption):
         """Where the verdict flips over the first two unknowns, everything else as reported."""
@@ -150,14 +155,15 @@ class WhatIf(Explorer):
         wanted = {}
         for name, text in values.items():  # all are read before any is moved, so that a refusal changes nothing
             if name not in self._ranges:
-                return say(f"Refused. '{name}' is not an unknown of this explorer: choose {' or '.join(self._ranges)}.")
+                return say(phrase("explore.not_supposed", name=name, known=phrase("explore.or").join(self._ranges)))
             try:
                 wanted[name] = None if text is None else quantity(text, name).to(self._unit(name)).single()
             except UnitError as refused:
-                return say(f"Refused. {refused}")
+                return say(phrase("explorer.refused", why=refused))
             low, high, _ = self._ranges[name]
             if text is not None and not low <= wanted[name] <= high:
-                return say(f"Refused. {text} is outside this explorer, {show(low)} to {show(high)} {self._unit(name)}.")
+                ends = {"low": show(low), "high": f"{show(high)} {self._unit(name)}"}
+                return say(phrase("explore.outside", given=text, **ends))
         known = {f"{name} known": value is not None for name, value in wanted.items()}
         return self._move(**known, **{name: value for name, value in wanted.items() if value is not None})
 
@@ -187,11 +193,12 @@ class RulerBench(Explorer):
         options = unknown_results(self._printed)
         for name, texts in (trials or {}).items():
             if not any(name in v.missing for v in self._printed):
-                raise UnitError(f"{name}: no unknown that {', '.join(v.short for v in self._printed)} asks for")
+                asking = ", ".join(v.short for v in self._printed)
+                raise UnitError(phrase("explore.no_such_unknown", name=name, rules=asking))
             options[name] = [(str(quantity(x, name)), quantity(x, name)) for x in texts]
         self._before = [evaluate(r, beside) for r in rules] if beside else None
         controls = {}
-        self._listed = {n: [("unknown, as reported", UNKNOWN), *results] for n, results in options.items()}
+        self._listed = {n: [(phrase("explore.unknown"), UNKNOWN), *results] for n, results in options.items()}
         for name, choices in self._listed.items():
             controls[name] = widgets.Dropdown(
                 options=choices,
@@ -199,7 +206,7 @@ class RulerBench(Explorer):
                 style={"description_width": "20em"},
                 layout={"width": "35em"},
             )
-        clear = widgets.Button(description="All unknown again", layout={"width": "12em"})
+        clear = widgets.Button(description=phrase("explore.clear"), layout={"width": "12em"})
         grid = widgets.Box(list(controls.values()), layout={"flex_flow": "row wrap"})
         super().__init__([grid, clear], controls)
         clear.on_click(lambda _: self.set(**dict.fromkeys(controls)))
@@ -210,17 +217,14 @@ class RulerBench(Explorer):
         given = {**self._case.inputs, **supposed}
         verdicts = [evaluate(r, given) for r in self._rules]
         moved = [
-            f"{v.short}: {p.status} as reported, now {v.status}"
+            phrase("explore.moved", rule=v.short, was=status_word(p.status), now=status_word(v.status))
             for v, p in zip(verdicts, self._printed, strict=True)
             if v.status != p.status
         ]
         told = [f"{variables().at[n, 'label']} {_word(v)}" for n, v in supposed.items()]
-        line = "Nothing is supposed: every unknown stands as the report leaves it."
-        if told:
-            line = f"Supposed: {'; '.join(told)}. " + ("; ".join(moved) or "No verdict moves") + "."
-        return together(
-            say(line), self.picture("The rules on this child, as supposed.", verdicts), self.sheet(verdicts)
-        )
+        line = "explore.supposed_moved" if moved else "explore.supposed" if told else "explore.nothing_supposed"
+        line = say(phrase(line, told="; ".join(told), moved="; ".join(moved)))
+        return together(line, self.picture(phrase("explore.rulers"), verdicts), self.sheet(verdicts))
 
     def picture(self, caption, verdicts=None):
         """Rules that count something on their common axis; the items of rules that do not, as a table of shapes."""
@@ -233,7 +237,7 @@ class RulerBench(Explorer):
             states = {**dict.fromkeys(((r, c) for r in rows for c in columns), "")}
             states |= {(n, rule): status for n, rule, status in reversed(asked)}  # the first item of an input counts
             states |= {("", v.rule): v.status for v in verdicts}
-            return plots.matrix(states, {**rows, "": "THE WHOLE SET"}, columns, caption, plots.VERDICTS)
+            return plots.matrix(states, {**rows, "": phrase("explore.whole_set")}, columns, caption, plots.VERDICTS)
         pairs = list(zip(self._before, verdicts, strict=True)) if self._before else [(v,) for v in verdicts]
         moments = [
             c.time_points.set_index("time_point").at[c.time_point, "short"] for c in (self._beside, self._case) if c
@@ -245,32 +249,33 @@ class RulerBench(Explorer):
         rows = []
         for v in verdicts or self._printed:
             scored = (plots.span(v), plots.cut_off(v)) if v.reach else ("", "")
-            ways = "; or ".join(f"{r.result} ({r.verdict})" for r in v.cheapest.itertuples()) or "settled"
-            rows.append((v.short, v.status, *scored, ways))
-        names = ["Rule", "Verdict", "Could be", "Cut-off", "Cheapest results that would settle it"]
-        frame = pd.DataFrame(rows, columns=names)
-        return table(frame.loc[:, (frame != "").any()], "What each rule says")
+            ways = [f"{r.result} ({status_word(r.verdict)})" for r in v.cheapest.itertuples()]
+            ways = phrase("explore.or_way").join(ways) or phrase("explore.settled")
+            rows.append((v.short, status_word(v.status), *scored, ways))
+        names = ("explore.rule", "explore.status", "explore.could_be", "explore.cut_off", "explore.cheapest")
+        frame = pd.DataFrame(rows, columns=[*map(phrase, names)])
+        return table(frame.loc[:, (frame != "").any()], phrase("explore.verdicts"))
 
     def set(self, **values):
         """Suppose by call: ``set(neutrophils="3.0 ×10⁹/L", haemophagocytosis=True)``; None stands for unknown."""
         wanted = {}
         for name, value in values.items():  # all are read before any is moved, so that a refusal changes nothing
             if name not in self._controls:
-                return say(f"Refused. '{name}' is not an unknown of this bench: choose {', '.join(self._controls)}.")
+                return say(phrase("explore.not_unknown", name=name, known=", ".join(self._controls)))
             try:
                 is_flag = variables().at[name, "kind"] == "flag"
                 if is_flag and not isinstance(value, bool | np.bool_ | None):
-                    raise UnitError(f"{name} is True, False or None (unknown), not {value!r}")
+                    raise UnitError(phrase("explore.not_a_finding", name=name, given=repr(value)))
                 wanted[name] = value if is_flag or value is None else quantity(value, name)
             except UnitError as refused:
-                return say(f"Refused. {refused}")
+                return say(phrase("explorer.refused", why=refused))
         return self._move(**{name: UNKNOWN if v is None else v for name, v in wanted.items()})
 
     def _place(self, now):
         for name, value in now.items():
             listed, control = self._listed[name], self._controls[name]
             if value not in [v for _, v in listed]:  # it is put there, so that the page says what is supposed
-                listed = [*listed, (f"{value}, by call", value)]
+                listed = [*listed, (phrase("explore.by_call", value=value), value)]
             if [*control.options] != listed:
                 control.options = listed
             control.value = value
@@ -281,7 +286,7 @@ class RulerBench(Explorer):
 
 
 def _word(value):
-    return {True: "present", False: "absent"}.get(value, value) if isinstance(value, bool) else str(value)
+    return phrase("explore.present" if value else "explore.absent") if isinstance(value, bool) else str(value)
 
 
 def _canonical(value):
@@ -295,12 +300,10 @@ def look_up(case, name):
     """What stands behind an address such as F09; a sentence where it does not open at this moment of the case."""
     name = str(name).strip()
     try:
-        return table(case.address(name.upper()), f"What stands behind {name.upper()}")
+        return table(case.address(name.upper()), phrase("explore.address", address=name.upper()))
     except CaseDataError:
         moment = case.time_point.replace("_", " ")
-        return say(
-            f"{name} does not open here. Addresses look like F09, U02 or D01; what is not known at {moment} is closed."
-        )
+        return say(phrase("explore.closed", name=name, moment=moment))
 
 
 def ladder(case, names=True):
@@ -310,15 +313,14 @@ def ladder(case, names=True):
 
 # A notebook reads better with verbs and nouns than with classes.
 unit_bench, what_if, ruler_bench, differential_board = UnitBench, WhatIf, RulerBench, Board
-threshold_explorer, chance = Thresholds, Chance
 age_limit_bench, fluid_bench = bedside.AgeLimits, bedside.Fluid
 threshold_explorer, chance, route_bench = Thresholds, Chance, RouteBench
 __all__ = [
     "age_limit_bench",
     "chance",
     "differential_board",
-    "ladder",
     "fluid_bench",
+    "ladder",
     "look_up",
     "replay",
     "route_bench",

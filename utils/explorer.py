@@ -15,6 +15,7 @@ import ipywidgets as widgets
 import traitlets
 
 from utils.page import Shown, say, together
+from utils.phrases import phrase
 from utils.units import UnitError, show
 
 REACH = 6  # so many steps to either side of a control lie ready
@@ -100,19 +101,24 @@ class Number(widgets.HBox):
 
     def check(self, number):
         """UnitError for a number that cannot stand here; it says what can."""
-        unit = f" {self.unit}" if self.unit else ""
-        wanted = f"choose {'a whole number, ' * self.whole}{show(self.low)} to {show(self.high)}{unit}"
-        if not math.isfinite(number):
-            raise UnitError(f"A number is needed: {wanted}.")
+        ends = {"low": show(self.low), "high": self.spoken(self.high)}
+        choose = phrase("explorer.choose_whole" if self.whole else "explorer.choose", **ends)
+        try:
+            finite = math.isfinite(number)
+        except (TypeError, ValueError, OverflowError):  # no number, or one with hundreds of digits
+            finite = False
+        if not finite:
+            raise UnitError(phrase("explorer.no_number", choose=choose))
         if self.whole and number % 1:
-            raise UnitError(f"{number:g} is not a whole number: {wanted}.")
+            raise UnitError(phrase("explorer.not_whole", number=number, choose=choose))
         if not self.low <= number <= self.high:
-            raise UnitError(f"{number:g}{unit} is outside this bench: {wanted}.")
+            given = f"{number:g} {self.unit}".rstrip()
+            raise UnitError(phrase("explorer.outside", given=given, choose=choose))
 
 
 def none_such(other, *known):
     """What is said to a name that nothing here has."""
-    return say(f"Refused. There is no '{next(iter(other))}' here: choose {', '.join(known)}.")
+    return say(phrase("explorer.none_such", name=next(iter(other)), known=", ".join(known)))
 
 
 def values(listed):
@@ -135,7 +141,7 @@ class Explorer(widgets.VBox):
         Each `Number`, list, tick or text field by the name it has in a state.
     """
 
-    note = "Run the notebook to move the controls; this is the first view."
+    note = phrase("explorer.note")
     slow = ()  # names of controls whose results take too long to be made before they are asked for
 
     def __init__(self, rows, controls):
@@ -218,7 +224,7 @@ class Explorer(widgets.VBox):
                 self._take(self._settled(now, name))
                 break
             except UnitError as fault:
-                refused = f"Refused. {fault}"
+                refused = phrase("explorer.refused", why=fault)
         else:
             self._show(self._shown, refused, name)
         self._prepare()
@@ -233,7 +239,7 @@ class Explorer(widgets.VBox):
                     now = {**self._settled(now, name), **wanted}
             self._take(now)
         except UnitError as refused:
-            return say(f"Refused. {refused}")
+            return say(phrase("explorer.refused", why=refused))
         return self._last
 
     def _take(self, now):
@@ -309,7 +315,7 @@ class Explorer(widgets.VBox):
 def _mover(control):
     """What the page moves in steps: (model, its trait on the page, its name in words); None for what is typed."""
     if isinstance(control, Number):
-        return control.slider, "value", f"{control.name}, slider"
+        return control.slider, "value", phrase("explorer.slider", name=control.name)
     if isinstance(control, widgets.Dropdown):
         return control, "index", ""  # lists and ticks have a name of their own
     if isinstance(control, widgets.Checkbox | widgets.ToggleButton):

@@ -40,7 +40,7 @@ def _explain(shell, kind, error, trace, tb_offset=None):
         request = shell.get_parent() if hasattr(shell, "get_parent") else {}
         cell = request.get("metadata", {}).get("cellId")  # only a page tells which cell it runs
         before = [*_stored(cell, request["content"]["code"])] if sentence and cell else []
-    except (OSError, ValueError, KeyError, TypeError):  # a notebook that cannot be read: Python's message is left
+    except (ImportError, OSError, ValueError, KeyError, TypeError):  # no notebook or no words: Python's message is left
         sentence = ""
     if sentence:
         error._render_traceback_ = lambda: [sentence]
@@ -80,11 +80,12 @@ def advice(name, ran, transform=str):
             found.append((len(set(cells) & set(ran)), here < len(cells) and nearest < here, begins))
     likely = [(above, begins) for count, above, begins in found if count == max(found)[0]]
     begins = os.path.commonprefix([begins for _, begins in likely]).strip()  # one that is true of each
-    where = "further up, " if all(above for above, _ in likely) else ""
-    return begins and (
-        f"`{name}` is made {where}in the cell that begins `{begins}`: run that one first, "
-        "or choose Run, Run All Above Selected Cell."
-    )
+    if not begins:
+        return ""
+    from utils.phrases import phrase  # here, since this room is loaded first, and where nothing else may be
+
+    above = all(above for above, _ in likely)
+    return phrase("first.made_above" if above else "first.made", name=name, begins=begins)
 
 
 def _notebooks():

@@ -17,13 +17,13 @@ from utils.cards import CONFIDENCE
 from utils.explorer import Explorer
 from utils.forms import hypotheses, prompts
 from utils.page import say
+from utils.phrases import phrase
 from utils.quiz import items
 from utils.record import is_text, read, write_whole
 
 NAME, TITLE = "mas-casebook-receipt.json", "MAS Casebook receipt"
 ROW = ["item", "notebook", "kind", "field", "answer", "confidence", "when", "first_vote"]  # a question has no field
 OLD = ROW[:-1]  # of receipts from before there were two votes
-NOTHING = "Nothing was saved."
 HEAD = ["version", "made"]
 WHEN = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)?"
 FORMULA = tuple("=+-@\t\r")  # a spreadsheet may run what begins so
@@ -125,15 +125,15 @@ def save_receipt(path=None, written=False, replace=False):
         file = Path(NAME if path is None else path).expanduser().absolute()
         file = file / NAME if file.is_dir() else file
         if _unfit(file.name):
-            return say(f"A file cannot be named {file.name!r} everywhere: choose letters, digits and -. {NOTHING}")
+            return say(phrase("receipt.unfit_name", name=repr(file.name)))
         table = file.suffix.lower() == ".csv"
         if table and written:
-            return say(f"What you wrote goes into JSON only: give a name that ends in .json. {NOTHING}")
+            return say(phrase("receipt.json_only"))
         if file.suffix.lower() not in (".json", ".csv"):
             file = file.with_name(file.name + ".json")
         rows, warning = _rows(written)
         if not rows:
-            return say(f"{warning}There is nothing in your record to put on a receipt yet. {NOTHING}")
+            return say(warning + phrase("receipt.nothing_yet"))
         head = dict(zip(HEAD, (version(), time.strftime("%Y-%m-%dT%H:%M:%S")), strict=True))
         if table:
             text = io.StringIO()
@@ -147,30 +147,26 @@ def save_receipt(path=None, written=False, replace=False):
         write_whole(file, text, private=False)
     except (OSError, TypeError, ValueError, RuntimeError) as fault:  # RuntimeError: "~" of somebody who is not here
         why = getattr(fault, "strerror", None) or fault
-        return say(f"The receipt could not be saved there ({why}). Give another place: save_receipt('folder/a.json').")
+        return say(phrase("receipt.not_saved", why=why))
     own = sum("words" in row for row in rows)
-    more = f" and {own} field{'s' * (own != 1)} that you filled in, as you wrote them" if own else ""
-    nobody = "No machine is in it, and no name but what you wrote." if own else "No name and no machine is in it."
-    count = len({row["item"] for row in rows if "words" not in row})
+    answers = phrase("receipt.answers", count=len({row["item"] for row in rows if "words" not in row}))
     place = file.name if file.parent == Path.cwd() else f"…/{file.name}"  # a notebook is shown to others
-    return say(
-        f"{warning}Your receipt is {place}: {count} answer{'s' * (count != 1)}{more}, each with its id, notebook, "
-        f"kind, confidence and time. {nobody} It lies there and is sent nowhere."
-    )
+    told = {"place": place, "answers": answers, "fields": phrase("receipt.fields", count=own)}
+    return say(warning + phrase("receipt.saved_with_words" if own else "receipt.saved", **told))
 
 
 class Offer(Explorer):
     """A button that saves a receipt: running a whole notebook should leave no file that nobody asked for."""
 
-    note = "Run the notebook to get a button that saves a receipt."
+    note = phrase("receipt.note")
 
     def __init__(self):
-        button = widgets.Button(description="Save a receipt", layout={"width": "13em"})
+        button = widgets.Button(description=phrase("receipt.save"), layout={"width": "13em"})
         super().__init__([button], {})
         button.on_click(lambda _: self._show((save_receipt(),)))
 
     def _view(self, now):
-        return say("No receipt is saved yet.")
+        return say(phrase("receipt.none_yet"))
 
 
 offer_receipt = Offer
@@ -179,7 +175,7 @@ offer_receipt = Offer
 def _receipt(file):
     """The rows of one receipt as a list of dict; one of `FAULTS` where it is none."""
     if not file.is_file() or file.stat().st_size > LARGEST:
-        raise ValueError("it is no file of at most 2 MB")
+        raise ValueError(phrase("receipt.too_large"))
     text = file.read_text(encoding="utf-8-sig")  # a spreadsheet may have put its mark before it
     if file.suffix.lower() == ".csv":
         sheet = csv.DictReader(io.StringIO(text))
@@ -189,12 +185,12 @@ def _receipt(file):
         head, right = {k: whole[k] for k in HEAD}, whole["title"] == TITLE
         rows = [{**row, **head} for row in whole["rows"]]
     if not right:
-        raise ValueError("its head is not that of a receipt")
+        raise ValueError(phrase("receipt.other_head"))
     for row in rows:
         row.setdefault("first_vote", "")
         _check(row)
     if len({(row["item"], row["field"]) for row in rows}) < len(rows):
-        raise ValueError("an answer stands in it twice")
+        raise ValueError(phrase("receipt.twice"))
     return rows
 
 
@@ -203,9 +199,9 @@ def _check(row):
     from utils import sheets
 
     if not {*ROW, *HEAD} <= set(row) <= {*ROW, *HEAD, "words"} or not all(map(is_text, row.values())):
-        raise ValueError("its rows are not those of a receipt")
+        raise ValueError(phrase("receipt.other_rows"))
     if any(v.startswith(FORMULA) for k, v in row.items() if k != "words"):
-        raise ValueError("there is a formula in it")
+        raise ValueError(phrase("receipt.formula"))
     item, field, answer = row["item"], row["field"], row["answer"]
     fits = {  # by what the item is: whether the row has what is due, and no more
         item in items(): answer in ("a", "b", "c") and not field and "words" not in row,
@@ -213,13 +209,13 @@ def _check(row):
         item in sheets.names(): answer and field and "words" not in row,
     }
     if row["first_vote"] not in (("", "a", "b", "c") if item in items() else ("",)):
-        raise ValueError(f"{row['first_vote']!r} is no vote on {item}")
+        raise ValueError(phrase("receipt.no_vote", vote=repr(row["first_vote"]), item=item))
     if True not in fits:
-        raise ValueError(f"{item!r} is not asked here")
+        raise ValueError(phrase("receipt.not_asked", item=repr(item)))
     if not fits[True]:
-        raise ValueError(f"{answer!r} is no answer to {item}")
+        raise ValueError(phrase("receipt.no_answer", answer=repr(answer), item=item))
     if row["confidence"] not in ("", *CONFIDENCE) or not all(re.fullmatch(WHEN, row[k]) for k in ("when", "made")):
-        raise ValueError(f"the confidence or the time of {item} is not as it is written here")
+        raise ValueError(phrase("receipt.odd_confidence_or_time", item=item))
 
 
 def read_receipts(folder="."):
@@ -241,12 +237,12 @@ def read_receipts(folder="."):
         files = sorted(p for p in Path(folder).expanduser().iterdir() if p.suffix.lower() in (".json", ".csv"))
     except (OSError, TypeError, ValueError, RuntimeError) as fault:
         why = getattr(fault, "strerror", None) or fault
-        print(f"{folder} cannot be read ({why}): give the folder in which the receipts lie.")
+        print(phrase("receipt.no_folder", folder=folder, why=why))
     for file in files:
         try:
             found += [{"file": file.name, **row} for row in _receipt(file)]
         except FAULTS as fault:
-            skipped.append(f"{file.name} was skipped, it is not a receipt: {fault or type(fault).__name__}")
+            skipped.append(phrase("receipt.skipped", file=file.name, why=fault or type(fault).__name__))
             print(skipped[-1])
     own = ["words"] if any("words" in row for row in found) else []
     frame = pd.DataFrame(found, columns=["file", *ROW, *HEAD, *own])

@@ -8,6 +8,7 @@ from utils import cohort, plots
 from utils.explorer import REACH, Explorer, Number, none_such, values
 from utils.package import read_table
 from utils.page import say, table, together
+from utils.phrases import phrase, status_word
 from utils.rules import RULES, SIGNS, evaluate_table
 from utils.units import UnitError, among, factors, quantity, show, variables
 
@@ -32,41 +33,46 @@ class Chance(Explorer):
         self._rows = {(r.rule, r.study): r for r in known.itertuples()}
         options = [(f"{RULES[r].short}: {s}", (r, s)) for r, s in self._rows]
         controls = {
-            "study": widgets.Dropdown(options=options, value=(rule, study), description="Rule and study", **STYLE),
-            "prior": Number("Of 100, have the disease", prior, 0, 100, whole=True, width="13em"),
+            "study": widgets.Dropdown(
+                options=options, value=(rule, study), description=phrase("thresholds.study"), **STYLE
+            ),
+            "prior": Number(phrase("thresholds.prior"), prior, 0, 100, whole=True, width="13em"),
         }
         super().__init__([*controls.values()], controls)
 
     def _view(self, now):
         row = self._rows[now["study"]]
         n = cohort.crowd(row.sensitivity, row.specificity, now["prior"])
-        who = "adults" if row.population == "adults" else "children"
+        who = phrase("thresholds.adults" if row.population == "adults" else "thresholds.children")
         yes, no = n["with, met"] + n["with, not met"], n["without, met"] + n["without, not met"]
         met = n["with, met"] + n["without, met"]
+        told = {"yes": yes, "no": no, "met": met, "yes_met": n["with, met"], "no_met": n["without, met"]}
         said = [
-            f"Of 100 {who}, {yes} have the disease ({row.with_disease}).",
-            f"{n['with, met']} of these {yes} meet the rule,",
-            f"and so do {n['without, met']} of the {no} others.",
-            f"So of the {met} who meet it, {n['with, met']} have the disease." if met else "Nobody meets it.",
+            phrase("thresholds.have_it", who=who, yes=yes, disease=row.with_disease),
+            phrase("thresholds.meet_it", **told),
+            phrase("thresholds.of_those" if met else "thresholds.nobody", **told),
         ]
         shares = ((row.sensitivity, yes, n["with, not met"]), (row.specificity, no, n["without, met"]))
         if any(share < 1 and people and not wrong for share, people, wrong in shares):
-            said.append("A 0 in the table is rounded: it stands for less than half a person.")
+            said.append(phrase("thresholds.rounded"))
         counts = {
-            "have the disease and meet the rule": (n["with, met"], "circle full"),
-            "have the disease and do not meet it": (n["with, not met"], "circle"),
-            "do not have it and meet the rule": (n["without, met"], "square full"),
-            "do not have it and do not meet it": (n["without, not met"], "square"),
+            phrase("thresholds.with_met"): (n["with, met"], "circle full"),
+            phrase("thresholds.with_not_met"): (n["with, not met"], "circle"),
+            phrase("thresholds.without_met"): (n["without, met"], "square full"),
+            phrase("thresholds.without_not_met"): (n["without, not met"], "square"),
         }
-        caption = f"{RULES[row.rule].short} ({row.source}, {row.study}), counted in 100 {who}."
+        known = {"rule": RULES[row.rule].short, "source": row.source, "study": row.study}
+        caption = phrase("thresholds.counted", **known, who=who)
         rows = [
-            ("have the disease", n["with, met"], n["with, not met"], yes),
-            ("do not have it", n["without, met"], n["without, not met"], no),
-            ("all", met, 100 - met, 100),
+            (phrase("thresholds.with"), n["with, met"], n["with, not met"], yes),
+            (phrase("thresholds.without"), n["without, met"], n["without, not met"], no),
+            (phrase("thresholds.all_rows"), met, 100 - met, 100),
         ]
-        frame = pd.DataFrame(rows, columns=[f"Of 100 {who}", "Meet the rule", "Do not", "All"])
-        rates = f"sensitivity {100 * row.sensitivity:g} %, specificity {100 * row.specificity:g} %"
-        return together(say(" ".join(said)), plots.icons(counts, caption), table(frame, f"Counted from {rates}"))
+        heads = map(phrase, ("thresholds.meet", "thresholds.do_not", "thresholds.all"))
+        frame = pd.DataFrame(rows, columns=[phrase("thresholds.of_100", who=who), *heads])
+        rates = {"sensitivity": 100 * row.sensitivity, "specificity": 100 * row.specificity}
+        title = phrase("thresholds.counted_from", **rates)
+        return together(say(" ".join(said)), plots.icons(counts, caption), table(frame, title))
 
     def set(self, prior=None, rule=None, study=None, **other):
         """The same by call: ``set(prior=5)``, ``set(rule="mas_2016", study="validation")``; returns what is shown."""
@@ -75,9 +81,9 @@ class Chance(Explorer):
         wanted = tuple(now if new is None else new for new, now in zip((rule, study), self._used["study"], strict=True))
         if not all(isinstance(w, str) for w in wanted) or wanted not in self._rows:
             listed = "; ".join(f"{r}, {s}" for r, s in self._rows)
-            return say(f"Refused. There is no study {', '.join(map(str, wanted))}: choose rule and study of {listed}.")
+            return say(phrase("thresholds.no_study", given=", ".join(map(str, wanted)), known=listed))
         if prior is not None and (isinstance(prior, bool) or not isinstance(prior, int) or not 0 <= prior <= 100):
-            return say(f"Refused. {prior!r} is not a whole number from 0 to 100: of 100, how many have the disease?")
+            return say(phrase("thresholds.no_prior", given=repr(prior)))
         return self._move(study=wanted, prior=self._used["prior"] if prior is None else prior)
 
     def get(self):
@@ -90,7 +96,7 @@ class Threshold(Number):
     """A threshold to move: a slider over the logarithm, in 200 steps, and a field that may go beyond it."""
 
     def __init__(self, value):
-        super().__init__("Your threshold", value, 0, np.inf, width="13em")
+        super().__init__(phrase("thresholds.threshold"), value, 0, np.inf, width="13em")
 
     def _handle(self, value):
         return widgets.FloatLogSlider(value, readout=False, min=-1, max=6, layout={"width": "16em"})
@@ -122,7 +128,7 @@ class Threshold(Number):
 
     def check(self, number, node):
         if not 0 < number <= _top(node):
-            raise UnitError(f"{number:g} is not a threshold: {_wanted(node)}.")
+            raise UnitError(phrase("thresholds.not_a_threshold", number=number, highest=_highest(node)))
 
 
 class Thresholds(Explorer):
@@ -146,12 +152,17 @@ class Thresholds(Explorer):
             for name, row in RULES[rule].nodes().items():
                 if (row["kind"] == "number" and row["input"] in drawn) or (name == rule and row["threshold"] > 0):
                     self._nodes.setdefault(name, {**row, "rule": rule})
-        options = [(f"{_named(r)}, published {_limit(r, r['threshold'])}", k) for k, r in self._nodes.items()]
+        options = [
+            (phrase("thresholds.item_published", item=_named(r), limit=_limit(r, r["threshold"])), k)
+            for k, r in self._nodes.items()
+        ]
         item = item or options[0][1]
-        listed = widgets.Dropdown(options=options, value=item, description="Threshold of", **STYLE)
+        listed = widgets.Dropdown(options=options, value=item, description=phrase("thresholds.item"), **STYLE)
         sizes = [(f"{x:,}", x) for x in sorted({n, 2000, 20_000, 500_000})]
-        size = widgets.Dropdown(options=sizes, value=n, description="SIMULATED children", **STYLE)
-        self._bar = widgets.IntProgress(0, 0, STEPS, description="Counting", layout={"display": "none"})
+        size = widgets.Dropdown(options=sizes, value=n, description=phrase("thresholds.size"), **STYLE)
+        self._bar = widgets.IntProgress(
+            0, 0, STEPS, description=phrase("thresholds.counting"), layout={"display": "none"}
+        )
         controls = {"item": listed, "n": size, "threshold": Threshold(float(self._nodes[item]["threshold"]))}
         self._begin(controls["threshold"], item)
         super().__init__([*controls.values(), self._bar], controls)
@@ -197,7 +208,7 @@ class Thresholds(Explorer):
             self._bar.max, self._bar.value, self._bar.layout.display = len(grid), 0, "flex" if slow else "none"
 
             def step(done, total):
-                self._bar.value, self._bar.description = done, f"{done} of {total}"
+                self._bar.value, self._bar.description = done, phrase("thresholds.done", done=done, total=total)
 
             self._swept[item] = cohort.sweep(node["rule"], children, item, grid, step if slow else None)
             self._bar.layout.display = "none"
@@ -209,31 +220,30 @@ class Thresholds(Explorer):
         pair = cohort.sweep(node["rule"], children, now["item"], [node["threshold"], chosen])
         settled = [c for c in cohort.COUNTS if "undetermined" not in c]  # nothing is missing in a simulated child
         rows = [
-            (f"{who}: {_limit(node, r['threshold'])}", *_rates(r), *[f"{r[c]:,}" for c in settled])
-            for who, r in zip(("published", "yours"), pair.to_dict("records"), strict=True)
+            (phrase(whose, limit=_limit(node, r["threshold"])), *_rates(r), *[f"{r[c]:,}" for c in settled])
+            for whose, r in zip(("thresholds.published", "thresholds.yours"), pair.to_dict("records"), strict=True)
         ]
-        heads = ["Threshold", "Of those with MAS, met", "Of those without, not met"]
-        heads += ["MAS, met", "MAS, missed", "No MAS, met", "No MAS, not met"]
-        moved = f"{RULES[node['rule']].short}, {node['label']} moved alone"
-        title = f"SIMULATED. {moved}: {len(children):,} invented children"
-        picture = plots.trade(swept, chosen, node, f"SIMULATED. {moved}.")
-        return together(picture, table(pd.DataFrame(rows, columns=heads), title))
+        heads = ["thresholds.head", "thresholds.sensitivity", "thresholds.specificity", "thresholds.mas_met"]
+        heads += ["thresholds.mas_missed", "thresholds.no_mas_met", "thresholds.no_mas_not_met"]
+        moved = {"rule": RULES[node["rule"]].short, "item": node["label"]}
+        title = phrase("thresholds.moved_table", **moved, n=len(children))
+        picture = plots.trade(swept, chosen, node, phrase("thresholds.moved", **moved))
+        return together(picture, table(pd.DataFrame(rows, columns=[*map(phrase, heads)]), title))
 
     def set(self, threshold=None, item=None, n=None, **other):
         """The same by call: ``set("1,000 ng/mL", item="ferritin")``, ``set(n=500_000)``; returns what is shown."""
         if other:
             return none_such(other, "threshold", "item", "n")
         if item is not None and not among(item, self._nodes):
-            return say(f"Refused. '{item}' has no threshold here: choose {', '.join(self._nodes)}.")
+            return say(phrase("thresholds.no_item", item=item, known=", ".join(self._nodes)))
         if n is not None and not among(n, values(self._controls["n"])):
-            return say(
-                f"Refused. {n!r} is not a size on the list: choose {', '.join(map(str, values(self._controls['n'])))}."
-            )
+            known = ", ".join(map(str, values(self._controls["n"])))
+            return say(phrase("thresholds.no_size", given=repr(n), known=known))
         item = item or self._used["item"]
         try:
             wanted = {} if threshold is None else {"threshold": _read(threshold, self._nodes[item])}
         except UnitError as refused:
-            return say(f"Refused. {refused}")
+            return say(phrase("explorer.refused", why=refused))
         return self._move(item=item, n=n or self._used["n"], **wanted)
 
     def get(self):
@@ -243,7 +253,7 @@ class Thresholds(Explorer):
 
 
 def _named(node):
-    return node["label"] if node["input"] else f"{RULES[node['rule']].short}, the whole"
+    return node["label"] if node["input"] else phrase("thresholds.whole", rule=RULES[node["rule"]].short)
 
 
 def _limit(node, value):
@@ -257,8 +267,8 @@ def _top(node):
     return float(variables().at[node["input"], "plausible_high"] / factors(node["input"])[node["unit"]])
 
 
-def _wanted(node):
-    return f"give one number above zero, at most {show(_top(node))} {node['unit']}".rstrip()
+def _highest(node):
+    return f"{show(_top(node))} {node['unit']}".rstrip()
 
 
 def _read(threshold, node):
@@ -269,14 +279,14 @@ def _read(threshold, node):
         try:
             value = float(str(threshold))
         except ValueError:
-            raise UnitError(
-                f"'{threshold}' is not a number: write the cut-off of {RULES[node['rule']].short}"
-            ) from None
+            rule = RULES[node["rule"]].short
+            raise UnitError(phrase("thresholds.not_a_number", given=threshold, rule=rule)) from None
     if not 0 < value <= _top(node):
-        raise UnitError(f"{threshold} is not one threshold: {_wanted(node)}.")
+        raise UnitError(phrase("thresholds.not_one_threshold", given=threshold, highest=_highest(node)))
     return value
 
 
 def _rates(row):
     """Sensitivity and specificity as per cent, in words."""
-    return [f"{100 * row[k]:.1f} %" if not np.isnan(row[k]) else "unknown" for k in ("sensitivity", "specificity")]
+    rates = row["sensitivity"], row["specificity"]
+    return [status_word("unknown") if np.isnan(rate) else f"{100 * rate:.1f} %" for rate in rates]
