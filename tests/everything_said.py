@@ -59,11 +59,11 @@ def of_state(state):
 def of_result(result):
     """The texts of what a cell shows."""
     if isinstance(result, Shown):
-        return visible(result.html) + [result.text]
+        return visible(result.html)
     if isinstance(result, widgets.Widget):
-        bundle = result._repr_mimebundle_()[0] if hasattr(result, "_still") else result._repr_mimebundle_()
-        bundle = bundle if isinstance(bundle, dict) else {}
-        return [*of_widget(result), *visible(bundle.get("text/html", "")), bundle.get("text/plain", "")]
+        bundle = result._repr_mimebundle_()
+        bundle = bundle[0] if isinstance(bundle, tuple) else bundle  # of a card, with its metadata
+        return [*of_widget(result), *visible(bundle.get("text/html", ""))]
     if hasattr(result, "_repr_html_"):
         return visible(result._repr_html_() or "")
     return []
@@ -81,9 +81,11 @@ def of_notebook(path):
             yield from ((cell.id, text) for text in of_result(result))
             explorers += [result] if hasattr(result, "get") and hasattr(result, "set") else []
     for explorer in explorers:
-        for name, value in (("no_such_control", 1), *((n, x) for n in explorer.get() or () for x in (-1e9, "~"))):
+        state = explorer.get()
+        names = ["no_such_control", "text", *(state if isinstance(state, dict) else ())]
+        for name, value in ((n, x) for n in map(str, names) for x in (-1e9, "~")):
             try:
-                yield from ((f"{path.stem}, refused", text) for text in of_result(explorer.set(**{str(name): value})))
+                yield from ((f"{path.stem}, refused", text) for text in of_result(explorer.set(**{name: value})))
             except TypeError:  # its controls are named in its signature
                 continue
 

@@ -106,14 +106,14 @@ def words_of_data():
         )
     found += [c.source for p in (ROOT / "notebooks").glob("*.ipynb") for c in nbformat.read(p, 4).cells]
     found += [p.read_text(encoding="utf-8") for p in (ROOT / "classroom" / "kit" / "texts").glob("*")]
-    return " ".join(re.findall(r"[a-z]+", " ".join(found).lower()))
+    return " ".join(re.findall(r"[a-z]+", " ".join([*found, "et al"]).lower()))
 
 
 def english(text):
-    """Runs of words that neither come from the catalogue nor stand in the data."""
-    for run in re.split(r"[^A-Za-z\s,;:'’()-]", re.sub("\\S*\u0301\\S*", "|", text)):
+    """Phrases of two words or more that neither come from the catalogue nor stand in the data."""
+    for run in re.split(r"[^A-Za-z\s'’-]|\s{2,}|\n|\b[a-z]\)", re.sub("\\S*\u0301\\S*", "|", text)):
         words = re.findall(r"[a-z]+", run.lower())
-        if max(map(len, words), default=0) > 2 and " ".join(words) not in words_of_data():
+        if len(words) > 1 and max(map(len, words)) > 2 and " ".join(words) not in words_of_data():
             yield run.strip()
 
 

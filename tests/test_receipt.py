@@ -392,17 +392,20 @@ def test_both_votes_of_a_class_are_counted(answered, record):
         ("N3.2", "c"): {"first": 1, "second": 0},
     }
     assert votes(receipts.iloc[:0]).empty
+    receipts.loc[receipts["file"] == "bob.csv", "revision"] = "0" * 8  # he was asked an earlier form of it
+    assert votes(receipts[receipts["file"] != "once.json"])["second"].sum() == 2
 
 
-def test_receipts_from_before_there_were_two_votes_are_read_and_renewed(answered):
+@pytest.mark.parametrize("old_row", OLD, ids=("before revisions", "before two votes"))
+def test_older_receipts_are_read_and_renewed(answered, old_row):
     old = {"title": receipt.TITLE, "version": "0.1.0", "made": "2026-01-01T10:00:00"}
     save_receipt()
     save_receipt("table.csv")
     whole = json.loads((answered / NAME).read_text())
-    rows = [{k: row[k] for k in OLD} for row in whole["rows"]]
+    rows = [{k: row[k] for k in old_row} for row in whole["rows"]]
     (answered / NAME).write_text(json.dumps({**old, "rows": rows}))
     frame = pd.read_csv(answered / "table.csv", dtype=str, keep_default_na=False)
-    frame[[*OLD, *HEAD]].to_csv(answered / "table.csv", index=False)
+    frame[[*old_row, *HEAD]].to_csv(answered / "table.csv", index=False)
     read = read_receipts(answered)
     assert len(read) == 4 and read.attrs["skipped"] == [] and set(read["first_vote"]) == {""} and votes(read).empty
     save_receipt()

@@ -70,7 +70,7 @@ def _first():
 def changed_since(item, entry):
     """Whether a question was changed after somebody answered it; an entry of the record says which one it was."""
     now = revision(item)
-    return entry.get("revision", _first().get(item["id"], now)) != now
+    return (entry.get("revision") or _first().get(item["id"], now)) != now
 
 
 def _texts(given):

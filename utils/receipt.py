@@ -18,13 +18,24 @@ from utils.explorer import Explorer
 from utils.forms import hypotheses, prompts
 from utils.page import say
 from utils.phrases import phrase
-from utils.quiz import items
+from utils.quiz import changed_since, items
 from utils.record import is_text, read, write_whole
 
 NAME, TITLE = "mas-casebook-receipt.json", "MAS Casebook receipt"
-ROW = ["item", "notebook", "kind", "field", "answer", "confidence", "when", "first_vote"]  # a question has no field
-OLD = ROW[:-1]  # of receipts from before there were two votes
+ROW = [
+    "item",
+    "notebook",
+    "kind",
+    "field",
+    "answer",
+    "confidence",
+    "when",
+    "first_vote",
+    "revision",
+]  # a question: no field
+OLD = (ROW[:-1], ROW[:-2])  # of receipts from before there were revisions, and two votes
 HEAD = ["version", "made"]
+REVISION = "([0-9a-f]{8})?"  # empty where a question stands as it did before revisions were kept
 WHEN = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)?"
 FORMULA = tuple("=+-@\t\r")  # a spreadsheet may run what begins so
 LARGEST = 2_000_000  # bytes; a receipt of everything has a tenth of it
@@ -45,7 +56,8 @@ def _row(name, notebook, kind, field, answer, entry, first="", **words):
     """One row; what somebody typed into the record in place of a confidence or a moment is not handed on."""
     sure, at = entry.get("confidence", ""), str(entry.get("at", ""))
     sure, at = sure if sure in CONFIDENCE else "", re.fullmatch(WHEN, at) and at
-    told = (name, notebook, kind, field, answer, sure, at, first)
+    form = str(entry.get("revision", "")) if kind not in ("sheet", "text", "rank") else ""
+    told = (name, notebook, kind, field, answer, sure, at, first, re.fullmatch(REVISION, form) and form)
     return {k: v or "" for k, v in zip(ROW, told, strict=True)} | words
 
 
@@ -81,7 +93,8 @@ def _unfit(name):
 def _ours(file, rows):
     """Whether it is a receipt of which every row is among these too, so that nothing is lost with it."""
     try:
-        return all({k: v for k, v in old.items() if k not in HEAD} in rows for old in _receipt(file))
+        known = [*rows, *({**row, "revision": ""} for row in rows)]  # it may be from before there were revisions
+        return all({k: v for k, v in old.items() if k not in HEAD} in known for old in _receipt(file))
     except FAULTS:
         return False
 
@@ -179,7 +192,7 @@ def _receipt(file):
     text = file.read_text(encoding="utf-8-sig")  # a spreadsheet may have put its mark before it
     if file.suffix.lower() == ".csv":
         sheet = csv.DictReader(io.StringIO(text))
-        rows, right = list(sheet), sheet.fieldnames in ([*ROW, *HEAD], [*OLD, *HEAD])
+        rows, right = list(sheet), sheet.fieldnames in [[*names, *HEAD] for names in (ROW, *OLD)]
     else:
         whole = json.loads(text)
         head, right = {k: whole[k] for k in HEAD}, whole["title"] == TITLE
@@ -187,7 +200,7 @@ def _receipt(file):
     if not right:
         raise ValueError(phrase("receipt.other_head"))
     for row in rows:
-        row.setdefault("first_vote", "")
+        row |= {"first_vote": row.get("first_vote", ""), "revision": row.get("revision", "")}
         _check(row)
     if len({(row["item"], row["field"]) for row in rows}) < len(rows):
         raise ValueError(phrase("receipt.twice"))
@@ -214,6 +227,8 @@ def _check(row):
         raise ValueError(phrase("receipt.not_asked", item=repr(item)))
     if not fits[True]:
         raise ValueError(phrase("receipt.no_answer", answer=repr(answer), item=item))
+    if not re.fullmatch(REVISION, row["revision"]):
+        raise ValueError(f"{row['revision']!r} is no revision of {item}")
     if row["confidence"] not in ("", *CONFIDENCE) or not all(re.fullmatch(WHEN, row[k]) for k in ("when", "made")):
         raise ValueError(phrase("receipt.odd_confidence_or_time", item=item))
 
@@ -256,7 +271,8 @@ def votes(receipts):
     Parameters
     ----------
     receipts : pandas.DataFrame
-        As from `read_receipts`. Who gave only one vote is not counted.
+        As from `read_receipts`. Who gave only one vote is not counted, nor is an answer to a question that has been
+        changed since.
 
     Returns
     -------
@@ -264,6 +280,8 @@ def votes(receipts):
         How many chose each option in their ``first`` and in their ``second`` vote, a row a question and option.
     """
     both = receipts[receipts["first_vote"] != ""]
+    now = [not changed_since(items()[name], {"revision": r}) for name, r in both[["item", "revision"]].to_numpy()]
+    both = both[pd.Series(now, both.index, dtype=bool)]
     rows = pd.MultiIndex.from_product([both["item"].unique(), list("abc")], names=["item", "option"])
     columns = {"first": "first_vote", "second": "answer"}
     return pd.DataFrame({k: both.groupby(["item", c]).size().reindex(rows, fill_value=0) for k, c in columns.items()})
