@@ -10,49 +10,23 @@ from utils import capstone, invented, sheets
 from utils.case import CaseDataError, load_case, references
 from utils.forms import prompts
 from utils.package import CASEDATA, describe
+from utils.phrases import phrase, status_word
 from utils.quiz import items, voices
 from utils.receipt import version
 from utils.units import show
 
-TAGS = {
-    "P": "seen in the primary publication's own text",
-    "S": "seen in a secondary source that reproduces it; the original was not seen",
-    "C": "computed from P or S",
-    "R": "recalled and not confirmed: needs a source or has to go",
-    "ours": "a reading, or a number, of our own",
-    "none": "no tag of its own",
-}
-SIGN = "☐ agree ☐ change ☐ comment: ______________________________"
+TAGS = {tag: phrase(f"kit.tag_{tag.lower()}") for tag in ("P", "S", "C", "R", "ours", "none")}
+SIGN = phrase("kit.sign")
 WIDE = " " + "_" * 14  # room to write by hand
 ROLES = {  # role: its notebooks, and its tables
-    "Paediatric rheumatologist": """00 01 02 03 04 08 09 | rules rule_sets reference_ranges score_probability
+    phrase("kit.rheumatologist"): """00 01 02 03 04 08 09 | rules rule_sets reference_ranges score_probability
         hscore_curves performance claims discrepancies observations findings codes cohort board variant care guidance
         weighed anakinra_evidence""",
-    "Paediatric intensivist": "05 06 09 | rules leak_pump age_limits growth treatments events discrepancies",
-    "Pharmacist": """05 07 08 09 | rules units kinetics kinetics_changes kinetics_evidence kinetics_checks
+    phrase("kit.intensivist"): "05 06 09 | rules leak_pump age_limits growth treatments events discrepancies",
+    phrase("kit.pharmacist"): """05 07 08 09 | rules units kinetics kinetics_changes kinetics_evidence kinetics_checks
         anakinra_evidence naranjo_answers neutropenia_causes tp_01_route treatments""",
 }
 READ = r"^reading:|presumably|as the narrative reads"  # so a row says that it holds a reading of ours
-HEAD = """# Clinical review: every answer key and every claim
-
-Built by `python lab.py classroom` from `casedata/`; do not write into this file, it is made anew. Print it, or copy
-it and write into the copy. It holds all answers: not for learners.
-
-**What is asked of you.** Go through the lines of your field. Tick *agree* or *change* for each and write what should
-stand there instead. A line tagged **R** is recalled, one tagged **ours** is a reading or a number of our own: both
-need your eye most. Letters such as F06 (a fact), U02 (not reported) and D14 (an open question) are addresses in
-`casedata/`; a name such as *rules:2* in the left column is a row of a table there, counted as a spreadsheet does.
-Rows that hold by definition, such as factors between units, are left out. This is teaching material about one published
-case and not for clinical use; your signature says that the teaching is sound, not that it may guide treatment. It
-holds for the version and the seal below: where a new copy has another seal, something that you signed may have changed.
-
-The case: Meneghel A, Martini G, Amigoni A, Pettenazzo A, Padalino M, Zulian F. Case Report: Life-Threatening Macrophage
-Activation Syndrome With Fulminant Myocarditis Successfully Rescued by High Dose Intravenous Anakinra. Front Pediatr
-2021;8:635080, [doi 10.3389/fped.2020.635080](https://doi.org/10.3389/fped.2020.635080), CC BY; paraphrased, values
-transcribed. Text of this file: CC BY 4.0.
-
-Version {version}; seal of casedata {seal}
-"""
 
 
 def _cell(text):
@@ -108,7 +82,7 @@ def _said(row, hide):
     if row.get("comparator"):
         words = [row.pop(k) for k in ("input", "comparator", "threshold", "unit", "kind")][:4]
         told = " ".join(filter(None, words)).replace("<=", "≤").replace(">=", "≥")
-        row = {"condition": told.replace(" is 1", " is present"), **row}
+        row = {phrase("kit.condition"): told.replace(" is 1", f" {phrase('kit.is_present')}"), **row}
     rest = "; ".join(f"{k}: {v}" for k, v in row.items() if v)
     rest = re.sub(r"(?<=[a-z0-9])_(?=[a-z0-9])", " ", rest)  # names of columns and variables
     return (f"**{_cell(head)}**. " if head else "") + _cell(rest)
@@ -120,19 +94,20 @@ class _Checklist:
     def __init__(self, tables, titles):
         self.tables, self.titles, self.case, self.works = tables, titles, load_case(), _works(tables)
         self.counts = []  # (section, tags of its lines)
-        self.heads = {"rules": "3. Thresholds of the rules"}  # table: its first heading
+        self.heads = {"rules": f"3. {phrase('kit.part_thresholds')}"}  # table: its first heading
         self.first = {"R": {}, "ours": {}}  # tag: section: links to its lines
 
     def headed(self, title, name, table, hide=(), tag="none"):
         """Rows of a table under a heading; they keep their numbers in the file, where the header is row 1."""
         self.heads.setdefault(name, title)
         table = table[table["tag"] != "definition"] if "tag" in table else table
-        out = [f"| Row | What it says | Source | Tag | Agree | Change | Comment{WIDE} |", "| --- " * 7 + "|"]
+        out = [phrase("kit.row_heads", wide=WIDE), "| --- " * 7 + "|"]
         tags, last = [], ""
         for number, row in zip(table.index + 2, table.to_dict("records"), strict=True):
             source = row.get("source") or row.get("sources") or row.get("where") or ""
             seen = row.get("seen_in", "")
-            source += " (seen there too)" if seen and seen == last else f" (seen in {seen})" if seen else ""
+            if seen:
+                source = phrase("kit.seen_too" if seen == last else "kit.seen_in", source=source, seen=seen)
             last = seen
             said = _said(row, {"tag", "source", "sources", "seen_in", "time_point", "where", *hide})
             tags.append(row.get("tag") or tag)
@@ -148,38 +123,40 @@ class _Checklist:
         """What stands behind an address, and its tags."""
         if address in self.works:
             tags = self.works[address][0]
-            return [f"{address} ({', '.join(sorted(tags)) or 'not seen'})"], tags
+            return [f"{address} ({', '.join(sorted(tags)) or phrase('kit.not_seen')})"], tags
         if address == "arithmetic":
-            return ["arithmetic (C)"], {"C"}
+            return [phrase("kit.arithmetic")], {"C"}
         try:
             behind = self.case.address(address).to_dict("records")
         except (CaseDataError, KeyError):  # of the invented patient, say: not a place in the article
-            return [f"{address}: not of the article"], {"ours"}
+            return [phrase("kit.not_of_article", address=address)], {"ours"}
         lines, tags = [], set(self.case.discrepancies.query("id == @address")["tag"]) or {"P"}
         for row in behind:
-            question = f". Question: {row['To note']}" if address[0] == "D" else ""
-            lines.append(f"{address} {row['What']}: “{row['Printed words']}” ({row['Where']}){question}")
+            told = {"what": row["What"], "words": row["Printed words"], "where": row["Where"]}
+            line = phrase("kit.fact_said", address=address, **told)
+            lines.append(phrase("kit.fact_question", fact=line, question=row["To note"]) if address[0] == "D" else line)
             tags |= {"ours"} if str(row["To note"]).startswith("reading:") else set()
         return list(dict.fromkeys(lines)), tags
 
     def item(self, item):
         """One question: what is asked, the key and what it rests on."""
         best = item.get("best")
-        out = [f"#### {item['id']} ({item['kind']})", "", _cell(item["stem"]), ""]
+        out = [f"#### {item['id']} ({phrase('kit.kind_' + item['kind'])})", "", _cell(item["stem"]), ""]
         for option in item["options"]:
-            mark = " **KEY**" if option["key"] == best else ""
+            mark = f" **{phrase('kit.key')}**" if option["key"] == best else ""
             rests = ", ".join(option["rests_on"])
-            out.append(f"- {option['key']}){mark} {_cell(option['text'])}. *Why:* {_cell(option['why'])} [{rests}]")
+            why = f"*{phrase('kit.why_so')}* {_cell(option['why'])}"
+            out.append(f"- {option['key']}){mark} {_cell(option['text'])}. {why} [{rests}]")
         out += [f"- *{label}:* {_cell(words)}" for label, words in voices(item)]
         # Without a best answer it is all of them that the talk rests on.
         used = [a for o in item["options"] if best in (None, o["key"]) for a in o["rests_on"]]
         lines, tags = zip(*map(self.basis, dict.fromkeys(used)), strict=True)
         tags = set().union(*tags)
         for t in self.first.keys() & tags:
-            self.first[t].setdefault("keys", []).append(_link(item["id"], out[0][5:]))
-        flag = "; ".join(f"**{t}: {TAGS[t]}**" for t in ("R", "ours") if t in tags)
-        what = f"The key ({best})" if best else "No key: for talking about. It"
-        out += ["", f"{what} rests on (tags {', '.join(sorted(tags)) or 'none'}{'; ' + flag if flag else ''}):", ""]
+            self.first[t].setdefault(phrase("kit.keys"), []).append(_link(item["id"], out[0][5:]))
+        flags = (f"**{t}: {TAGS[t]}**" for t in ("R", "ours") if t in tags)
+        told = "; ".join([", ".join(sorted(tags)) or phrase("kit.no_tags"), *flags])
+        out += ["", phrase("kit.key_rests" if best else "kit.no_key_rests", best=best, tags=told), ""]
         out += [f"- {_cell(line)}" for found in lines for line in found]
         return [*out, "", SIGN, ""], tags
 
@@ -188,11 +165,11 @@ class _Checklist:
         for item in sorted(items().values(), key=lambda i: i["notebook"]):
             if item["notebook"] != notebook:
                 notebook = item["notebook"]
-                out += [f"### Notebook {notebook}: {titles[notebook]}", ""]
+                out += [f"### {phrase('kit.review_notebook', number=notebook, title=titles[notebook])}", ""]
             lines, found = self.item(item)
             out += lines
             tags.append(next((t for t in ("R", "ours", "S", "C", "P") if t in found), "none"))
-        self.counts.append(("Answer keys (by the weakest tag behind each)", tags))
+        self.counts.append((phrase("kit.keys_by_tag"), tags))
         return out
 
     def computed(self):
@@ -201,24 +178,29 @@ class _Checklist:
         labels = self.tables["variables"].set_index("variable")["label"]
         recalled = set(self.tables["rules"].query("tag == 'R'")["rule"])
         for moment in girl.moments.index:
-            told = (f"{labels[r.variable]}: {r.as_printed or r.status}" for r in girl.told(moment).itertuples())
-            given.append(f"- TP-01 (invented) at {moment}: {_cell('; '.join(told).replace('_', ' '))}")
+            rows = girl.told(moment).itertuples()
+            told = "; ".join(f"{labels[r.variable]}: {r.as_printed or status_word(r.status)}" for r in rows)
+            told = _cell(told.replace("_", " "))
+            given.append(f"- {phrase('kit.told_at', moment=moment, told=told)}")
         for name, moment in sheets.SHEETS.items():
+            at = phrase("kit.name_at", name=name, moment=moment)
             for row in capstone.judged(girl, moment).to_dict("records"):
-                key = f"{name} at {moment}, {row['Rule set']}: {row['By the rules']} ({row['Where it stands']})"
-                lines.append((key, "R" if row["rule"] in recalled else "C"))
+                status = status_word(girl.verdicts[row["rule"], moment].status)
+                key = f"{row['Rule set']}: {status} ({row['Where it stands']})"
+                lines.append((at, key, "R" if row["rule"] in recalled else "C"))
         for name in sheets.CONVERSIONS:
             sheet = sheets.sheet(name)
             for field, (value, unit) in sheet.asked.items():
-                key = " or ".join(dict.fromkeys(f"{show(x)} {unit}" for x in sheet.due(field)))
-                lines.append((f"{name}, {labels[field]}: {value} is {key}", "C"))
-        lines += [(f"Q9.1, {points} points: {label}", "ours") for label, points in sheets.RUBRIC.values()]
-        self.counts.append(("Computed keys of notebook 09", [tag for _, tag in lines]))
-        for key, tag in lines:
+                due = f" {phrase('kit.or')} ".join(dict.fromkeys(f"{show(x)} {unit}" for x in sheet.due(field)))
+                lines.append((name, phrase("kit.is_due", label=labels[field], value=value, due=due), "C"))
+        for label, points in sheets.RUBRIC.values():
+            lines.append(("Q9.1", phrase("kit.points_for", points=points, label=label), "ours"))
+        part = phrase("kit.part_computed")
+        self.counts.append((part, [tag for *_, tag in lines]))
+        for name, _, tag in lines:
             if tag in self.first:
-                links = self.first[tag].setdefault("computed", [])
-                links.append(_link(key.split(",")[0], "2. Computed keys of notebook 09"))
-        return [*given, "", *(f"- {_cell(key)} ({tag}) {SIGN}" for key, tag in lines), ""]
+                self.first[tag].setdefault(phrase("kit.computed"), []).append(_link(name, f"2. {part}"))
+        return [*given, "", *(f"- {_cell(f'{name}, {key}')} ({tag}) {SIGN}" for name, key, tag in lines), ""]
 
     def thresholds(self):
         out, sets = [], self.tables["rule_sets"].set_index("rule")["title"]
@@ -228,18 +210,19 @@ class _Checklist:
 
     def claims(self):
         table = self.tables["claims"]
-        return self.headed("Each claim", "claims", table[~_own(table)], hide=("claim", "status"))
+        return self.headed(phrase("kit.each_claim"), "claims", table[~_own(table)], hide=("claim", "status"))
 
     def discrepancies(self):
         table = self.tables["discrepancies"]
-        return self.headed("Each discrepancy", "discrepancies", table, hide=("facts", "as_printed"))
+        return self.headed(phrase("kit.each_discrepancy"), "discrepancies", table, hide=("facts", "as_printed"))
 
     def own(self):
         """Readings of ours in tables that carry no tag."""
         out = []
         for name, table in self.tables.items():
             if not {"tag", "source"} & set(table) and _own(table).any():
-                out += self.headed(f"Readings: {self.titles.get(name, name)}", name, table[_own(table)], tag="ours")
+                title = phrase("kit.readings_in", table=self.titles.get(name, name))
+                out += self.headed(title, name, table[_own(table)], tag="ours")
         return out
 
     def others(self):
@@ -254,43 +237,48 @@ class _Checklist:
         out = []
         for name, prompt in prompts().items():
             asked = [*prompt["fields"].values()] if prompt["kind"] == "text" else []
-            out += [f"#### {name} (notebook {prompt['notebook']})", "", _cell(prompt["stem"]), ""]
-            out += [f"- asks for: {_cell(a)}" for a in asked if len(asked) > 1]
-            out += [f"- **one way to put it:** {_cell(prompt['exemplar'])}"] if "exemplar" in prompt else []
-            out += [f"- look for: {_cell(line)}" for line in prompt.get("look_for", [])]
-            out += [f"- rests on: {', '.join(prompt['rests_on'])}"] if "rests_on" in prompt else []
+            head = phrase("kit.prompt_of", name=name, number=prompt["notebook"])
+            out += [f"#### {head}", "", _cell(prompt["stem"]), ""]
+            told = [("asks", a) for a in asked if len(asked) > 1]
+            told += [("exemplar", prompt["exemplar"])] if "exemplar" in prompt else []
+            told += [("look_for", line) for line in prompt.get("look_for", [])]
+            out += [f"- {phrase(f'kit.prompt_{kind}', text=_cell(words))}" for kind, words in told]
+            rests = ", ".join(prompt.get("rests_on", []))
+            out += [f"- {phrase('kit.prompt_rests', text=rests)}"] if rests else []
             out += [*([""] if out[-1] else []), SIGN, ""]
-        self.counts.append(("Prompts and exemplars", ["none"] * len(prompts())))
+        self.counts.append((phrase("kit.part_prompts"), ["none"] * len(prompts())))
         return out
 
     def bibliography(self):
         out = []
         for name, (tags, work, doi, note) in sorted(self.works.items()):
+            seen = ", ".join(sorted(tags)) or phrase("kit.not_seen")
             at = f" [doi {doi}](https://doi.org/{doi})." if doi else ""
-            out.append(f"- **{name}** ({', '.join(sorted(tags)) or 'not seen'}): {_cell(work)}{at} *{_cell(note)}*")
+            out.append(f"- **{name}** ({seen}): {_cell(work)}{at} *{_cell(note)}*")
         return out
 
     def read_first(self):
         """Links to what needs the reader's eye most."""
         for tag, sections in self.first.items():
-            yield from (f"**{tag}**, {TAGS[tag]} ({sum(map(len, sections.values()))} lines):", "")
+            count = sum(map(len, sections.values()))
+            yield from (phrase("kit.eye_most", tag=tag, meaning=TAGS[tag], lines=count), "")
             yield from [*(f"- {name}: {', '.join(dict.fromkeys(links))}" for name, links in sections.items()), ""]
 
     def roles(self):
         """Who reads what."""
         titles = self.case.journey.set_index("notebook")["title"]
-        yield from ("| Role | Notebooks | Tables |", "| --- | --- | --- |")
+        yield from (phrase("kit.role_heads"), "| --- | --- | --- |")
         for role, about in ROLES.items():
             notebooks, names = (part.split() for part in about.split("|"))
-            links = [_link(n, f"Notebook {n}: {titles[n]}") for n in notebooks]
+            links = [_link(n, phrase("kit.review_notebook", number=n, title=titles[n])) for n in notebooks]
             tables = [_link(n, self.heads[n]) for n in names if n in self.heads]
             yield f"| {role} | {', '.join(links)} | {', '.join(tables)} |"
 
     def summary(self):
         every = [tag for _, tags in self.counts for tag in tags]
         known = [*TAGS, *sorted(set(every) - set(TAGS))]
-        out = [f"| Section | Lines | {' | '.join(known)} |", "| --- |" + " ---: |" * (len(known) + 1)]
-        for title, tags in [*self.counts, ("All", every)]:
+        out = [phrase("kit.count_heads", tags=" | ".join(known)), "| --- |" + " ---: |" * (len(known) + 1)]
+        for title, tags in [*self.counts, (phrase("kit.all"), every)]:
             counts = [str(tags.count(t) or "") for t in known]
             out.append(f"| {_cell(title)} | {len(tags)} | {' | '.join(counts)} |")
         return [*out, "", *(f"- **{t}**: {words}" for t, words in TAGS.items()), ""]
@@ -311,21 +299,26 @@ def text(tables=None):
     """
     listed = _Checklist(tables or everything(), {k: r.get("title", k) for k, r in describe().items()})
     parts = {
-        "Answer keys": listed.keys,
-        "Computed keys of notebook 09": listed.computed,
-        "Thresholds of the rules": listed.thresholds,
-        "Claims of the article": listed.claims,
-        "Discrepancies and how they are handled": listed.discrepancies,
-        "Readings of our own": listed.own,
-        "Other tables with a source or a tag": listed.others,
-        "Prompts and exemplars": listed.prompts,
-        "Works": listed.bibliography,
+        phrase("kit.part_keys"): listed.keys,
+        phrase("kit.part_computed"): listed.computed,
+        phrase("kit.part_thresholds"): listed.thresholds,
+        phrase("kit.part_claims"): listed.claims,
+        phrase("kit.part_discrepancies"): listed.discrepancies,
+        phrase("kit.part_readings"): listed.own,
+        phrase("kit.part_others"): listed.others,
+        phrase("kit.part_prompts"): listed.prompts,
+        phrase("kit.part_works"): listed.bibliography,
     }
     titles = [f"{n}. {title}" for n, title in enumerate(parts, 1)]
     written = [[f"## {title}", "", *make()] for title, make in zip(titles, parts.values(), strict=True)]
-    signed = ["Role", *(f"{what}{WIDE}" for what in ("Name", "Parts read", "Date", "Signature", "Seal signed"))]
-    signed = [f"| {' | '.join(signed)} |", "| --- " * 6 + "|", *(f"| {role} |" + "  |" * 5 for role in ROLES)]
-    head = [HEAD.format(version=version(), seal=seal()), "## Signatures", "", *signed, "", "## Who reads what", ""]
-    head += [*listed.roles(), "", "## Read first", "", *listed.read_first(), "## Contents", ""]
-    head += [*(f"- {_link(title, title)}" for title in titles), "", "## Counts", "", *listed.summary()]
+    signed = [phrase("kit.sign_heads", wide=WIDE), "| --- " * 6 + "|", *(f"| {role} |" + "  |" * 5 for role in ROLES)]
+    head = [phrase("kit.review_head", version=version(), seal=seal())]
+    for name, lines in {
+        "signatures": [*signed, ""],
+        "who_reads_what": [*listed.roles(), ""],
+        "read_first": listed.read_first(),
+        "contents": [*(f"- {_link(title, title)}" for title in titles), ""],
+        "counts": listed.summary(),
+    }.items():
+        head += [f"## {phrase(f'kit.{name}')}", "", *lines]
     return "\n".join([*head, *(line for part in written for line in part)]).rstrip() + "\n"

@@ -5,6 +5,7 @@ import html
 import re
 import shutil
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -341,6 +342,18 @@ def test_a_notebook_without_its_heading_says_what_is_missing(monkeypatch):
     monkeypatch.setitem(notebooks.HEADINGS, "03", "For discussion")
     with pytest.raises(ValueError, match="notebook 03 shows no picture under 'For discussion'"):
         notebooks.figure("03")
+
+
+def test_a_short_page_needs_neither_picture_nor_advice(monkeypatch):
+    journey, pictures = CASE.journey.copy(), len(slides._pictures())
+    journey.loc[journey["notebook"] == "03", "part"] = "optional"
+    monkeypatch.setattr(notebooks, "load_case", lambda: SimpleNamespace(journey=journey))
+    monkeypatch.setitem(notebooks.HEADINGS, "03", "No such heading")
+    monkeypatch.setattr(teacher, "text", lambda name: "")
+    page = seen(teacher.facilitation("03"))
+    assert "Votes" in page and "The picture to take home" not in page
+    assert len(slides._pictures()) == pictures - 1
+    assert "<figure" not in handouts.handout("03", teacher=True)
 
 
 # ---- the command ----------------------------------------------------------------------------------------------------

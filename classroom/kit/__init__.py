@@ -8,14 +8,10 @@ from classroom.kit import handouts, notebooks, slides, teacher
 from classroom.kit.audit import KitError, check
 from classroom.kit.pages import page, rows
 from classroom.kit.printing import HOW, browser_here, print_pages
+from utils.phrases import phrase
 
 __all__ = ["KIT", "KitError", "build", "everything"]
 KIT = Path(__file__).resolve().parents[2] / "build" / "kit"
-
-
-# What a page is called in an index, by its folder.
-CALLED = {"": "sheet or page for a session", "sessions": "session plan with its questions", "handouts": "hand-out",
-          "facilitation": "facilitation notes", "notebooks": "notebook"}  # fmt: skip
 
 
 def everything():
@@ -36,11 +32,11 @@ def index(own, answers):
     lines = []
     for name in own:
         kind, _, last = name.rpartition("/")
-        called = titles.get(last, last.replace("_", " ").capitalize())
-        lines.append([f'<a href="{name}.html">{called}</a>', CALLED[kind]])
-    title = "MAS Casebook: for teachers" if answers else "MAS Casebook: to read and to print"
-    how = "Every page opens from this folder without a network. Where PDFs were made, they lie beside the pages."
-    return page(title, f"<h1>{title}</h1><p>{how}</p>" + rows(["Page", "What it is"], lines, "full left"), answers)
+        called = titles.get(last) or phrase(f"kit.{last.lstrip('0123456789_')}", n=last[:2])
+        lines.append([f'<a href="{name}.html">{called}</a>', phrase(f"kit.is_{kind or 'sheet'}")])
+    title = phrase("kit.for_teachers" if answers else "kit.for_learners")
+    listed = rows([phrase("kit.page"), phrase("kit.what_it_is")], lines, "full left")
+    return page(title, f"<h1>{title}</h1><p>{phrase('kit.index_how')}</p>{listed}", answers)
 
 
 def build(folder=KIT, pdf=True, tell=print):
@@ -58,12 +54,12 @@ def build(folder=KIT, pdf=True, tell=print):
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".kit-") as scratch:
         new = Path(scratch) / folder.name
-        tell("Kit: writing the pages …")
+        tell(phrase("kit.writing"))
         for name, html in everything().items():
             path = new / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(html, encoding="utf-8", newline="\n")
-        tell("Kit: looking for answers in learners' pages, and for gaps …")
+        tell(phrase("kit.looking"))
         check(new)
         told = _printed(new, tell) if pdf else HOW
         shutil.rmtree(folder, ignore_errors=True)
@@ -78,6 +74,6 @@ def _printed(folder, tell):
         return HOW
     paths = [p for p in sorted(folder.rglob("*.html")) if p.name != "index.html"]
     paths = [p for p in paths if p.parent != folder / "instructor" / "notebooks"]
-    tell(f"Kit: printing {len(paths)} pages as PDF …")
+    tell(phrase("kit.printing", count=len(paths)))
     fault = print_pages(paths, browser)
-    return fault and f"PDFs are missing: the browser gave up ({fault}). The HTML pages can be printed from any browser."
+    return fault and phrase("kit.gave_up", fault=fault)

@@ -9,6 +9,7 @@ from classroom.kit.notebooks import figure, stem, title
 from classroom.kit.pages import LINE, markdown, page, rows, text
 from utils.capstone import rule_items, rule_line
 from utils.case import load_case
+from utils.phrases import phrase, status_word
 from utils.quiz import items
 from utils.rules import RULES, evaluate
 from utils.units import show
@@ -16,8 +17,7 @@ from utils.units import show
 CORE = [f"{n:02}" for n in range(1, 9)]
 READINESS = ("R1.2", "R2.1", "R2.2", "R3.1", "R4.2")  # of 00 and 01; the last is of 02, for the plan of 90 minutes
 RULERS = ("mas_2016", "hlh_2004", "hlh_2024", "hscore", "ms_score", "mh_score", "ferritin_esr")  # those of 04
-STATES = ("fits", "does not fit", "expected but absent", "unknown")
-BOX, CUT = "☐", "✂"
+BOX = "☐"
 SHAPES = {  # told apart by letter and by shape, at the other end of a room and without colour
     "A": '<circle cx="50" cy="50" r="44"/>',
     "B": '<rect x="8" y="8" width="84" height="84"/>',
@@ -39,10 +39,8 @@ def options(item, teacher=False):
 def vote(item, teacher=False):
     """One strip: vote, talk, vote again."""
     boxes = " ".join(f"{BOX} {o['key']}" for o in item["options"])
-    votes = (
-        f"<span><strong>Vote 1</strong> {boxes}</span><span>sure? {BOX} low {BOX} medium {BOX} high</span>"
-        f"<span><strong>Talk</strong> for two minutes</span><span><strong>Vote 2</strong> {boxes}</span>"
-    )
+    first, second = (f"<strong>{phrase(f'kit.vote_{n}')}</strong> {boxes}" for n in (1, 2))
+    votes = "".join(f"<span>{told}</span>" for told in (first, phrase("kit.sure"), phrase("kit.talk"), second))
     head = f"<p><strong>{item['id']}</strong> {escape(item['stem'])}</p>"
     return f'<section class="strip">{head}{options(item, teacher)}<div class="votes">{votes}</div></section>'
 
@@ -57,11 +55,9 @@ def handout(number, teacher=False):
     strips = "".join(vote(i, teacher) for i in decisions(number))
     told = markdown(text("handouts.md").split(f"## {number}\n")[1].split("\n## ")[0])
     blank = figure(number)[0] if teacher else BLANKS[number]()
-    how = (
-        "<p>Work from the top, and fold the page so that the next question is hidden. Vote alone, talk, vote again.</p>"
-    )
-    body = f'<h1>{escape(title(number))}: hand-out</h1>{how}{strips}<div class="new-page">{told}{blank}</div>'
-    return page(f"Hand-out {title(number)}", body, teacher)
+    head = f"<h1>{escape(phrase('kit.handout_head', title=title(number)))}</h1><p>{phrase('kit.handout_how')}</p>"
+    body = f'{head}{strips}<div class="new-page">{told}{blank}</div>'
+    return page(phrase("kit.handout_title", title=title(number)), body, teacher)
 
 
 # ---- blanks ---------------------------------------------------------------------------------------------------------
@@ -72,8 +68,8 @@ def matrix():
     given = case.board_findings[case.board_findings["stage"] != stages[-1]]
     lines = [[escape(label), *[""] * len(case.hypotheses)] for label in given["label"]]
     lines += [[LINE, *[""] * len(case.hypotheses)] for _ in range(3)]
-    legend = "; ".join(f"<strong>{mark}</strong> {state}" for mark, state in zip("+−0?", STATES, strict=True))
-    return f"<p>{legend}</p>" + rows(["Finding", *map(escape, case.hypotheses["short"])], lines)
+    head = [phrase("kit.finding"), *map(escape, case.hypotheses["short"])]
+    return f"<p>{phrase('kit.signs')}</p>{rows(head, lines)}"
 
 
 def criteria(rules, moments, filled=False):
@@ -90,31 +86,32 @@ def ruler(name, case, moment, filled=False):
     verdict, asked = evaluate(name, case), rule_items(name)
     found = verdict.items.set_index("item")
     scored = verdict.score is not None and asked["Points"].any()
-    tails = ("Lowest", "Highest") if scored else ("Met", "Not met", "Unknown")
-    lines = []
+    tails = ("lowest", "highest") if scored else ("met", "not_met", "unknown")
+    lines, kinds, blank = [], RULES[name].nodes(), (status_word("unknown"), status_word("not reported"))
     for row in asked.itertuples(index=False, name=None):
         given = found.at[row[0], "as_given"] if row[0] in found.index else ""
-        printed = f"{given} {LINE}" if given in ("unknown", "not reported") else escape(given) or "–"
-        ends = _filled(found, row[0], scored) if filled else _ends(row, scored)
+        printed = f"{given} {LINE}" if given in blank else escape(given) or "–"
+        ends = _filled(found, row[0], scored) if filled else _ends(row, kinds[row[0]]["kind"], scored)
         lines.append(
             [escape(row[1]), printed, escape(row[2]) or "–", *([escape(row[3]) or "–"] if scored else []), *ends]
         )
     moment = load_case().time_points.set_index("time_point").at[moment, "label"]
-    columns = ["Item", "Given", "Met where", *(["Points"] if scored else []), *tails]
-    total = f"Total: lowest {LINE} highest {LINE} " if verdict.score is not None else ""
-    answer = f"{total}Verdict: {BOX} met {BOX} not met {BOX} undetermined. One test I would buy: {LINE}"
+    columns = [phrase(f"kit.{k}") for k in ("item", "given", "met_where", *(["points"] if scored else []), *tails)]
+    answer = phrase("kit.verdict", line=LINE)
+    if verdict.score is not None:
+        answer = phrase("kit.total", line=LINE, verdict=answer)
     answer = f"<strong>{escape(str(verdict))}</strong>" if filled else answer
-    line = f"{escape(rule_line(name))} Made for: {escape(RULES[name].about['population'])}."
+    line = escape(phrase("kit.made_for", rule=rule_line(name), population=RULES[name].about["population"]))
     kind, name = "together" if len(lines) < 20 else "", f"{escape(RULES[name].short)}: {escape(moment.lower())}"
     head = f'<h3>{name}</h3><p class="small">{line}</p>'
     return f'<section class="{kind}">{head}{rows(columns, lines)}<p>{answer}</p></section>'
 
 
-def _ends(row, scored):
+def _ends(row, kind, scored):
     """What is left to fill in: the two ends of a score, or one of three boxes; nothing for a number that is divided."""
     if scored:
         return ["", ""] if row[3] else ["–", "–"]
-    return ["–" if row[2].startswith("in ") else BOX] * 3
+    return ["–" if kind in ("weight", "value") else BOX] * 3
 
 
 def _filled(found, item, scored):
@@ -130,31 +127,35 @@ def _filled(found, item, scored):
 def timeline():
     """Days across, and a row for whatever is put on it."""
     days = [str(d) for d in (*range(1, 11), 14, 22, 28, 49)]
-    return rows(["What, dose, route", *days, "later"], [[LINE, *[""] * (len(days) + 1)] for _ in range(12)])
+    head = [phrase("kit.what_given"), *days, phrase("kit.later")]
+    return rows(head, [[LINE, *[""] * (len(days) + 1)] for _ in range(12)])
 
 
 def leak_or_pump():
-    return rows(["Finding", "Speaks for a leak", "Speaks for the pump", "Not reported"], [[LINE, "", "", ""]] * 10)
+    head = ("finding", "speaks_for_leak", "speaks_for_pump", "not_reported")
+    return rows([phrase(f"kit.{k}") for k in head], [[LINE, "", "", ""]] * 10)
 
 
 def curves():
     """Empty axes, and the three kinds of reason."""
+    hours = [phrase("kit.hours", n=n) for n in range(0, 49, 6)]
     axes = (
-        '<svg viewBox="0 0 640 230" role="img" aria-label="Empty axes: concentration over 48 hours">'
+        f'<svg viewBox="0 0 640 230" role="img" aria-label="{escape(phrase("kit.axes"))}">'
         '<g fill="none" stroke="#111"><path d="M60 10 V190 H620" stroke-width="2"/>'
         + "".join(f'<path d="M{60 + 70 * n} 190 v8"/>' for n in range(9))
         + "</g><g font-size='13'>"
-        + "".join(f'<text x="{60 + 70 * n}" y="213" text-anchor="middle">{6 * n} h</text>' for n in range(9))
-        + '<text x="20" y="105" transform="rotate(-90 20 105)" text-anchor="middle">concentration</text></g></svg>'
+        + "".join(f'<text x="{60 + 70 * n}" y="213" text-anchor="middle">{told}</text>' for n, told in enumerate(hours))
+        + '<text x="20" y="105" transform="rotate(-90 20 105)" text-anchor="middle">'
+        + f"{phrase('kit.concentration')}</text></g></svg>"
     )
-    ledger = [[kind, "", ""] for kind in ("stated", "cited", "inferred")] * 2
-    return axes + rows(["Kind of reason", "What is said", "What it rests on"], ledger)
+    ledger = [[phrase(f"kit.{kind}"), "", ""] for kind in ("stated", "cited", "inferred")] * 2
+    return axes + rows([phrase(f"kit.{k}") for k in ("kind_of_reason", "what_is_said", "rests_on_what")], ledger)
 
 
 def claims():
     labels = [escape(label) for label in load_case().weighed["label"]]
-    head = ["Claim", "What speaks for it", "What is missing", "Confidence, from this case alone"]
-    return rows(head, [[label, "", "", f"{BOX} low<br>{BOX} moderate<br>{BOX} high"] for label in labels])
+    head = [phrase(f"kit.{k}") for k in ("claim", "speaks_for_it", "missing", "confidence")]
+    return rows(head, [[label, "", "", phrase("kit.confidences")] for label in labels])
 
 
 BLANKS = {
@@ -172,9 +173,9 @@ BLANKS = {
 # ---- other sheets ---------------------------------------------------------------------------------------------------
 def bench(teacher=False):
     """Seven rulers on the day of admission, to fill in by hand where no screen is at hand (str)."""
-    how = markdown(text("bench.md"))
-    body = f"<h1>Ruler bench on paper</h1>{how}<h2>The rulers</h2>{criteria(RULERS, ('admission',), teacher)}"
-    return page("Ruler bench on paper", body, teacher)
+    name, sheet = phrase("kit.bench_on_paper"), criteria(RULERS, ("admission",), teacher)
+    body = f"<h1>{name}</h1>{markdown(text('bench.md'))}<h2>{phrase('kit.rulers')}</h2>{sheet}"
+    return page(name, body, teacher)
 
 
 def readiness(teacher=False):
@@ -183,24 +184,26 @@ def readiness(teacher=False):
     for name in READINESS:
         item = items()[name]
         boxes = " ".join(f"{BOX} {o['key']}" for o in item["options"])
-        extra = "<p><em>Only where notebook 02 was read as well.</em></p>" if item["origin"] == "02" else ""
+        extra = f"<p><em>{phrase('kit.where_read')}</em></p>" if item["origin"] == "02" else ""
         whole = f"{extra}<p><strong>{name}</strong> {escape(item['stem'])}</p>{options(item, teacher)}"
-        marks = f"<span><strong>Alone</strong> {boxes}</span><span><strong>Team</strong> {boxes}</span>"
+        marks = (f"<span><strong>{phrase(f'kit.{who}')}</strong> {boxes}</span>" for who in ("alone", "team"))
         told = "".join(f"<p>{o['key']}) {escape(o['why'])}</p>" for o in item["options"]) if teacher else ""
         told = f'<div class="answer">{told}</div>' if told else ""
-        out.append(f'<section class="strip">{whole}<div class="votes">{marks}</div>{told}</section>')
-    return page("Readiness test", f"<h1>Readiness test</h1>{markdown(text('readiness.md'))}{''.join(out)}", teacher)
+        out.append(f'<section class="strip">{whole}<div class="votes">{"".join(marks)}</div>{told}</section>')
+    name = phrase("kit.readiness_test")
+    return page(name, f"<h1>{name}</h1>{markdown(text('readiness.md'))}{''.join(out)}", teacher)
 
 
 def cards(teacher=False):
     """Three cards to cut out, one page (str); there is nothing to answer in them."""
     drawn = "".join(
-        f'<div>{letter}<svg viewBox="0 0 100 100" role="img" aria-label="sign of card {letter}">'
+        f'<div>{letter}<svg viewBox="0 0 100 100" role="img" '
+        f'aria-label="{escape(phrase("kit.sign_of_card", letter=letter))}">'
         f'<g fill="none" stroke="#111" stroke-width="8">{shape}</g></svg></div>'
         for letter, shape in SHAPES.items()
     )
-    how = f"<p>{CUT} Cut along the broken lines. Hold one up when the teacher says so, all at once.</p>"
-    return page("Voting cards", f'<h1>Voting cards</h1>{how}<div class="cards new-page">{drawn}</div>', teacher)
+    name, how = phrase("kit.voting_cards"), phrase("kit.cut_cards")
+    return page(name, f'<h1>{name}</h1><p>{how}</p><div class="cards new-page">{drawn}</div>', teacher)
 
 
 def sheets(teacher=False):

@@ -14,6 +14,7 @@ from utils import capstone, sheets
 from utils.case import load_case
 from utils.forms import prompts
 from utils.page import table
+from utils.phrases import phrase
 from utils.quiz import explained, items
 from utils.units import show
 
@@ -21,9 +22,11 @@ BOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 # The code of a cell that JupyterLab folds away is folded here too; nothing is fetched, so no script of nbconvert's.
 TEMPLATE = """{% extends 'lab/base.html.j2' %}
 {% block input %}{% if cell.metadata.get('jupyter', {}).get('source_hidden') %}
-<details class="notes"><summary>Code of this cell</summary>{{ super() }}</details>{% else %}{{ super() }}{% endif %}
+<details class="notes"><summary>CODE</summary>{{ super() }}</details>{% else %}{{ super() }}{% endif %}
 {% endblock input %}
-{% block codecell %}{{ super() }}<!--after {{ cell.id }}-->{% endblock codecell %}"""
+{% block codecell %}{{ super() }}<!--after {{ cell.id }}-->{% endblock codecell %}""".replace(
+    "CODE", phrase("kit.code")
+)
 FIGURE = re.compile(r"<figure.*?</figure>", re.S)
 HOME = "The picture to take home"
 HEADINGS = {"00": "The map", "09": "Looking back"}  # where the picture to take home has another heading
@@ -58,9 +61,14 @@ def shown(cell):
 
 
 def section(number, heading):
-    """The cells from a heading to the next heading of the same notebook; ValueError where it is not there once."""
+    """The cells from a heading to the next of the same notebook; ValueError where it is not there once.
+
+    A page that is optional may be without: then there are none.
+    """
     cells = book(number).cells
     at = [n for n, c in enumerate(cells) if c.cell_type == "markdown" and f"## {heading}" in c.source.splitlines()]
+    if not at and load_case().journey.set_index("notebook").at[number, "part"] == "optional":
+        return []
     if len(at) != 1:
         raise ValueError(f"notebook {number} has {len(at)} headings '{heading}'; the kit needs one: see {__file__}")
     after = (n for n in range(at[0] + 1, len(cells)) if re.search(r"^##? ", cells[n].source, re.M))
@@ -73,11 +81,13 @@ def figure(number, heading=None):
     Returns
     -------
     picture, words : str
-        The ``<figure>`` as stored, and Markdown.
+        The ``<figure>`` as stored, and Markdown; both empty where an optional page has no such heading.
     """
     heading = heading or HEADINGS.get(number, HOME)
+    if not (cells := section(number, heading)):
+        return "", ""
     words = []
-    for cell in section(number, heading):
+    for cell in cells:
         if cell.cell_type == "markdown":
             words.append(cell.source)
         elif found := FIGURE.search(shown(cell)):
@@ -117,10 +127,10 @@ def exemplar(prompt):
     """One way to put it, and what to look for (HTML)."""
     out = [f"<p><strong>{prompt['id']}</strong></p>"]
     if "exemplar" in prompt:
-        out.append(f"<p><strong>One way to put it:</strong> {escape(prompt['exemplar'])}</p>")
+        out.append(f"<p><strong>{phrase('kit.one_way')}</strong> {escape(prompt['exemplar'])}</p>")
     if "look_for" in prompt:
         listed = "".join(f"<li>{escape(line)}</li>" for line in prompt["look_for"])
-        out.append(f"<p><strong>Look for:</strong></p><ul>{listed}</ul>")
+        out.append(f"<p><strong>{phrase('kit.look_for')}</strong></p><ul>{listed}</ul>")
     return "".join(out)
 
 
@@ -131,18 +141,14 @@ def filled(name):
         case sheets.Verdicts():
             return capstone.verdicts(card.patient, card.moment).html
         case sheets.Conversions():
-            due = {
-                n: " or ".join(dict.fromkeys(f"{show(x)} {u}" for x in card.due(n))) for n, (_, u) in card.asked.items()
-            }
+            either = f" {phrase('kit.or')} ".join
+            due = {n: either(dict.fromkeys(f"{show(x)} {u}" for x in card.due(n))) for n, (_, u) in card.asked.items()}
             rows = [(capstone.label(n), str(given), due[n]) for n, (given, _) in card.asked.items()]
-            return table(pd.DataFrame(rows, columns=["Item", "Printed", "Converted"]), name).html
+            head = [phrase(f"kit.{k}") for k in ("item", "printed", "converted")]
+            return table(pd.DataFrame(rows, columns=head), name).html
         case sheets.RouteFacts():
-            names = {
-                "label": "Fact",
-                "vein": "A reason for the vein?",
-                "statement": "In the label copies?",
-                "why": "Why",
-            }
+            names = {"label": "fact", "vein": "vein", "statement": "in_label", "why": "why"}
+            names = {k: phrase(f"kit.{v}") for k, v in names.items()}
             return table(card.facts[[*names]].rename(columns=names), name).html
     rows = [(label, str(points)) for label, points in sheets.RUBRIC.values()]
-    return table(pd.DataFrame(rows, columns=["Line", "Points"]), name).html
+    return table(pd.DataFrame(rows, columns=[phrase("kit.line"), phrase("kit.points")]), name).html

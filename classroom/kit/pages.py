@@ -1,5 +1,6 @@
 """One page of the kit: a whole file of HTML that needs nothing beside it, no network and no other file."""
 
+import json
 import re
 import time
 from html import escape
@@ -9,15 +10,13 @@ from nbconvert.filters import markdown2html
 
 from classroom.review import seal
 from utils.page import BANNER
+from utils.phrases import phrase
 from utils.receipt import version
 
 HERE = Path(__file__).resolve().parent
 # Without the article's title, which tells the ending.
-CASE = (
-    "Case: Meneghel A and colleagues, Front Pediatr 2021;8:635080, doi 10.3389/fped.2020.635080, CC BY. Changes: "
-    "figures transcribed with their units, converted, redrawn; all other words are our own. This page: CC BY 4.0."
-)
-TEACHER = "Instructor copy. It holds answers: not for learners. The keys await review by clinicians."
+CASE = phrase("kit.case")
+TEACHER = phrase("kit.instructor_copy")
 LINE = '<span class="line"></span>'  # to write on
 # What is folded up is printed open; what is only for the eye of the speaker is not.
 OPEN = """addEventListener("beforeprint", () =>
@@ -26,7 +25,7 @@ OPEN = """addEventListener("beforeprint", () =>
 LAST = """addEventListener("beforeprint", () => {
   const last = document.createElement("section");
   last.className = "folds";
-  last.innerHTML = "<h2>What is folded up above: read each where its summary says</h2>";
+  last.innerHTML = FOLDED;
   document.querySelectorAll("main details:not(.notes)").forEach((fold) => {
     if (fold.parentElement.closest("details")) return;
     const copy = fold.cloneNode(true);
@@ -36,9 +35,11 @@ LAST = """addEventListener("beforeprint", () => {
   });
   if (last.childElementCount > 1) document.querySelector("main").append(last);
 });
-addEventListener("afterprint", () => document.querySelector(".folds")?.remove());"""
+addEventListener("afterprint", () => document.querySelector(".folds")?.remove());""".replace(
+    "FOLDED", json.dumps(f"<h2>{phrase('kit.folded')}</h2>")
+)
 WHOLE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>{style}</style></head>
 <body class="{kind}">
 <header>{head}</header>
@@ -53,7 +54,7 @@ WHOLE = """<!doctype html>
 
 def stamp():
     """Which state of the collection a page was made from, and on which day (str)."""
-    return f"MAS Casebook {version()}, seal {seal()}, built {time.strftime('%Y-%m-%d')}"
+    return phrase("kit.stamp", version=version(), seal=seal(), day=time.strftime("%Y-%m-%d"))
 
 
 def page(title, body, teacher=False, kind="", script=OPEN, style=""):
@@ -79,8 +80,8 @@ def page(title, body, teacher=False, kind="", script=OPEN, style=""):
     if teacher:
         head = f'<p class="head teacher">{TEACHER}</p>{head}'
     style = (HERE / "kit.css").read_text(encoding="utf-8") + style
-    told = {"title": escape(title), "style": style, "kind": kind, "head": head, "script": script}
-    return WHOLE.format(**told, body=body, case=escape(CASE), stamp=escape(stamp()))
+    told = {"title": escape(title), "style": style, "kind": kind, "head": head, "script": script, "body": body}
+    return WHOLE.format(**told, lang=phrase("kit.lang"), case=escape(CASE), stamp=escape(stamp()))
 
 
 def markdown(text):

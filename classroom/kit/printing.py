@@ -6,12 +6,13 @@ from html import escape
 
 from classroom.kit.pages import stamp
 from lab import BROWSERS
+from utils.phrases import phrase
 
-HOW = "PDFs were left out: they need Chromium and playwright. python lab.py classroom --pdf adds both where it can."
+HOW = phrase("kit.no_pdf")
 FOOT = """<div style="font: 6pt sans-serif; width: 100%; margin: 0 15mm; display: flex; gap: 4mm">
 <span style="flex: 1">{told}</span>
-<span style="white-space: nowrap"><span class="pageNumber"></span> of <span class="totalPages"></span></span></div>"""
-NOTE = "Not for clinical use. Case: Meneghel et al. 2021, doi 10.3389/fped.2020.635080, CC BY. "
+<span style="white-space: nowrap">{pages}</span></div>"""
+PAGES = {"page": '<span class="pageNumber"></span>', "pages": '<span class="totalPages"></span>'}
 
 
 def browser_here():
@@ -55,7 +56,9 @@ def print_pages(paths, browser):
 
 def _print(page, path):
     page.goto(path.resolve().as_uri())
-    teacher = "Instructor copy, keys await review. " if "instructor" in path.parts else ""
+    told = phrase("kit.paper_foot", case=phrase("kit.case_short"), stamp=stamp())
+    if "instructor" in path.parts:
+        told = phrase("kit.paper_foot_instructor", foot=told)
     page.pdf(
         path=path.with_suffix(".pdf"),
         tagged=True,
@@ -64,5 +67,5 @@ def _print(page, path):
         print_background=True,
         display_header_footer=path.stem != "slides",  # each slide has a foot of its own
         header_template="<span></span>",
-        footer_template=FOOT.format(told=escape(f"{teacher}{NOTE}{stamp()}")),
+        footer_template=FOOT.format(told=escape(told), pages=phrase("kit.page_of", **PAGES)),
     )

@@ -5,6 +5,7 @@ from html import escape
 from classroom.kit.notebooks import figure, numbers, title
 from classroom.kit.pages import HERE, TEACHER, markdown, page, stamp, text
 from utils.page import BANNER
+from utils.phrases import phrase
 
 # Pictures that a plan asks for beside those to take home.
 MORE = {"04": ("Explore: count people", "Spot the error")}
@@ -27,8 +28,9 @@ def deck():
     """All slides (str): a frame, then the pictures in the order of the notebooks, each with what to say."""
     front, said = text("frame.md").split("\n---\n")
     made = [f'<div class="words">{markdown(front)}</div>', said], *_pictures()
-    return page("Slides", "".join(_slide(n, len(made), *one) for n, one in enumerate(made, 1)), teacher=True,
-                script=KEYS, style=(HERE / "slides.css").read_text(encoding="utf-8"))  # fmt: skip
+    body = "".join(_slide(n, len(made), *one) for n, one in enumerate(made, 1))
+    style = (HERE / "slides.css").read_text(encoding="utf-8")
+    return page(phrase("kit.slides"), body, teacher=True, script=KEYS, style=style)
 
 
 def _pictures():
@@ -36,13 +38,16 @@ def _pictures():
     for number in numbers():
         for heading in (*MORE.get(number, ()), None):
             picture, words = figure(number, heading)
+            if not picture:
+                continue
             name = title(number) + (f": {heading.removeprefix('Explore: ').lower()}" if heading else "")
             out.append((f"<h1>{escape(name)}</h1>{picture}", words))
     return out
 
 
 def _slide(number, count, shown, said):
-    notes = f'<details class="notes"><summary>What to say (key N)</summary>{markdown(said)}</details>'
-    foot = f"<small>{number} of {count}. {BANNER} Case: Meneghel et al. 2021, doi 10.3389/fped.2020.635080, CC BY. "
-    foot += f"{escape(stamp())}. {TEACHER if number == 1 else 'The keys await review by clinicians.'}</small>"
-    return f'<section class="slide" aria-label="Slide {number}"><div class="shown">{shown}</div>{foot}{notes}</section>'
+    notes = f'<details class="notes"><summary>{phrase("kit.slide_notes")}</summary>{markdown(said)}</details>'
+    told = {"case": phrase("kit.case_short"), "keys": TEACHER if number == 1 else phrase("kit.keys_await")}
+    foot = phrase("kit.slide_foot", number=number, count=count, banner=BANNER, stamp=escape(stamp()), **told)
+    head = f'<section class="slide" aria-label="{escape(phrase("kit.slide", number=number))}">'
+    return f'{head}<div class="shown">{shown}</div><small>{foot}</small>{notes}</section>'

@@ -10,10 +10,9 @@ from utils import sheets
 from utils.case import load_case
 from utils.forms import prompts
 from utils.package import read_table
+from utils.phrases import phrase
 from utils.quiz import items, voices
 
-HOW = """Untried: the minutes are our guess. Votes go by paper strips or by the A, B and C cards; nobody shows a card
-before all do. More about each notebook stands in its facilitation notes."""
 MINUTES = {"decision": 5, "discussion": 5, "error": 3, "completion": 3, "retrieval": 1, "check": 1, "pretest": 1}
 
 
@@ -34,9 +33,10 @@ def sessions():
     out = {}
     for name, plan in timed:
         asked = [decision(items()[k]) if k in items() else own(k) for k in asked_in(plan)]
-        body = f"<h1>{escape(name)}</h1><p>{HOW}</p>{markdown(plan)}<h2>{escape(failing)}</h2>{markdown(help_)}"
-        body += f'<div class="new-page"><h2>The questions of this plan, in order</h2>{"".join(asked)}</div>'
-        out[f"sessions/{name[:2]}_minutes"] = page(f"Session plan, {name}", body, teacher=True)
+        body = f"<h1>{escape(name)}</h1><p>{phrase('kit.session_how')}</p>{markdown(plan)}"
+        body += f"<h2>{escape(failing)}</h2>{markdown(help_)}"
+        body += f'<div class="new-page"><h2>{phrase("kit.session_questions")}</h2>{"".join(asked)}</div>'
+        out[f"sessions/{name[:2]}_minutes"] = page(phrase("kit.session_title", name=name), body, teacher=True)
     return out
 
 
@@ -61,25 +61,24 @@ def written(number):
 # ---- facilitation ---------------------------------------------------------------------------------------------------
 def facilitation(number):
     """The notes for one notebook (str)."""
-    journey = load_case().journey.set_index("notebook").loc[number]
+    minutes = load_case().journey.set_index("notebook").at[number, "minutes"]
     votes, talk = decisions(number), of(number, "discussion")
     spent = sum(MINUTES[i["kind"]] for i in votes)
-    plan = f"{journey['minutes']} minutes alone at a screen."
+    plan = phrase("kit.time", minutes=minutes)
     if votes:
-        plan += (
-            f" In class about {MINUTES['decision']} minutes a vote, {spent} for all {len(votes)} (our guess, untried)."
-        )
-    advice = text("facilitation.md").split(f"## {number}\n")[1].split("\n## ")[0]
-    parts = [f"<h1>{escape(title(number))}: facilitation notes</h1>", f"<p><strong>Time.</strong> {plan}</p>"]
+        plan += " " + phrase("kit.time_votes", minutes=MINUTES["decision"], spent=spent, votes=len(votes))
+    advice = text("facilitation.md").partition(f"## {number}\n")[2].partition("\n## ")[0]
+    parts = [f"<h1>{escape(phrase('kit.facilitation_head', title=title(number)))}</h1>", f"<p>{plan}</p>"]
     parts += [markdown(advice), aims(number)]
-    parts += ["<h2>Votes</h2>" if votes else "", *map(decision, votes)]
-    parts += ["<h2>For talking about: no best answer, never scored</h2>" if talk else "", *map(discussion, talk)]
-    more = "<em>Look for, and one way to put it: answer key.</em>"
+    parts += [f"<h2>{phrase('kit.votes')}</h2>" if votes else "", *map(decision, votes)]
+    parts += [f"<h2>{phrase('kit.talking')}</h2>" if talk else "", *map(discussion, talk)]
+    more = f"<em>{phrase('kit.look_in_key')}</em>"
     parts += [f"<p><strong>{p['id']}</strong> {escape(p['stem'])} {more}</p>" for p in written(number)]
     if error := of(number, "error"):
-        parts += ["<h2>Spot the error</h2>", *map(decision, error)]
-    parts += ["<h2>The picture to take home: what to say</h2>", markdown(figure(number)[1])]
-    return page(f"Facilitation notes {title(number)}", "".join(parts), teacher=True)
+        parts += [f"<h2>{phrase('kit.spot_error')}</h2>", *map(decision, error)]
+    if said := figure(number)[1]:
+        parts += [f"<h2>{phrase('kit.picture')}</h2>", markdown(said)]
+    return page(phrase("kit.facilitation_title", title=title(number)), "".join(parts), teacher=True)
 
 
 def aims(number):
@@ -97,43 +96,45 @@ def decision(item):
     lines = []
     for o in sorted(item["options"], key=lambda o: o["key"] != best):
         head = f"{o['key']}) {escape(o['text'])}"
-        behind = f"<br><em>behind it: {escape(known[o['misconception']])}</em>" if o.get("misconception") else ""
+        behind = escape(known[o["misconception"]]) if o.get("misconception") else ""
+        behind = f"<br><em>{phrase('kit.behind', text=behind)}</em>" if behind else ""
         head = f'<span class="best">✔ {head}</span>' if o["key"] == best else head + behind
         lines.append([head, escape(o["why"])])
-    none = "" if best else "<p><em>No best answer: the page cannot settle it.</em></p>"
+    none = "" if best else f"<p><em>{phrase('kit.no_best')}</em></p>"
     said = "".join(f'<p class="casebook-voice"><strong>{escape(k)}:</strong> {escape(v)}</p>' for k, v in voices(item))
     count = tally(item) if item["kind"] == "decision" else ""
     head = f"<h3>{item['id']}</h3><p>{escape(item['stem'])}</p>"
-    told = rows(["Answer", "What to say"], lines, "grid full said")
+    told = rows([phrase("kit.answer"), phrase("kit.to_say")], lines, "grid full said")
     return f'<section class="question">{head}{none}{told}{said}{count}</section>'
 
 
 def tally(item):
     """An empty table for the counts of both votes."""
     keys = [o["key"].upper() + (" ✔" if o["key"] == item.get("best") else "") for o in item["options"]]
-    return rows(["Counted", *keys, "of"], [["Vote 1", "", "", "", ""], ["Vote 2", "", "", "", ""]], "grid tally")
+    votes = [[phrase(f"kit.vote_{n}"), "", "", "", ""] for n in (1, 2)]
+    return rows([phrase("kit.counted"), *keys, phrase("kit.of")], votes, "grid tally")
 
 
 def discussion(item):
     """A question for talking about: what may be argued for each answer."""
     lines = [[f"{o['key']}) {escape(o['text'])}", escape(o["why"])] for o in item["options"]]
-    return f"<p><strong>{item['id']}</strong> {escape(item['stem'])}</p>" + rows(["Answer", "One may say"], lines)
+    said = rows([phrase("kit.answer"), phrase("kit.may_say")], lines)
+    return f"<p><strong>{item['id']}</strong> {escape(item['stem'])}</p>{said}"
 
 
 # ---- key ------------------------------------------------------------------------------------------------------------
 def key():
     """The answer key: one table a notebook, then the exemplars (str)."""
-    parts = ["<h1>Answer key</h1>", f"<p>{', '.join(f'<a href=#n{n}>{n}</a>' for n in numbers())}</p>"]
+    parts = [f"<h1>{phrase('kit.answer_key')}</h1>", f"<p>{', '.join(f'<a href=#n{n}>{n}</a>' for n in numbers())}</p>"]
+    head = [phrase(f"kit.{k}") for k in ("question", "kind", "best")]
     for number in numbers():
-        lines = [[i["id"], i["kind"], best(i)] for i in items().values() if i["notebook"] == number]
-        parts += [
-            f'<h2 id="n{number}">{escape(title(number))}</h2>',
-            rows(["Question", "Kind", "Best supported"], lines),
-        ]
+        asked = [i for i in items().values() if i["notebook"] == number]
+        lines = [[i["id"], phrase(f"kit.kind_{i['kind']}"), best(i)] for i in asked]
+        parts += [f'<h2 id="n{number}">{escape(title(number))}</h2>', rows(head, lines)]
         parts += [f'<div class="answer">{exemplar(p)}</div>' for p in written(number)]
         asked = [name for c in book(number).cells for call, name in ASKED.findall(c.source) if call == "sheet"]
         parts += [filled(name) for name in dict.fromkeys(asked) if name in sheets.names()]
-    return page("Answer key", "".join(parts), teacher=True)
+    return page(phrase("kit.answer_key"), "".join(parts), teacher=True)
 
 
 def best(item):
@@ -141,7 +142,7 @@ def best(item):
     for o in item["options"]:
         if o["key"] == item.get("best"):
             return f"<strong>{o['key']})</strong> {escape(o['text'])} <em>[{escape(', '.join(o['rests_on']))}]</em>"
-    return "none: for talking about" if item["kind"] == "discussion" else "none: the page cannot settle it"
+    return phrase("kit.none_talking" if item["kind"] == "discussion" else "kit.none_settled")
 
 
 def papers():
