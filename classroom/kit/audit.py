@@ -7,14 +7,18 @@ from html import unescape
 from pathlib import Path
 
 from utils.forms import prompts
+from utils.phrases import phrase
 from utils.quiz import items, voices
 
 RUN = 15  # so many words in a row are no chance; a shorter text counts as a whole
 # The sentence that notebook 01 asks for is how 02 tells the story: said where the question is over.
 TOLD = {("02_naming_it.html", "W1.1, exemplar")}
-MARKS = ("best supported]", "That is the best supported answer", "The best supported answer is", "One way to put it")
+MARKS = [
+    phrase("quiz.mark_best").strip(" ["), phrase("quiz.right").rstrip("."),
+    phrase("quiz.best_is", best="").rstrip(". "),
+    phrase("kit.one_way").rstrip(":"),
+]  # fmt: skip
 CLASSES = re.compile(r"""class=["'][^"']*\b(best|answer|teacher)\b""")
-KEY = re.compile(r" the best supported answer is ([abc]) | this question has no single best answer ")
 DRAWN = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
 TAG = re.compile(r"<[^>]*>")
 # What a browser would fetch. A link that a reader may follow is none.
@@ -97,8 +101,10 @@ def gaps(folder):
             yield f"the instructor edition of notebook {number} lacks {name}"
     for name, item in items().items():
         after = read.get(item["notebook"], "").partition(f" {' '.join(words(item['stem']))} ")[2]
-        key = KEY.search(after)  # the first after the stem is its own
-        if not key or key[1] != item.get("best"):
+        said = {x: phrase("quiz.best_is", best=x) for x in "abc"} | {None: phrase("quiz.no_best")}
+        at = {key: after.find(f" {' '.join(words(text))} ") for key, text in said.items()}
+        found = [key for key in sorted(at, key=at.get) if at[key] >= 0]  # the first after the stem is its own
+        if not found or found[0] != item.get("best"):
             yield f"the instructor edition of notebook {item['notebook']} lacks the key of {name}"
     for path in sorted((folder / "learner").rglob("*.html")):
         other = folder / "instructor" / path.relative_to(folder / "learner")
