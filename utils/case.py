@@ -16,6 +16,7 @@ from utils.package import (
     read_entries,
     read_table,
 )
+from utils.phrases import phrase, status_word
 from utils.units import Quantity, UnitError, converted, factors, plain, sign_before, variables
 
 CARRY_STATUS = ("observations", "findings", "treatments", "events", "claims")
@@ -44,7 +45,8 @@ class Case:
         raise AttributeError(f"the case has no table '{name}'; it has {', '.join(self.__dict__.get('tables', {}))}")
 
     def __repr__(self):
-        return f"the case as of {self.time_point}: {len(self.observations)} observations, {len(self.findings)} findings"
+        told = {"observations": len(self.observations), "findings": len(self.findings)}
+        return phrase("case.as_of", moment=self.time_point, **told)
 
     def as_of(self, time_point):
         """Only what was known by `time_point` (a name of ``time_points``); later facts are not in it.
@@ -92,7 +94,8 @@ class Case:
         printed = [_input(row) for _, row in rows.iterrows()]
         # A month has no exact length, so a duration in months is left as it is printed.
         converted = [q.canonical() if q.known and q.unit != "months" else "" for q in printed]
-        columns = {"Printed": printed, "Converted": converted, "Fact": rows["fact"], "Where": rows["where"]}
+        columns = {phrase("case.head_printed"): printed, "Converted": converted, "Fact": rows["fact"]}
+        columns[phrase("case.head_where")] = rows["where"]
         return pd.DataFrame({"Item": rows["variable"].map(variables()["label"]), **columns})
 
     def address(self, *names):
@@ -125,7 +128,7 @@ class Case:
                 what = row.get("title") or row.get("label") or variables().at[row["variable"], "label"]
                 where = "; ".join(places[p.strip()] for p in row["where"].split("|"))
                 said = row.get("question") or row.get("note", "")
-                words = row["as_printed"] or row.get("status", "not reported").replace("_", " ")
+                words = row["as_printed"] or status_word(row.get("status", "not_reported"))
                 found.append((what, words, where, said))
         if not found:
             raise CaseDataError("casedata", f"there is no address '{name}' that is known at {self.time_point}")
@@ -162,8 +165,9 @@ class Case:
     def unknowns(self):
         """What the article does not report for this moment: a DataFrame of item, status and id, to show."""
         rows = pd.concat([self._now(t).query("status != 'reported'") for t in (self.observations, self.findings)])
-        labels, status = rows["variable"].map(variables()["label"]), rows["status"].str.replace("_", " ")
-        return pd.DataFrame({"Item": labels, "Status": status, "Id": rows["fact"]})
+        labels, status = rows["variable"].map(variables()["label"]), rows["status"].map(status_word)
+        item, said, name = (phrase(f"case.head_{column}") for column in ("item", "status", "id"))
+        return pd.DataFrame({item: labels, said: status, name: rows["fact"]})
 
     def _now(self, table):
         return table[table["time_point"] == self.time_point]
@@ -176,11 +180,11 @@ class Case:
                 raise CaseDataError("references.json", f"has no '{name}': add it, or correct the id")
             work = known[name]
             people = [p.get("family") or p.get("literal", "") for p in work.get("author", [])]
-            who = " ".join(people[:1]) + (" et al." if people[1:] else "")
+            who = phrase("case.et_al", first=people[0]) if people[1:] else "".join(people)
             year = str(work.get("issued", {}).get("date-parts", [[""]])[0][0])
             told = (who, work["title"].rstrip(".") + ".", work.get("container-title", ""), year)
             rows.append((name, " ".join(filter(None, told)), work.get("DOI", "")))
-        return pd.DataFrame(rows, columns=["Id", "Work", "DOI"])
+        return pd.DataFrame(rows, columns=[phrase("case.head_id"), "Work", phrase("case.head_doi")])
 
     @property
     def inputs(self):

@@ -5,7 +5,9 @@ from html import escape
 
 import pandas as pd
 
-BANNER = "Teaching material about one published case. Not for clinical use, not a dosing aid, not a guideline."
+from utils.phrases import phrase, status_word
+
+BANNER = phrase("page.banner")
 LEFT = ' style="text-align:left"'  # JupyterLab sets tables flush right, which suits numbers but not names
 
 
@@ -43,7 +45,7 @@ def table(frame, caption):
     """
 
     def cell(x):
-        return "unknown" if x is None or x is pd.NA or (isinstance(x, float) and pd.isna(x)) else str(x)
+        return status_word("unknown") if x is None or x is pd.NA or (isinstance(x, float) and pd.isna(x)) else str(x)
 
     words = [[cell(x) for x in row] for row in frame.itertuples(index=False)]
     flush = ["" if i and all(map(_figure, column)) else LEFT for i, column in enumerate(zip(*words, strict=True))]
@@ -62,7 +64,8 @@ def table(frame, caption):
 
 def _figure(cell):
     """True for what reads as a number, or stands for one that is missing."""
-    return cell[:1].isdigit() or cell[:1] in ("+", "\u2212") or cell in ("", "unknown", "not reported")
+    missing = ("", status_word("unknown"), status_word("not reported"))
+    return cell[:1].isdigit() or cell[:1] in ("+", "\u2212") or cell in missing
 
 
 def figure(picture, alt, caption, width, kind="png"):
@@ -82,7 +85,7 @@ def figure(picture, alt, caption, width, kind="png"):
         f'width="{width}" style="max-width:100%">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
-    return Shown(html, f"Figure. {alt}")
+    return Shown(html, phrase("page.figure", alt=alt))
 
 
 def folded(summary, *shown):

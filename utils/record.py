@@ -15,13 +15,14 @@ import weakref
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from utils.phrases import phrase
+
 STALE = 3.0  # seconds after which an untouched lock belongs to a process that was killed; a change takes milliseconds
 SHELVES = {  # what an entry must be like to be used; anything else is carried along, unread
     "answers": lambda entry: entry.get("choice") in ("a", "b", "c"),
     "votes": lambda entry: entry.get("choice") in ("a", "b", "c"),
     "forms": lambda entry: isinstance(entry.get("fields"), dict) and all(map(is_text, entry["fields"].values())),
 }
-DAMAGED = "Your record is damaged (see record_path()); at your next answer it is set aside beside it, unchanged. "
 DRIVE = Path("/drive")  # what the browser keeps, and the list of files shows
 _moment = []  # the record as it was when `one_moment` began
 _unsaved = {}  # edits of this session, by record, where the record cannot be written
@@ -84,9 +85,9 @@ def _now():
     file, warning, record = record_path(), "", _blank()
     try:
         record, damaged = _load(file)
-        warning = DAMAGED if damaged else ""
+        warning = phrase("record.damaged") if damaged else ""
     except OSError as fault:
-        warning = f"Your record cannot be opened ({fault.strerror}); answers are kept for this session only. "
+        warning = phrase("record.shut", why=fault.strerror)
     for edit in _unsaved.get(file, []):
         edit(record)
     return record, warning
@@ -140,7 +141,7 @@ def change(edit, backup=False):
     except (OSError, RecursionError) as fault:  # RecursionError: Python 3.12 reads what it cannot write again
         _unsaved.setdefault(file, []).append(edit)
         why = getattr(fault, "strerror", None) or fault
-        return f"This counts in this session, but could not be saved ({why}): see record_path(). "
+        return phrase("record.not_saved", why=why)
 
 
 def keep(shelf, name, entry):
@@ -216,7 +217,7 @@ def write_whole(file, text, private=True, held=lambda: True):
             os.umask(mask := os.umask(0o077))  # the one way to ask for it is to set it
             os.chmod(temporary, 0o666 & ~mask)
         if not held():
-            raise TimeoutError(errno.ETIMEDOUT, "it took too long, and another page went first")
+            raise TimeoutError(errno.ETIMEDOUT, phrase("record.too_long"))
         os.replace(temporary, file)
     finally:
         if os.path.exists(temporary):

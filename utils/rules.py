@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from utils.package import CaseDataError, check_seal, read_table
+from utils.phrases import phrase, status_word
 from utils.units import (
     SAME,
     SIGNS,
@@ -241,21 +242,19 @@ def _rule_set(rule):
 def _moved(rule_set, nodes, thresholds):
     """The nodes with some thresholds replaced: copies, since every evaluation shares the nodes of a rule set."""
     if not isinstance(thresholds, Mapping):
-        raise UnitError("thresholds is a dict of item -> number in the published unit, such as {'ferritin': 500}")
+        raise UnitError(phrase("rules.no_dict"))
     movable = [n for n, r in nodes.items() if r["kind"] not in FIXED and not np.isnan(r["threshold"])]
     for item, number in thresholds.items():
         if item not in movable:
-            hint = suggestion(item, movable) or "."
-            raise UnitError(
-                f"'{item}' is no item of {rule_set.short} with a threshold{hint} Those are: {', '.join(movable)}"
-            )
+            told = {"item": item, "rule": rule_set.short, "hint": suggestion(item, movable) or "."}
+            raise UnitError(phrase("rules.no_threshold", **told, known=", ".join(movable)))
         try:
             finite = math.isfinite(number) and not isinstance(number, bool | np.bool_)
         except (TypeError, ValueError, OverflowError):
             finite = False
         if not finite:
-            unit = nodes[item]["unit"] or "points"
-            raise UnitError(f"the threshold of '{item}' is a plain, finite number in {unit}, not {number!r}")
+            unit = nodes[item]["unit"] or phrase("rules.points")
+            raise UnitError(phrase("rules.not_finite", item=item, unit=unit, given=repr(number)))
     return nodes | {n: {**nodes[n], "threshold": float(x)} for n, x in thresholds.items()}
 
 
@@ -294,23 +293,21 @@ def evaluate_table(rule, df, variant=None, thresholds=None):
     nodes, known, asked = rule_set.nodes(variant), variables(), rule_set.inputs(variant)
     nodes = nodes if thresholds is None else _moved(rule_set, nodes, thresholds)
     if not isinstance(df, pd.DataFrame):
-        raise UnitError(f"evaluate_table takes a DataFrame, one row a patient, and not {type(df).__name__}")
+        raise UnitError(phrase("rules.no_table", given=type(df).__name__))
     if df.columns.nlevels > 1:
-        raise UnitError(f"the columns have {df.columns.nlevels} levels: give each a single name, such as '{asked[0]}'")
+        raise UnitError(phrase("rules.levels", levels=df.columns.nlevels, name=asked[0]))
     if df.columns.duplicated().any():
-        raise UnitError(f"column '{df.columns[df.columns.duplicated()][0]}' stands twice: keep one of them")
+        raise UnitError(phrase("rules.twice", column=df.columns[df.columns.duplicated()][0]))
     unused = [name for name in df.columns if name not in asked]
     for name in unused:  # another name would otherwise turn a measured value into unknown
         near = "" if name in known.index else _renamed(str(name), [n for n in asked if n not in df.columns])
         if near:
-            how = f", and give its values in {unit}" if (unit := known.at[near, "canonical_unit"]) else ""
-            why = f"column '{name}' is not a variable of {rule_set.short}; did you mean '{near}'?"
-            raise UnitError(f"{why} Then call it so{how}.")
+            renamed = "rules.renamed_in" if (unit := known.at[near, "canonical_unit"]) else "rules.renamed"
+            raise UnitError(phrase(renamed, column=name, rule=rule_set.short, near=near, unit=unit))
     if len(unused) == len(df.columns):
-        raise UnitError(f"no column of the table is one that {rule_set.short} asks for: {', '.join(asked)}")
+        raise UnitError(phrase("rules.no_column", rule=rule_set.short, known=", ".join(asked)))
     if strangers := [str(name) for name in unused if name not in known.index]:
-        told = f"no rule knows a column of these names, and so they are not used: {', '.join(strangers)}"
-        warnings.warn(told, UserWarning, stacklevel=2)
+        warnings.warn(phrase("rules.strangers", columns=", ".join(strangers)), UserWarning, stacklevel=2)
     columns = {name: _column(df[name], known.at[name, "kind"]) for name in asked if name in df.columns}
     engine = _Engine(nodes, columns, len(df))
     truth, score = engine.verdict(rule)
@@ -356,9 +353,8 @@ def _odd(columns, df):
                 told.append((i, f"{df[name].iat[i].warning} "))
                 odd[i] = False
         for unit in np.unique(other[odd]) if np.any(odd) else ():
-            instead = f", but in {unit}" if unit else ""
-            rows = np.flatnonzero(odd & (other == unit))
-            told.append((rows, f"{name} is not plausible in {_canonical(name)}{instead}. "))
+            said = phrase("rules.odd_but" if unit else "rules.odd", name=name, unit=_canonical(name), instead=unit)
+            told.append((np.flatnonzero(odd & (other == unit)), f"{said} "))
     codes = np.zeros(len(df), dtype=int)
     if not told:
         return pd.Categorical.from_codes(codes, [""])
@@ -377,9 +373,8 @@ def _column(values, kind):
         try:
             return values.astype("boolean").array
         except (TypeError, ValueError):
-            raise UnitError(
-                f"column '{values.name}': a finding is True, False or missing, not {values.dropna().iloc[0]!r}"
-            ) from None
+            given = repr(values.dropna().iloc[0])
+            raise UnitError(phrase("rules.no_findings", column=values.name, given=given)) from None
     name, unit, held = values.name, _canonical(values.name), {}
     if values.dtype == object:
         held = {i: _one(_check(name, x)) for i, x in enumerate(values) if isinstance(x, Quantity)}
@@ -390,14 +385,11 @@ def _column(values, kind):
             raise TypeError("text and truth values are no measured values, even where pandas could read them so")
         numbers = values.astype("Float64").to_numpy(float, na_value=np.nan)
     except (TypeError, ValueError, OverflowError):
-        how = f'give numbers in {unit}, or values as printed, such as quantity("> 500 {unit}", "{name}")'
-        raise UnitError(f"column '{name}' holds something else than numbers: {how}") from None
+        raise UnitError(phrase("rules.no_numbers", column=name, unit=unit)) from None
     bad = (numbers < 0) | np.isinf(numbers)
     if bad.any():
-        raise UnitError(
-            f"column '{name}', row {values.index[bad][0]}: {numbers[bad][0]:g} is not a measured value; "
-            "a value is zero or more, and an unknown one is left empty"
-        )
+        at, number = values.index[bad][0], f"{numbers[bad][0]:g}"
+        raise UnitError(phrase("rules.not_measured", column=name, row=at, number=number))
     empty = np.isnan(numbers)
     ends = Interval(numbers, numbers)
     if empty.any():
@@ -459,16 +451,20 @@ class Verdict:
 
     def sheet(self):
         """The items in words, ready to show: a DataFrame; the margin is positive on the side that meets the item."""
+        unknown = status_word("unknown")
 
         def words(row):
             if row["comparator"] not in SIGNS:
                 return ""
-            return "unknown" if np.isnan(row["margin"]) else f"{100 * row['margin']:+.0f} %".replace("-", "\u2212")
+            return unknown if np.isnan(row["margin"]) else f"{100 * row['margin']:+.0f} %".replace("-", "\u2212")
 
-        margin, near = self.items.apply(words, axis=1), self.items["near"].map({True: "yes", False: "no"})
-        near = near.where(~margin.isin(["", "unknown"]), "")
-        shown = self.items[["label", "as_given", "rule", "status"]].assign(margin=margin, near=near)
-        shown = shown.set_axis(["Item", "Given", "Rule", "Status", "Margin", "Within 5 %"], axis=1)
+        margin, near = self.items.apply(words, axis=1), self.items["near"]
+        near = near.map({True: phrase("rules.within"), False: phrase("rules.not_within")})
+        near = near.where(~margin.isin(["", unknown]), "")
+        status = self.items["status"].replace({s: status_word(s) for s in VERDICTS})
+        shown = self.items[["label", "as_given", "rule"]].assign(status=status, margin=margin, near=near)
+        heads = ["Item", "Given", "Rule", "Status", phrase("rules.head_margin"), phrase("rules.head_within")]
+        shown = shown.set_axis(heads, axis=1)
         return shown.assign(Warning=self.items["input"].map(self._odd).fillna("")) if self._odd else shown
 
     def _item(self, name, row):
@@ -500,10 +496,9 @@ class Verdict:
             extra = f" + {show(row['slope'])} × {row['slope_input']}" if row["slope_input"] else ""
             return f"{SIGNS[row['comparator']]} {show(row['threshold'])}{extra} {row['unit']}"
         members = ", ".join(self._nodes[m]["label"] for m in row["members"].split())
-        if row["kind"] == "at_least":
-            return f"at least {row['threshold']:.0f} of: {members}"
-        words = {"flag": "present", "answer": "yes", "weight": "", "value": ""}
-        return words.get(row["kind"], f"{row['kind']} of: {members}")
+        if row["kind"] in ("weight", "value"):
+            return ""
+        return phrase(f"rules.item_{row['kind']}", members=members, least=f"{row['threshold']:.0f}")
 
     @property
     def category(self):
@@ -511,7 +506,7 @@ class Verdict:
         if not bands or self.status == "undetermined":  # an unanswered form has a number, but no band
             return None
         ends = [next(n for t, n in reversed(bands) if s >= t) for s in self.score]
-        return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+        return _span(*ends)
 
     @cached_property
     def reach(self):
@@ -594,8 +589,8 @@ class Verdict:
     def _regions(self, name):
         """What could still be found for an unknown input: (its lowest and highest value, words) between thresholds."""
         return _pieces(name, self._cuts(name)) or [
-            ((SAME,), "low enough"),  # no threshold of its own: a part of a score or of a ratio
-            ((variables().at[name, "plausible_high"],), "high enough"),
+            ((SAME,), phrase("rules.low_enough")),  # no threshold of its own: a part of a score or of a ratio
+            ((variables().at[name, "plausible_high"],), phrase("rules.high_enough")),
         ]
 
     def _cuts(self, name):
@@ -616,7 +611,8 @@ class Verdict:
         for (i, _), found in zip(corners, truth, strict=True):
             said[i].add(_word(found))
         labels = [variables().at[n, "label"] for n in names]
-        told = [" and ".join(f"{label} {r[1]}" for label, r in zip(labels, trial, strict=True)) for trial in trials]
+        both = phrase("rules.and")
+        told = [both.join(f"{label} {r[1]}" for label, r in zip(labels, trial, strict=True)) for trial in trials]
         return [(names, t, *s) for t, s in zip(told, said, strict=True) if len(s) == 1 and s != {"undetermined"}]
 
     def _suppose(self, names, trials, size):
@@ -627,8 +623,15 @@ class Verdict:
         return _Engine(self._nodes, columns, size)
 
     def __repr__(self):
-        score = "" if self.score is None else ", score " + " to ".join(dict.fromkeys(map(show, self.score)))
-        return f"{self.short}: {self.status}{score}" + (f" ({self.category})" if self.category else "")
+        told = {"rule": self.short, "status": status_word(self.status)}
+        if self.score is None:
+            return phrase("rules.verdict", **told)
+        score, band = _span(*map(show, self.score)), self.category
+        return phrase("rules.banded" if band else "rules.scored", **told, score=score, band=band)
+
+
+def _span(low, high):
+    return low if low == high else phrase("rules.span", low=low, high=high)
 
 
 def _pieces(name, cuts):
@@ -636,12 +639,15 @@ def _pieces(name, cuts):
     row = variables().loc[name]
     limits = {(float(f"{t:.12g}"), below): words for t, below, words in sorted(cuts, reverse=True)}  # in two units: one
     if row["kind"] == "flag":
-        return [((True,), "present"), ((False,), "absent")]
+        return [((True,), phrase("rules.present")), ((False,), phrase("rules.absent"))]
     found, start, word = [], 0.0, ""
     for (t, below), words in sorted(limits.items()):  # below: the threshold itself belongs to the lower side
         end, start_ = (t, t * (1 + 1e-6)) if below else (t * (1 - 1e-6), t)
-        upto = "up to " if below else "below "
-        found.append(((start, end), f"{word}, {upto}{words}" if word else ("≤ " if below else "< ") + words))
+        if word:
+            upto = phrase("rules.up_to" if below else "rules.below", start=word, end=words)
+        else:
+            upto = ("≤ " if below else "< ") + words
+        found.append(((start, end), upto))
         start, word = start_, ("> " if below else "≥ ") + words
     return [*found, ((start, max(row["plausible_high"], 2 * start)), word)] if found else []
 
@@ -689,8 +695,8 @@ def _word(truth):
 
 def _text(given):
     if given is None:
-        return "unknown"
-    return str(given) if isinstance(given, Quantity) else "present" if given else "absent"
+        return status_word("unknown")
+    return str(given) if isinstance(given, Quantity) else phrase("rules.present" if given else "rules.absent")
 
 
 def _repeat(column, times):
@@ -718,24 +724,23 @@ def _check(name, value):
     """One input of a dict, or UnitError that says how to write it."""
     if name not in _kinds():
         near = _renamed(str(name), variables().index)
-        raise UnitError(
-            f"'{name}' is not a variable of this collection" + (f"; did you mean '{near}'?" if near else ".")
-        )
+        hint = phrase("units.did_you_mean", near=near) if near else "."
+        raise UnitError(phrase("units.no_variable", name=name, hint=hint))
     kind = _kinds()[name]
     if value is None or value is pd.NA:
         return None
     if isinstance(value, Quantity):
         if value.variable != name:
-            raise UnitError(f"{name} was given a quantity of {value.variable}")
+            raise UnitError(phrase("rules.other_quantity", name=name, other=value.variable))
         return value
     if kind == "number":
         try:
             quantity(value, name)
         except UnitError as refused:
-            raise UnitError(f'{refused} In this dict it is written quantity("…", "{name}").') from None
-        raise UnitError(f'{name} = {value!r} is text: write quantity("{value}", "{name}")')
+            raise UnitError(phrase("rules.refused_in_dict", why=refused, name=name)) from None
+        raise UnitError(phrase("rules.text", name=name, given=repr(value), value=value))
     if not isinstance(value, bool | np.bool_):
-        raise UnitError(f"{name} = {value!r}: a finding is True, False or None (unknown)")
+        raise UnitError(phrase("rules.no_finding", name=name, given=repr(value)))
     return bool(value)
 
 
@@ -765,7 +770,7 @@ def evaluate(rule, data, variant=None):
     rule_set = _rule_set(rule)
     given = data if isinstance(data, Mapping) else getattr(data, "inputs", None)
     if given is None:
-        raise UnitError(f"evaluate takes a case as of a moment, or a dict of values, and not {type(data).__name__}")
+        raise UnitError(phrase("rules.no_patient", given=type(data).__name__))
     return Verdict(rule_set, variant, {n: _check(n, v) for n, v in given.items()})
 
 
@@ -791,5 +796,8 @@ def hscore_probability(score):
     p = exact["percent"] / 100
     percent = float(100 / (1 + np.exp(-np.interp(score, exact["score"], np.log(p / (1 - p))))))
     inside = exact["score"].min() <= score <= exact["score"].max()
-    words = "" if score in set(exact["score"]) else "about " if inside else "at most " if percent < 50 else "at least "
-    return percent, f"{words}{percent:.0f} %"
+    printed = f"{percent:.0f} %"
+    if score in set(exact["score"]):
+        return percent, printed
+    words = "about" if inside else "at_most" if percent < 50 else "at_least"
+    return percent, phrase(f"rules.{words}", percent=printed)

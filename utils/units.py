@@ -12,6 +12,7 @@ from numbers import Real
 import numpy as np
 
 from utils.package import read_table
+from utils.phrases import phrase, status_word
 
 STATUSES = ("reported", "not_reported", "not_done", "pending")
 SIGNS = {">": ">", "<": "<", ">=": "≥", "<=": "≤"}
@@ -91,7 +92,7 @@ def factors(variable):
     """
     known = variables().index
     if not isinstance(variable, str) or variable not in known:
-        raise UnitError(f"'{variable}' is not a variable of this collection{suggestion(variable, known) or '.'}")
+        raise UnitError(phrase("units.no_variable", name=variable, hint=suggestion(variable, known) or "."))
     return _units("factor").get(variable, {})
 
 
@@ -159,7 +160,7 @@ def meant(word, known):
 def suggestion(word, known):
     """'; did you mean …?' where a known word is near, else nothing."""
     near = meant(word, known)
-    return f"; did you mean '{near}'?" if near else ""
+    return phrase("units.did_you_mean", near=near) if near else ""
 
 
 def among(given, known):
@@ -192,27 +193,27 @@ def _same(unit, known):
 
 
 def _choices(variable):
-    return " or ".join(factors(variable)) or "no unit: it is not measured in this collection"
+    return phrase("units.or").join(factors(variable)) or phrase("units.not_measured")
 
 
 def unit_of(variable, unit):
     """The collection's spelling of `unit`, or UnitError that lists what is accepted."""
     accepted = factors(variable)
     if not isinstance(unit, str):
-        raise UnitError(f"{unit!r} is not a unit of {variable}: write {_choices(variable)}.")
+        raise UnitError(phrase("units.no_unit", unit=repr(unit), variable=variable, choices=_choices(variable)))
     for known in accepted:
         if _same(unit, known):
             return known
     label, choices = variables().at[variable, "label"], _choices(variable)
     if not unit.strip():
-        raise UnitError(f"The unit is missing: for {label} write the number with {choices}.")
-    raise UnitError(f"'{unit}' is not a unit of {label}: write {choices}.")
+        raise UnitError(phrase("units.unit_missing", variable=label, choices=choices))
+    raise UnitError(phrase("units.no_unit", unit=f"'{unit}'", variable=label, choices=choices))
 
 
 def show(number):
     """A number as a reader wants it: at most four significant digits after conversion, never an exponent."""
     if number is None or math.isinf(number):
-        return "unknown" if number is None else "∞" if number > 0 else "\u2212∞"
+        return status_word("unknown") if number is None else "∞" if number > 0 else "\u2212∞"
     digits = max(0, 3 - math.floor(math.log10(abs(number)))) if number else 0
     text = f"{number:,.{digits}f}".replace("-", "\u2212")
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -254,13 +255,16 @@ class Quantity:
     def __post_init__(self):  # whoever makes one by hand is held to what `quantity` reads
         units, below = factors(self.variable), among(self.sign, BELOW)
         if not isinstance(self.status, str) or self.status not in STATUSES:
-            raise UnitError(f"status {self.status!r} of {self.variable} is not one of: {', '.join(STATUSES)}.")
+            known = ", ".join(STATUSES)
+            raise UnitError(phrase("units.no_status_of", status=repr(self.status), variable=self.variable, known=known))
         if not among(self.sign, ("", *SIGNS.values())):
-            raise UnitError(f"{self.sign!r} is no sign of {self.variable}: write one of {' '.join(SIGNS.values())}.")
+            known = " ".join(SIGNS.values())
+            raise UnitError(phrase("units.no_sign", sign=repr(self.sign), variable=self.variable, known=known))
         if (self.value, self.high, self.sign) == (None, None, "") and self.status != "reported":
             return
         if not isinstance(self.unit, str) or (units and self.unit not in units):
-            raise UnitError(f"{self.unit!r} is not a unit of {self.variable}: write {_choices(self.variable)}.")
+            choices = _choices(self.variable)
+            raise UnitError(phrase("units.no_unit", unit=repr(self.unit), variable=self.variable, choices=choices))
         if self.sign and self.high is None:
             ends = (0.0, self.value) if below else (self.value, math.inf)
             for name, end in zip(("value", "high"), ends, strict=True):
@@ -270,12 +274,10 @@ class Quantity:
         right = right and not (below and low) and (self.sign, high) != ("<", 0)
         zero = variables().at[self.variable, "canonical_unit"] if units else self.unit
         if self.status != "reported" or not right or converted(self.limit, self.variable, self.unit, zero) < 0:
-            raise UnitError(
-                f"{self.variable} is given the value {self.value!r} (to {self.high!r}) and the status {self.status!r}: "
-                f"a reported value is a finite number, not below 0 {zero}, and any other has none."
-            )
+            given = {name: repr(getattr(self, name)) for name in ("value", "high", "status")}
+            raise UnitError(phrase("units.no_value", variable=self.variable, unit=zero, **given))
         if self.decimals is not None and not (isinstance(self.decimals, int) and 0 <= self.decimals < 400):
-            raise UnitError(f"{self.decimals!r} is no number of printed decimals of {self.variable}.")
+            raise UnitError(phrase("units.no_decimals", decimals=repr(self.decimals), variable=self.variable))
 
     @property
     def known(self):
@@ -289,7 +291,7 @@ class Quantity:
     def single(self):
         """The value, or UnitError where it is a range, or only the limit of one is known."""
         if self.high is not None:
-            raise UnitError(f"{self} is a range of {self.variable}: give one value.")
+            raise UnitError(phrase("units.range", value=self, variable=self.variable))
         return self.value
 
     def bounds(self):
@@ -324,13 +326,14 @@ class Quantity:
         odd, other = slips(self.variable, self.unit, *map(np.array, self.bounds()))
         if not odd:
             return ""
-        instead = f"{replace(self, unit=str(other))} would be; " if str(other) else ""
-        label = variables().at[self.variable, "label"]
-        return f"{self} is not plausible for {label}: {instead}is {self.unit} the right unit?"
+        told = {"value": self, "variable": variables().at[self.variable, "label"], "unit": self.unit}
+        if not str(other):
+            return phrase("units.odd", **told)
+        return phrase("units.odd_but", **told, instead=replace(self, unit=str(other)))
 
     def __str__(self):
         if not self.known:
-            return self.status.replace("_", " ")
+            return status_word(self.status)
         digits = show if self.decimals is None else lambda x: f"{x:,.{self.decimals}f}"
         span = "" if self.sign or self.high is None else f"–{digits(self.high)}"
         unit = self.unit.removesuffix("s") if self.limit == 1 and not span else self.unit
@@ -343,24 +346,24 @@ def _number(text, variable):
     """A printed number and its decimals; what groups its digits must leave no doubt where the decimals begin."""
     body = re.sub(rf"[,'{SPACE}]", "", text) if GROUPED.fullmatch(text) else text
     if not re.fullmatch(r"[+-]?\d+\.?\d*(?:[eE][+-]?\d+)?", body):
-        raise UnitError(f"'{text}' for {variable}: {_rewritten(text)}.")
+        raise UnitError(_rewritten(text, variable))
     value = float(body[:400])
     if value < 0:
-        raise UnitError(f"'{text}' for {variable} is negative: a measured value cannot be below zero.")
+        raise UnitError(phrase("units.negative", text=text, variable=variable))
     if not value < 1e300:  # so that no conversion can run over
-        raise UnitError(f"'{text}' for {variable} is too large to be a value.")
+        raise UnitError(phrase("units.too_large", text=text, variable=variable))
     return value, len(re.sub(r"[eE].*", "", body).partition(".")[2]) if "e" not in body.lower() else None
 
 
-def _rewritten(text):
+def _rewritten(text, variable):
     """How to write a number whose separators are not read here."""
     *whole, last = re.split(r"\D", text)
     marks = re.sub(r"\d", "", text)
     if last and marks[-1] in ",." and marks.count(marks[-1]) == 1:
-        return f"write a decimal point, as in {''.join(whole)}.{last}"
+        return phrase("units.decimal_point", text=text, variable=variable, example=f"{''.join(whole)}.{last}")
     if re.fullmatch(r"\d{1,4}(\D\d{2,3})*\D\d{3}", text):
-        return f"group the digits by three or not at all, as in {int(''.join(whole) + last):,}"
-    return "write its digits with at most one decimal point, as in 1500.5"
+        return phrase("units.by_three", text=text, variable=variable, example=f"{int(''.join(whole) + last):,}")
+    return phrase("units.digits", text=text, variable=variable)
 
 
 def _doubted(text, variable, unit):
@@ -373,9 +376,8 @@ def _doubted(text, variable, unit):
     elif unit[0] == "/" and (found := re.fullmatch(rf"([\d{SPACE}]+)[{SPACE}]10([3-9])", text)):
         readings = text, f"{found[1]} ×10^{found[2]}"
     if readings:
-        raise UnitError(
-            f"'{text}' for {variable} could be {' or '.join(readings)} {unit}: write it so that it can be only one."
-        )
+        one, other = readings
+        raise UnitError(phrase("units.ambiguous", text=text, variable=variable, one=one, other=other, unit=unit))
 
 
 def quantity(text, variable, status="reported"):
@@ -406,38 +408,34 @@ def quantity(text, variable, status="reported"):
     132.9 mg/dL
     """
     if not isinstance(variable, str):
-        raise UnitError(f"{variable!r} is not the name of a variable: write a word such as 'ferritin'.")
+        raise UnitError(phrase("units.no_name", name=repr(variable)))
     factors(variable)
     if not isinstance(status, str) or status not in STATUSES:
-        raise UnitError(f"status '{status}' is not one of: {', '.join(STATUSES)}.")
+        raise UnitError(phrase("units.no_status", status=status, known=", ".join(STATUSES)))
     if text is None and status == "reported":
-        raise UnitError(f"{variable} is given as reported but has no value: give the value, or another status.")
+        raise UnitError(phrase("units.reported_without_value", variable=variable))
     if text is None or status != "reported":
         if text is not None:
-            raise UnitError(
-                f"{variable} has the value '{text}' and the status '{status}': only a reported value has a number."
-            )
+            raise UnitError(phrase("units.not_reported", variable=variable, text=text, status=status))
         return Quantity(variable, None, status=status)
     if isinstance(text, Quantity):
         if text.variable != variable or not text.known:
-            raise UnitError(f"{variable} was given {text.variable}, {text}: give a value of {variable}.")
+            raise UnitError(phrase("units.other_variable", variable=variable, other=text.variable, value=text))
         return text
     if isinstance(text, Real) and text != text:
-        raise UnitError(f"{variable} is given as {text}, which is no number: where it is unknown, write None.")
+        raise UnitError(phrase("units.no_number", variable=variable, value=text))
     found = PATTERN.fullmatch(text.translate(MARKS).strip()) if isinstance(text, str) else None
     if isinstance(text, str) and not found:
-        raise UnitError(
-            f"'{text}' for {variable} does not begin with a number: write a number, then {_choices(variable)}."
-        )
+        raise UnitError(phrase("units.number_first", text=text, variable=variable, choices=_choices(variable)))
     if not found or not found[4].strip():
-        raise UnitError(f"{text} is a bare number: a value of {variable} needs its unit, {_choices(variable)}.")
+        raise UnitError(phrase("units.bare_number", value=text, variable=variable, choices=_choices(variable)))
     sign, numbers = SIGNS.get(found[1], found[1] or ""), [x for x in found.group(2, 3) if x]
     if sign and len(numbers) > 1:
-        raise UnitError(f"'{text}' for {variable} has a sign and two numbers: write one limit, or a range.")
+        raise UnitError(phrase("units.sign_and_range", text=text, variable=variable))
     (value, decimals), *rest = (_number(x, variable) for x in numbers)
     high = rest[0][0] if rest else None
     if high is not None and high < value:
-        raise UnitError(f"'{text}' for {variable} runs downwards: write the lower end first.")
+        raise UnitError(phrase("units.downwards", text=text, variable=variable))
     unit = unit_of(variable, found[4])
     for number in numbers:
         _doubted(number, variable, unit)
