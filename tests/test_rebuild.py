@@ -60,6 +60,7 @@ def test_a_cell_that_its_schema_refuses_is_named_and_nothing_is_sealed(copy):
     assert (copy.folder / "casedata" / "datapackage.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_an_id_stays_with_its_question(copy):
     said = copy("casedata/items.yaml", r"- id: K3\.2\n", "- id: K3.9\n")
     assert "K3.9 is what was K3.2: a question keeps its id" in said
@@ -73,6 +74,7 @@ def test_an_id_stays_with_its_question(copy):
     )
 
 
+@pytest.mark.slow
 def test_a_page_and_its_row_belong_together(copy):
     said = copy("casedata/journey.csv", r"(?s)\n09,.*", "\n")
     assert "notebooks/09_capstone.ipynb: casedata/journey.csv has no row for it" in said
