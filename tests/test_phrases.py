@@ -87,7 +87,7 @@ def test_a_status_is_kept_in_english_and_shown_in_the_language_of_the_catalogue(
 
 # ---- in another language ---------------------------------------------------------------------------------------------
 def pseudo(text):
-    """A text in no language: each letter outside {places} bears an accent, so that English from elsewhere stands out."""
+    """A text in no language: each letter outside {places} bears an accent, so that English stands out."""
     if isinstance(text, dict):
         return {key: pseudo(form) for key, form in text.items()}
     parts = re.split(r"(\{[^}]*\}|&\w+;|<[^>]*>)", text)
