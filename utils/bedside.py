@@ -8,13 +8,14 @@ import pandas as pd
 from utils import physiology, plots
 from utils.explorer import Explorer, Number
 from utils.page import say, table, together
+from utils.phrases import phrase, status_word
 from utils.rules import RULES
 from utils.units import Quantity, UnitError, quantity, show
 
-GROUPS = {"systolic_bp": "systolic pressure", "mean_bp": "mean pressure", "heart_rate": "heart rate"}
+GROUPS = {v: phrase(f"bedside.{v}") for v in ("systolic_bp", "mean_bp", "heart_rate")}
 # Ends of the axes in the picture, chosen by us.
 AXES = {"systolic_bp": (40, 140), "mean_bp": (20, 120), "heart_rate": (40, 220)}
-WORDS = {"fits": "speaks for it", "": "says little by itself", "unknown": "not reported"}
+WORDS = {"fits": phrase("bedside.fits"), "": phrase("bedside.little"), "unknown": status_word("not_reported")}
 
 
 class Dial(NamedTuple):
@@ -49,13 +50,13 @@ class Dials(Explorer):
         try:
             for name, given in values.items():
                 if name not in self.dials:
-                    raise UnitError(f"'{name}' is not a dial of this bench: choose {', '.join(self.dials)}.")
+                    raise UnitError(phrase("bedside.no_such_dial", name=name, dials=", ".join(self.dials)))
                 dial = self.dials[name]
                 if given is None:
-                    raise UnitError(f"The {dial.label} needs a value: this bench has no unknowns.")
+                    raise UnitError(phrase("bedside.no_unknowns", dial=dial.label))
                 wanted[name] = quantity(given, dial.variable).to(dial.unit).single()
         except UnitError as refused:
-            return say(f"Refused. {refused}")
+            return say(phrase("bedside.refused", why=refused))
         return self._move(**wanted)
 
     def get(self):
@@ -73,10 +74,10 @@ class AgeLimits(Dials):
     """
 
     dials = {
-        "systolic": Dial("systolic_bp", "mmHg", "systolic pressure", 40, 140, 1),
-        "diastolic": Dial("diastolic_bp", "mmHg", "diastolic pressure", 20, 100, 1),
-        "heart_rate": Dial("heart_rate", "/min", "heart rate", 40, 220, 5),
-        "age": Dial("age", "years", "age", 1, 10, 0.5),
+        "systolic": Dial("systolic_bp", "mmHg", phrase("bedside.systolic_bp"), 40, 140, 1),
+        "diastolic": Dial("diastolic_bp", "mmHg", phrase("bedside.diastolic_bp"), 20, 100, 1),
+        "heart_rate": Dial("heart_rate", "/min", phrase("bedside.heart_rate"), 40, 220, 5),
+        "age": Dial("age", "years", phrase("bedside.age"), 1, 10, 0.5),
     }
 
     def __init__(self, case):
@@ -89,13 +90,13 @@ class AgeLimits(Dials):
         limits = physiology.age_limits(age)
         limits["value"] = limits["variable"].map(values)
         limits["side"] = [physiology.side(r["value"], r) for r in limits.to_dict("records")]
-        limits["said"] = limits["side"].where(limits["applies"], f"not applicable at {_years(age)}")
+        said = limits["side"].map(lambda s: phrase(f"bedside.{s}"))
+        limits["said"] = said.where(limits["applies"], phrase("bedside.not_applicable", years=_years(age)))
         limits["limit"] = [_limit(r) for r in limits.to_dict("records")]
-        picture = plots.limits(limits, GROUPS, AXES, "Published limits, and which were made for this age.")
+        picture = plots.limits(limits, GROUPS, AXES, phrase("bedside.limits"))
         named = limits.assign(variable=limits["variable"].map(GROUPS), evidence=limits["source"] + ", " + limits["tag"])
-        heads = ["Of", "Published by, for", "Limit", "This value", "Source, evidence"]
-        shown = named[["variable", "label", "limit", "said", "evidence"]].set_axis(heads, axis=1)
-        sheet = table(shown, f"Limits at the age of {_years(age)}")
+        heads = {c: phrase(f"bedside.limits_{c}") for c in ("variable", "label", "limit", "said", "evidence")}
+        sheet = table(named[[*heads]].rename(columns=heads), phrase("bedside.limits_at", years=_years(age)))
         return together(*map(say, self._lines(limits, systolic, diastolic, mean, age)), picture, sheet)
 
     def _lines(self, limits, systolic, diastolic, mean, age):
@@ -104,18 +105,16 @@ class AgeLimits(Dials):
         low = used[(used["kind"] == "lower") & (used["side"] == "below")]
         lower, under = int((used["kind"] == "lower").sum()), "; ".join(low["label"] + ", " + low["limit"])
         rates = used[(used["variable"] == "heart_rate") & (used["kind"] == "range")]
-        yield (
-            f"Mean pressure: ({show(systolic)} + 2 × {show(diastolic)}) / 3 = {mean:.1f} mmHg. At {_years(age)} "
-            f"{lower} lower {'limit applies' if lower == 1 else 'limits apply'}. "
-            + (f"Below its limit: {under}." if under else "No pressure lies below a limit that applies.")
-        )
+        pressures = {"systolic": show(systolic), "diastolic": show(diastolic), "mean": mean}
+        line = phrase("bedside.mean", **pressures, years=_years(age), count=lower)
+        yield f"{line} {phrase('bedside.under', limits=under) if under else phrase('bedside.none_under')}"
         count = rates["side"].value_counts()
-        sides = ", ".join(f"{s} {count[s]}" for s in ("below", "inside", "above") if s in count)
-        yield f"Of the {len(rates)} ranges of the heart rate for this age, the value lies {sides}."
+        sides = ", ".join(f"{phrase(f'bedside.{s}')} {count[s]}" for s in ("below", "inside", "above") if s in count)
+        yield phrase("bedside.rates", ranges=len(rates), sides=sides)
         misled = limits[~limits["applies"] & (limits["kind"] == "lower") & (limits["side"] == "below")]
         if len(misled):
             named = "; ".join(misled["label"] + ", " + misled["limit"])
-            yield f"Below a limit that was made for another age, which misleads here: {named}."
+            yield phrase("bedside.misled", limits=named)
         yield RULES["pals_hypotension"].about["caveat"]
 
 
@@ -129,8 +128,8 @@ class Fluid(Dials):
     """
 
     dials = {
-        "age": Dial("age", "months", "age", 24, 36, 1),
-        "share": Dial("weight_gain_percent", "%", "weight gained, share", 25, 35, 1),
+        "age": Dial("age", "months", phrase("bedside.age"), 24, 36, 1),
+        "share": Dial("weight_gain_percent", "%", phrase("bedside.share"), 25, 35, 1),
     }
 
     def __init__(self, case):
@@ -142,27 +141,25 @@ class Fluid(Dials):
         rows = []
         for of in ("before", "after"):
             before = physiology.weight_before(self._gain, share / 100, of)
-            rows.append((f"{show(share)} % of the weight {of}", before, before + self._gain, _z(before, age)))
+            reading = phrase(f"bedside.share_of_{of}", share=show(share))
+            rows.append((reading, before, before + self._gain, _z(before, age)))
         return pd.DataFrame(rows, columns=["reading", "before", "after", "z"])
 
     def _view(self, now):
         age, share = now.values()
         read, median = self.readings(age, share), physiology.growth_lms(age)[1]
-        told = [
-            f"{r.reading}: {r.before:.1f} kg before, {r.after:.1f} kg after, z before {r.z}" for r in read.itertuples()
-        ]
-        line = f"Read as {'. Read as '.join(told)}."
-        usual = f"A boy of median weight has {median:.1f} kg at {show(age)} months; of that, {show(self._gain)} kg are "
+        line = " ".join(phrase("bedside.read_as", **r) for r in read.to_dict("records"))
+        usual = {"median": median, "gain": show(self._gain), "percent": 100 * self._gain / median}
         months = np.arange(self.dials["age"].low, self.dials["age"].high + 1)
         curves = {z: physiology.growth_weight(z, months) for z in (-3, -2, 0, 2, 3)}
-        picture = plots.two_weights(read, age, months, curves, "Two readings of one gain, on the WHO weights of boys.")
+        picture = plots.two_weights(read, age, months, curves, phrase("bedside.two_weights"))
         sheet = read.assign(before=read["before"].map("{:.1f} kg".format), after=read["after"].map("{:.1f} kg".format))
-        heads = ["Read as", "Before", "After", "z-score of the weight before"]
+        sheet = sheet.rename(columns={c: phrase(f"bedside.weights_{c}") for c in sheet})
         return together(
             say(line),
-            say(f"{usual}{100 * self._gain / median:.0f} %."),
+            say(phrase("bedside.usual", months=show(age), **usual)),
             picture,
-            table(sheet.set_axis(heads, axis=1), f"Two readings at {show(age)} months"),
+            table(sheet, phrase("bedside.readings_at", months=show(age))),
         )
 
 
@@ -170,12 +167,12 @@ def leak_or_pump(case, caption):
     """What each finding says of the leak and of the pump: our reading, as a table of shapes and as a table of words."""
     rows = case.leak_pump.replace({"leak": {"little": ""}, "pump": {"little": ""}})
     states = {(r.finding, c): getattr(r, c) for r in rows.itertuples() for c in ("leak", "pump")}
-    picture = plots.matrix(
-        states, dict(zip(rows["finding"], rows["label"], strict=True)), {"leak": "leak", "pump": "pump"}, caption, WORDS
-    )
+    labels = dict(zip(rows["finding"], rows["label"], strict=True))
+    columns = {c: phrase(f"bedside.{c}") for c in ("leak", "pump")}
+    picture = plots.matrix(states, labels, columns, caption, WORDS)
     told = rows.assign(leak=rows["leak"].map(WORDS), pump=rows["pump"].map(WORDS))
-    heads = {"label": "Finding", "facts": "Address", "leak": "Leak", "pump": "Pump", "why": "Why"}
-    return together(picture, table(told[[*heads]].set_axis([*heads.values()], axis=1), "Leak or pump: our reading"))
+    heads = {c: phrase(f"bedside.matrix_{c}") for c in ("label", "facts", "leak", "pump", "why")}
+    return together(picture, table(told[[*heads]].rename(columns=heads), phrase("bedside.matrix")))
 
 
 def strip(case, caption, **names):
@@ -183,28 +180,30 @@ def strip(case, caption, **names):
     rows = physiology.days(case, **names)
     last = int(case.time_points.set_index("time_point").at[case.time_point, "last_day"])
     when = [_when(r.first, r.last) for r in rows.itertuples()]
-    told = pd.DataFrame({"What": rows["label"], "Day": when, "Value": rows["words"], "Address": rows["address"]})
-    return together(plots.day_strip(rows, last, caption), table(told, "The same as a table"))
+    told = rows.assign(when=when)[["label", "when", "words", "address"]]
+    told = told.rename(columns={c: phrase(f"bedside.strip_{c}") for c in told})
+    return together(plots.day_strip(rows, last, caption), table(told, phrase("bedside.as_table")))
 
 
 def _when(first, last):
     if pd.isna(first):
-        return "not reported"
-    return f"day {first:g}" if first == last else f"day {first:g} to {last:g}"
+        return status_word("not_reported")
+    return phrase("bedside.day" if first == last else "bedside.days", first=first, last=last)
 
 
 def _limit(row):
-    ends = f"{show(row['low'])} to {show(row['high'])}" if row["kind"] == "range" else show(row["low"])
-    return f"{ends} {row['unit']}"
+    if row["kind"] == "range":
+        return phrase("bedside.range", low=show(row["low"]), high=show(row["high"]), unit=row["unit"])
+    return f"{show(row['low'])} {row['unit']}"
 
 
 def _years(age):
-    return f"{show(age)} year{'s' * (age != 1)}"
+    return phrase("bedside.years", age=show(age), count=age)
 
 
 def _z(weight, age):
     """A z-score in words; beyond what is computed, the side on which it lies."""
     try:
         return f"{physiology.growth_z(weight, age):+.1f}".replace("-", "\u2212")
-    except UnitError as refused:
-        return "above +3, not computed" if "above" in str(refused) else "below \u22123, not computed"
+    except UnitError:
+        return phrase("bedside.z_above" if weight > physiology.growth_lms(age)[1] else "bedside.z_below")

@@ -15,15 +15,12 @@ from utils import plots
 from utils.explorer import Explorer, Number, none_such, values
 from utils.package import CaseDataError
 from utils.page import folded, say, table, together
+from utils.phrases import phrase
 from utils.units import UnitError, show
 
 MILESTONES = "admission leak_begins picu_admission cardiac_arrest ecmo_begins first_improvement ecmo_ends".split()
 MILESTONES += "neutropenia_found picu_discharge anakinra_stopped home".split()
-READINGS = (
-    "A start without an earliest day is drawn from the first day of which the report tells it. A support of intensive "
-    "care is taken to have ended with it. Immunoglobulin and subcutaneous anakinra are taken to begin on day 2, "
-    "intravenous anakinra by day 5; these days are not printed."
-)
+READINGS = phrase("ladder.readings")
 
 
 @dataclass(frozen=True)
@@ -65,22 +62,24 @@ class Course:
     def doubt(self, day):
         """Why it is not certain that it ran on a day, in words."""
         if self.sure and day < self.sure[0]:
-            return "its start is not dated exactly"
+            return phrase("ladder.start_not_exact")
         if self.end_stated:
-            return "its end is not dated exactly"
-        return "its end is not stated" if self.sure or self.first == 0 else "its days are not printed"
+            return phrase("ladder.end_not_exact")
+        return phrase("ladder.end_not_stated" if self.sure or self.first == 0 else "ladder.days_not_printed")
 
     @property
     def told(self):
         """Its days in words."""
+        end = [] if self.end_stated else [phrase("ladder.end_not_stated")]
         if self.first == 0:
-            return "before admission, not dated" + ("" if self.end_stated else "; its end is not stated")
+            return "; ".join([phrase("ladder.before_admission"), *end])
         if not self.sure:
-            return f"from day {self.first}; its days are not printed"
-        (a, b), early = self.sure, f"perhaps from day {self.first}, " * (self.first < self.sure[0])
-        certain = f"certain on day {a}" if a == b else f"certain from day {a} to day {b}"
-        late = f", perhaps until day {self.last}" * (self.last > b) if self.end_stated else "; its end is not stated"
-        return early + certain + late
+            return phrase("ladder.from_day", day=self.first)
+        a, b = self.sure
+        days = [phrase("ladder.perhaps_from", day=self.first)] * (self.first < a)
+        days += [phrase("ladder.certain_on" if a == b else "ladder.certain_from", first=a, last=b)]
+        days += [phrase("ladder.perhaps_until", day=self.last)] * (self.end_stated and self.last > b)
+        return "; ".join([", ".join(days), *end])
 
 
 def courses(case):
@@ -155,7 +154,7 @@ def running(given, day):
     for drug, group in groups.items():
         by = {ran: [c for c in group if c.on(day) == ran] for ran in ("certain", "perhaps")}
         if not by["certain"] and any(_passes(a, b) for a in group for b in group):
-            rows.append((*_joined(group), "certain", "which of the two, is not printed", drug))
+            rows.append((*_joined(group), "certain", phrase("ladder.which_of_two"), drug))
         else:
             rows += [
                 (*_joined(these), ran, "" if ran == "certain" else these[0].doubt(day), drug)
@@ -167,7 +166,8 @@ def running(given, day):
 
 
 def _joined(group):
-    return " or ".join(c.label for c in group), " or ".join(dict.fromkeys(c.amount for c in group if c.amount))
+    both = phrase("ladder.or")
+    return both.join(c.label for c in group), both.join(dict.fromkeys(c.amount for c in group if c.amount))
 
 
 def _passes(a, b):
@@ -207,12 +207,12 @@ def amount(row):
     """A printed amount in words, with its interval and route; for a drug, what of it is not printed."""
     if row["kind"] != "drug":
         return ""
-    words = "dose not printed"
+    words = phrase("ladder.dose_not_printed")
     if not pd.isna(row["dose"]):
         words = f"{show(row['dose'])} {row['dose_unit']}"
         if row["dose_unit"] == "mg/kg/dose":
-            words = f"{show(row['dose'])} mg/kg every {show(row['interval_h'])} h"
-    return f"{words}, {row['route'] or 'route not printed'}"
+            words = phrase("ladder.dose_every", dose=show(row["dose"]), hours=show(row["interval_h"]))
+    return f"{words}, {row['route'] or phrase('ladder.route_not_printed')}"
 
 
 def equivalents(row):
@@ -241,9 +241,9 @@ def equivalents(row):
     dose, unit, every = (row.get(k) for k in ("dose", "dose_unit", "interval_h"))
     dose, every = (None if x is None or pd.isna(x) else float(x) for x in (dose, every))
     if dose is not None and unit not in ("mg/kg/day", "mg/kg/dose"):
-        raise UnitError(f"'{unit}' is not an amount per kilogram: write mg/kg/day or mg/kg/dose")
+        raise UnitError(phrase("ladder.not_per_kilogram", unit=unit))
     if any(x is not None and not 0 < x < float("inf") for x in (dose, every)):
-        raise UnitError(f"a dose of {dose} every {every} h is none: both must be numbers above zero")
+        raise UnitError(phrase("ladder.no_dose", dose=dose, hours=every))
     doses = 24 / every if unit == "mg/kg/dose" and every else None
     per_day = None if dose is None else dose if unit == "mg/kg/day" else doses and dose * doses
     length = re.match(r"after (\d+) days?\b", str(row.get("end_text") or ""))
@@ -257,10 +257,11 @@ def amounts(case, *names):
     for row in known.loc[list(names)].to_dict("records"):
         due = equivalents(row)
         day = due["per_day"] and f"{show(due['per_day'])} mg/kg/day"
-        days = due["days"] and f"{due['days']} days"
+        days = due["days"] and phrase("ladder.days_long", days=due["days"])
         whole = due["course"] and f"{show(due['course'])} mg/kg"
         rows.append((row["label"], amount(row), day, days, whole))
-    return pd.DataFrame(rows, columns=["Treatment", "Printed", "In a day", "Printed length", "In the whole course"])
+    heads = ["ladder.treatment", "ladder.printed", "ladder.in_a_day", "ladder.length", "ladder.in_the_course"]
+    return pd.DataFrame(rows, columns=[*map(phrase, heads)])
 
 
 # ---- on the page ----------------------------------------------------------------------------------------------------
@@ -279,9 +280,9 @@ class Ladder(Explorer):
         improved = case.events.set_index("event")["day_low"].get("first_improvement")
         self._printed = None if improved is None else int(improved)
         self._every = self._credit_of_every_day()
-        supposed = "Suppose the heart improved on day"
+        supposed = phrase("ladder.supposed")
         controls = {
-            "day": Number("Day", 1, 1, self._end, whole=True),
+            "day": Number(phrase("ladder.day_label"), 1, 1, self._end, whole=True),
             "improved": Number(supposed, self._printed or 1, 1, self._end, whole=True),
         }
         super().__init__([*controls.values()], controls)
@@ -290,31 +291,29 @@ class Ladder(Explorer):
         day = now["day"]
         frame = running(self._given, day)
         certain, most = count(frame)
-        line = f"Day {day}: {certain} for certain, {most} at most (a drug in two forms is counted once). "
-        line += f"The last drug begun before: {in_words(last_added(self._given, day))}; "
-        line += f"the last support: {in_words(last_added(self._given, day, 'support'))}."
-        words = frame.drop(columns="drug").replace({"ran": {"certain": "for certain"}})
-        words = words.set_axis(["What", "Printed amount", "Ran that day", "Why not certain"], axis=1)
-        picture = self.picture("All that was given, by day.", day)
-        return together(
-            say(line), table(words, "What ran that day"), self._credit(now["improved"]), self._every, picture
-        )
+        drug, support = (in_words(last_added(self._given, day, kind)) for kind in ("drug", "support"))
+        line = phrase("ladder.ran", day=day, certain=certain, most=most, drug=drug, support=support)
+        words = frame.drop(columns="drug").replace({"ran": {r: phrase(f"ladder.{r}") for r in ("certain", "perhaps")}})
+        heads = ["ladder.what", "ladder.printed_amount", "ladder.ran_that_day", "ladder.why_not_certain"]
+        listed = table(words.set_axis([*map(phrase, heads)], axis=1), phrase("ladder.what_ran"))
+        picture = self.picture(phrase("ladder.all_by_day"), day)
+        return together(say(line), listed, self._credit(now["improved"]), self._every, picture)
 
     def _credit(self, day):
         """What the thought "the last drug did it" would credit, for the supposed day."""
-        told = f"Suppose the heart had first improved on day {day}"
-        told += ", as is printed" if day == self._printed else ""
-        return say(f'{told}. "The last drug did it" would then credit: {in_words(last_added(self._given, day))}.')
+        told = "ladder.credit_as_printed" if day == self._printed else "ladder.credit"
+        return say(phrase(told, day=day, drug=in_words(last_added(self._given, day))))
 
     def _credit_of_every_day(self):
         """The same for every day, folded; it depends on no control."""
         named = {d: in_words(last_added(self._given, d)) for d in range(2, self._end + 1)}
         starts = [d for d in named if named[d] != named.get(d - 1)]
         ends = [d - 1 for d in starts[1:]] + [self._end]
-        rows = [(f"day {a}" + f" to day {b}" * (b > a), named[a]) for a, b in zip(starts, ends, strict=True)]
-        heads = ["Had it first improved on", "The last drug begun before"]
-        every = table(pd.DataFrame(rows, columns=heads), "The last drug begun before that day")
-        return folded("The same thought, on every day", every)
+        spans = zip(starts, ends, strict=True)
+        rows = [(phrase("ladder.days" if b > a else "ladder.day", first=a, last=b), named[a]) for a, b in spans]
+        heads = [phrase("ladder.had_it_improved"), phrase("ladder.last_drug")]
+        every = table(pd.DataFrame(rows, columns=heads), phrase("ladder.last_drug_by_day"))
+        return folded(phrase("ladder.every_day"), every)
 
     def picture(self, caption, day=None):
         """The swimmer plot of all courses, with a day marked where one is given."""
@@ -322,7 +321,7 @@ class Ladder(Explorer):
 
     def sheet(self):
         """The same rows as a table: what, dose and route, begins, ends, and where it is printed."""
-        return table(sheet(self._case), "All drugs, supports and procedures")
+        return table(sheet(self._case), phrase("ladder.all_given"))
 
     def set(self, day=None, improved=None, **other):
         """The same by call: ``set(day=5)``, ``set(improved=3)``; returns what is shown."""
@@ -331,16 +330,16 @@ class Ladder(Explorer):
         for value in (day, improved):
             whole = isinstance(value, int) and not isinstance(value, bool)
             if value is not None and not (whole and 1 <= value <= self._end):
-                return say(f"Refused. {value!r} is not a day of this story: choose a whole number, 1 to {self._end}.")
+                return say(phrase("ladder.no_such_day", value=value, last=self._end))
         wanted = {"day": day, "improved": improved}
         return self._move(**{n: v for n, v in wanted.items() if v is not None})
 
 
 def in_words(found):
     """The last drugs begun, in words."""
-    sure, perhaps = (" and ".join(x) for x in found)
-    sure = sure or "none that has a day"
-    return f"{sure} (or, if begun by then, {perhaps})" if perhaps else sure
+    sure, perhaps = (phrase("ladder.and").join(x) for x in found)
+    sure = sure or phrase("ladder.none_with_a_day")
+    return phrase("ladder.or_if_begun", sure=sure, perhaps=perhaps) if perhaps else sure
 
 
 def sheet(case):
@@ -348,11 +347,12 @@ def sheet(case):
     case, _ = _dated(case)
     places, rows = dict(case.locators.itertuples(index=False)), []
     for row in case.treatments.query("status == 'reported'").to_dict("records"):
-        days = row["start_text"] or "not stated", row["end_text"] or "not stated by then"
+        days = row["start_text"] or phrase("ladder.not_stated"), row["end_text"] or phrase("ladder.not_stated_by_then")
         where = "; ".join(places[p] for p in row["where"].split(" | "))
-        rows.append((row["label"], row["kind"], amount(row) or "none printed", *days, row["fact"], where))
-    heads = ["What", "Kind", "Dose and route", "Begins", "Ends", "Fact", "Where printed"]
-    return pd.DataFrame(rows, columns=heads)
+        kind, dose = phrase(f"ladder.{row['kind']}"), amount(row) or phrase("ladder.none_printed")
+        rows.append((row["label"], kind, dose, *days, row["fact"], where))
+    heads = ["ladder.what", "ladder.kind", "ladder.dose_and_route", "ladder.begins", "ladder.ends", "ladder.fact"]
+    return pd.DataFrame(rows, columns=[*map(phrase, [*heads, "ladder.where_printed"])])
 
 
 class Nameless(Explorer):
@@ -371,7 +371,7 @@ class Nameless(Explorer):
         self._end = int(_dated(case)[1]["last_day"].max())
         names = sorted(c.label for c in those)
         layout = {"style": {"description_width": "2em"}, "layout": {"width": "24em"}}
-        options = [("choose a name", ""), *[(n, n) for n in names]]
+        options = [(phrase("ladder.choose_a_name"), ""), *[(n, n) for n in names]]
         controls = {x: widgets.Dropdown(options=options, description=x, **layout) for x in self._bars}
         grid = widgets.Box(list(controls.values()), layout={"flex_flow": "row wrap"})
         super().__init__([grid], controls)
@@ -382,21 +382,22 @@ class Nameless(Explorer):
         for look in {_look(c) for c in self._bars.values()}:  # bars that look the same may be named either way round
             mine = {named.get(letter) for letter, c in self._bars.items() if _look(c) == look}
             right += len(mine & {c.label for c in self._bars.values() if _look(c) == look})
-        line = f"{len(named)} of {len(self._bars)} named, {right} right. "
-        line += "Bars that look the same may be named either way."
-        picture = plots.swimmer([*self._bars.values()], [], self._end, "Names hidden.", letters=[*self._bars])
-        rows = [(letter, c.kind, named.get(letter, "not named yet"), c.told) for letter, c in self._bars.items()]
-        listed = pd.DataFrame(rows, columns=["Bar", "Kind", "Your name for it", "Its days"])
-        return together(say(line), picture, table(listed, "The bars"))
+        line = phrase("ladder.named", named=len(named), bars=len(self._bars), right=right)
+        caption, unnamed = phrase("ladder.names_hidden"), phrase("ladder.not_named")
+        picture = plots.swimmer([*self._bars.values()], [], self._end, caption, letters=[*self._bars])
+        rows = [(x, phrase(f"ladder.{c.kind}"), named.get(x, unnamed), c.told) for x, c in self._bars.items()]
+        heads = ["ladder.bar", "ladder.kind", "ladder.your_name", "ladder.its_days"]
+        listed = pd.DataFrame(rows, columns=[*map(phrase, heads)])
+        return together(say(line), picture, table(listed, phrase("ladder.bars")))
 
     def set(self, **names):
         """Name bars by call: ``set(A="oral ciclosporin")``; None takes a name back; returns what is shown."""
         listed = {n.casefold(): n for n in values(next(iter(self._controls.values()))) if n}
         for letter, name in names.items():  # all are read before any is moved, so that a refusal changes nothing
             if letter not in self._controls:
-                return say(f"Refused. There is no bar '{letter}': choose {', '.join(self._controls)}.")
+                return say(phrase("ladder.no_such_bar", bar=letter, bars=", ".join(self._controls)))
             if name is not None and str(name).casefold() not in listed:
-                return say(f"Refused. '{name}' is not on the list: choose {'; '.join(listed.values())}.")
+                return say(phrase("ladder.no_such_name", name=name, names="; ".join(listed.values())))
         return self._move(**{x: "" if name is None else listed[str(name).casefold()] for x, name in names.items()})
 
     def get(self):

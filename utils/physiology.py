@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from utils.package import read_table
+from utils.phrases import phrase
 from utils.rules import RULES
 from utils.units import UnitError, show, variables
 
@@ -39,9 +40,9 @@ def mean_arterial_pressure(systolic, diastolic):
     >>> round(mean_arterial_pressure(85, 45), 1)
     58.3
     """
-    systolic, diastolic = _above_zero(systolic, "systolic pressure"), _above_zero(diastolic, "diastolic pressure")
+    systolic, diastolic = _above_zero(systolic, "systolic"), _above_zero(diastolic, "diastolic")
     if np.any(diastolic > systolic):
-        raise UnitError("The diastolic pressure lies above the systolic one: check which is which.")
+        raise UnitError(phrase("physiology.wrong_way_round"))
     return _plain(diastolic + (systolic - diastolic) / 3)
 
 
@@ -67,11 +68,11 @@ def weight_before(gain, share, of="before"):
     UnitError
         A gain that is no number above zero, a share that does not lie between 0 and 1, or another word for `of`.
     """
-    gain, share = _above_zero(gain, "weight gained"), _above_zero(share, "share")
+    gain, share = _above_zero(gain, "gain"), _above_zero(share, "share")
     if np.any(share >= 1):
-        raise UnitError("The share must lie between 0 and 1: write 30 % as 0.3.")
+        raise UnitError(phrase("physiology.no_share"))
     if of not in ("before", "after"):
-        raise UnitError(f"{of!r} is no weight that a share is taken of: choose 'before' or 'after'.")
+        raise UnitError(phrase("physiology.no_such_weight", of=of))
     return _plain(gain / share - (gain if of == "after" else 0))
 
 
@@ -97,7 +98,7 @@ def growth_lms(age):
     table, age = _growth(), _above_zero(age, "age")
     ages = table["age"].to_numpy()
     if np.any((age < ages[0]) | (age > ages[-1])):
-        raise UnitError(f"The weights are tabulated here from {ages[0]:g} to {ages[-1]:g} months only.")
+        raise UnitError(phrase("physiology.not_tabulated", first=ages[0], last=ages[-1]))
     return tuple(_plain(np.interp(age, ages, table[column])) for column in ("l", "median", "s"))
 
 
@@ -124,8 +125,7 @@ def growth_z(weight, age):
     weight, (power, median, spread) = _above_zero(weight, "weight"), growth_lms(age)
     z = ((weight / median) ** power - 1) / (power * spread)
     if np.any(np.abs(z) > FARTHEST + 1e-9):
-        side = "above +3" if np.any(z > FARTHEST) else "below −3"
-        raise UnitError(f"The z-score is {side}: there WHO counts in another way, which is not used here.")
+        raise UnitError(phrase("physiology.z_above" if np.any(z > FARTHEST) else "physiology.z_below"))
     return _plain(z)
 
 
@@ -133,7 +133,7 @@ def growth_weight(z, age):
     """The weight in kg at a z-score from −3 to +3, the inverse of `growth_z`: M (1 + L S z)^(1/L); age in months."""
     z, (power, median, spread) = np.asarray(z, dtype=float), growth_lms(age)
     if not np.all(np.abs(z) <= FARTHEST):
-        raise UnitError("A z-score is taken here from −3 to +3 only.")
+        raise UnitError(phrase("physiology.z_within"))
     return _plain(median * (1 + power * spread * z) ** (1 / power))
 
 
@@ -162,10 +162,11 @@ def age_limits(age):
     node = RULES["pals_hypotension"].nodes()
     first, last = node["child_from"]["threshold"], node["older_age"]["threshold"]
     child, older = node["child_limit"], node["older_limit"]
-    formula, limit = f"{child['threshold']:g} + {child['slope']:g} × age", child["threshold"] + child["slope"] * age
+    base, slope, ends = child["threshold"], child["slope"], {"first": first, "last": last}
+    formula = phrase("physiology.pals_child", **ends, base=base, slope=slope)
     pals = [
-        (f"PALS, {first:g} to {last:g} years: {formula}", limit, first <= age <= last),
-        (f"PALS, over {last:g} years", older["threshold"], age > last),
+        (formula, base + slope * age, first <= age <= last),
+        (phrase("physiology.pals_older", **ends), older["threshold"], age > last),
     ]
     rows = pd.DataFrame(pals, columns=["label", "low", "applies"]).assign(
         variable="systolic_bp", kind="lower", unit=child["unit"], source=child["source"], tag=child["tag"]
@@ -244,13 +245,13 @@ def _order(table):
 def _above_zero(value, name):
     """Numbers above zero as an array, or UnitError in words."""
     if isinstance(value, (bool, np.bool_)) or value is None:
-        raise UnitError(f"The {name} is {value!r}, which is no number: write one above zero.")
+        raise UnitError(phrase("physiology.no_number", name=phrase(f"physiology.{name}"), value=value))
     try:
         numbers = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
-        raise UnitError(f"The {name} is {value!r}, which is no number: write one above zero.") from None
+        raise UnitError(phrase("physiology.no_number", name=phrase(f"physiology.{name}"), value=value)) from None
     if not np.all(np.isfinite(numbers) & (numbers > 0)):
-        raise UnitError(f"The {name} must be a number above zero, not {value}.")
+        raise UnitError(phrase("physiology.not_above_zero", name=phrase(f"physiology.{name}"), value=value))
     return numbers
 
 
