@@ -262,6 +262,10 @@ def test_the_cursor_lists_what_ran_and_is_drawn(days):
     assert float(next_box.get("x")) - float(box.get("x")) == 23
 
 
+def test_on_the_first_day_there_is_a_ladder_and_nothing_to_credit():
+    assert "What ran that day" in repr(explore.ladder(load_case().as_of("admission"))._last)
+
+
 def test_another_day_would_have_credited_another_drug(days):
     told = [days.set(improved=d).text.partition("would then credit: ")[2].partition(".")[0] for d in (2, 3, 5, 7)]
     assert len(set(told)) == 4 and "as is printed" in days.set(improved=7).text

@@ -308,7 +308,7 @@ class Ladder(Explorer):
         """The same for every day, folded; it depends on no control."""
         named = {d: in_words(last_added(self._given, d)) for d in range(2, self._end + 1)}
         starts = [d for d in named if named[d] != named.get(d - 1)]
-        ends = [d - 1 for d in starts[1:]] + [self._end]
+        ends = [d - 1 for d in starts[1:]] + [self._end] * bool(starts)
         spans = zip(starts, ends, strict=True)
         rows = [(phrase("ladder.days" if b > a else "ladder.day", first=a, last=b), named[a]) for a, b in spans]
         heads = [phrase("ladder.had_it_improved"), phrase("ladder.last_drug")]
