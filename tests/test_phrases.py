@@ -16,6 +16,8 @@ import yaml
 from tests.everything_said import ROOT
 from utils import phrases
 from utils.phrases import CATALOGUE, phrase, status_word
+from utils.rules import RULES
+from utils.units import variables
 
 SOURCES = [*(ROOT / "utils").rglob("*.py"), *(ROOT / "classroom").rglob("*.py")]
 TEXTS = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
@@ -109,9 +111,16 @@ def words_of_data():
     return " ".join(re.findall(r"[a-z]+", " ".join([*found, "et al"]).lower()))
 
 
+@cache
+def labels():
+    """The names of what is measured and of rules, which stand among other words."""
+    names = {*variables()["label"], *(rule.short for rule in RULES.values())}
+    return re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
+
+
 def english(text):
     """Phrases of two words or more that neither come from the catalogue nor stand in the data."""
-    for run in re.split(r"[^A-Za-z\s'’-]|\s{2,}|\n|\b[a-z]\)", re.sub("\\S*\u0301\\S*", "|", text)):
+    for run in re.split(r"[^A-Za-z\s'’-]|\s{2,}|\n|\b[a-z]\)", re.sub("\\S*\u0301\\S*", "|", labels().sub("|", text))):
         words = re.findall(r"[a-z]+", run.lower())
         if len(words) > 1 and max(map(len, words)) > 2 and " ".join(words) not in words_of_data():
             yield run.strip()

@@ -5,7 +5,7 @@ from html import escape
 
 import pandas as pd
 
-from utils.phrases import phrase, status_word
+from utils.phrases import phrase, section, status_word
 
 BANNER = phrase("page.banner")
 LEFT = ' style="text-align:left"'  # JupyterLab sets tables flush right, which suits numbers but not names
@@ -50,7 +50,8 @@ def table(frame, caption):
     words = [[cell(x) for x in row] for row in frame.itertuples(index=False)]
     flush = ["" if i and all(map(_figure, column)) else LEFT for i, column in enumerate(zip(*words, strict=True))]
     flush = flush or [LEFT] * len(frame.columns)
-    head = "".join(f'<th scope="col"{f}>{escape(str(c))}</th>' for f, c in zip(flush, frame.columns, strict=True))
+    heads = [section("heads").get(str(c), str(c)) for c in frame.columns]
+    head = "".join(f'<th scope="col"{f}>{escape(c)}</th>' for f, c in zip(flush, heads, strict=True))
     body = "".join(
         f'<tr><th scope="row"{LEFT}>{escape(first)}</th>'
         + "".join(f"<td{f}>{escape(x)}</td>" for f, x in zip(flush[1:], rest, strict=True))
@@ -59,7 +60,7 @@ def table(frame, caption):
     )
     caption_html = f'<caption style="text-align:left;font-weight:bold">{escape(caption)}</caption>'
     html = f"<table style='margin-left:0'>{caption_html}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return Shown(html, f"{caption}\n" + pd.DataFrame(words, columns=frame.columns).to_string(index=False))
+    return Shown(html, f"{caption}\n" + pd.DataFrame(words, columns=heads).to_string(index=False))
 
 
 def _figure(cell):
