@@ -210,33 +210,43 @@ def page_faults(books):
 
 
 def pinned(known):
-    """Where a test holds a number to what a row of a table said: ((place, number), words)."""
+    """Where a test holds a number to what a row of a table said: (place, number)."""
     row = re.fullmatch(r"(?:observations|rules)\.csv (\w+)", known.source)
+    number = f"{known.value[0]:.10g}"
     for path in sorted((ROOT / "tests").glob("test_*.py")) if row else ():
         lines = path.read_text(encoding="utf-8").splitlines()
         for n, line in enumerate(lines, 1):
-            number = f"{known.value[0]:.10g}"
-            if re.search(rf"(?<![\w.,]){number}(?![\w.])", line) and re.search(
-                rf"\b{row[1]}\b", " ".join(lines[n - 2 : n + 1])
-            ):
-                yield ((f"tests/{path.name}:{n}", number), f"{number} is pinned as {known.source}{ASKED}")
+            near = " ".join(lines[n - 2 : n + 1])
+            if re.search(rf"(?<![\w.,]){number}(?![\w.])", line) and re.search(rf"\b{row[1]}\b", near):
+                yield f"tests/{path.name}:{n}", number
 
 
-def number_faults(books, root):
-    """The numbers that nobody vouches for, and, with the state before the change, those that it vouched for then."""
+def outdated(passages, folder):
+    """Numbers that the case in a folder vouched for, and ours does not: a dict of (place, number) -> sentence."""
     from tests import orphans
     from utils.case import load_case
 
-    pages, used, wrong = orphans.everything(), set(), {}
+    try:
+        before = load_case(folder)
+    except CaseDataError:  # it was not whole before either
+        return {}
+    found = {
+        place: f"{place[1]} is pinned as {k.source}{ASKED}"
+        for k in orphans.vanished(None, before)[0]
+        for place in pinned(k)
+    }
+    for p, r, source in orphans.outdated(passages, before):
+        found[p.place(r), r.text] = f"{orphans.stated(r)}: {source} says so no more{ASKED}"
+    return found
+
+
+def number_faults(books, root):
+    """The numbers of some pages, of the questions and of the tables that have no source, or lost it by the change."""
+    from tests import orphans
+
+    pages, used, outputs = orphans.everything(), set(), {}
     passages = [p for name in ("items", "prompts", "tables", *(b.stem for b in books)) for p in pages[name]]
-    with suppress(CaseDataError):
-        before = load_case(root / "casedata") if root else None
-        for p, r, source in orphans.outdated(passages, before) if before else ():
-            wrong[p.place(r), r.text] = f"{orphans.stated(r)}: {source} says so no more{ASKED}"
-        wrong |= (
-            {place: words for k in orphans.vanished(None, before)[0] for place, words in pinned(k)} if before else {}
-        )
-    outputs = {}
+    wrong = outdated(passages, root / "casedata") if root else {}
     for p, r in orphans.unvouched(passages, used=used):
         if p.prose:
             wrong.setdefault((p.place(r), r.text), f"{orphans.stated(r)} has no source: {orphans.MEND}")
@@ -246,9 +256,8 @@ def number_faults(books, root):
     for p, readings in outputs.values() if not wrong else ():  # what they repeat is mended elsewhere
         first, count = orphans.stated(readings[0]), len(readings)
         yield f"{p.place(readings[0])}: the output has {count} numbers without a source, the first {first}: {SHOWN}"
-    looked_at = set().union(*(p.names for p in passages)) - {
-        n for b in orphans.BOOKS if b not in books for n in (b.stem, b.stem[:2])
-    }
+    others = {name for b in orphans.BOOKS if b not in books for name in (b.stem, b.stem[:2])}
+    looked_at = set().union(*(p.names for p in passages)) - others
     where = [[e["where"]] if isinstance(e["where"], str) else e["where"] for e in orphans.ENTRIES]
     used |= {n for n, names in enumerate(where) if not looked_at.issuperset(names)}
     yield from (f"tests/{words}" for words in orphans.entry_faults(orphans.ENTRIES, used))
@@ -316,10 +325,8 @@ def main(arguments):
         tables = any(re.match(r"casedata/.*\.csv", name) for name in changed)
         left = run(books)
         if changed and not left:
-            left = [
-                *page_faults(books if "casedata/journey.csv" not in changed else every),
-                *number_faults(books, root if tables else None),
-            ]
+            pages = every if "casedata/journey.csv" in changed else books
+            left = [*page_faults(pages), *number_faults(books, root if tables else None)]
             left = [line for line in left if not (line.endswith(ASKED) and "--seen" in arguments)]
         if changed and not left:
             left = teachers_files()
