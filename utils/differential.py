@@ -6,6 +6,7 @@ from utils import plots
 from utils.cards import Card, refresh, still, word
 from utils.forms import rankings
 from utils.page import Shown, say, table, together
+from utils.phrases import phrase
 from utils.record import change, read
 from utils.units import among
 
@@ -21,16 +22,13 @@ class Board(Card):
         self._case = case
         self._findings = dict(case.board_findings[["finding", "label"]].itertuples(index=False))
         self._columns = dict(case.hypotheses[["hypothesis", "short"]].itertuples(index=False))
-        about = {"id": "B1.1", "kind": "grid", "locks": False, "button": "Compare with the reading of this collection"}
-        about |= {"stem": "Your board: what does each finding say of each hypothesis?", "corner": "Finding"}
+        about = {"id": "B1.1", "kind": "grid", "locks": False, "button": phrase("differential.compare")}
+        about |= {"stem": phrase("differential.stem"), "corner": phrase("differential.finding")}
         about |= {"fields": [[*x] for x in self._findings.items()], "columns": [[*x] for x in self._columns.items()]}
         about |= {"options": [["", "–"], *[[state, plots.WORDS[state]] for state in STATES.values()]]}
         super().__init__(about, still(about["stem"], [], ""))
         first = self._example()
-        note = Shown(
-            "<p><em>Run the notebook to fill the board; one row is filled as an example.</em></p>",
-            "Run the notebook to fill the board.",
-        )
+        note = Shown(f"<p><em>{phrase('differential.run_example')}</em></p>", phrase("differential.run"))
         self._still = together(note, first)
 
     def _reading(self):
@@ -39,41 +37,39 @@ class Board(Card):
     def _example(self):
         """What stands on the page before it is run: the worked row, as a picture and as a table."""
         worked = {k: r.state for k, r in self._reading().items() if k[0] == "ferritin"}
-        picture = plots.matrix(worked, self._findings, self._columns, "The board with one row filled in.")
+        picture = plots.matrix(worked, self._findings, self._columns, phrase("differential.example_caption"))
         return together(picture, self.why("ferritin"))
 
     def why(self, finding=None, hypothesis=None):
         """The reading of a row or a column in words: a table of cells, why, and what it rests on."""
         rows = [r for k, r in self._reading().items() if finding in (None, k[0]) and hypothesis in (None, k[1])]
         if not rows:
-            names = f"rows {', '.join(self._findings)}; columns {', '.join(self._columns)}"
-            return say(f"The board has no row '{finding}' or no column '{hypothesis}': {names}.")
+            known = {"rows": ", ".join(self._findings), "columns": ", ".join(self._columns)}
+            return say(phrase("differential.no_such_cell", row=finding, column=hypothesis, **known))
         cells = [
             (
                 self._findings[r.finding],
                 self._columns[r.hypothesis],
                 plots.WORDS[r.state],
                 r.why,
-                r.sources or "our reading",
+                r.sources or phrase("differential.rests_on_us"),
             )
             for r in rows
         ]
-        title = self._findings.get(finding) or self._columns.get(hypothesis) or "The whole board"
-        return table(
-            pd.DataFrame(cells, columns=["Finding", "Hypothesis", "Reading", "Why", "Rests on"]),
-            f"{title}: our reading",
-        )
+        title = self._findings.get(finding) or self._columns.get(hypothesis) or phrase("differential.whole")
+        names = [phrase(f"differential.{h}") for h in ("finding", "hypothesis", "reading", "why", "rests_on")]
+        return table(pd.DataFrame(cells, columns=names), phrase("differential.title", title=title))
 
     def set(self, finding, **cells):
         """Fill cells of a row by call: ``set("ferritin", sjia="fits", kawasaki="does not fit")``; None empties one."""
         if not among(finding, self._findings):
-            return say(f"Refused. There is no row '{finding}': choose {', '.join(self._findings)}.")
+            return say(phrase("differential.no_row", row=finding, known=", ".join(self._findings)))
         cells = {name: word(state) for name, state in cells.items()}
         for name, state in cells.items():
             if name not in self._columns:
-                return say(f"Refused. There is no column '{name}': choose {', '.join(self._columns)}.")
+                return say(phrase("differential.no_column", column=name, known=", ".join(self._columns)))
             if state is not None and not among(state, [*STATES, *STATES.values()]):
-                return say(f"Refused. '{state}' is not a state: choose {', '.join(STATES)}, or None.")
+                return say(phrase("differential.no_state", state=state, known=", ".join(STATES)))
         new = {f"{finding}|{n}": STATES.get(s, s) or "" for n, s in cells.items()}
         return self.commit({**self.committed, **new})
 
@@ -93,7 +89,7 @@ class Board(Card):
         mine, reading = self.get(), self._reading()
         same = [k for k, s in mine.items() if reading[k].state == s]
         if not mine:
-            told = say("The board is empty: fill a row or a column, then compare.")
+            told = say(phrase("differential.empty"))
         else:
             other = [
                 (
@@ -106,10 +102,10 @@ class Board(Card):
                 for (f, h), s in mine.items()
                 if (f, h) not in same
             ]
-            names = ["Finding", "Hypothesis", "You", "Our reading", "Why"]
-            filled = f"{len(mine)} cell{'s' * (len(mine) != 1)} filled, {len(same)} as in our reading."
-            line = say(f"{filled} A difference is a reason to look again.")
-            told = together(line, table(pd.DataFrame(other, columns=names), "Where we differ")) if other else line
+            names = [phrase(f"differential.{h}") for h in ("finding", "hypothesis", "you", "our_reading", "why")]
+            told = say(phrase("differential.filled", count=len(mine), same=len(same)))
+            if other:
+                told = together(told, table(pd.DataFrame(other, columns=names), phrase("differential.differ")))
         return dict(entry["fields"]), told
 
     def picture(self, caption, mine=False):
@@ -121,8 +117,10 @@ class Board(Card):
 def replay(notebook):
     """How your ranking moved from stage to stage, as a picture and a table; before you ranked, what is still open."""
     places = rankings(notebook)
-    words = places.map(lambda p: "not ranked" if pd.isna(p) else f"place {p}").rename_axis("Hypothesis").reset_index()
-    shown = table(words, "Your ranking at each stage")
+    unranked = phrase("differential.not_ranked")
+    words = places.map(lambda p: unranked if pd.isna(p) else phrase("differential.place", place=p))
+    words = words.rename_axis(phrase("differential.hypothesis")).reset_index()
+    shown = table(words, phrase("differential.ranking"))
     if places.notna().any().sum() == 0:
-        return together(say("You have not ranked yet: go back to the first ranking, or use rank(...)."), shown)
-    return together(plots.ranks(places, "How your ranking moved."), shown)
+        return together(say(phrase("differential.no_ranking")), shown)
+    return together(plots.ranks(places, phrase("differential.moved")), shown)

@@ -9,11 +9,13 @@ from utils.cards import word
 from utils.explorer import Explorer, none_such, values
 from utils.forms import prompts
 from utils.page import say, table, together
+from utils.phrases import phrase
 from utils.quiz import items
 from utils.rules import evaluate
 from utils.units import among, show
 
 WORD = {v: k for k, v in TRUTH.items()}
+SHOWN = {v: phrase("judge." + k.replace(" ", "_")) for k, v in TRUTH.items()}
 ANY = "any"
 
 
@@ -22,11 +24,12 @@ class NaranjoBench(Explorer):
 
     def __init__(self):
         style = {"style": {"description_width": "30em"}, "layout": {"width": "43em"}}
+        given = [(SHOWN[v], k) for k, v in TRUTH.items()]
         controls = {
-            q: widgets.Dropdown(options=[*TRUTH], value=WORD[None], description=f"{q[1:]}. {label(q)}", **style)
+            q: widgets.Dropdown(options=given, value=WORD[None], description=f"{q[1:]}. {label(q)}", **style)
             for q in answers()
         }
-        controls["ours"] = widgets.ToggleButton(description="Compare with our answers", layout={"width": "16em"})
+        controls["ours"] = widgets.ToggleButton(description=phrase("judge.compare"), layout={"width": "16em"})
         super().__init__([*controls.values()], controls)
 
     def _view(self, now):
@@ -34,34 +37,37 @@ class NaranjoBench(Explorer):
         score, ours = (evaluate("naranjo", those).score[0] for those in (given, answers()))
         unknown = [q for q, a in given.items() if a is None]
         low, high = (score + sum(f(points(q, True), points(q, False)) for q in unknown) for f in (min, max))
-        line = f"Score {show(score)}: {band(score)}." if len(unknown) < len(given) else "Nothing is answered yet."
+        scored = phrase("judge.score", score=show(score), band=band(score))
+        line = [scored if len(unknown) < len(given) else phrase("judge.nothing_answered")]
         if beside:
-            line += " As ours." if score == ours else f" {signed(score - ours)} from ours, which is {show(ours)}."
-        line += f" Open questions: {len(unknown)}."
-        spans = [("your answers", score, score)]
+            apart = phrase("judge.from_ours", apart=signed(score - ours), ours=show(ours))
+            line.append(phrase("judge.as_ours") if score == ours else apart)
+        line.append(phrase("judge.open", count=len(unknown)))
+        spans = [(phrase("judge.your_answers"), score, score)]
         if unknown:
-            ends = dict.fromkeys(band(x) for x in (low, high))
-            line += f" Answered, they could make it {show(low)} to {show(high)}: {' to '.join(ends)}."
-            spans.append(("open ones answered", low, high))
-        spans += [("our answers", ours, ours), ("defensible", *defensible())] if beside else []
-        picture = plots.scale(bands(), spans, "Your answers among the published bands.")
+            ends = {"low": show(low), "high": show(high), "first": band(low), "last": band(high)}
+            line.append(phrase("judge.could_one_band" if band(low) == band(high) else "judge.could", **ends))
+            spans.append((phrase("judge.open_answered"), low, high))
+        if beside:
+            spans += [(phrase("judge.our_answers"), ours, ours), (phrase("judge.defensible"), *defensible())]
+        picture = plots.scale(bands(), spans, phrase("judge.bench_caption"))
         rows = [
-            (f"{q[1:]}. {label(q)}", WORD[a], signed(points(q, a)), "" if a == answers()[q] else WORD[answers()[q]])
+            (f"{q[1:]}. {label(q)}", SHOWN[a], signed(points(q, a)), "" if a == answers()[q] else SHOWN[answers()[q]])
             for q, a in given.items()
         ]
-        heads = ["Question", "Your answer", "Points", "Ours, where another"]
-        sheet = pd.DataFrame(rows, columns=heads)
-        return together(say(line), picture, table(sheet if beside else sheet[heads[:3]], "Your answers"))
+        heads = [phrase(f"judge.{k}") for k in ("question", "your_answer", "points", "ours_another")]
+        sheet = pd.DataFrame(rows, columns=heads)[heads if beside else heads[:3]]
+        return together(say(" ".join(line)), picture, table(sheet, phrase("judge.yours")))
 
     def set(self, **given):
         """Answer by call: ``set(q5="no", q8="do not know")``; True, False and None stand for the three as well."""
         wanted = {}
         for name, answer in given.items():  # all are read before any is moved, so that a refusal changes nothing
             if name not in answers():
-                return say(f"Refused. There is no question '{name}': choose q1 to q{len(answers())}.")
+                return say(phrase("judge.no_such_question", name=name, last=len(answers())))
             wanted[name] = WORD[answer] if answer is None or isinstance(answer, bool) else word(answer)
             if not among(wanted[name], TRUTH):
-                return say(f"Refused. {answer!r} is no answer to {name}: choose {', '.join(TRUTH)}.")
+                return say(phrase("judge.no_answer", answer=answer, name=name, known=", ".join(TRUTH)))
         return self._move(**wanted)
 
     def compare(self, beside=True):
@@ -98,10 +104,17 @@ class Register(Explorer):
         style = {"style": {"description_width": "10em"}, "layout": {"width": "34em"}}
         lists = {"kind": self._rows["kind"].unique(), "notebook": sorted(set().union(*self._rows["books"]))}
         lists["moment"] = [m for m in moments.values() if m in set(self._rows["moment"])]
-        controls = {n: widgets.Dropdown(options=[ANY, *x], description=n, **style) for n, x in lists.items()}
-        controls["search"] = widgets.Text(description="search for", **style)
-        controls["entry"] = widgets.Dropdown(options=[*self._rows.index], description="open entry", **style)
-        every = widgets.Button(description="Show all again", layout={"width": "12em"})
+        controls = {
+            n: widgets.Dropdown(
+                options=[(phrase("judge.any"), ANY), *zip(x, x, strict=True)],
+                description=phrase(f"judge.by_{n}"),
+                **style,
+            )
+            for n, x in lists.items()
+        }
+        controls["search"] = widgets.Text(description=phrase("judge.search"), **style)
+        controls["entry"] = widgets.Dropdown(options=[*self._rows.index], description=phrase("judge.entry"), **style)
+        every = widgets.Button(description=phrase("judge.show_all"), layout={"width": "12em"})
         super().__init__([*controls.values(), every], controls)
         every.on_click(lambda _: self.set(kind=ANY, moment=ANY, notebook=ANY, search=""))
 
@@ -127,22 +140,19 @@ class Register(Explorer):
 
     def _view(self, now):
         names, at = self._matching(now), now["entry"]
-        line = say(f"{len(names)} of {len(self._rows)} entries fit.")
+        line = say(phrase("judge.entries_fit", n=len(names), total=len(self._rows)))
         if not names:
-            return together(line, say("No entry fits: choose any in a list, or search for something shorter."))
+            return together(line, say(phrase("judge.none_fits")))
         r = self._rows.loc[at]
-        words = "; ".join(f"“{w.strip()}”" for w in r["as_printed"].split("|")) if r["as_printed"] else "none"
-        one = [("What is printed", r["printed"]), ("Printed words", words), ("Where", r["place"])]
-        one += [
-            ("The question", r["question"]),
-            ("Handled here", r["handling"]),
-            ("Facts", r["facts"].replace(" ", ", ")),
-        ]
-        opened = table(pd.DataFrame(one, columns=["Part", "Told"]), f"{at}. {r['title']}")
+        quoted = [phrase("judge.quoted", words=w.strip()) for w in r["as_printed"].split("|") if r["as_printed"]]
+        one = {"printed": r["printed"], "printed_words": "; ".join(quoted) or phrase("judge.none"), "where": r["place"]}
+        one |= {"asks": r["question"], "handled": r["handling"], "facts": r["facts"].replace(" ", ", ")}
+        parts = {phrase("judge.part"): [phrase(f"judge.{k}") for k in one], phrase("judge.told"): one.values()}
+        opened = table(pd.DataFrame(parts), f"{at}. {r['title']}")
         listed = self._rows.loc[names].reset_index()
         listed["books"] = [", ".join(sorted(b)) or "–" for b in listed["books"]]
-        heads = {"id": "Id", "title": "Title", "kind": "Kind", "moment": "Moment", "books": "Asked about in"}
-        return together(line, opened, table(listed[[*heads]].set_axis([*heads.values()], axis=1), "Entries that fit"))
+        heads = {k: phrase(f"judge.{k}") for k in ("id", "title", "kind", "moment", "books")}
+        return together(line, opened, table(listed[[*heads]].rename(columns=heads), phrase("judge.listed")))
 
     def set(self, **given):
         """Choose by call: ``set(kind="two accounts")``, ``set(search="dose")``, ``set(entry="D07")``."""
@@ -150,12 +160,13 @@ class Register(Explorer):
         for name, value in given.items():
             if name not in self._controls:
                 return none_such([name], *self._controls)
-            known = [*self._rows.index] if name == "entry" else getattr(self._controls[name], "options", None)
-            if not isinstance(value, str) or (known is not None and value not in known):
-                listed = f": choose {', '.join(known)}." if known else ": give words."
-                return say(f"Refused. {value!r} is not on the list of {name}{listed}")
+            listed = [] if name == "search" else values(self._controls[name])
+            known = [*self._rows.index] if name == "entry" else listed
+            if not isinstance(value, str) or (known and value not in known):
+                refused = {"value": value, "name": name, "known": ", ".join(known)}
+                return say(phrase("judge.not_on_the_list" if known else "judge.give_words", **refused))
         if "entry" in given and given["entry"] not in self._matching(now):
-            return say(f"Refused. {given['entry']} does not fit the other choices: choose any in them first.")
+            return say(phrase("judge.does_not_fit", entry=given["entry"]))
         return self._move(**given)
 
 

@@ -16,12 +16,13 @@ from utils.case import load_case
 from utils.explorer import Explorer, Number, none_such, values
 from utils.package import read_table
 from utils.page import folded, say, table, together
+from utils.phrases import phrase
 from utils.physiology import weight_before
 from utils.pk import DAY, READINGS, children, concentration, exposure, first_day, parameters, split_gain
 from utils.units import among, show
 
-NAMES = {"published": "as published", "flip_flop": "flip-flop twin"}
-WAYS = {"sc": "under the skin", "iv": "into a vein"}
+NAMES = {r: phrase(f"route.{r}") for r in READINGS}
+WAYS = {way: phrase(f"route.{way}") for way in ("sc", "iv")}
 BEFORE = np.array([6, 8, 12, 16, 18, 24]) - 1e-6  # the moments before a dose, where a level is lowest
 HOURS = np.unique(np.concatenate([np.linspace(0.0, DAY, 193)[:-1], BEFORE]))
 CLOSE = 1.25  # a model within this factor of an observation is called close
@@ -45,7 +46,7 @@ def weights():
 
 
 def often(hours):
-    return "once a day" if hours == DAY else f"every {hours:g} h"
+    return phrase("route.once_a_day") if hours == DAY else phrase("route.every", hours=hours)
 
 
 def _three(x):
@@ -68,12 +69,12 @@ def four(caption):
             label = f"{WAYS[way]}, {often(hours)}"
             rows.append((label, e["auc_24"], note, e["c_avg"], printed()[way][0] * DAY / hours))
     found = pd.DataFrame(rows, columns=["label", "auc_24", "note", "c_avg", "daily"])
-    columns = ["Regimen", "mg/kg a day", "AUC in 24 h, mg·h/L", "Average, mg/L", "Against the first"]
+    columns = [phrase(f"route.{h}") for h in ("regimen", "daily", "area", "average", "against")]
     told = [
-        (r.label, show(r.daily), f"{r.auc_24:.1f}", f"{r.c_avg:.2f}", r.note[1:-1] or "the first")
+        (r.label, show(r.daily), f"{r.auc_24:.1f}", f"{r.c_avg:.2f}", r.note[1:-1] or phrase("route.the_first"))
         for r in found.itertuples()
     ]
-    return together(plots.areas(found, caption), table(pd.DataFrame(told, columns=columns), "The same as a table"))
+    return together(plots.areas(found, caption), table(pd.DataFrame(told, columns=columns), phrase("route.same_table")))
 
 
 def spread(caption, n=4000):
@@ -89,11 +90,12 @@ def spread(caption, n=4000):
             middle = np.hstack([np.quantile(levels, [0.05, 0.5, 0.95], axis=0) for levels in parts])
             panels[name].append((f"{WAYS[way]}, {often(hours)}", HOURS, middle))
             e = exposure(p, _dose(way, weight), hours, way).quantile([0.05, 0.5, 0.95])
-            cells = ["{1:.2f} ({0:.2f} to {2:.2f})".format(*e[k]) for k in ("c_avg", "c_max", "c_trough")]
+            ends = e[["c_avg", "c_max", "c_trough"]].T.itertuples(index=False)
+            cells = [phrase("route.centiles", low=low, middle=middle, high=high) for low, middle, high in ends]
             rows.append((f"{WAYS[way]}, {often(hours)}", name, *cells))
-    columns = ["Regimen", "Reading", "Average, mg/L", "Highest, mg/L", "Lowest, mg/L"]
-    title = "The middle child, and between brackets the 5th and the 95th centile: nine in ten lie between"
-    return together(plots.bands(panels, caption), table(pd.DataFrame(rows, columns=columns), title))
+    columns = [phrase(f"route.{h}") for h in ("regimen", "reading", "average", "highest", "lowest")]
+    sheet = table(pd.DataFrame(rows, columns=columns), phrase("route.spread_title"))
+    return together(plots.bands(panels, caption), sheet)
 
 
 def multipliers(caption):
@@ -105,23 +107,24 @@ def multipliers(caption):
         return split_gain(parameters(weight, bioavailability=f), _dose("sc", weight), (slow, quick))["times"]
 
     as_usual = split(1.0)
-    rows = [("dose: four times as much a day", as_usual["dose"], "printed")]
-    rows += [("route, absorption as usual", as_usual["route"], "measured in adults")]
+    rows = [(phrase("route.times_dose"), as_usual["dose"], "printed")]
+    rows += [(phrase("route.times_route"), as_usual["route"], "measured in adults")]
     for row in read_table("kinetics_changes").query("factor < 1").itertuples():
         label = row.label.partition(",")[0]
         if row.change == "absorbed":
-            rows.append(
-                (f"route, if only {label} of the usual is absorbed", split(row.factor)["route"], "hypothetical")
-            )
+            rows.append((phrase("route.times_route_if", share=label), split(row.factor)["route"], "hypothetical"))
         elif row.change == "kidney":
-            rows.append((f"kidney: {label}", 1 / row.factor, "hypothetical here; a factor of adults"))
+            rows.append(
+                (phrase("route.times_kidney", kidney=label), 1 / row.factor, "hypothetical here; a factor of adults")
+            )
     lighter = exposure(parameters(light), _dose("sc", light))["auc_24"]
     lighter /= exposure(usual, _dose("sc", weight))["auc_24"]
-    rows.append((f"weight: {light:g} instead of {weight:g} kg", lighter, "two readings"))
+    rows.append((phrase("route.times_weight", light=light, heavy=weight), lighter, "two readings"))
     found = pd.DataFrame(rows, columns=["label", "times", "ground"])
-    told = found.assign(times=[f"× {x:.2f}" for x in found["times"]])
-    told.columns = ["What changes", "Exposure, as a multiple", "What it stands on"]
-    return together(plots.factors(found, caption), table(told, "The same as a table"))
+    grounds = [phrase("route." + g.partition(";")[0].replace(" ", "_")) for g in found["ground"]]
+    told = found.assign(times=[f"× {x:.2f}" for x in found["times"]], ground=grounds)
+    told.columns = [phrase(f"route.{h}") for h in ("what_changes", "multiple", "stands_on")]
+    return together(plots.factors(found, caption), table(told, phrase("route.same_table")))
 
 
 def _asked(row, reading):
@@ -154,8 +157,8 @@ def checked():
 
 def _verdict(ratio):
     if 1 / CLOSE <= ratio <= CLOSE:
-        return "close"
-    return f"{ratio:.1f} times too high" if ratio > 1 else f"{1 / ratio:.1f} times too low"
+        return phrase("route.close")
+    return phrase("route.too_high", times=ratio) if ratio > 1 else phrase("route.too_low", times=1 / ratio)
 
 
 def checks(caption):
@@ -167,17 +170,19 @@ def checks(caption):
     for n, row in rows.iterrows():
         values = [row[f"model_{r}"] for r in READINGS]
         same = np.isclose(*values)
-        between = "" if pd.isna(row["low"]) else f" ({_three(row['low'])} to {_three(row['high'])})"
+        seen = _three(row["observed"])
+        if not pd.isna(row["low"]):
+            seen = phrase("route.between", observed=seen, low=_three(row["low"]), high=_three(row["high"]))
         words = [_verdict(ratio[r][n]) for r in READINGS]
-        fit = words[0] if words[0] == words[1] else f"{words[0]}; twin {words[1]}"
+        fit = words[0] if words[0] == words[1] else phrase("route.two_verdicts", published=words[0], twin=words[1])
         told.append(
-            (row["label"], f"{_three(row['observed'])}{between} {row['unit']}",
-             _three(values[0]) if same else " and ".join(map(_three, values)), fit,
-             f"{row['source']}, {'unconfirmed' if row['tag'] == 'R' else row['tag']}", row["note"])
+            (row["label"], f"{seen} {row['unit']}",
+             _three(values[0]) if same else phrase("route.two", published=_three(values[0]), twin=_three(values[1])),
+             fit, f"{row['source']}, {phrase('route.unconfirmed') if row['tag'] == 'R' else row['tag']}", row["note"])
         )  # fmt: skip
-    columns = ["What was observed", "Observed", "Model (twin second)", "Verdict", "Source, evidence", "Remark"]
-    sheet = table(pd.DataFrame(told, columns=columns), "Observed, and computed")
-    return together(plots.ratios(picture, caption, CLOSE), folded("The same in numbers, with remarks", sheet))
+    columns = [phrase(f"route.{h}") for h in ("what_observed", "observed", "model", "verdict", "evidence", "remark")]
+    sheet = table(pd.DataFrame(told, columns=columns), phrase("route.checks_title"))
+    return together(plots.ratios(picture, caption, CLOSE), folded(phrase("route.checks_folded"), sheet))
 
 
 def card():
@@ -194,28 +199,20 @@ def card():
     ]
     for reading, name in NAMES.items():
         p = parameters(weight, reading)
-        value = f"{_three(p.clearance)} L/h; {_three(p.volume)} L; half-life {p.half_life:.1f} h"
-        rows.append(
-            (
-                f"clearance, volume and half-life at {weight:g} kg, {name}",
-                value,
-                "computed",
-                f"{p.volume / weight:.2f} L/kg",
-            )
-        )
-    return table(pd.DataFrame(rows, columns=["What", "Value", "Source, evidence", "Remark"]), "The parameter card")
+        found = {"clearance": _three(p.clearance), "volume": _three(p.volume), "hours": p.half_life}
+        what, value = phrase("route.card_what", weight=weight, reading=name), phrase("route.card_value", **found)
+        rows.append((what, value, phrase("route.computed"), f"{p.volume / weight:.2f} L/kg"))
+    heads = [phrase(f"route.{h}") for h in ("what", "value", "evidence", "remark")]
+    return table(pd.DataFrame(rows, columns=heads), phrase("route.card_title"))
 
 
 def absorbed():
     """What was measured of absorption, and in whom: a table of ``kinetics_evidence.csv``."""
     rows = read_table("kinetics_evidence")
     rows["source"] += ", " + rows["tag"]
-    return table(
-        rows[["drug", "people", "contrast", "result", "says", "source"]].set_axis(
-            ["Drug", "Who", "Compared", "Result", "What it says here", "Source"], axis=1
-        ),
-        "What was measured, or said",
-    )
+    rows = rows[["drug", "people", "contrast", "result", "says", "source"]]
+    heads = [phrase(f"route.{h}") for h in ("drug", "who", "compared", "result", "says", "source")]
+    return table(rows.set_axis(heads, axis=1), phrase("route.absorbed_title"))
 
 
 def ledger(case):
@@ -223,11 +220,11 @@ def ledger(case):
     rows = case.claims[case.claims["fact"].isin(["F56", "F57", "F58", "F59", "P07"])]
     told = rows[["kind", "label"]].assign(
         words=rows["as_printed"].str.replace(" | ", "; "),
-        cites=rows["cites"].str.replace(" ", ", ").replace("", "no reference given"),
+        cites=rows["cites"].str.replace(" ", ", ").replace("", phrase("route.no_reference")),
         fact=rows["fact"],
     )
-    heads = ["Kind", "What is said", "Printed words", "Cites", "Fact"]
-    return table(told.set_axis(heads, axis=1), "Stated, cited, inferred")
+    heads = [phrase(f"route.{h}") for h in ("kind", "what_is_said", "printed_words", "cites", "fact")]
+    return table(told.set_axis(heads, axis=1), phrase("route.ledger_title"))
 
 
 VIEWS = {"steady state": False, "first 24 hours": True}
@@ -242,36 +239,36 @@ class RouteBench(Explorer):
     def __init__(self):
         light, weight, swollen = weights()
         controls = {
-            "absorbed": Number("absorbed under the skin", 1, 0.1, 1, 0.05, "of the usual"),
-            "speed": Number("speed of absorption", 1, 0.1, 1, 0.05, "of the usual"),
-            "clearance": Number("clearance", 1, 0.25, 1, 0.05, "of the usual"),
-            "weight": Number("weight", weight, light, swollen, 0.5, "kg"),
-            "litres": Number("retained fluid", 0, 0, 5, 0.5, "litres"),
+            "absorbed": Number(phrase("route.absorbed"), 1, 0.1, 1, 0.05, phrase("route.of_the_usual")),
+            "speed": Number(phrase("route.speed"), 1, 0.1, 1, 0.05, phrase("route.of_the_usual")),
+            "clearance": Number(phrase("route.clearance"), 1, 0.25, 1, 0.05, phrase("route.of_the_usual")),
+            "weight": Number(phrase("route.weight"), weight, light, swollen, 0.5, "kg"),
+            "litres": Number(phrase("route.fluid"), 0, 0, 5, 0.5, phrase("route.litres")),
         }
         style = {"style": {"description_width": "19em"}, "layout": {"width": "31em"}}
         options = [(often(h), float(h)) for h in (24, 12, 8, 6)]
         controls["interval"] = widgets.Dropdown(
-            options=options, value=printed()["sc"][1], description="injections", **style
+            options=options, value=printed()["sc"][1], description=phrase("route.injections"), **style
         )
         controls["view"] = widgets.Dropdown(
-            options=[*VIEWS], value="steady state", description="what is drawn", **style
+            options=[(phrase("route." + v.replace(" ", "_")), v) for v in VIEWS],
+            value="steady state",
+            description=phrase("route.drawn"),
+            **style,
         )
-        clear = widgets.Button(description="As usual again", layout={"width": "12em"})
+        clear = widgets.Button(description=phrase("route.reset"), layout={"width": "12em"})
         super().__init__([*controls.values(), clear], controls)
         self._usual = self.get()
         clear.on_click(lambda _: self.set(**self._usual))
 
     def _supposed(self, now):
         """What differs from the usual, in words."""
-        words = {
-            "absorbed": "{:.0%} of what is usual is absorbed",
-            "speed": "absorption runs at {:.0%} of its speed",
-            "clearance": "clearance is {:.0%} of the usual",
-        }
-        told = [w.format(now[k]).replace("%", " %") for k, w in words.items() if now[k] != 1]
-        told += [f"{now['litres']:g} L of fluid are retained"] * (now["litres"] > 0)
-        told += [f"a dry weight of {now['weight']:g} kg"] * (now["weight"] != weights()[1])
-        return "; ".join(told + [f"injections {often(now['interval'])}"] * (now["interval"] != printed()["sc"][1]))
+        shares = [k for k in ("absorbed", "speed", "clearance") if now[k] != 1]
+        told = [phrase(f"route.supposed_{k}", percent=100 * now[k]) for k in shares]
+        told += [phrase("route.supposed_fluid", litres=now["litres"])] * (now["litres"] > 0)
+        told += [phrase("route.supposed_weight", weight=now["weight"])] * (now["weight"] != weights()[1])
+        again = phrase("route.supposed_interval", often=often(now["interval"]))
+        return "; ".join(told + [again] * (now["interval"] != printed()["sc"][1]))
 
     def _view(self, now):
         day_1, weight = VIEWS[now["view"]], now["weight"]
@@ -297,23 +294,22 @@ class RouteBench(Explorer):
             rows.append((words, f"{e['auc_24']:.1f}", *(f"{x:.2f}" for x in (e["auc_24"] / DAY, e["c_max"], low))))
         if now["clearance"] != 1:  # where the rise is counted from
             e = (first_day if day_1 else exposure)(plain["published"], _dose("sc", weight), now["interval"])
-            words = f"{WAYS['sc']}, {often(now['interval'])}, but normal clearance"
+            words = f"{WAYS['sc']}, {often(now['interval'])}, {phrase('route.but_normal')}"
             rows.append((words, f"{e['auc_24']:.1f}", f"{e['auc_24'] / DAY:.2f}", f"{e['c_max']:.2f}", ""))
-        columns = ["Regimen, each dose 2 mg/kg", "AUC in 24 h, mg·h/L", "Average, mg/L", "Highest, mg/L"]
-        columns += ["At 24 h, mg/L" if day_1 else "Lowest, mg/L"]
-        picture = plots.course(
-            HOURS, curves, self._splits(now, day_1, plain), f"Two routes, {now['view']}, {weight:g} kg",
-            self._supposed(now), "Shapes and ratios, not doses.",
-        )  # fmt: skip
-        return together(picture, table(pd.DataFrame(rows, columns=columns), "The same in numbers"))
+        heads = ("each_dose", "area", "average", "highest", "at_the_end" if day_1 else "lowest")
+        columns = [phrase(f"route.{h}") for h in heads]
+        view = phrase("route." + now["view"].replace(" ", "_"))
+        title, caption = phrase("route.bench_title", view=view, weight=weight), phrase("route.bench_caption")
+        picture = plots.course(HOURS, curves, self._splits(now, day_1, plain), title, self._supposed(now), caption)
+        return together(picture, table(pd.DataFrame(rows, columns=columns), phrase("route.same_numbers")))
 
     def _splits(self, now, day_1, plain):
         """Where the rise from the injections to the vein comes from; on the first day the readings differ."""
         given = {"intervals": (now["interval"], printed()["iv"][1]), "clearance": now["clearance"], "day_1": day_1}
         found = []
         for reading in READINGS[: 1 + day_1]:
-            words = f"Rise in the area, {NAMES[reading]}" if day_1 else "Rise in the area, both readings"
-            words += ", from normal clearance" * (now["clearance"] != 1)
+            words = NAMES[reading] if day_1 else phrase("route.both_readings")
+            words = phrase("route.rise_from_normal" if now["clearance"] != 1 else "route.rise", reading=words)
             found.append((words, split_gain(plain[reading], _dose("sc", now["weight"]), **given)))
         return found
 
@@ -325,12 +321,10 @@ class RouteBench(Explorer):
             control = self._controls[name]
             if isinstance(control, widgets.Dropdown):
                 if isinstance(value, bool) or not among(value, values(control)):
-                    known = values(control)
-                    return say(f"Refused. {value!r} is not on the list of {name}: choose {', '.join(map(str, known))}.")
+                    known = ", ".join(map(str, values(control)))
+                    return say(phrase("route.not_on_the_list", value=value, name=name, known=known))
             elif isinstance(value, bool) or not isinstance(value, int | float):
-                return say(
-                    f"Refused. {value!r} is not a number for {name}: choose {control.low:g} to {control.high:g}."
-                )
+                return say(phrase("route.no_number", value=value, name=name, low=control.low, high=control.high))
         return self._move(**given)
 
 
@@ -343,15 +337,13 @@ def picture(caption):
         concentration(HOURS, parameters(weight, bioavailability=f), _dose("sc", weight), slow, "sc", doses=None)
         for f in (1.0, least)
     )
-    curves = [(f"{WAYS['sc']}, {often(slow)}, absorption as usual", sc)]
+    curves = [(f"{WAYS['sc']}, {often(slow)}, {phrase('route.as_usual')}", sc)]
     for reading, name in NAMES.items():
         levels = concentration(HOURS, parameters(weight, reading), _dose("iv", weight), quick, "iv", doses=None)
         curves.append((f"{WAYS['iv']}, {often(quick)}, {name}", levels))
     splits = [
-        (f"Rise, {words}", split_gain(parameters(weight, bioavailability=f), _dose("sc", weight), (slow, quick)))
-        for words, f in (("absorption as usual", 1.0), ("a quarter of the usual (hypothetical)", least))
+        (phrase(rise), split_gain(parameters(weight, bioavailability=f), _dose("sc", weight), (slow, quick)))
+        for rise, f in (("route.rise_usual", 1.0), ("route.rise_quarter", least))
     ]
-    between = ("HYPOTHETICAL: a quarter to all of the usual", few, sc)
-    title = f"Two routes as printed, steady state, {weight:g} kg"
-    usual = f"Lines: {plots.USUAL[0].lower()}{plots.USUAL[1:]} Band and lower bar: HYPOTHETICAL."
-    return plots.course(HOURS, curves, splits, title, "", caption, between, usual)
+    between, title = (phrase("route.band"), few, sc), phrase("route.picture_title", weight=weight)
+    return plots.course(HOURS, curves, splits, title, "", caption, between, phrase("route.picture_usual"))
