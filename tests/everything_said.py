@@ -95,7 +95,7 @@ def main():
 
     for name, page in kit.everything().items():
         if "/notebooks/" not in name:  # these are the outputs as they are stored
-            found += [(name, text) for text in visible(page)]
+            found += [(name, text) for text in visible(re.sub(r"(?s)<figure.*?</figure>", "", page))]  # stored too
     json.dump(found, sys.stdout)
 
 

@@ -604,6 +604,8 @@ def test_damage_to_a_list_is_told_with_its_entry(loaded):
     assert len(many) > 80
     for mutant, entry in many:
         error = loaded(mutant)
+        if error is None and mutant.file in package.WORDS and mutant.kind in [*SEAL, "byte order mark"]:
+            continue  # changed words stop nobody: whoever runs the server is warned
         assert error is not None and error.file == mutant.file, (mutant.name, error)
         sealed = SEALED in str(error)
         assert not sealed or mutant.kind in [*SEAL, "byte order mark"], (mutant.name, error)

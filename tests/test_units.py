@@ -85,6 +85,11 @@ def test_refusals_say_what_to_do(text, variable, says):
         quantity(text, variable)
 
 
+def test_a_sign_without_a_value_is_refused():
+    with pytest.raises(UnitError, match="finite number"):
+        Quantity("ferritin", None, "µg/L", sign="≤")
+
+
 def test_status_and_value_must_agree():
     assert str(quantity(None, "ldh", status="not_done")) == "not done"
     with pytest.raises(UnitError, match="only a reported value"):

@@ -107,22 +107,22 @@ def multipliers(caption):
         return split_gain(parameters(weight, bioavailability=f), _dose("sc", weight), (slow, quick))["times"]
 
     as_usual = split(1.0)
-    rows = [(phrase("route.times_dose"), as_usual["dose"], "printed")]
-    rows += [(phrase("route.times_route"), as_usual["route"], "measured in adults")]
+    rows = [(phrase("route.times_dose"), as_usual["dose"], phrase("route.printed"))]
+    rows += [(phrase("route.times_route"), as_usual["route"], phrase("route.measured_in_adults"))]
     for row in read_table("kinetics_changes").query("factor < 1").itertuples():
         label = row.label.partition(",")[0]
         if row.change == "absorbed":
-            rows.append((phrase("route.times_route_if", share=label), split(row.factor)["route"], "hypothetical"))
-        elif row.change == "kidney":
             rows.append(
-                (phrase("route.times_kidney", kidney=label), 1 / row.factor, "hypothetical here; a factor of adults")
+                (phrase("route.times_route_if", share=label), split(row.factor)["route"], phrase("route.hypothetical"))
             )
+        elif row.change == "kidney":
+            told = phrase("route.times_kidney", kidney=label)
+            rows.append((told, 1 / row.factor, phrase("route.hypothetical_here")))
     lighter = exposure(parameters(light), _dose("sc", light))["auc_24"]
     lighter /= exposure(usual, _dose("sc", weight))["auc_24"]
-    rows.append((phrase("route.times_weight", light=light, heavy=weight), lighter, "two readings"))
+    rows.append((phrase("route.times_weight", light=light, heavy=weight), lighter, phrase("route.two_readings")))
     found = pd.DataFrame(rows, columns=["label", "times", "ground"])
-    grounds = [phrase("route." + g.partition(";")[0].replace(" ", "_")) for g in found["ground"]]
-    told = found.assign(times=[f"× {x:.2f}" for x in found["times"]], ground=grounds)
+    told = found.assign(times=[f"× {x:.2f}" for x in found["times"]])
     told.columns = [phrase(f"route.{h}") for h in ("what_changes", "multiple", "stands_on")]
     return together(plots.factors(found, caption), table(told, phrase("route.same_table")))
 

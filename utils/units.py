@@ -271,7 +271,7 @@ class Quantity:
                 object.__setattr__(self, name, end)
         low, high = self.value, self.value if self.high is None else self.high
         right = _measured(low) and (high == math.inf if self.sign and not below else _measured(high)) and low <= high
-        right = right and not (below and low) and (self.sign, high) != ("<", 0)
+        right = right and self.limit is not None and not (below and low) and (self.sign, high) != ("<", 0)
         zero = variables().at[self.variable, "canonical_unit"] if units else self.unit
         if self.status != "reported" or not right or converted(self.limit, self.variable, self.unit, zero) < 0:
             given = {name: repr(getattr(self, name)) for name in ("value", "high", "status")}
