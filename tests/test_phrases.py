@@ -84,7 +84,7 @@ def test_a_phrase_says_its_number_and_refuses_a_place_left_open(monkeypatch):
 def test_a_status_is_kept_in_english_and_shown_in_the_language_of_the_catalogue(monkeypatch):
     assert status_word("not met") == "not met"
     monkeypatch.setattr(phrases, "_catalogue", lambda: {"status": {"not_met": "no se cumple"}})
-    assert status_word("not met") == "no se cumple"
+    assert status_word("not met") == "no se cumple" and status_word("Ada says met") == "Ada says met"
 
 
 # ---- in another language ---------------------------------------------------------------------------------------------

@@ -14,10 +14,11 @@ from utils.cards import word
 from utils.explorer import Explorer, Number, Result, values
 from utils.invented import LAST, RULERS, load_patient, unfit, variant
 from utils.page import say, table, together
+from utils.phrases import phrase, status_word
 from utils.rules import RULES, SIGNS, VERDICTS, evaluate
 from utils.units import among, factors, factors_in_use, show, variables
 
-NOBODY = "An invented patient: the values are made up, and nothing here comes from a real child."
+NOBODY = phrase("capstone.nobody")
 CLOSE = 0.01  # a value nearer than this to a threshold is listed as decided at it, whatever its digits
 
 
@@ -35,10 +36,10 @@ def label(name):
 def letter(patient, moment):
     """What becomes known at a moment, as that laboratory prints it: a table; what is not known says in which way."""
     rows = patient.told(moment)
-    printed = [r["as_printed"] or r["status"].replace("_", " ") for r in rows.to_dict("records")]
-    columns = {"Item": rows["variable"].map(label), "As printed": printed}
+    printed = [r["as_printed"] or status_word(r["status"]) for r in rows.to_dict("records")]
+    columns = {"Item": rows["variable"].map(label), phrase("capstone.as_printed"): printed}
     if rows["note"].any():
-        columns["Remark"] = rows["note"]
+        columns[phrase("capstone.remark")] = rows["note"]
     about = patient.moments.loc[moment]
     return patient.mark(table(pd.DataFrame(columns), f"{moment}, {about['label']}: {about['laboratory']}"))
 
@@ -52,16 +53,19 @@ def rule_cards():
 def _rule_card(name):
     rule, frame = RULES[name], rule_items(name).drop(columns="item")
     frame = frame if frame["Points"].any() else frame.drop(columns="Points")
-    return together(say(f"{rule_line(name)} Made for: {rule.about['population']}."), table(frame, rule.short))
+    made_for = phrase("capstone.made_for", rule=rule_line(name), population=rule.about["population"])
+    return together(say(made_for), table(frame, rule.short))
 
 
 def rule_line(name):
     """How the items of a rule set are counted, and where it is met (str)."""
     rule, blank = RULES[name], evaluate(name, {})
     root = rule.nodes()[name]
-    told = {"sum": "points are added up", "ratio": "the first is divided by the second"}
-    cut = f"; met at {SIGNS.get(root['comparator'], '')} {plots.cut_off(blank)}" if blank.score is not None else ""
-    return f"{rule.short}: {told.get(root['kind'], root['label'])}{cut}."
+    counted = phrase(f"capstone.{root['kind']}") if root["kind"] in ("sum", "ratio") else root["label"]
+    if blank.score is None:
+        return phrase("capstone.rule_line", rule=rule.short, counted=counted)
+    cut = f"{SIGNS.get(root['comparator'], '')} {plots.cut_off(blank)}"
+    return phrase("capstone.rule_line_met_at", rule=rule.short, counted=counted, cut=cut)
 
 
 def rule_items(name):
@@ -86,8 +90,9 @@ def _factor_card():
         for wanted in dict.fromkeys(u for n, u in asked if n == name):
             if by[unit] != by[wanted]:
                 used = [f / by[wanted] for f in factors_in_use(name, unit) if sound(f, by[unit])]
-                rows.append((label(name), unit, wanted, "× " + " or ".join(f"{f:.6g}" for f in used)))
-    return table(pd.DataFrame(rows, columns=["Item", "From", "To", "Factor"]), "Factors, from the letters to the rules")
+                rows.append((label(name), unit, wanted, "× " + phrase("capstone.or").join(f"{f:.6g}" for f in used)))
+    heads = ["Item", *(phrase(f"capstone.{head}") for head in ("from", "to", "factor"))]
+    return table(pd.DataFrame(rows, columns=heads), phrase("capstone.factors"))
 
 
 def sound(factor, ours):
@@ -99,12 +104,13 @@ def _where(row, conditions, labels):
     """When an item is met, in words; nothing for a number that is only weighed or divided."""
     members, kind = ", ".join(labels[m] for m in row["members"].split()), row["kind"]
     if kind == "at_least":
-        return f"at least {show(row['threshold'])} of: {members}"
+        return phrase("capstone.at_least_of", least=show(row["threshold"]), members=members)
     if members:
-        return f"{'one' if kind == 'any' else 'all'} of: {members}"
+        return phrase("capstone.one_of" if kind == "any" else "capstone.all_of", members=members)
     if kind in ("weight", "value"):
-        return f"in {row['unit']}"
-    return conditions[row["item"]] + (f" (also printed: {row['also_printed']})" if row["also_printed"] else "")
+        return phrase("capstone.in_unit", unit=row["unit"])
+    also = phrase("capstone.also_printed", printed=row["also_printed"]) if row["also_printed"] else ""
+    return conditions[row["item"]] + also
 
 
 def _worth(row):
@@ -112,7 +118,7 @@ def _worth(row):
     if pd.isna(row["points"]):
         return ""
     points = f"{row['points']:g}".replace("-", "\u2212")
-    return f"{points} for each {row['unit']}" if row["kind"] == "weight" else points
+    return phrase("capstone.for_each", points=points, unit=row["unit"]) if row["kind"] == "weight" else points
 
 
 # ---- what the rules say ---------------------------------------------------------------------------------------------
@@ -123,21 +129,21 @@ def judged(patient, moment):
 
 
 def _reading(verdict, patient, moment):
-    stands = f"{plots.span(verdict)}, cut-off {plots.cut_off(verdict)}"
+    stands = phrase("capstone.stands", span=plots.span(verdict), cut=plots.cut_off(verdict))
     if "measured_fever" in RULES[verdict.rule].variants:
         measured = evaluate(verdict.rule, patient.as_of(moment), "measured_fever")
         if measured.score != verdict.score:
             limit = RULES[verdict.rule].nodes("measured_fever")["fever"]["threshold"]
-            other = "" if measured.status == verdict.status else f" ({measured.status})"
-            stands += f"; {plots.span(measured)}{other} where {show(limit)} °C is demanded for fever"
-    settled = dict.fromkeys(" and ".join(map(label, names)) for names in verdict.cheapest["inputs"])
+            other = "" if measured.status == verdict.status else f" ({status_word(measured.status)})"
+            stands += phrase("capstone.measured", span=f"{plots.span(measured)}{other}", limit=show(limit))
+    settled = dict.fromkeys(phrase("capstone.and").join(map(label, names)) for names in verdict.cheapest["inputs"])
     return {
         "rule": verdict.rule,
         "Rule set": verdict.short,
         "By the rules": verdict.status,
         "Where it stands": stands,
-        "Cheapest results that could settle it": "; or ".join(settled)
-        or ("" if verdict.status != "undetermined" else "no single one"),
+        "Cheapest results that could settle it": phrase("capstone.or_else").join(settled)
+        or ("" if verdict.status != "undetermined" else phrase("capstone.no_single_one")),
     }
 
 
@@ -145,33 +151,42 @@ def compared(patient, moment, said, hide=()):
     """The six verdicts of a learner, in the order of `RULERS`, beside those of the rules: how many agree; a table."""
     found = judged(patient, moment)
     found.insert(2, "You", list(said))
-    line = say(f"{(found['You'] == found['By the rules']).sum()} of {len(RULERS)} are as the rules say.")
-    return together(line, table(found.drop(columns=["rule", *hide]), f"{moment}: you and the rules"))
+    line = say(phrase("capstone.agree", same=(found["You"] == found["By the rules"]).sum(), of=len(RULERS)))
+    shown = _worded(found, "You", "By the rules").drop(columns=["rule", *hide])
+    return together(line, table(shown, phrase("capstone.you_and_rules", moment=moment)))
+
+
+def _worded(frame, *columns):
+    """A table with its statuses in the catalogue's words."""
+    return frame.assign(**{c: frame[c].map(status_word) for c in columns})
 
 
 def verdicts(patient, moment):
     """The six verdicts at a moment, as a table."""
     found = judged(patient, moment).drop(columns="rule")
-    return patient.mark(table(found, f"{moment}: what each rule set says"))
+    return patient.mark(table(_worded(found, "By the rules"), phrase("capstone.each_rule_set", moment=moment)))
 
 
 def overview(patient, caption):
     """Where the rule sets agree and where they do not: a picture of verdicts by moment, and a table of the scores."""
     rules, moments = {r: RULES[r].short for r in RULERS}, {m: m for m in patient.moments.index}
     states = {key: v.status for key, v in patient.verdicts.items()}
-    words = {v: v for v in VERDICTS}
-    picture = plots.matrix(states, rules, moments, f"INVENTED, {patient.name}. {caption}", words, NOBODY)
-    rows = [(RULES[r].short, *(f"{v.status}: {plots.span(v)}" for v in _across(patient, r))) for r in RULERS]
-    return patient.mark(
-        together(picture, table(pd.DataFrame(rows, columns=["Rule set", *moments]), "The same, with scores"))
-    )
+    words = {v: status_word(v) for v in VERDICTS}
+    picture = plots.matrix(states, rules, moments, _caption(patient, caption), words, NOBODY)
+    rows = [(RULES[r].short, *(f"{words[v.status]}: {plots.span(v)}" for v in _across(patient, r))) for r in RULERS]
+    sheet = table(pd.DataFrame(rows, columns=["Rule set", *moments]), phrase("capstone.with_scores"))
+    return patient.mark(together(picture, sheet))
+
+
+def _caption(patient, caption):
+    return phrase("capstone.caption", name=patient.name, caption=caption)
 
 
 def ruler_picture(patient, caption):
     """Six rulers at three moments: how far from each cut-off the patient can still lie."""
     rows = [tuple(_across(patient, r)) for r in RULERS]
     moments = tuple(patient.moments.index)
-    return patient.mark(plots.rulers(rows, moments, f"INVENTED, {patient.name}. {caption}", NOBODY))
+    return patient.mark(plots.rulers(rows, moments, _caption(patient, caption), NOBODY))
 
 
 def _across(patient, rule):
@@ -190,19 +205,20 @@ def edges(patient):
             for item in v.items.dropna(subset=["margin", "value"]).to_dict("records"):
                 if _close(item, patient.as_of(moment).inputs[item["input"]]):
                     here = f"{show(item['value'])} {item['unit']}"
-                    told = (item["label"], moment, item["as_given"], here, item["rule"], item["status"])
+                    told = (item["label"], moment, item["as_given"], here, item["rule"], status_word(item["status"]))
                     rows.append((*told, v.short))
         if verdict.score and RULES[rule].nodes()[rule]["kind"] == "ratio" and np.isfinite(verdict.score[1]):
             cut = verdict.reach.cut
             if abs(verdict.score[0] / cut - 1) <= CLOSE:
+                status = status_word(verdict.status)
                 rows.append(
-                    (verdict.title, moment, "", show(verdict.score[0]), f"≥ {show(cut)}", verdict.status, verdict.short)
+                    (verdict.title, moment, "", show(verdict.score[0]), f"≥ {show(cut)}", status, verdict.short)
                 )
     names = ["Item", "Moment", "As printed", "In the rule's unit", "Rule", "Status", "Rule set"]
     found = pd.DataFrame(rows, columns=names).drop_duplicates()
     order = found["Item"].map(list(dict.fromkeys(found["Item"])).index)
     found = found.assign(order=order).sort_values(["order", "Moment"], kind="stable").drop(columns="order")
-    return patient.mark(table(found, "Values on a limit, or within a printed digit of it"))
+    return patient.mark(table(found, phrase("capstone.edges")))
 
 
 def _close(item, given):
@@ -219,9 +235,12 @@ def trend(patient, *names, until):
     rows = []
     for name in names:
         given = [patient.as_of(m).inputs.get(name) for m in moments]
-        shown = [str(q.canonical()) if q is not None and q.known else str(q or "not mentioned") for q in given]
+        shown = [
+            str(q.canonical()) if q is not None and q.known else str(q or phrase("capstone.not_mentioned"))
+            for q in given
+        ]
         rows.append((label(name), *shown))
-    return patient.mark(table(pd.DataFrame(rows, columns=["Item", *moments]), "The same unit at each moment"))
+    return patient.mark(table(pd.DataFrame(rows, columns=["Item", *moments]), phrase("capstone.same_unit")))
 
 
 # ---- a patient of one's own -----------------------------------------------------------------------------------------
@@ -231,16 +250,16 @@ _drawn = lru_cache(64)(variant)
 class OwnPatient(Explorer):
     """Another invented patient for every number: read the letter, choose six verdicts, compare."""
 
-    note = "Run the notebook to choose a number; this is the first view."
+    note = phrase("capstone.own_run")
 
     def __init__(self, number=1, moment="T0"):
         moments = [(f"{m}, {label}", m) for m, label in girl().moments["label"].items()]
         style = {"style": {"description_width": "13em"}, "layout": {"width": "26em"}}
         chosen = {
-            "number": Number("Number of the patient", number, 0, LAST, whole=True, width="13em"),
-            "moment": widgets.Dropdown(options=moments, value=moment, description="Moment", **style),
+            "number": Number(phrase("capstone.own_number"), number, 0, LAST, whole=True, width="13em"),
+            "moment": widgets.Dropdown(options=moments, value=moment, description=phrase("capstone.moment"), **style),
         }
-        choices = [("–", ""), *((v, v) for v in reversed(VERDICTS))]
+        choices = [("–", ""), *((status_word(v), v) for v in reversed(VERDICTS))]
         style = {"style": {"description_width": "8em"}, "layout": {"width": "20em"}}
         said = {r: widgets.Dropdown(options=choices, value="", description=RULES[r].short, **style) for r in RULERS}
         box = widgets.Box([*said.values()], layout={"flex_flow": "row wrap"})
@@ -255,21 +274,21 @@ class OwnPatient(Explorer):
         patient, moment = _drawn(now["number"]), now["moment"]
         told, left = letter(patient, moment), [RULES[r].short for r in RULERS if not now[r]]
         if left:
-            return told, patient.mark(say(f"Verdicts still to choose: {', '.join(left)}. Then the rules answer."))
+            return told, patient.mark(say(phrase("capstone.still_to_choose", rules=", ".join(left))))
         return told, patient.mark(compared(patient, moment, [now[r] for r in RULERS]))
 
     def set(self, number=None, moment=None, **verdicts):
         """The same by call: ``set(number=7, moment="T1", mas_2016="met")``; returns what is shown."""
         if number is not None and (wrong := unfit(number)):
-            return say(f"Refused. {wrong}.")
+            return say(phrase("explorer.refused", why=f"{wrong}."))
         known = values(self._controls["moment"])
         if moment is not None and not among(moment, known):
-            return say(f"Refused. There is no moment {moment!r}: choose {', '.join(known)}.")
+            return say(phrase("capstone.no_moment", given=repr(moment), known=", ".join(known)))
         verdicts = {r: word(v) for r, v in verdicts.items()}
         for rule, verdict in verdicts.items():
             if rule not in RULERS or not among(verdict, ("", *VERDICTS)):
-                known = f"the rule sets are {', '.join(RULERS)}, the verdicts {', '.join(VERDICTS)}"
-                return say(f"Refused. {rule}={verdict!r}: {known}.")
+                given, rules = f"{rule}={verdict!r}", ", ".join(RULERS)
+                return say(phrase("capstone.no_verdict", given=given, rules=rules, verdicts=", ".join(VERDICTS)))
         now = {"number": number, "moment": moment}
         return self._move(**{n: v for n, v in now.items() if v is not None}, **verdicts)
 

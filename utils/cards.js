@@ -36,11 +36,12 @@ const build = {
 };
 
 function render({ model, el }) {
+  const say = model.get("words");
   const item = { ...model.get("item"), key: `card-${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}` }; // randomUUID is missing on plain http
   const form = make("form", { className: "casebook-card" }, ...build[item.kind](item));
   form.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab would take the arrow keys
   if (item.confidence) {
-    const sure = radios("How sure are you? (optional, never scored)", "confidence", ["low", "medium", "high"].map((c) => [c, c]));
+    const sure = radios(say.how_sure, "confidence", Object.entries(say.levels));
     sure.className = "casebook-sure";
     form.append(sure);
   }
@@ -53,13 +54,13 @@ function render({ model, el }) {
     event.preventDefault();
     const given = Object.fromEntries(new FormData(form));
     if (item.kind === "choice" && !given.choice) {
-      status.innerHTML = `Choose an answer first.${item.first ? model.get("feedback") : ""}`;
+      status.innerHTML = say.choose_first + (item.first ? model.get("feedback") : "");
       return;
     }
-    status.textContent = "Saving …";
+    status.textContent = say.saving;
     clearTimeout(form.waiting);
     form.waiting = setTimeout(() => {
-      status.textContent = "No reply yet. If the kernel is busy, wait. If it is gone, copy what you wrote, choose Run, Run All Cells, and commit again.";
+      status.textContent = say.no_reply;
     }, 4000);
     form.sent = true;
     if (item.kind === "choice") given.vote = item.first ? 2 : 1; // as the page showed it: a double click is no second vote

@@ -7,6 +7,7 @@ import anywidget
 import traitlets
 
 from utils.page import Shown, say
+from utils.phrases import phrase, section, status_word
 from utils.record import read, watchers
 from utils.units import suggestion
 
@@ -29,13 +30,15 @@ class Card(anywidget.AnyWidget):
     _css = Path(__file__).with_name("cards.css")
     shelf = "answers"
     item = traitlets.Dict().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
     given = traitlets.Dict().tag(sync=True)
     committed = traitlets.Dict().tag(sync=True)
     feedback = traitlets.Unicode().tag(sync=True)
     reply = traitlets.Any(0).tag(sync=True)
 
     def __init__(self, item, still):
-        super().__init__(item={"locks": True, **item})
+        sure = {level: status_word(level) for level in CONFIDENCE}
+        super().__init__(item={"locks": True, **item}, words={**section("cards"), "levels": sure})
         self._still = still
         self.refresh()
         watchers.add(self)
@@ -81,14 +84,15 @@ def still(head, lines, note):
 
 def find(name, known, missing):
     """What has that id among those known, or the sentence that says there is none: `missing`, then the name."""
+    hint = suggestion(name, known) or "."
     return known.get(name if isinstance(name, str) else None) or say(
-        f"{missing} '{name}'{suggestion(name, known) or '.'}"
+        phrase("cards.none_such", missing=missing, name=name, hint=hint)
     )
 
 
 def whom(asked):
     """The words that go before what is said of a question or prompt about an invented patient; empty for any other."""
-    return f"INVENTED, {asked['invented']}. " if "invented" in asked else ""
+    return phrase("cards.invented", name=asked["invented"]) + " " if "invented" in asked else ""
 
 
 def word(given):
@@ -100,7 +104,7 @@ def unsure(confidence):
     """What is wrong with a confidence that was given, as a sentence; empty where nothing is, or none was given."""
     if confidence is None or (isinstance(confidence, str) and confidence in CONFIDENCE):
         return ""
-    return f"Confidence is low, medium or high, or left out; {confidence!r} is none of them."
+    return phrase("cards.no_confidence", given=repr(confidence))
 
 
 def noted(note, told):

@@ -9,6 +9,7 @@ import pandas as pd
 from utils.cards import Card, find, noted, refresh, still, unsure, whom, word
 from utils.package import CASEDATA, read_entries, read_table
 from utils.page import Shown, say, table
+from utils.phrases import phrase
 from utils.record import keep, read
 
 LONGEST = 2000  # characters of one field; more is a paste that went wrong
@@ -54,10 +55,10 @@ class Form(Card):
         self._prompt, ranks = prompt, prompt["kind"] == "rank"
         known = hypotheses()
         fields = [[k, v] for k, v in known.items()] if ranks else [[k, v, 2] for k, v in prompt["fields"].items()]
-        places = [["", "not ranked"], *[[str(n), str(n)] for n in range(1, len(known) + 1)]]
+        places = [["", phrase("forms.not_ranked")], *[[str(n), str(n)] for n in range(1, len(known) + 1)]]
         about = {"id": prompt["id"], "stem": prompt["stem"], "kind": prompt["kind"], "fields": fields}
-        about |= {"options": places, "confidence": ranks, "button": f"Keep {prompt['id']}"}
-        note = f"Run the notebook to {'rank these' if ranks else 'write'} here."
+        about |= {"options": places, "confidence": ranks, "button": phrase("forms.keep", id=prompt["id"])}
+        note = phrase("forms.run_to_rank" if ranks else "forms.run_to_write")
         super().__init__(about, still(f"{prompt['id']}. {prompt['stem']}", [f[1] for f in fields], note))
 
     def commit(self, given):
@@ -66,7 +67,7 @@ class Form(Card):
             return write(self._prompt["id"], fields)
         places = _places(fields)
         if len(set(places.values())) < len(places):
-            return say("Two of them have the same place: give each its own. Nothing was kept.")
+            return say(phrase("forms.same_place"))
         return rank(self._prompt["id"], sorted(places, key=places.get), given.get("confidence") or None)
 
     def shown(self, entry):
@@ -75,30 +76,33 @@ class Form(Card):
 
 def _told(prompt, entry):
     """What is said after a commit: one way to put it, and what to look for in one's own."""
-    kept = f"{whom(prompt)}{prompt['id']} is kept."
+    kept = whom(prompt) + phrase("forms.kept", id=prompt["id"])
     html, text = [f"<p><strong>{kept}</strong></p>"], [kept]
     if prompt["kind"] == "rank":
         known, places = hypotheses(), _places(entry["fields"])
-        text.append("Your order: " + ", ".join(f"{places[k]} {known[k]}" for k in sorted(places, key=places.get)) + ".")
+        order = ", ".join(f"{places[k]} {known[k]}" for k in sorted(places, key=places.get))
+        text.append(phrase("forms.your_order", order=order))
         html.append(f"<p>{escape(text[-1])}</p>")
     elif "words" in prompt:
         count = len(" ".join(entry["fields"].values()).split())
-        text.append(f"You used {count} words; the aim was at most {prompt['words']}.")
+        text.append(phrase("forms.words_used", used=count, most=prompt["words"]))
         html.append(f"<p>{escape(text[-1])}</p>")
     if "exemplar" in prompt:
-        text.append(f"One way to put it: {prompt['exemplar']}")
-        html.append(f"<p><strong>One way to put it:</strong> {escape(prompt['exemplar'])}</p>")
+        way = phrase("forms.one_way")
+        text.append(f"{way} {prompt['exemplar']}")
+        html.append(f"<p><strong>{escape(way)}</strong> {escape(prompt['exemplar'])}</p>")
     if "look_for" in prompt:
-        text += ["Look at yours:", *[f"  - {line}" for line in prompt["look_for"]]]
+        look = phrase("forms.look_at_yours")
+        text += [look, *[f"  - {line}" for line in prompt["look_for"]]]
         listed = "".join(f"<li>{escape(line)}</li>" for line in prompt["look_for"])
-        html.append(f"<p><strong>Look at yours:</strong></p><ul>{listed}</ul>")
+        html.append(f"<p><strong>{escape(look)}</strong></p><ul>{listed}</ul>")
     return Shown("".join(html), "\n".join(text))
 
 
 def _find(name, kind):
     """The prompt of that kind, or the sentence that says there is none."""
     of_kind = {k: p for k, p in prompts().items() if p["kind"] == kind}
-    return find(name, of_kind, f"There is nothing {'to write' if kind == 'text' else 'to rank'} called")
+    return find(name, of_kind, phrase(f"forms.none_to_{'write' if kind == 'text' else 'rank'}"))
 
 
 def keep_first(name, fields, **more):
@@ -106,7 +110,7 @@ def keep_first(name, fields, **more):
     entry = {"fields": fields, **more, "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
     kept, note = keep("forms", name, entry)
     if not note and kept != entry:
-        note = f'{name} is kept already; what you gave first stays. reset("{name}") clears it. '
+        note = phrase("forms.kept_already", id=name) + " "
     refresh(name, note)
     return kept, note
 
@@ -137,12 +141,12 @@ def write(name, given=None):
     wanted = list(prompt["fields"])
     fields = {wanted[0]: given} if isinstance(given, str) and len(wanted) == 1 else given
     if not isinstance(fields, dict) or set(fields) - set(wanted):
-        return say(f"{name} has the fields {', '.join(wanted)}: give words for each. Nothing was kept.")
+        return say(phrase("forms.no_fields", id=name, fields=", ".join(wanted)))
     empty = [f for f in wanted if not isinstance(fields.get(f), str) or not fields[f].strip()]
     if empty:
-        return say(f"{name}: {', '.join(prompt['fields'][f] for f in empty)} is still empty. Nothing was kept.")
+        return say(phrase("forms.empty", id=name, fields=", ".join(prompt["fields"][f] for f in empty)))
     if max(map(len, fields.values())) > LONGEST:
-        return say(f"{name}: more than {LONGEST:,} characters in one field is too long. Nothing was kept.")
+        return say(phrase("forms.too_long", id=name, most=f"{LONGEST:,}"))
     whole = {f: fields[f].strip().encode("utf-8", "replace").decode("utf-8") for f in wanted}  # half a character: "?"
     return _keep(prompt, whole)
 
@@ -168,15 +172,13 @@ def rank(name, order=None, confidence=None):
     order = list(order) if isinstance(order, list | tuple) else [order]
     for one in order:
         if not isinstance(one, str) or one not in known:
-            return say(f"{one!r} is not on the list: use {', '.join(known)}. Nothing was kept.")
+            return say(phrase("forms.not_on_the_list", given=repr(one), known=", ".join(known)))
     if len(set(order)) < len(order):
-        return say("One of them stands there twice: give each one place. Nothing was kept.")
+        return say(phrase("forms.ranked_twice"))
     if len(order) < LEAST:
-        return say(
-            f"Rank at least {LEAST} of the {len(known)}: a rival that is not named is not looked for. Nothing was kept."
-        )
+        return say(phrase("forms.rank_more", least=LEAST, of=len(known)))
     if wrong := unsure(confidence := word(confidence)):
-        return say(f"{wrong} Nothing was kept.")
+        return say(phrase("forms.not_kept", why=wrong))
     return _keep(prompt, {k: str(n) for n, k in enumerate(order, 1)}, confidence=confidence or "")
 
 
@@ -196,5 +198,8 @@ def notes(notebook):
     for name, prompt in prompts().items():
         if prompt["notebook"] == str(notebook) and prompt["kind"] == "text":
             fields = kept.get(name, {}).get("fields", {})
-            rows += [(name, label, str(fields.get(k, "not written yet"))) for k, label in prompt["fields"].items()]
-    return table(pd.DataFrame(rows, columns=["Id", "What", "Your words"]), f"{warning}What you wrote here")
+            rows += [
+                (name, label, str(fields.get(k, phrase("forms.not_written")))) for k, label in prompt["fields"].items()
+            ]
+    heads = [phrase("forms.head_id"), "What", phrase("forms.head_words")]
+    return table(pd.DataFrame(rows, columns=heads), warning + phrase("forms.what_you_wrote"))

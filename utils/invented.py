@@ -15,6 +15,7 @@ import pandas as pd
 
 from utils.package import CaseDataError, check_references, check_seal, describe, read_table
 from utils.page import Shown
+from utils.phrases import phrase
 from utils.rules import RULES, evaluate
 from utils.units import Quantity, factors, factors_in_use, sign_before, variables
 
@@ -76,7 +77,7 @@ class Patient:
 
     def mark(self, shown):
         """Something to show, under a line that says that the patient is invented."""
-        line = f"INVENTED, {self.name}: not a real child."
+        line = phrase("invented.mark", name=self.name)
         html = (
             f'<div style="border-left:4px dashed #8a5a00;padding-left:.8em"><p><strong>{line}</strong></p>{shown.html}'
         )
@@ -127,7 +128,7 @@ def load_patient(name="TP-01"):
 def unfit(seed):
     """What is wrong with the number of a patient to be drawn, in words; empty where nothing is."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= LAST:
-        return f"the number of an invented patient is a whole number from 0 to {LAST}, not {seed!r}"
+        return phrase("invented.no_number", last=LAST, given=repr(seed))
     return ""
 
 

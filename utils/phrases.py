@@ -48,5 +48,5 @@ def phrase(key, **values):
 
 
 def status_word(status):
-    """How a page shows a status, such as ``"not met"``, that code and records keep in English."""
-    return phrase("status." + status.replace(" ", "_"))
+    """How a page shows a status, such as ``"not met"``, that code keeps in English; any other word as it is."""
+    return _catalogue()["status"].get(status.replace(" ", "_"), status)

@@ -11,6 +11,7 @@ from utils.forms import keep_first
 from utils.invented import RULERS
 from utils.package import read_table
 from utils.page import say, table, together
+from utils.phrases import phrase, status_word
 from utils.record import change, read
 from utils.rules import RULES, VERDICTS
 from utils.units import UnitError, factors, factors_in_use, quantity, show
@@ -21,11 +22,11 @@ CONVERSIONS = {  # what to convert: moment, variable, the unit that a rule was p
     "U9.2": (("T2", "ferritin", "ng/mL"), ("T2", "triglycerides", "mg/dL"), ("T2", "fibrinogen", "mg/dL")),
 }
 RUBRIC = {  # the points there are: 30 in all
-    "verdicts": ("verdicts, undetermined ones among them (C9.1, V9.2; the page counts them)", 12),
-    "units": ("units (U9.1, U9.2; the page counts them)", 6),
-    "test": ("one test, with a reason that works in both directions (W9.1)", 4),
-    "rival": ("one rival kept alive, with what would remove it (F9.1)", 3),
-    "handover": ("the hand-over: known, unknown and inferred apart, in sixty words (C9.7)", 5),
+    "verdicts": (phrase("sheets.rubric_verdicts"), 12),
+    "units": (phrase("sheets.rubric_units"), 6),
+    "test": (phrase("sheets.rubric_test"), 4),
+    "rival": (phrase("sheets.rubric_rival"), 3),
+    "handover": (phrase("sheets.rubric_handover"), 5),
 }
 FAR = 500  # a value so many times off was read otherwise than it was meant
 LONGEST = 40  # characters of one value
@@ -41,9 +42,9 @@ class Sheet(Card):
 
     def __init__(self, name, patient, about, lines):
         self.patient, self.name = patient, name
-        about = {"id": name, "button": f"Commit {name}", "confidence": False, **about}
+        about = {"id": name, "button": phrase("sheets.commit", id=name), "confidence": False, **about}
         head = about["stem"] if about["kind"] == "grid" else f"{name}. {about['stem']}"  # a grid's caption is its stem
-        first = still(head, lines, "Run the notebook to fill this in.")
+        first = still(head, lines, phrase("sheets.run"))
         super().__init__(about, patient.mark(first))
 
     @property
@@ -57,7 +58,7 @@ class Sheet(Card):
         fields = {k: v if self.item["kind"] == "text" else v.casefold() for k, v in fields.items()}
         sure = word(given.get("confidence")) or ""
         if wrong := self.fault(fields) or unsure(sure or None):
-            return say(f"{wrong} Nothing was kept.")
+            return say(phrase("forms.not_kept", why=wrong))
         kept, note = self.keep(fields, sure)
         return noted(note, self.shown(kept)[1])
 
@@ -83,7 +84,7 @@ class Sheet(Card):
             for k in self.boxes
         }
         if not isinstance(given, dict) or set(given) - {*short, *self.boxes}:
-            return say(f"{self.name} asks for {', '.join(short)}: give a value for each. Nothing was kept.")
+            return say(phrase("sheets.asks_for", id=self.name, names=", ".join(short)))
         return self.commit({**{short.get(k, k): v for k, v in given.items()}, "confidence": confidence})
 
 
@@ -92,17 +93,18 @@ class Verdicts(Sheet):
 
     def __init__(self, name, patient, moment):
         self.moment = moment
-        stem = f"{name}. {patient.name} (INVENTED) at {moment}: what does each rule set say?"
-        about = {"stem": stem, "kind": "grid", "corner": "Rule set", "columns": [["verdict", "Your verdict"]]}
-        about |= {"fields": [[r, RULES[r].short] for r in RULERS], "confidence": True}
-        about |= {"options": [["", "–"], *[[v, v] for v in reversed(VERDICTS)]]}
-        super().__init__(name, patient, about, [f"{RULES[r].short}: met, not met, or undetermined?" for r in RULERS])
+        stem = phrase("sheets.verdicts_stem", id=name, name=patient.name, moment=moment)
+        about = {"stem": stem, "kind": "grid", "corner": phrase("sheets.rule_set")}
+        about |= {"columns": [["verdict", phrase("sheets.your_verdict")]], "confidence": True}
+        about |= {"fields": [[r, RULES[r].short] for r in RULERS]}
+        about |= {"options": [["", "–"], *[[v, status_word(v)] for v in reversed(VERDICTS)]]}
+        super().__init__(name, patient, about, [phrase("sheets.which_verdict", rule=RULES[r].short) for r in RULERS])
 
     def fault(self, fields):
         if odd := [v for v in fields.values() if v and v not in VERDICTS]:
-            return f"'{odd[0]}' is no verdict: choose met, not met or undetermined."
+            return phrase("sheets.no_verdict", given=odd[0])
         left = [RULES[k.partition("|")[0]].short for k, v in fields.items() if not v]
-        return f"Still open: {', '.join(left)}. Choose a verdict for each." if left else ""
+        return phrase("sheets.still_open", rules=", ".join(left)) if left else ""
 
     def right(self, fields):
         """How many of the six are as by the rules."""
@@ -120,29 +122,27 @@ class Conversions(Sheet):
     def __init__(self, name, patient):
         self.asked = {v: (patient.as_of(m).inputs[v], unit) for m, v, unit in CONVERSIONS[name]}
         moment = CONVERSIONS[name][0][0]
-        stem = f"{patient.name} (INVENTED) at {moment}: convert, and write each value with its unit."
-        fields = [[v, f"{label(v)}, {given}, in {unit}", 1] for v, (given, unit) in self.asked.items()]
+        stem = phrase("sheets.convert_stem", name=patient.name, moment=moment)
+        asked = self.asked.items()
+        fields = [[v, phrase("sheets.convert", item=label(v), given=given, unit=unit), 1] for v, (given, unit) in asked]
         super().__init__(name, patient, {"stem": stem, "kind": "text", "fields": fields}, [f[1] for f in fields])
 
     def read(self, name, text):
         """What was written, in the unit that is asked for; UnitError that says how to write it."""
         unit, text = self.asked[name][1], text.strip().strip("~≈=").rstrip(".").strip()
-        how = f"Write it as in 123.4 {unit}."
+        about = {"item": label(name), "how": phrase("sheets.write_as", unit=unit)}
         if not text or len(text) > LONGEST:
-            raise UnitError(f"{label(name)} is {'still empty' if not text else 'too long'}. {how}")
+            raise UnitError(phrase("sheets.too_long" if text else "sheets.empty", **about))
         try:
             given = quantity(text, name)
         except UnitError as refused:
-            raise UnitError(f"{label(name)}: {refused} {how}") from None
+            raise UnitError(phrase("sheets.refused", why=refused, **about)) from None
         if factors(name)[given.unit] != factors(name)[unit]:  # µg/L and ng/mL, or IU/L and U/L, are the same size
-            raise UnitError(f"{label(name)}: {given.unit} is not {unit}, the unit that is asked for. {how}")
+            raise UnitError(phrase("sheets.other_unit", given=given.unit, unit=unit, **about))
         if given.high is not None:
-            raise UnitError(f"{label(name)}: {given} is a range; one value is asked for. {how}")
+            raise UnitError(phrase("sheets.a_range", given=given, **about))
         if not 1 / FAR < given.value / self.due(name)[0] < FAR:  # read otherwise than it was meant, or typed otherwise
-            raise UnitError(
-                f"{label(name)}: {text} is read as {given}, which is far off. A comma groups thousands, and a point "
-                f"marks decimals. {how}"
-            )
+            raise UnitError(phrase("sheets.far_off", text=text, given=given, **about))
         return given
 
     def fault(self, fields):
@@ -175,15 +175,13 @@ class Conversions(Sheet):
     def told(self, fields):
         rows = []
         for name, (given, unit) in self.asked.items():
-            verdict = "the same" if self.same(name, fields[name]) else "look again"
+            verdict = phrase("sheets.same" if self.same(name, fields[name]) else "sheets.look_again")
             by = factors(name)[given.unit] / factors(name)[unit]
             due = f"{show(self.due(name)[0])} {unit}"
             rows.append((label(name), str(given), f"× {by:.6g}", due, fields[name], verdict))
-        line = say(f"{self.right(fields)} of {len(self.asked)} are the same.")
-        return together(
-            line,
-            table(pd.DataFrame(rows, columns=["Item", "Printed", "Factor", "Converted", "You", "So"]), "Converted"),
-        )
+        line = say(phrase("sheets.so_many_same", same=self.right(fields), of=len(self.asked)))
+        heads = ["Item", *(phrase(f"sheets.{h}") for h in ("printed", "factor", "converted", "you", "so"))]
+        return together(line, table(pd.DataFrame(rows, columns=heads), phrase("sheets.converted")))
 
 
 class RouteFacts(Sheet):
@@ -191,17 +189,17 @@ class RouteFacts(Sheet):
 
     def __init__(self, patient):
         self.facts = read_table("tp_01_route")
-        stem = f"C9.5. {patient.name} (INVENTED) at T2: sort five facts. No dose is asked for."
-        columns = [["vein", "A reason for the vein?"], ["statement", "Does a label statement speak of it?"]]
+        stem = phrase("sheets.facts_stem", name=patient.name)
+        columns = [[c, phrase(f"sheets.about_{c}")] for c in ("vein", "statement")]
         fields = [[r.fact, r.label] for r in self.facts.itertuples()]
-        about = {"stem": stem, "kind": "grid", "corner": "Fact", "columns": columns, "fields": fields}
-        about |= {"options": [["", "–"], ["yes", "yes"], ["no", "no"]]}
-        super().__init__("C9.5", patient, about, [f"{f[1]}: a reason for the vein? a label statement?" for f in fields])
+        about = {"stem": stem, "kind": "grid", "corner": phrase("sheets.fact"), "columns": columns, "fields": fields}
+        about |= {"options": [["", "–"], *([x, phrase(f"sheets.answer_{x}")] for x in ("yes", "no"))]}
+        super().__init__("C9.5", patient, about, [phrase("sheets.fact_line", fact=f[1]) for f in fields])
 
     def fault(self, fields):
         if odd := [v for v in fields.values() if v not in ("", "yes", "no")]:
-            return f"'{odd[0]}' is neither yes nor no."
-        return "Fill every cell: yes or no." if "" in fields.values() else ""
+            return phrase("sheets.neither", given=odd[0])
+        return phrase("sheets.fill_every_cell") if "" in fields.values() else ""
 
     def told(self, fields):
         rows = [
@@ -216,9 +214,11 @@ class RouteFacts(Sheet):
             for r in self.facts.itertuples()
         ]
         same = sum((mine == ours) + (said == due) for _, mine, ours, said, due, _ in rows)
-        names = ["Fact", "You: vein", "Our reading", "You: label", "Label copies", "Why"]
-        line = say(f"{same} of {2 * len(rows)} as in our reading. A difference is a reason to look again.")
-        return together(line, table(pd.DataFrame(rows, columns=names), "Five facts"))
+        heads = ("fact", "you_vein", "our_reading", "you_label", "label_copies", "why")
+        found = pd.DataFrame(rows, columns=[phrase(f"sheets.{h}") for h in heads])
+        found = found.replace({x: phrase(f"sheets.answer_{x}") for x in ("yes", "no")})
+        line = say(phrase("sheets.as_our_reading", same=same, of=2 * len(rows)))
+        return together(line, table(found, phrase("sheets.five_facts")))
 
 
 class Rubric(Sheet):
@@ -226,9 +226,10 @@ class Rubric(Sheet):
 
     def __init__(self, patient):
         most = max(points for _, points in RUBRIC.values())
-        fields = [[name, f"of {points}: {label}"] for name, (label, points) in RUBRIC.items()]
-        stem = f"{patient.name} (INVENTED): score yourself, {sum(p for _, p in RUBRIC.values())} points in all."
-        about = {"stem": stem, "kind": "rank", "fields": fields, "locks": False, "button": "Add up Q9.1"}
+        rubric, total = RUBRIC.items(), sum(points for _, points in RUBRIC.values())
+        fields = [[name, phrase("sheets.rubric_line", most=points, line=line)] for name, (line, points) in rubric]
+        stem = phrase("sheets.rubric_stem", name=patient.name, total=total)
+        about = {"stem": stem, "kind": "rank", "fields": fields, "locks": False, "button": phrase("sheets.add_up")}
         about |= {"options": [["", "–"], *[[str(n), str(n)] for n in range(most + 1)]]}
         super().__init__("Q9.1", patient, about, [f[1] for f in fields])
 
@@ -236,8 +237,8 @@ class Rubric(Sheet):
         for name, given in fields.items():
             most = RUBRIC[name][1]
             if given and not (given.isdecimal() and int(given) <= most):
-                return f"{given} for '{name}': there are 0 to {most} points."
-        return "" if any(fields.values()) else "No line is filled in."
+                return phrase("sheets.no_points", given=given, line=name, most=most)
+        return "" if any(fields.values()) else phrase("sheets.no_line")
 
     def keep(self, fields, confidence):
         note = change(lambda record: record["forms"].update({self.name: {"fields": fields}}))
@@ -250,10 +251,14 @@ class Rubric(Sheet):
             page = counted.get(name)
             if not fields[name] and page is not None:  # the page's own count, unless the learner says otherwise
                 fields = {**fields, name: str(page)}
-            rows.append((line, fields[name] or "not scored", "" if page is None else str(page), str(most)))
+            rows.append(
+                (line, fields[name] or phrase("sheets.not_scored"), "" if page is None else str(page), str(most))
+            )
         given = [int(v) for v in fields.values() if v.isdecimal()]
-        line = f"{sum(given)} of {sum(p for _, p in RUBRIC.values())}, {len(given)} of {len(RUBRIC)} lines scored."
-        return together(say(line), table(pd.DataFrame(rows, columns=["Line", "You", "Counted", "Of"]), "Your score"))
+        total = sum(p for _, p in RUBRIC.values())
+        line = phrase("sheets.total", points=sum(given), total=total, lines=len(given), of=len(RUBRIC))
+        heads = [phrase(f"sheets.{h}") for h in ("line", "you", "counted", "of")]
+        return together(say(line), table(pd.DataFrame(rows, columns=heads), phrase("sheets.your_score")))
 
 
 def count(patient):
@@ -306,6 +311,6 @@ def sheet(name, given=None, confidence=None):
     """
     made = _sheets()
     if not isinstance(name, str) or name not in made:
-        return say(f"There is no sheet '{name}': there are {', '.join(made)}.")
+        return say(phrase("sheets.no_sheet", name=name, known=", ".join(made)))
     card = made[name]()
     return card if given is None else card.by_call(given, confidence)
