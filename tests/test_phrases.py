@@ -142,6 +142,13 @@ def test_in_another_language_no_english_is_left(tmp_path):
     assert not left, sorted(left)
 
 
+@pytest.mark.parametrize("path", [*ROOT.glob("utils/*.[cj]s*"), *ROOT.glob("classroom/*/*.css")], ids=lambda p: p.name)
+def test_a_style_or_script_holds_no_words(path):
+    text = re.sub(r"(?s)/\*.*?\*/|^\s*//.*?$|\s// .*?$", "", path.read_text(encoding="utf-8"), flags=re.M)
+    said = re.findall(r'content: *"([^"]*)"' if path.suffix == ".css" else r'"([^"\n]*)"', text)
+    assert [words for words in said if re.search(r"(?<![\w:-])[A-Za-z]{3,} [a-z]{2,}(?![\w:-])", words)] == []
+
+
 def test_english_from_elsewhere_would_be_found():
     assert list(english(pseudo("Run the notebook") + " Refused. There is no such thing")) != []
     assert list(english(pseudo("A sentence with {x}").format(x="ferritin"))) == []

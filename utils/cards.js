@@ -39,6 +39,7 @@ function render({ model, el }) {
   const say = model.get("words");
   const item = { ...model.get("item"), key: `card-${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}` }; // randomUUID is missing on plain http
   const form = make("form", { className: "casebook-card" }, ...build[item.kind](item));
+  for (const mark of ["yours", "first", "both"]) form.style.setProperty(`--${mark}`, JSON.stringify(` (${say[mark]})`));
   form.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab would take the arrow keys
   if (item.confidence) {
     const sure = radios(say.how_sure, "confidence", Object.entries(say.levels));

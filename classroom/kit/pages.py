@@ -80,6 +80,7 @@ def page(title, body, teacher=False, kind="", script=OPEN, style=""):
     if teacher:
         head = f'<p class="head teacher">{TEACHER}</p>{head}'
     style = (HERE / "kit.css").read_text(encoding="utf-8") + style
+    style += f":root {{ --at-end: {json.dumps(phrase('kit.at_end'), ensure_ascii=False)}; }}\n"
     told = {"title": escape(title), "style": style, "kind": kind, "head": head, "script": script, "body": body}
     return WHOLE.format(**told, lang=phrase("kit.lang"), case=escape(CASE), stamp=escape(stamp()))
 
