@@ -9,11 +9,16 @@ import yaml
 CATALOGUE = Path(__file__).with_name("phrases.yaml")
 
 
+def _read(file):
+    return yaml.load(Path(file).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 @cache
 def _catalogue():
-    """The phrases by section; ``MAS_CASEBOOK_PHRASES`` names a file in another language."""
-    text = Path(os.environ.get("MAS_CASEBOOK_PHRASES") or CATALOGUE).read_text(encoding="utf-8")
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    """The phrases by section; of a translation (``MAS_CASEBOOK_PHRASES``) that lacks some, these stay English."""
+    ours, other = _read(CATALOGUE), os.environ.get("MAS_CASEBOOK_PHRASES")
+    theirs = _read(other) if other else {}
+    return {name: texts | theirs.get(name, {}) for name, texts in ours.items()}
 
 
 def section(name):
