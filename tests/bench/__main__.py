@@ -133,7 +133,7 @@ def speed():
         sys.exit("The slider times need Chromium or Chrome on the PATH.")
     print("From a key to the new picture, in a browser: about four minutes …", flush=True)
     at_keys = list(moved(sliders.measure()))
-    print("First pictures and memory of ten notebooks: about two minutes …", flush=True)
+    print("First pictures and memory of each notebook: about two minutes …", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         at_pages = list(opened(pages.measure(Path(folder) / "answers.json")))
     print("All notebooks under strict comparison …", flush=True)
