@@ -84,9 +84,8 @@ def still(head, lines, note):
 
 def find(name, known, missing):
     """What has that id among those known, or the sentence that says there is none: `missing`, then the name."""
-    hint = suggestion(name, known) or "."
     return known.get(name if isinstance(name, str) else None) or say(
-        phrase("cards.none_such", missing=missing, name=name, hint=hint)
+        phrase("cards.none_such", missing=missing, name=name, hint=suggestion(name, known) or ".")
     )
 
 

@@ -54,7 +54,7 @@ class Patient:
         self.planned = pd.DataFrame(planned, columns=["moment", "rule", "item", "status"])
 
     def __repr__(self):
-        return f"{self.name}, INVENTED: {len(self.rows)} things told at {', '.join(self.moments.index)}"
+        return phrase("invented.told", name=self.name, count=len(self.rows), moments=", ".join(self.moments.index))
 
     def told(self, moment):
         """The rows of one moment, with those that hold on; CaseDataError for no such moment."""
