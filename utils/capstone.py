@@ -37,7 +37,7 @@ def letter(patient, moment):
     """What becomes known at a moment, as that laboratory prints it: a table; what is not known says in which way."""
     rows = patient.told(moment)
     printed = [r["as_printed"] or status_word(r["status"]) for r in rows.to_dict("records")]
-    columns = {"Item": rows["variable"].map(label), phrase("capstone.as_printed"): printed}
+    columns = {"Item": rows["variable"].map(label), "As printed": printed}
     if rows["note"].any():
         columns[phrase("capstone.remark")] = rows["note"]
     about = patient.moments.loc[moment]
