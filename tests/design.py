@@ -373,6 +373,29 @@ def leaves_the_work_to_the_learner(b):  # R3: nothing is worked here, and every 
     yield from (f"{i['id']}: its level is open" for i in b.items.values() if i.get("level") != "open")
 
 
+CALLS = ("answer", "write", "rank", "sheet", "save_receipt")
+
+
+def shown_html(cell):
+    return "".join(o.get("data", {}).get("text/html", "") for o in cell.get("outputs", []))
+
+
+def says_the_line_of_code(b):
+    """Beside what is moved or filled in stands the line of code that does the same."""
+    nb = b.nb
+    for n, cell in enumerate(nb.cells):
+        if "this is the first view" in shown_html(cell):
+            near = [c.source for c in nb.cells[max(n - 2, 0) : n + 3] if c.cell_type == "markdown"]
+            name = cell.source.strip().splitlines()[-1]
+            if not any(f"{name}.set(" in words for words in near):
+                yield f"{name} (cell {cell.id}): the text beside it needs the line of code, `{name}.set(…)`"
+    prose = "\n".join(c.source for c in nb.cells if c.cell_type == "markdown")
+    code = "\n".join(c.source for c in nb.cells if c.cell_type == "code")
+    for call, card in zip(CALLS, ("ask", *CALLS[1:4], "offer_receipt"), strict=True):
+        if re.search(rf"^{card}\(", code, re.MULTILINE) and f"`{call}(" not in prose:
+            yield f"{card}: the page needs the line of code once, `{call}(…)`"
+
+
 def is_clean(b):
     yield from faults(b.nb)
 
@@ -391,7 +414,7 @@ def has_advice_for_teachers(b):
 
 
 EVERYWHERE = [is_clean, asks_each_question_once, keeps_back, rests_on_what_was_known, has_no_spoiler, lists_no_biases]
-EVERYWHERE += [has_a_table_beside_a_picture, leads_on, shows_each_prompt_once]
+EVERYWHERE += [has_a_table_beside_a_picture, leads_on, shows_each_prompt_once, says_the_line_of_code]
 IN_CORE = [fades, has_one_error, keeps_to_few_rule_sets, has_a_form, has_one_prebunk, opens_with_retrieval]
 IN_CORE += [discusses_without_a_key, keeps_the_voices_apart, has_honest_options, has_a_picture_to_take_home]
 IN_CORE += [has_advice_for_teachers]

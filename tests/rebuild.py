@@ -27,15 +27,16 @@ import yaml
 from utils.package import CASEDATA, WORDS, CaseDataError, read_table, seal
 
 ROOT = CASEDATA.parent
-DONE = ROOT / "build" / "rebuilt"
+DONE, BOOKS = ROOT / "build" / "rebuilt", ROOT / "notebooks"
 KEPT = ("casedata", "notebooks", "utils", "classroom", "tests/numbers.yaml")  # what the state of a rebuild consists of
 SUFFIXES = (".py", ".js", ".css", ".yaml", ".csv", ".json", ".md", ".ipynb")
 GENERATED = ("datapackage.json", "question_bank.gift", "case.phenopacket.json", "clinical_review.md")
 ASKED = "; is it still right?"  # what only a reader can tell; --seen says that it is
-SHOWN = "show a table by table(frame, caption), which keeps each number beside its name, or see tests/numbers.yaml"
+SHOWN = "mend what the cell computes or shows (a table by table(frame, caption)), or see tests/numbers.yaml"
 TESTED = {  # what a change of casedata is held to, beside the tests of the modules that changed
-    "words": ["test_quiz.py", "test_notebooks.py"],
-    "tables": ["test_casedata.py", "test_rules.py", "test_notebooks.py", "test_classroom.py"],
+    "words": ["test_quiz.py", "test_notebooks.py", "test_pages.py"],
+    "tables": ["test_casedata.py", "test_rules.py", "test_notebooks.py", "test_pages.py", "test_classroom.py"]
+    + ["test_kit.py", "test_capstone.py", "test_bench.py", "test_design_data.py", "test_quiz.py"],
 }
 
 
@@ -92,7 +93,7 @@ def entries(root):
 def concerned(changed, old, new):
     """The notebooks whose outputs may differ now (list of Path)."""
     everywhere = re.compile(r"utils/|casedata/(?!items|prompts|revisions|journey)")
-    books = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    books = sorted(BOOKS.glob("*.ipynb"))
     if any(map(everywhere.match, changed)):
         return books
     reworded = {name for name in {*old, *new} if old.get(name) != new.get(name)}
@@ -189,7 +190,7 @@ def run(books):
 def journey_faults():
     """Pages and rows of the journey that do not belong together."""
     table = read_table("journey")
-    there = {p.name for p in (ROOT / "notebooks").glob("*.ipynb")}
+    there = {p.name for p in BOOKS.glob("*.ipynb")}
     for row, file in enumerate(table["file"], 2):
         if file not in there:
             yield f"casedata/journey.csv:{row}: there is no notebooks/{file}: add the notebook, or take the row out"
@@ -210,15 +211,22 @@ def page_faults(books):
 
 
 def pinned(known):
-    """Where a test holds a number to what a row of a table said: (place, number)."""
+    """Where code holds a number to what a row of a table said, in a test or a notebook: (place, number)."""
     row = re.fullmatch(r"(?:observations|rules)\.csv (\w+)", known.source)
     number = f"{known.value[0]:.10g}"
-    for path in sorted((ROOT / "tests").glob("test_*.py")) if row else ():
+    for path in [*sorted((ROOT / "tests").glob("test_*.py")), *sorted(BOOKS.glob("*.ipynb"))] if row else ():
         lines = path.read_text(encoding="utf-8").splitlines()
         for n, line in enumerate(lines, 1):
-            near = " ".join(lines[n - 2 : n + 1])
-            if re.search(rf"(?<![\w.,]){number}(?![\w.])", line) and re.search(rf"\b{row[1]}\b", near):
-                yield f"tests/{path.name}:{n}", number
+            if not re.search(rf"(?<![\w.,]){number}(?![\w.]| %)", line):
+                continue
+            code = path.suffix == ".py" or re.match(r'    "(?!data:)', line) and '"code"' in _type_of(lines, n)
+            if code and row[1].lower() in " ".join(lines[max(0, n - 8) : n + 5]).lower():
+                yield f"{path.relative_to(ROOT).as_posix()}:{n}", number
+
+
+def _type_of(lines, n):
+    """The line that says of which type the cell of a notebook is in whose source line n stands."""
+    return next((line for line in reversed(lines[:n]) if '"cell_type"' in line), "")
 
 
 def outdated(passages, folder):
@@ -231,7 +239,7 @@ def outdated(passages, folder):
     except CaseDataError:  # it was not whole before either
         return {}
     found = {
-        place: f"{place[1]} is pinned as {k.source}{ASKED}"
+        place: f"{place[1]} is written into code, as {k.source} had it{ASKED}"
         for k in orphans.vanished(None, before)[0]
         for place in pinned(k)
     }
@@ -248,19 +256,21 @@ def number_faults(books, root):
     passages = [p for name in ("items", "prompts", "tables", *(b.stem for b in books)) for p in pages[name]]
     wrong = outdated(passages, root / "casedata") if root else {}
     for p, r in orphans.unvouched(passages, used=used):
-        if p.prose:
-            wrong.setdefault((p.place(r), r.text), f"{orphans.stated(r)} has no source: {orphans.MEND}")
+        if p.prose:  # also where it was asked about: nothing vouches for it now
+            was = wrong.get((p.place(r), r.text), "").removesuffix(ASKED)
+            wrong[p.place(r), r.text] = f"{was or orphans.stated(r)}; it has no source now: {orphans.MEND}"
         else:
             outputs.setdefault(p.where, (p, []))[1].append(r)
     yield from (f"{place}: {words}" for (place, _), words in wrong.items())
     for p, readings in outputs.values() if not wrong else ():  # what they repeat is mended elsewhere
-        first, count = orphans.stated(readings[0]), len(readings)
-        yield f"{p.place(readings[0])}: the output has {count} numbers without a source, the first {first}: {SHOWN}"
+        listed = ", ".join(dict.fromkeys(orphans.stated(r) for r in readings[:3]))
+        yield f"{p.place(readings[0])}: numbers without a source in the output ({len(readings)}), as {listed}: {SHOWN}"
     others = {name for b in orphans.BOOKS if b not in books for name in (b.stem, b.stem[:2])}
     looked_at = set().union(*(p.names for p in passages)) - others
     where = [[e["where"]] if isinstance(e["where"], str) else e["where"] for e in orphans.ENTRIES]
     used |= {n for n, names in enumerate(where) if not looked_at.issuperset(names)}
-    yield from (f"tests/{words}" for words in orphans.entry_faults(orphans.ENTRIES, used))
+    for words in orphans.entry_faults(orphans.ENTRIES, used):
+        yield f"tests/{words}" + ("; mend the sentence, or the entry" if "by its computation" in words else "")
 
 
 def teachers_files():
@@ -290,26 +300,36 @@ def tests_of(changed):
         elif name.endswith(".py"):
             module = Path(name).stem
             used = re.compile(rf"from utils(\.plots)?(\.{module}\b| import [^\n]*\b{module}\b)")
-            chosen |= {p.name for p in (ROOT / "tests").glob("test_*.py") if used.search(p.read_text(encoding="utf-8"))}
+            tests = {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("test_*.py")}
+            chosen |= {name for name, text in tests.items() if used.search(text)} - {
+                "test_fuzz.py"
+            }  # no two runs alike
         elif name.startswith("utils/"):
             chosen |= {"test_quiz.py", "test_explorer.py", "test_phrases.py"}
+    chosen.discard("test_fuzz.py")  # it tries other things in each run
     return [f"tests/{name}" for name in sorted(chosen) if (ROOT / "tests" / name).exists()]
 
 
 def run_tests(files):
     """Run the quick tests of these files; returns the places that failed."""
-    options = ["-q", "-n", "2", "--tb=line", "-m", "not slow and not browser", "-p", "no:cacheprovider"]
+    options = ["-q", "-n", "2", "--tb=line", "-rfE", "-m", "not slow and not browser", "-p", "no:cacheprovider"]
     done = subprocess.run([sys.executable, "-m", "pytest", *options, *files], cwd=ROOT, capture_output=True, text=True)
     counted = re.findall(r"[0-9]+ (?:passed|failed|errors?)", done.stdout)
     print(f"Tests: {', '.join(counted) or 'none ran'}.", flush=True)
     if done.returncode in (0, 5):
         return []
-    found = re.findall(rf"(?m)^{re.escape(str(ROOT))}/(\S+?:\d+: .+)$", done.stdout)
-    return found or [done.stdout[-1500:] + done.stderr[-500:]]
+    places = re.findall(rf"(?m)^{re.escape(str(ROOT))}/(\S+?:\d+: .+)$", done.stdout)
+    names = [line.partition(" ")[2] for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    return [*places, *names] or [done.stdout[-1500:] + done.stderr[-500:]]
 
 
 def main(arguments):
     """Do all of it; the exit code, 1 where something is left to be done by hand."""
+    if "--help" in arguments:
+        print(__doc__.strip())
+        return 0
+    if odd := sorted({*arguments} - {"--all", "--seen"}):
+        return f"rebuild takes --all and --seen, and not {', '.join(odd)}"
     start = time.perf_counter()
     with as_it_was() as root:
         then = inputs(root) if root and "--all" not in arguments else {}
@@ -321,7 +341,7 @@ def main(arguments):
             return report(left, start)
         if not changed:
             print("Nothing has changed since the last rebuild; --all does everything anew.")
-        books, every = concerned(changed, old, new), sorted((ROOT / "notebooks").glob("*.ipynb"))
+        books, every = concerned(changed, old, new), sorted(BOOKS.glob("*.ipynb"))
         tables = any(re.match(r"casedata/.*\.csv", name) for name in changed)
         left = run(books)
         if changed and not left:

@@ -41,6 +41,7 @@ from tests.design import (
     opens_with_retrieval,
     rests_on_what_was_known,
     right,
+    says_the_line_of_code,
     shows_each_prompt_once,
 )
 from utils.forms import Form, prompts
@@ -92,6 +93,8 @@ FAULTS = [
     (asks_each_question_once, swap('ask("R4.1")', 'ask("N4.1")'), 'ask("N4.1") stands 2 times'),
     (asks_each_question_once, swap('ask("R4.1")', 'ask("N3.1")'), 'ask("N3.1"): this notebook has no such question'),
     (has_advice_for_teachers, lambda b: setattr(b, "number", "10"), "no section '## 10'"),
+    (says_the_line_of_code, swap("people.set(", ""), "people (cell "),
+    (says_the_line_of_code, swap("`answer(", ""), "ask: the page needs the line of code once"),
     (keeps_back, add(prompts()["W4.1"]["exemplar"]), "W4.1 gives away"),
     (keeps_back, add(items()["N4.1"]["voices"]["data"]), "N4.1 gives away"),
     (rests_on_what_was_known, put("N4.1", "a", rests_on=["F45"]), "N4.1 rests on F45, which is not open at admission"),

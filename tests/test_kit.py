@@ -220,7 +220,7 @@ def test_what_would_be_fetched_is_found(tmp_path, plant):
 # ---- what every page says -------------------------------------------------------------------------------------------
 def test_every_page_says_what_it_is_and_of_which_state(built):
     files = sorted(built.rglob("*.html"))
-    assert len(files) == 59
+    assert len(files) > 5 * len(notebooks.numbers())
     for path in files:
         page = seen(path.read_text(encoding="utf-8"))
         for told in (BANNER, "10.3389/fped.2020.635080", "CC BY 4.0", version(), time.strftime("%Y-%m")):
@@ -325,8 +325,9 @@ def test_a_plan_says_how_long_its_reading_takes():
 
 def test_every_notebook_has_its_slide_with_the_stored_picture_and_words(built):
     found = re.findall(r'<section class="slide".*?</section>', read(built, "instructor/slides.html"), re.S)
-    assert len(found) == 1 + len(notebooks.numbers()) + sum(map(len, slides.MORE.values()))
-    for number in notebooks.numbers():
+    drawn = [number for number in notebooks.numbers() if notebooks.figure(number)[0]]
+    assert len(found) == 1 + len(drawn) + sum(map(len, slides.MORE.values()))
+    for number in drawn:
         picture, words = notebooks.figure(number)
         stored = [c for c in notebooks.book(number).cells if c.cell_type == "code" and picture in notebooks.shown(c)]
         assert len(stored) >= 1 and 'alt="' in picture

@@ -1,7 +1,6 @@
 """Figures, tables and explorers: what they say is what was computed."""
 
 import base64
-import copy
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.design import shown_html
 from tests.drawings import drawing, words
 from utils import explore, page, plots
 from utils.case import load_case
@@ -213,46 +213,11 @@ def test_what_if_takes_any_number_of_a_rule_and_refuses_others_in_words():
 
 BOOKS = {b.stem: nbformat.read(b, 4) for b in sorted(Path(__file__).resolve().parents[1].glob("notebooks/*.ipynb"))}
 NO_TABLE = ("MAS-2016 at the regional hospital, for every platelet count",)  # its four words stand in the alt text too
-CALLS = ("answer", "write", "rank", "sheet", "save_receipt")
-
-
-def stored_html(cell):
-    return "".join(o.get("data", {}).get("text/html", "") for o in cell.get("outputs", []))
-
-
-def without_a_call(nb):
-    """Explorers and cards that no words nearby show how to use by a line of code."""
-    for n, cell in enumerate(nb.cells):
-        if "this is the first view" in stored_html(cell):
-            near = [c.source for c in nb.cells[max(n - 2, 0) : n + 3] if c.cell_type == "markdown"]
-            name = cell.source.strip().splitlines()[-1]
-            if not any(f"{name}.set(" in words for words in near):
-                yield f"{name}: no {name}.set(…) within two cells"
-    prose = "\n".join(c.source for c in nb.cells if c.cell_type == "markdown")
-    code = "\n".join(c.source for c in nb.cells if c.cell_type == "code")
-    for call, card in zip(CALLS, ("ask", *CALLS[1:4], "offer_receipt"), strict=True):
-        if re.search(rf"^{card}\(", code, re.MULTILINE) and f"`{call}(" not in prose:
-            yield f"{card}: no `{call}(…)` on the page"
-
-
-@pytest.mark.parametrize("stem", BOOKS)
-def test_beside_what_is_moved_or_filled_in_stands_the_line_of_code_that_does_the_same(stem):
-    assert list(without_a_call(BOOKS[stem])) == []
-
-
-def test_a_missing_line_of_code_is_noticed():
-    nb = copy.deepcopy(BOOKS["04_five_rulers"])
-    found = sum("this is the first view" in stored_html(c) for b in BOOKS.values() for c in b.cells)
-    assert found >= 14
-    for cell in nb.cells:
-        if cell.cell_type == "markdown":
-            cell.source = cell.source.replace("people.set(", "").replace("`answer(", "")
-    assert [f.partition(":")[0] for f in without_a_call(nb)] == ["people", "ask"]
 
 
 @pytest.mark.parametrize("stem", BOOKS)
 def test_a_stored_picture_is_told_in_words_and_has_a_table_beside_it(stem):
-    code = [stored_html(c) for c in BOOKS[stem].cells if c.cell_type == "code"]
+    code = [shown_html(c) for c in BOOKS[stem].cells if c.cell_type == "code"]
     for n, shown in enumerate(code):
         for alt in re.findall(r'<img[^>]*alt="([^"]*)"', shown):
             assert len(alt) >= 40

@@ -2,14 +2,15 @@
 
 import ast
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from utils import explore
 from utils.case import CaseDataError, load_case, references
-from utils.package import CASEDATA
-from utils.quiz import ask
+from utils.package import CASEDATA, seal
+from utils.quiz import ask, reveal
 from utils.rules import evaluate
 
 FOLDER = Path(__file__).with_name("second_case")
@@ -46,11 +47,23 @@ def test_rules_and_explorers_take_it(ward):
 
 
 def test_its_question_is_asked(record):
+    assert "no question 'X1.1'" in ask("X1.1").text
     card = ask("X1.1", FOLDER)
-    assert "Which result is missing" in card.item["stem"] and "no question 'X1.1'" in ask("X1.1").text
+    assert "Which result is missing" in card.item["stem"]
     card.given = {"choice": "b", "confidence": "", "at": 1}
     assert card.committed["choice"] == "b" and "That is the best supported answer." in card.feedback
-    assert "X1.1" in record.read_text()
+    assert "X1.1" in record.read_text() and "best supported answer" in reveal("X1.1").text
+
+
+def test_what_is_wrong_with_a_folder_is_said(tmp_path):
+    folder = shutil.copytree(FOLDER, tmp_path / "case")
+    text = (folder / "items.yaml").read_text(encoding="utf-8")
+    (folder / "items.yaml").write_text(text.replace("X1.1", "N3.1"), encoding="utf-8")
+    with pytest.raises(CaseDataError, match="N3.1 is an id of the collection"):
+        ask("N3.1", folder)
+    (folder / "treatments.csv").unlink()
+    with pytest.raises(CaseDataError, match="treatments.csv: is missing: restore it, or take it out"):
+        seal(folder)
 
 
 # ---- the shared rooms ------------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ def read_table(name, folder=CASEDATA):
     try:
         raw = (folder / file).read_bytes()
     except FileNotFoundError:
-        raise CaseDataError(file, "is missing: restore it from the collection") from None
+        raise CaseDataError(file, "is missing: restore it, or take it out of datapackage.json") from None
     names = [f["name"] for f in schema["fields"]]
     try:
         text = raw.decode("utf-8")
@@ -291,6 +291,8 @@ def seal(folder=CASEDATA):
     """Write the digest of every file into ``datapackage.json``."""
     package = _package(folder)
     for resource in package["resources"]:
+        if not (folder / resource["path"]).exists():
+            raise CaseDataError(resource["path"], "is missing: restore it, or take it out of datapackage.json")
         resource["hash"] = _digest(folder / resource["path"])
     package["hash"] = _digest_of(package)
     text = json.dumps(package, ensure_ascii=False, indent=2) + "\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from utils.cards import Card, find, noted, refresh, still, unsure, whom, word
-from utils.package import CASEDATA, read_entries, read_table
+from utils.package import CASEDATA, CaseDataError, read_entries, read_table
 from utils.page import Shown, say, table
 from utils.phrases import phrase
 from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched
@@ -120,9 +120,20 @@ def _stage(name):
     return {"first": first, "button": phrase(f"quiz.commit_{what}", id=name)}
 
 
-def _find(item_id, folder=None):
+_others = {}  # the questions of other cases, once one of them was asked
+
+
+def _of_another_case(folder):
+    """The questions of another case, for `answer` and `reveal` too; their ids must not be ours."""
+    found = items(Path(folder))
+    if twice := found.keys() & items().keys():
+        raise CaseDataError("items.yaml", f"{min(twice)} is an id of the collection: give the question another")
+    _others.update(found)
+
+
+def _find(item_id):
     """The item, or the sentence that says there is none."""
-    return find(item_id, items(Path(folder)) if folder else items(), phrase("quiz.no_question"))
+    return find(item_id, items() | _others, phrase("quiz.no_question"))
 
 
 def ask(item_id, folder=None):
@@ -133,9 +144,11 @@ def ask(item_id, folder=None):
     item_id : str
         Such as ``"N3.1"``. The record knows a question by its id alone, so those of another case need others.
     folder : str or Path, optional
-        Of another case, with an ``items.yaml`` of its own.
+        Of another case, with an ``items.yaml`` of its own (CaseDataError where that cannot be used).
     """
-    item = _find(item_id, folder)
+    if folder:
+        _of_another_case(folder)
+    item = _find(item_id)
     return item if isinstance(item, Shown) else Question(item)
 
 

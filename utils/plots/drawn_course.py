@@ -438,7 +438,7 @@ def journey(stops):
         One row a notebook, with columns notebook, title, question, part and here (bool: is it in this copy).
     """
     across, wide, high, gap = 5, 144, 62, 40
-    picture = Drawing(930, 300)
+    picture = Drawing(930, 130 + 170 * ((len(stops) - 1) // across))
     for n, stop in enumerate(stops.itertuples()):
         row, column = divmod(n, across)
         x, y = float(26 + column * (wide + gap)), float(16 + 170 * row)
