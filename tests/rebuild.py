@@ -154,6 +154,15 @@ def number_ids():
     return []
 
 
+def rules():
+    """Read every rule in every variant; CaseDataError where its items do not hang together."""
+    from utils.rules import RULES
+
+    for rule in RULES.values():
+        for variant in rule.variants:
+            rule.nodes(variant)
+
+
 def sealed():
     """Hold the data package to its schemas and seal it; returns what is wrong with it, and leaves the seal then."""
     from utils.case import load_case
@@ -163,6 +172,7 @@ def sealed():
     try:
         seal()
         load_case(CASEDATA)
+        rules()
         wrong = number_ids()
         seal()
     except CaseDataError as fault:
@@ -291,7 +301,7 @@ def tests_of(changed):
     """The files of tests that a change concerns (list of str)."""
     chosen = set()
     for name in changed:
-        if name in (f"casedata/{file}" for file in WORDS) or name.startswith("notebooks/"):
+        if name in (f"casedata/{file}" for file in (*WORDS, "revisions.csv")) or name.startswith("notebooks/"):
             chosen |= {*TESTED["words"]}
         elif name.startswith("casedata/"):
             chosen |= {*TESTED["tables"]}
@@ -342,7 +352,7 @@ def main(arguments):
         if not changed:
             print("Nothing has changed since the last rebuild; --all does everything anew.")
         books, every = concerned(changed, old, new), sorted(BOOKS.glob("*.ipynb"))
-        tables = any(re.match(r"casedata/.*\.csv", name) for name in changed)
+        tables = any(re.match(r"casedata/(?!revisions).*\.csv", name) for name in changed)
         left = run(books)
         if changed and not left:
             pages = every if "casedata/journey.csv" in changed else books

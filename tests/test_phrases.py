@@ -87,6 +87,20 @@ def test_a_status_is_kept_in_english_and_shown_in_the_language_of_the_catalogue(
     assert status_word("not met") == "no se cumple" and status_word("Ada says met") == "Ada says met"
 
 
+@pytest.mark.parametrize(
+    "text, says",
+    [("quiz: {rite: x}", "no phrase 'quiz.rite'"), ("cards: {invented: 'INVENTADO, {nombre}'}", "the place {nombre}")],
+)
+def test_a_fault_of_a_translation_is_named(tmp_path, monkeypatch, text, says):
+    (tmp_path / "es.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("MAS_CASEBOOK_PHRASES", str(tmp_path / "es.yaml"))
+    with pytest.raises(ValueError, match=re.escape(says)):
+        phrases._catalogue.__wrapped__()
+    (tmp_path / "es.yaml").write_text("quiz: {right: Así es.}", encoding="utf-8")
+    told = phrases._catalogue.__wrapped__()
+    assert told["quiz"]["right"] == "Así es." and told["quiz"]["no_best"] == TEXTS["quiz"]["no_best"]
+
+
 # ---- in another language ---------------------------------------------------------------------------------------------
 def pseudo(text):
     """A text in no language: each letter outside {places} bears an accent, so that English stands out."""

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.case import load_case
+from utils import rules
+from utils.case import CaseDataError, load_case
 from utils.package import read_table
 from utils.rules import RULES, evaluate, evaluate_table, hscore_probability
 from utils.units import Quantity, UnitError, factors, quantity, variables
@@ -577,3 +578,10 @@ def test_margin_of_a_range(count, margin, near):
     assert (np.isnan(item["margin"]) if margin is None else item["margin"] == pytest.approx(margin)) and item[
         "near"
     ] == near
+
+
+def test_a_rule_of_one_row_is_named(monkeypatch):
+    row = rules._table("rules").query("rule == 'mas_2016' and item == 'ferritin'").assign(rule="lone", item="lone")
+    monkeypatch.setattr(rules, "_table", lambda name: row)
+    with pytest.raises(CaseDataError, match="lone: the row of the rule itself joins other items"):
+        rules.RuleSet("lone", {"based_on": ""}, ("published",)).nodes()

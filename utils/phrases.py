@@ -3,6 +3,7 @@
 import os
 from functools import cache
 from pathlib import Path
+from string import Formatter
 
 import yaml
 
@@ -13,12 +14,24 @@ def _read(file):
     return yaml.load(Path(file).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
+def _places(text):
+    """The names of the places of a phrase, in all its forms."""
+    forms = text.values() if isinstance(text, dict) else [text]
+    return {name for form in forms for _, name, _, _ in Formatter().parse(form) if name is not None}
+
+
 @cache
 def _catalogue():
-    """The phrases by section; of a translation (``MAS_CASEBOOK_PHRASES``) that lacks some, these stay English."""
+    """The phrases by section. A translation may lack some, which stay English; ValueError where it has others."""
     ours, other = _read(CATALOGUE), os.environ.get("MAS_CASEBOOK_PHRASES")
-    theirs = _read(other) if other else {}
-    return {name: texts | theirs.get(name, {}) for name, texts in ours.items()}
+    theirs = _read(CATALOGUE.parent.parent / other) if other else {}
+    for key, text in ((f"{group}.{name}", text) for group, texts in theirs.items() for name, text in texts.items()):
+        group, _, name = key.partition(".")
+        if name not in ours.get(group, {}):
+            raise ValueError(f"{other}: there is no phrase '{key}': look for it in {CATALOGUE.name}")
+        if strange := _places(text) - _places(ours[group][name]):
+            raise ValueError(f"{other}: '{key}' has the place {{{strange.pop()}}}, which is never filled")
+    return {group: texts | theirs.get(group, {}) for group, texts in ours.items()}
 
 
 def section(name):

@@ -100,6 +100,9 @@ class RuleSet:
             **{n: r for n, r in base.items() if n != self.about["based_on"]},
         }
         reached = self._reached(found, self.name)
+        if len(reached) == 1:
+            why = "the row of the rule itself joins other items: let its kind be 'all', and give the limit its own row"
+            raise CaseDataError("rules.csv", f"{self.name}: {why}")
         labels = {n: r for n, r in found.items() if r["kind"] == "category"}
         return {n: found[n] for n in reached} | labels
 

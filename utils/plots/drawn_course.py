@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from utils.phrases import phrase
-from utils.plots.drawing import INK, MET, NOT, OPEN, PALE, SOURCE, Drawing, hatch
+from utils.plots.drawing import CURSOR, INK, MET, NOT, OPEN, PALE, SOURCE, Drawing, hatch
 from utils.units import show
 
 
@@ -163,7 +163,6 @@ def day_strip(rows, last, caption):
 
 
 WIDE = 22  # days drawn wide: most begins and ends lie there, and one course is at its end
-CURSOR = "#ffe9a8"  # the ground of the day that is marked
 
 
 def swimmer(courses, marks, last, caption, cursor=None, letters=None):
