@@ -19,7 +19,7 @@ import yaml
 
 CASEDATA = Path(__file__).resolve().parent.parent / "casedata"
 WORDS = ("items.yaml", "prompts.yaml")
-REBUILD = f"{'py' if os.name == 'nt' else 'python3'} lab.py rebuild"
+REBUILD = f"{'py' if os.name == 'nt' else 'python3'} lab.py rebuild   (in the folder that holds lab.py)"
 PLAIN = {"integer": "-?[0-9]{1,15}", "number": r"-?[0-9]{1,15}(\.[0-9]{1,20})?"}  # Python reads 1_000 and １２ too
 DTYPES = {"number": "float64", "integer": "Int64", "boolean": "boolean", "string": "object"}
 
