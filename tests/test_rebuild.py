@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests import rebuild
+from utils.package import read_table
 
 COPIED = (*rebuild.KEPT[:-1], "tests")
 
@@ -55,7 +56,7 @@ def test_a_question_that_lacks_something_is_named_by_file_and_line(copy):
 
 def test_a_cell_that_its_schema_refuses_is_named_and_nothing_is_sealed(copy):
     before = (copy.folder / "casedata" / "datapackage.json").read_bytes()
-    said = copy("casedata/observations.csv", r"F27,admission,crp,100", "F27,admission,crp,1OO")
+    said = copy("casedata/observations.csv", r"F27,admission,crp,\d+", "F27,admission,crp,1OO")
     assert f"{line(copy, 'casedata/observations.csv', 'F27,')}: column value: '1OO' is not a plain number" in said
     assert (copy.folder / "casedata" / "datapackage.json").read_bytes() == before
 
@@ -85,15 +86,13 @@ def test_a_page_and_its_row_belong_together(copy):
 
 @pytest.mark.slow
 def test_each_sentence_that_states_an_altered_value_is_named_by_file_and_line(copy):
-    said = copy(
-        "casedata/observations.csv",
-        "crp,100,,mg/L,100,,mg/L,reported,CRP 100",
-        "crp,110,,mg/L,110,,mg/L,reported,CRP 110",
-    )
-    places = re.findall(r"(?m)^  (\S+:\d+): 100 \(mg/l\)", said)
+    old = int(read_table("observations").set_index("fact").at["F27", "value"])
+    row, new = "crp,{0},,mg/L,{0},,mg/L,reported,CRP {0}", old + 10
+    said = copy("casedata/observations.csv", row.format(old), row.format(new))
+    places = re.findall(rf"(?m)^  (\S+:\d+): {old} \(mg/l\)", said)
     assert line(copy, "casedata/discrepancies.csv", "D06,") in places
-    assert line(copy, "casedata/items.yaml", "In a child with a CRP of 100 mg/L") in places
-    assert line(copy, "notebooks/03_flare_sepsis_or_mas.ipynb", "the CRP is 100 mg/L") in places
+    assert line(copy, "casedata/items.yaml", f"In a child with a CRP of {old} mg/L") in places
+    assert line(copy, "notebooks/03_flare_sepsis_or_mas.ipynb", f"the CRP is {old} mg/L") in places
     assert re.search(r"03_flare_sepsis_or_mas.ipynb +changed", said)
 
 
