@@ -20,6 +20,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -71,13 +72,13 @@ def as_it_was():
         yield Path(folder)
 
 
-def keep():
-    """Keep the state of this rebuild, to know the next time what has changed."""
-    shutil.rmtree(DONE, ignore_errors=True)
-    for name in inputs(ROOT):
-        (DONE / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, DONE / name)
-    shutil.copy(CASEDATA / "datapackage.json", DONE / "casedata")
+def keep(root=ROOT):
+    """Keep the state of a rebuild, to know the next time what has changed."""
+    done = root / DONE.relative_to(ROOT)
+    shutil.rmtree(done, ignore_errors=True)
+    for name in [*inputs(root), "casedata/datapackage.json"]:
+        (done / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / name, done / name)
 
 
 def entries(root):
@@ -220,12 +221,18 @@ def page_faults(books):
             yield f"notebooks/{path.name}: could not be checked ({type(fault).__name__}: {fault})"
 
 
+@cache
+def lines_of(path):
+    """The lines of a file, read once for all that is looked for in it."""
+    return path.read_text(encoding="utf-8").splitlines()
+
+
 def pinned(known):
     """Where code holds a number to what a row of a table said, in a test or a notebook: (place, number)."""
     row = re.fullmatch(r"(?:observations|rules)\.csv (\w+)", known.source)
     number = f"{known.value[0]:.10g}"
     for path in [*sorted((ROOT / "tests").glob("test_*.py")), *sorted(BOOKS.glob("*.ipynb"))] if row else ():
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = lines_of(path)
         for n, line in enumerate(lines, 1):
             if not re.search(rf"(?<![\w.,]){number}(?![\w.]| %)", line):
                 continue
@@ -311,9 +318,7 @@ def tests_of(changed):
             module = Path(name).stem
             used = re.compile(rf"from utils(\.plots)?(\.{module}\b| import [^\n]*\b{module}\b)")
             tests = {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("test_*.py")}
-            chosen |= {name for name, text in tests.items() if used.search(text)} - {
-                "test_fuzz.py"
-            }  # no two runs alike
+            chosen |= {name for name, text in tests.items() if used.search(text)}
         elif name.startswith("utils/"):
             chosen |= {"test_quiz.py", "test_explorer.py", "test_phrases.py"}
     chosen.discard("test_fuzz.py")  # it tries other things in each run

@@ -4,7 +4,6 @@ import ast
 import json
 import os
 import re
-import string
 import subprocess
 import sys
 from functools import cache
@@ -15,7 +14,7 @@ import yaml
 
 from tests.everything_said import ROOT
 from utils import phrases
-from utils.phrases import CATALOGUE, phrase, status_word
+from utils.phrases import CATALOGUE, phrase, places, status_word
 from utils.rules import RULES
 from utils.units import variables
 
@@ -26,11 +25,6 @@ TEXTS = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
 def flat():
     """Every phrase: (key, text, or the forms of a count)."""
     return [(f"{group}.{name}", text) for group, texts in TEXTS.items() for name, text in texts.items()]
-
-
-def places(text):
-    forms = text.values() if isinstance(text, dict) else [text]
-    return {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name is not None}
 
 
 def calls():

@@ -19,10 +19,7 @@ def copy(tmp_path):
     """A copy of the collection, just rebuilt: a callable that changes one of its files and says what rebuild says."""
     for folder in COPIED:
         shutil.copytree(rebuild.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in rebuild.inputs(tmp_path):
-        (tmp_path / "build" / "rebuilt" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(tmp_path / name, tmp_path / "build" / "rebuilt" / name)
-    shutil.copy(tmp_path / "casedata" / "datapackage.json", tmp_path / "build" / "rebuilt" / "casedata")
+    rebuild.keep(tmp_path)
 
     def change(file, old, new):
         text = (tmp_path / file).read_text(encoding="utf-8")

@@ -235,9 +235,8 @@ def read_entries(file, fault, folder=CASEDATA):
         raise CaseDataError(file, f"cannot be read ({wrong}): restore the file", row) from None
     if not isinstance(listed, list) or not listed:
         raise CaseDataError(file, "is no list of entries: restore the file")
-    if (
-        file in WORDS and sys.__stderr__ and (folder / "datapackage.json").exists()
-    ):  # the window or log of the server, never a notebook's output
+    if file in WORDS and sys.__stderr__ and (folder / "datapackage.json").exists():
+        # to the window or log of the server, never into a notebook's output
         sealed = [r.get("hash") for r in _package(folder)["resources"] if r["path"] == file]
         if sealed != [_digest(folder / file)]:
             print(f"{file} is not as it was sealed. If the change is meant, run: {REBUILD}", file=sys.__stderr__)

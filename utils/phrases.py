@@ -14,7 +14,7 @@ def _read(file):
     return yaml.load(Path(file).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def _places(text):
+def places(text):
     """The names of the places of a phrase, in all its forms."""
     forms = text.values() if isinstance(text, dict) else [text]
     return {name for form in forms for _, name, _, _ in Formatter().parse(form) if name is not None}
@@ -25,12 +25,11 @@ def _catalogue():
     """The phrases by section. A translation may lack some, which stay English; ValueError where it has others."""
     ours, other = _read(CATALOGUE), os.environ.get("MAS_CASEBOOK_PHRASES")
     theirs = _read(CATALOGUE.parent.parent / other) if other else {}
-    for key, text in ((f"{group}.{name}", text) for group, texts in theirs.items() for name, text in texts.items()):
-        group, _, name = key.partition(".")
+    for group, name, text in ((group, *pair) for group, texts in theirs.items() for pair in texts.items()):
         if name not in ours.get(group, {}):
-            raise ValueError(f"{other}: there is no phrase '{key}': look for it in {CATALOGUE.name}")
-        if strange := _places(text) - _places(ours[group][name]):
-            raise ValueError(f"{other}: '{key}' has the place {{{strange.pop()}}}, which is never filled")
+            raise ValueError(f"{other}: there is no phrase '{group}.{name}': look for it in {CATALOGUE.name}")
+        if strange := places(text) - places(ours[group][name]):
+            raise ValueError(f"{other}: '{group}.{name}' has the place {{{strange.pop()}}}, which is never filled")
     return {group: texts | theirs.get(group, {}) for group, texts in ours.items()}
 
 
