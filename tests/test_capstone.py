@@ -290,7 +290,7 @@ def test_the_rule_cards_hold_every_threshold():
         "≤ 181",
         "> 684",
         "≥ 2,400",
-        "met at ≥ 169",
+        "met at ≥ 169",  # hscore
         "met at ≥ 60 (unconfirmed)",
         "≤ 1.6 years",
         "−0.003 for each",
