@@ -417,6 +417,11 @@ def lab(arguments):
     """Open JupyterLab on the first notebook; say where it is, how to come back and how to stop."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container the only user is often root
         arguments = ["--allow-root"] + arguments
+    if os.environ.get("MAS_CASEBOOK_PHRASES"):  # a fault of a translation is said here, not on every page
+        read = subprocess.run([PYTHON, "-c", "from utils.phrases import section; section('cards')"],
+                              env=surroundings(), stderr=subprocess.PIPE, universal_newlines=True)
+        if read.returncode:
+            return read.stderr.strip().rpartition("\n")[2].rpartition("ValueError: ")[2]
     command = [PYTHON, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT / 'notebooks'}",
                "--LabApp.default_url=/lab/tree/00_start_here.ipynb", *arguments]
     handle, log = tempfile.mkstemp(prefix="mas-casebook-", suffix=".log")

@@ -265,13 +265,17 @@ class _Checklist:
             yield from [*(f"- {name}: {', '.join(dict.fromkeys(links))}" for name, links in sections.items()), ""]
 
     def roles(self):
-        """Who reads what."""
-        titles = self.case.journey.set_index("notebook")["title"]
+        """Who reads what; a page with questions, or a table, that no role names is for all of them."""
+        titles, named = self.case.journey.set_index("notebook")["title"], " ".join(ROLES.values()).split()
+        asked = {item["notebook"] for item in items().values()}
+        new_pages = [n for n in titles.index if n in asked and n not in named]
+        new_tables = [n for n in self.heads if n not in named]
         yield from (phrase("kit.role_heads"), "| --- | --- | --- |")
         for role, about in ROLES.items():
             notebooks, names = (part.split() for part in about.split("|"))
+            notebooks = [*notebooks, *new_pages]
             links = [_link(n, phrase("kit.review_notebook", number=n, title=titles[n])) for n in notebooks]
-            tables = [_link(n, self.heads[n]) for n in names if n in self.heads]
+            tables = [_link(n, self.heads[n]) for n in [*names, *new_tables] if n in self.heads]
             yield f"| {role} | {', '.join(links)} | {', '.join(tables)} |"
 
     def summary(self):

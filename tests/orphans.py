@@ -98,7 +98,10 @@ def book_passages(nb, stem):
         names |= set(re.findall(r'ask\("([^"]+)"\)', cell.source)) if cell.cell_type == "code" else set()
         common = (f"{stem}, cell {cell.get('id')}", names, moment)
         if cell.cell_type == "markdown":
-            text = re.sub(r"(?m)^> ?", "", re.sub(r"<[^>]+>|[`*]", " ", cell.source))
+            tried = re.sub(
+                r"`\w+\.set\([^`]*`", lambda m: re.sub(r"\d", "x", m[0]), cell.source
+            )  # a value to try is no fact
+            text = re.sub(r"(?m)^> ?", "", re.sub(r"<[^>]+>|[`*]", " ", tried))
             top, inside = "", False  # the uppermost row of a table names what stands below it
             for block in re.split(r"\n\s*\n|\n(?=\s*(?:[-+]|\d+\.)\s)|\n(?=\s*\|)", text):
                 heading = block if block.lstrip().startswith("#") else heading

@@ -32,8 +32,8 @@ DONE, BOOKS = ROOT / "build" / "rebuilt", ROOT / "notebooks"
 KEPT = ("casedata", "notebooks", "utils", "classroom", "tests/numbers.yaml")  # what the state of a rebuild consists of
 SUFFIXES = (".py", ".js", ".css", ".yaml", ".csv", ".json", ".md", ".ipynb")
 GENERATED = ("datapackage.json", "question_bank.gift", "case.phenopacket.json", "clinical_review.md")
+BARE = " has no source"
 ASKED = "; is it still right?"  # what only a reader can tell; --seen says that it is
-SHOWN = "mend what the cell computes or shows (a table by table(frame, caption)), or see tests/numbers.yaml"
 TESTED = {  # what a change of casedata is held to, beside the tests of the modules that changed
     "words": ["test_quiz.py", "test_notebooks.py", "test_pages.py"],
     "tables": ["test_casedata.py", "test_rules.py", "test_notebooks.py", "test_pages.py", "test_classroom.py"]
@@ -258,11 +258,19 @@ def outdated(passages, folder):
     found = {
         place: f"{place[1]} is written into code, as {k.source} had it{ASKED}"
         for k in orphans.vanished(None, before)[0]
-        for place in pinned(k)
+        for place in (pinned(k) if k.exact else ())  # what a value comes to in another unit is no value of its row
     }
     for p, r, source in orphans.outdated(passages, before):
-        found[p.place(r), r.text] = f"{orphans.stated(r)}: {source} says so no more{ASKED}"
+        found[p.place(r), r.text] = f"{orphans.stated(r)}: {source} says {as_it_is(source)}{ASKED}"
     return found
+
+
+def as_it_is(source):
+    """What the row that vouched for a number says now."""
+    file, _, fact = source.partition(".csv ")
+    rows = read_table("observations").query("fact == @fact and value.notna()") if file == "observations" else ()
+    now = [f"{r.value:g} {r.unit}".strip() for r in rows.itertuples()] if len(rows) else []
+    return f"{' and '.join(now)} now" if now else "so no more"
 
 
 def number_faults(books, root):
@@ -275,13 +283,14 @@ def number_faults(books, root):
     for p, r in orphans.unvouched(passages, used=used):
         if p.prose:  # also where it was asked about: nothing vouches for it now
             was = wrong.get((p.place(r), r.text), "").removesuffix(ASKED)
-            wrong[p.place(r), r.text] = f"{was or orphans.stated(r)}; it has no source now: {orphans.MEND}"
+            wrong[p.place(r), r.text] = f"{was}; nothing vouches for it" if was else orphans.stated(r) + BARE
         else:
             outputs.setdefault(p.where, (p, []))[1].append(r)
     yield from (f"{place}: {words}" for (place, _), words in wrong.items())
-    for p, readings in outputs.values() if not wrong else ():  # what they repeat is mended elsewhere
+    for p, readings in outputs.values() if not (root and wrong) else ():  # what they repeat is mended elsewhere
         listed = ", ".join(dict.fromkeys(orphans.stated(r) for r in readings[:3]))
-        yield f"{p.place(readings[0])}: numbers without a source in the output ({len(readings)}), as {listed}: {SHOWN}"
+        more = f" and {len(readings) - 3} more" if len(readings) > 3 else ""
+        yield f"{p.place(readings[0])}: shown by a cell: {listed}{more}{BARE}"
     others = {name for b in orphans.BOOKS if b not in books for name in (b.stem, b.stem[:2])}
     looked_at = set().union(*(p.names for p in passages)) - others
     where = [[e["where"]] if isinstance(e["where"], str) else e["where"] for e in orphans.ENTRIES]
@@ -355,7 +364,8 @@ def main(arguments):
         if left:
             return report(left, start)
         if not changed:
-            print("Nothing has changed since the last rebuild; --all does everything anew.")
+            since = "last rebuild" if root == DONE else "last commit"
+            print(f"Nothing has changed since the {since}; --all does everything anew.")
         books, every = concerned(changed, old, new), sorted(BOOKS.glob("*.ipynb"))
         tables = any(re.match(r"casedata/(?!revisions).*\.csv", name) for name in changed)
         left = run(books)
@@ -377,9 +387,13 @@ def report(left, start):
     if left:
         print(f"Left to do by hand ({len(left)}); then rebuild again:")
         print("".join(f"  {line}\n" for line in left), end="")
+        if any(line.endswith(BARE) for line in left):
+            from tests.known_numbers import MEND
+
+            print(f"A number without a source: {MEND}.")
         if any(line.endswith(ASKED) for line in left):
             print("Where all that is asked about is right as it stands: lab.py rebuild --seen")
-    print(f"Rebuilt in {time.perf_counter() - start:.0f} s." if not left else f"{time.perf_counter() - start:.0f} s.")
+    print(f"{'Not yet rebuilt' if left else 'Rebuilt'} ({time.perf_counter() - start:.0f} s).")
     return 1 if left else 0
 
 

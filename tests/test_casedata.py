@@ -322,6 +322,7 @@ def test_every_question_rests_on_something_that_exists():
     [
         (lambda i: i["options"].pop(), "three options"),
         (lambda i: i["options"][0].update(why="Too short."), "at least 15 words"),
+        (lambda i: i["options"][0].update({"in the evening.": None}), "has 'in the evening.', which is no part"),
         (lambda i: i["options"][1].pop("rests_on"), "what it rests on"),
         (lambda i: i.update(kind="exam"), "kind 'exam'"),
         (lambda i: i.update(best="d"), "'best' must be"),

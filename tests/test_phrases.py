@@ -83,7 +83,11 @@ def test_a_status_is_kept_in_english_and_shown_in_the_language_of_the_catalogue(
 
 @pytest.mark.parametrize(
     "text, says",
-    [("quiz: {rite: x}", "no phrase 'quiz.rite'"), ("cards: {invented: 'INVENTADO, {nombre}'}", "the place {nombre}")],
+    [
+        ("quiz: {rite: x}", "no phrase 'quiz.rite'"),
+        ("cards: {invented: 'INVENTADO, {nombre}'}", "the place {nombre}"),
+        ("quiz: [", "es.yaml cannot be read: "),
+    ],
 )
 def test_a_fault_of_a_translation_is_named(tmp_path, monkeypatch, text, says):
     (tmp_path / "es.yaml").write_text(text, encoding="utf-8")

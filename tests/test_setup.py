@@ -471,6 +471,13 @@ def test_what_prints_the_teachers_kit_is_added_where_it_is_asked_for(handed):
     assert ("requirements-test.lock", None) in handed.locks
 
 
+def test_a_fault_of_a_translation_is_said_before_jupyterlab_starts(handed, monkeypatch, tmp_path):
+    (tmp_path / "es.yaml").write_text("cards: {yuors: tuyo}", encoding="utf-8")
+    monkeypatch.setenv("MAS_CASEBOOK_PHRASES", str(tmp_path / "es.yaml"))
+    monkeypatch.setattr(handed, "PYTHON", sys.executable)
+    assert handed.main([]) == f"{tmp_path}/es.yaml: there is no phrase 'cards.yuors': look for it in phrases.yaml"
+
+
 @pytest.mark.parametrize("words", [[], ["lab"], ["--no-browser"], ["lab", "--no-browser"]])
 @pytest.mark.parametrize("user, due", [(0, True), (1000, False)])
 def test_jupyterlab_opens_on_the_first_notebook(handed, monkeypatch, capsys, words, user, due):

@@ -24,7 +24,10 @@ def places(text):
 def _catalogue():
     """The phrases by section. A translation may lack some, which stay English; ValueError where it has others."""
     ours, other = _read(CATALOGUE), os.environ.get("MAS_CASEBOOK_PHRASES")
-    theirs = _read(CATALOGUE.parent.parent / other) if other else {}
+    try:
+        theirs = _read(CATALOGUE.parent.parent / other) if other else {}
+    except (OSError, ValueError, yaml.YAMLError) as fault:
+        raise ValueError(f"{other} cannot be read: {' '.join(str(fault).split())}") from None
     for group, name, text in ((group, *pair) for group, texts in theirs.items() for pair in texts.items()):
         if name not in ours.get(group, {}):
             raise ValueError(f"{other}: there is no phrase '{group}.{name}': look for it in {CATALOGUE.name}")

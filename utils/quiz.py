@@ -36,6 +36,8 @@ def _fault(item):
     if [o.get("key") for o in item["options"]] != ["a", "b", "c"]:
         return "there must be three options, a, b and c"
     for option in item["options"]:
+        if odd := {*option} - {"key", "text", "why", "rests_on", "misconception"}:
+            return f"option {option['key']} has '{odd.pop()}', which is no part of an option: quote a text with a comma"
         if not isinstance(option.get("text"), str) or not option["text"].strip():
             return f"option {option['key']} has no 'text'"
         if len(str(option.get("why", "")).split()) < 15:

@@ -15,9 +15,6 @@ from utils.units import show
 
 INK, MET, OPEN, NOT = "#1a1a1a", "#0b4f8a", "#8a5a00", "#5c5c5c"  # dark enough on white; words carry the meaning
 PALE = "#f1f4f7"  # behind every second row
-CURSOR = "#ffe9a8"  # the ground of the day that is marked
-
-
 SOURCE = phrase("plots.source")
 WORDS = {state: phrase(f"plots.{state}") for state in ("fits", "does_not_fit", "expected_but_absent")}
 WORDS["unknown"] = status_word("unknown")

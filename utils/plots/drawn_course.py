@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from utils.phrases import phrase
-from utils.plots.drawing import CURSOR, INK, MET, NOT, OPEN, PALE, SOURCE, Drawing, hatch
+from utils.plots.drawing import INK, MET, NOT, OPEN, PALE, SOURCE, Drawing, hatch
 from utils.units import show
 
 
@@ -162,6 +162,7 @@ def day_strip(rows, last, caption):
     return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {phrase('plots.strip_key')} {SOURCE}")
 
 
+CURSOR, DAY_SIZE = "#ffe9a8", 11  # the ground of the day that is marked; type of the day labels
 WIDE = 22  # days drawn wide: most begins and ends lie there, and one course is at its end
 
 
@@ -203,7 +204,7 @@ def swimmer(courses, marks, last, caption, cursor=None, letters=None):
         if day <= WIDE or not day % 10 or day == last:
             weight = "bold" if day == cursor else "normal"
             middle = (edge(day) + edge(day + 1)) / 2
-            picture.text(middle, top - 12, str(day), "middle", font_size=11, font_weight=weight)
+            picture.text(middle, top - 12, str(day), "middle", font_size=DAY_SIZE, font_weight=weight)
             picture.line(edge(day), top - 6, edge(day), bottom, "#e3e8ec", 1)
     told = _marks(picture, marks, edge, bottom, top)
     y = top
