@@ -174,6 +174,7 @@ def which(*pairs):
 def keeps_back(b, page=None):
     """R1: what follows a commit does not stand on the stored page, nor in what a card sends to it."""
     kept = [(k, words) for k, i in b.items.items() for words in i.get("voices", {}).values()]
+    kept += [(k, o["why"]) for k, i in b.items.items() for o in i["options"]]
     kept += [(k, words) for k, p in b.prompts.items() for words in (p.get("exemplar"), *p.get("look_for", [])) if words]
     page = shown(b.nb) if page is None else page
     return [f"{k} gives away before the commit: {words[:40]}" for k, words in kept if words[:40] in page]
@@ -205,7 +206,7 @@ def label_words(tables):
 
 @cache
 def later_words(when):
-    """The words of test_notebooks, and each long word of a later label that no label known by then has."""
+    """The words of `LATER`, and each long word of a later label that no label known by then has."""
     tables = [CASE.tables[n] for n in ("findings", "treatments", "events", "observations")]
     after = [t[(t["status"] == "reported") & (t["time_point"].map(ORDER) > ORDER[when])] for t in tables]
     known = [t[t["time_point"].map(ORDER) <= ORDER[when]] for t in tables] + [CASE.rules]
@@ -213,12 +214,24 @@ def later_words(when):
     return sorted(by_hand | (label_words(after) - label_words(known) - EVERYDAY))
 
 
+def spoilers(text, listed):
+    """The words of a list that a text has; one with a capital letter counts only so."""
+    return [w for w in listed if re.search(rf"\b{w}", str(text), re.IGNORECASE if w.islower() else 0)]
+
+
+def told_early(text, when):
+    """The words of `LATER` in a text that belong to a moment after this one; all of them where there is none ("")."""
+    return spoilers(text, [w for t, words in LATER.items() if ORDER[t] > ORDER.get(when, 0) for w in words])
+
+
 def has_no_spoiler(b):
-    page = re.sub(r"(?m)^\| ANA \|.*$", "", shown(b.nb))  # a short form that the glossary of 00 has to explain
-    for where, text in {"the page": page, **b.items, **b.prompts}.items():
-        for word in later_words(moment(b)):
-            if re.search(rf"\b{word}", str(text), re.IGNORECASE if word.islower() else 0):
-                yield f"{where} has '{word}', which is known only after {moment(b)}"
+    cells = {f"cell {c.id}": shown(SimpleNamespace(cells=[c])) for c in b.nb.cells}
+    for where, text in {**cells, **b.items, **b.prompts}.items():
+        text = re.sub(r"(?m)^\| ANA \|.*$", "", str(text))  # a short form that the glossary of 00 has to explain
+        for word in spoilers(text, later_words(moment(b))):
+            yield f"{where} has '{word}', which is known only after {moment(b)}"
+        for word in told_early(text, "") if where in cells and not STOPS.at[b.number, "time_point"] else ():
+            yield f"{where} has '{word}': a page without a time_point (journey.csv) tells nothing of the child's course"
 
 
 def lists_no_biases(b):  # R8: the look-alike and what separates it teach more than a name

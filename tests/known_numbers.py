@@ -30,8 +30,8 @@ CASE = load_case()
 GIRL = load_patient("TP-01")
 PAGE_OF = {"09": GIRL.name}  # whose numbers a notebook may show, where it is not the child of the case
 MEND = (
-    "take it from casedata, with its unit and the name of what was measured near it; what is computed or converted, "
-    "or needs no source, is declared in tests/numbers.yaml (its head says how)"
+    "leave it out, or take it from casedata, with its unit and the name of what was measured near it; what is "
+    "computed or converted, or needs no source, is declared in tests/numbers.yaml (its head says how)"
 )
 
 

@@ -107,7 +107,7 @@ def concerned(changed, old, new):
 def line_of(file, name):
     """The line at which an entry of this id begins, or 1."""
     lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
-    return next((n for n, line in enumerate(lines, 1) if re.match(rf"-? *id: *[\"']?{re.escape(name)}\b", line)), 1)
+    return next((n for n, line in enumerate(lines, 1) if re.match(rf"\W*id\W+{re.escape(name)}\b", line)), 1)
 
 
 def placed(complaint, file):
@@ -116,6 +116,8 @@ def placed(complaint, file):
     for words in WORDS:
         if named and (line := line_of(f"casedata/{words}", named[0])) > 1:
             file = f"casedata/{words}:{line}"
+    if file.endswith(".ipynb") and (cell := re.search(r"\bcell ([\w-]+)", complaint)):
+        file = f"{file}:{line_of(file, cell[1])}"
     return f"{file}: {complaint}"
 
 
@@ -283,7 +285,9 @@ def number_faults(books, root):
     for p, r in orphans.unvouched(passages, used=used):
         if p.prose:  # also where it was asked about: nothing vouches for it now
             was = wrong.get((p.place(r), r.text), "").removesuffix(ASKED)
-            wrong[p.place(r), r.text] = f"{was}; nothing vouches for it" if was else orphans.stated(r) + BARE
+            wrong[p.place(r), r.text] = (
+                f"{was}; nothing vouches for {r.text} any more" if was else orphans.stated(r) + BARE
+            )
         else:
             outputs.setdefault(p.where, (p, []))[1].append(r)
     yield from (f"{place}: {words}" for (place, _), words in wrong.items())

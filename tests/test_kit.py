@@ -13,7 +13,7 @@ from classroom import __main__ as command
 from classroom import kit
 from classroom.kit import audit, handouts, notebooks, pages, printing, slides, teacher
 from classroom.kit.audit import KitError, check, gaps, given_away, leaks, outside, secrets
-from tests.test_notebooks import later_words
+from tests.design import told_early
 from utils import sheets
 from utils.case import load_case
 from utils.forms import prompts
@@ -237,12 +237,12 @@ def moments():
 
 @pytest.mark.parametrize("name", moments())
 def test_no_sheet_tells_what_became_known_later(built, name):
-    assert later_words(seen(read(built, f"learner/{name}.html")), moments()[name]) == []
+    assert told_early(seen(read(built, f"learner/{name}.html")), moments()[name]) == []
 
 
 def test_the_frame_of_a_page_tells_nothing_either_and_a_spoiler_is_found():
-    assert later_words(pages.page("Plain", ""), "") == []  # the article's title would
-    assert later_words(seen(pages.page("Plain", "Then came ECMO.")), "admission") == ["ECMO"]
+    assert told_early(pages.page("Plain", ""), "") == []  # the article's title would
+    assert told_early(seen(pages.page("Plain", "Then came ECMO.")), "admission") == ["ECMO"]
 
 
 def test_every_learners_page_is_held_to_its_moment(built):

@@ -7,14 +7,7 @@ import sys
 import nbformat
 import pytest
 
-from tests.design import BOOKS, LATER, faults, outputs, shown
-from utils.case import load_case
-from utils.quiz import items
-
-
-@pytest.fixture(params=BOOKS, ids=lambda p: p.stem)
-def book(request):
-    return nbformat.read(request.param, 4)
+from tests.design import BOOKS, faults, outputs
 
 
 def test_file_size_stays_small():
@@ -83,30 +76,6 @@ def test_each_fault_is_found(path, value, says):
     nb = good()
     spoil(path, value)(nb)
     assert any(says in f for f in faults(nb)), list(faults(nb))
-
-
-def later_words(text, moment):
-    """The words of `LATER` in a text that belong to a moment after this one."""
-    order = dict(zip(load_case().time_points["time_point"], load_case().time_points["order"], strict=True))
-    later = [w for t, words in LATER.items() if order[t] > order.get(moment, 0) for w in words]
-    return [w for w in later if re.search(rf"\b{w}", text, re.IGNORECASE if w.islower() else 0)]
-
-
-@pytest.mark.parametrize("path", BOOKS, ids=lambda p: p.stem)
-def test_nothing_known_later_stands_on_the_page(path):
-    moment = load_case().journey.set_index("file").at[path.name, "time_point"]
-    assert later_words(shown(nbformat.read(path, 4)), moment) == []
-
-
-def test_a_spoiler_would_be_found():
-    nb = nbformat.read(next(b for b in BOOKS if b.name.startswith("04")), 4)
-    nb.cells[0].source += "\nLater he needed ECMO."
-    assert later_words(shown(nb), "admission") == ["ECMO"] and later_words(shown(nb), "ecmo") == []
-
-
-def test_no_explanation_is_stored(book):
-    asked = re.findall(r'ask\("([^"]+)"\)', "\n".join(c.source for c in book.cells if c.cell_type == "code"))
-    assert not [k for k in asked for o in items()[k]["options"] if o["why"][:40] in shown(book)]
 
 
 @pytest.mark.slow
