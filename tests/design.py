@@ -204,14 +204,18 @@ def label_words(tables):
     return {re.sub("(?<![ius])s$", "", w) for w in re.findall("[a-z]{8,}", labels.lower())}
 
 
+def by_hand(when):
+    """The words of `LATER` that belong to a moment after this one; all of them where there is none ("")."""
+    return {w for t, words in LATER.items() if ORDER[t] > ORDER.get(when, 0) for w in words}
+
+
 @cache
 def later_words(when):
     """The words of `LATER`, and each long word of a later label that no label known by then has."""
     tables = [CASE.tables[n] for n in ("findings", "treatments", "events", "observations")]
     after = [t[(t["status"] == "reported") & (t["time_point"].map(ORDER) > ORDER[when])] for t in tables]
     known = [t[t["time_point"].map(ORDER) <= ORDER[when]] for t in tables] + [CASE.rules]
-    by_hand = {w for t, words in LATER.items() if ORDER[t] > ORDER[when] for w in words}
-    return sorted(by_hand | (label_words(after) - label_words(known) - EVERYDAY))
+    return sorted(by_hand(when) | (label_words(after) - label_words(known) - EVERYDAY))
 
 
 def spoilers(text, listed):
@@ -220,8 +224,8 @@ def spoilers(text, listed):
 
 
 def told_early(text, when):
-    """The words of `LATER` in a text that belong to a moment after this one; all of them where there is none ("")."""
-    return spoilers(text, [w for t, words in LATER.items() if ORDER[t] > ORDER.get(when, 0) for w in words])
+    """What a text tells before its moment, by the words of `LATER`."""
+    return spoilers(text, sorted(by_hand(when)))
 
 
 def has_no_spoiler(b):

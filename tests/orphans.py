@@ -30,6 +30,7 @@ from tests.known_numbers import (
     vanished,
 )
 from tests.reading import read_numbers
+from tests.rebuild import line_of
 from utils import appraisal, bedside, explore, pk, plots, route
 from utils.case import references
 from utils.cohort import crowd
@@ -43,6 +44,7 @@ from utils.units import factors, variables
 ROOT = Path(__file__).resolve().parent.parent
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ENTRIES = yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
+TRIED = re.compile(r"`\w+\.set\([^`]*`")  # a value to try in a line of code is no fact
 WATERMARK = re.compile(r"\b(SIMULATED|INVENTED)\b")
 APPRAISED = {f"appraisal-{x}" for x in "recovery rivals severity causes naranjo bench people evidence ribbon".split()}
 APPRAISED |= {"appraisal-audit", "appraisal-register", "appraisal-home"}
@@ -62,11 +64,12 @@ class Passage:
             return self.where.partition(",")[0]
         file, _, name = self.where.partition(", ")
         path = ROOT / "casedata" / file if file.endswith(".yaml") else ROOT / "notebooks" / f"{file}.ipynb"
-        lines = path.read_text(encoding="utf-8").splitlines()
-        first = next(n for n, line in enumerate(lines) if re.search(rf'"?id"?: "?{name.removeprefix("cell ")}\b', line))
+        lines, first = path.read_text(encoding="utf-8").splitlines(), line_of(path, name.removeprefix("cell "))
         near = {*re.findall(r"\w+", reading.context)}
-        fits = [len(near & {*re.findall(r"\w+", line)}) * (reading.text in line) for line in lines[first : first + 200]]
-        return f"{path.relative_to(ROOT)}:{first + 1 + fits.index(max(fits))}"
+        fits = [
+            len(near & {*re.findall(r"\w+", line)}) * (reading.text in line) for line in lines[first - 1 : first + 199]
+        ]
+        return f"{path.relative_to(ROOT)}:{first + fits.index(max(fits))}"
 
 
 def numbers_of(line):
@@ -98,10 +101,8 @@ def book_passages(nb, stem):
         names |= set(re.findall(r'ask\("([^"]+)"\)', cell.source)) if cell.cell_type == "code" else set()
         common = (f"{stem}, cell {cell.get('id')}", names, moment)
         if cell.cell_type == "markdown":
-            tried = re.sub(
-                r"`\w+\.set\([^`]*`", lambda m: re.sub(r"\d", "x", m[0]), cell.source
-            )  # a value to try is no fact
-            text = re.sub(r"(?m)^> ?", "", re.sub(r"<[^>]+>|[`*]", " ", tried))
+            text = TRIED.sub(lambda m: re.sub(r"\d", "x", m[0]), cell.source)
+            text = re.sub(r"(?m)^> ?", "", re.sub(r"<[^>]+>|[`*]", " ", text))
             top, inside = "", False  # the uppermost row of a table names what stands below it
             for block in re.split(r"\n\s*\n|\n(?=\s*(?:[-+]|\d+\.)\s)|\n(?=\s*\|)", text):
                 heading = block if block.lstrip().startswith("#") else heading

@@ -105,9 +105,9 @@ def concerned(changed, old, new):
 
 # ---- where something stands ------------------------------------------------------------------------------------------
 def line_of(file, name):
-    """The line at which an entry of this id begins, or 1."""
+    """The line at which an entry or a cell of this id begins, or 1."""
     lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
-    return next((n for n, line in enumerate(lines, 1) if re.match(rf"\W*id\W+{re.escape(name)}\b", line)), 1)
+    return next((n for n, line in enumerate(lines, 1) if re.match(rf"\W*id\W+{re.escape(name)}(?![\w-])", line)), 1)
 
 
 def placed(complaint, file):
@@ -319,7 +319,7 @@ def teachers_files():
 
 def tests_of(changed):
     """The files of tests that a change concerns (list of str)."""
-    chosen = set()
+    chosen, tests = set(), {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("test_*.py")}
     for name in changed:
         if name in (f"casedata/{file}" for file in (*WORDS, "revisions.csv")) or name.startswith("notebooks/"):
             chosen |= {*TESTED["words"]}
@@ -330,7 +330,6 @@ def tests_of(changed):
         elif name.endswith(".py"):
             module = Path(name).stem
             used = re.compile(rf"from utils(\.plots)?(\.{module}\b| import [^\n]*\b{module}\b)")
-            tests = {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("test_*.py")}
             chosen |= {name for name, text in tests.items() if used.search(text)}
         elif name.startswith("utils/"):
             chosen |= {"test_quiz.py", "test_explorer.py", "test_phrases.py"}

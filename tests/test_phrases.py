@@ -87,6 +87,7 @@ def test_a_status_is_kept_in_english_and_shown_in_the_language_of_the_catalogue(
         ("quiz: {rite: x}", "no phrase 'quiz.rite'"),
         ("cards: {invented: 'INVENTADO, {nombre}'}", "the place {nombre}"),
         ("quiz: [", "es.yaml cannot be read: "),
+        ("quiz: Así es.", "es.yaml cannot be read: it does not hold phrases by section"),
     ],
 )
 def test_a_fault_of_a_translation_is_named(tmp_path, monkeypatch, text, says):

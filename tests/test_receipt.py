@@ -248,7 +248,7 @@ ROWS = [  # spoilt rows: column, what stands in it
     ("answer", "d"), ("answer", ""), ("item", "Ada"), ("item", "W1.1"), ("item", "C9.1"), ("field", "x"),
     ("confidence", "sure"), ("when", "at night"), ("made", "=1+1"), ("version", "=HYPERLINK(1)"), ("kind", "@SUM(A1)"),
     ("notebook", "-2+3"), ("notebook", "\ud800"), ("words", "no words are due"), ("made", "at noon"),
-    ("first_vote", "d"), ("first_vote", "=a"), ("first_vote", None),
+    ("first_vote", "d"), ("first_vote", "=a"), ("first_vote", None), ("revision", "new"), ("revision", None),
 ]  # fmt: skip
 
 

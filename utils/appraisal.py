@@ -69,7 +69,7 @@ def recovery(case, caption):
     after = phrase("appraisal.after_discharge")
     rows += [(after, r.label, r.fact) for r in told[told["time_point"] == "follow_up"].itertuples()]
     columns = ["when", "what", "fact"]
-    sheet = _sheet(pd.DataFrame(rows, columns=columns), "recovery", *columns, title=phrase("appraisal.as_table"))
+    sheet = _sheet(pd.DataFrame(rows, columns=columns), "recovery", *columns, title=phrase("page.as_table"))
     return together(picture, sheet)
 
 
@@ -266,5 +266,5 @@ def my_calibration(caption):
         return say(phrase("appraisal.nothing_to_plot"))
     words = [phrase("plots.of", part=r.best, whole=r.answered) for r in found.itertuples()]
     rows = pd.DataFrame({"sure": found.index.map(status_word), "best": words})
-    sheet = _sheet(rows, "calibration", "sure", "best", title=phrase("appraisal.as_table"))
+    sheet = _sheet(rows, "calibration", "sure", "best", title=phrase("page.as_table"))
     return together(plots.calibration([*found[["answered", "best"]].itertuples(name=None)], caption), sheet)

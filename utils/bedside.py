@@ -56,7 +56,7 @@ class Dials(Explorer):
                     raise UnitError(phrase("bedside.no_unknowns", dial=dial.label))
                 wanted[name] = quantity(given, dial.variable).to(dial.unit).single()
         except UnitError as refused:
-            return say(phrase("bedside.refused", why=refused))
+            return say(phrase("explorer.refused", why=refused))
         return self._move(**wanted)
 
     def get(self):
@@ -182,7 +182,7 @@ def strip(case, caption, **names):
     when = [_when(r.first, r.last) for r in rows.itertuples()]
     told = rows.assign(when=when)[["label", "when", "words", "address"]]
     told = told.rename(columns={c: phrase(f"bedside.strip_{c}") for c in told})
-    return together(plots.day_strip(rows, last, caption), table(told, phrase("bedside.as_table")))
+    return together(plots.day_strip(rows, last, caption), table(told, phrase("page.as_table")))
 
 
 def _when(first, last):

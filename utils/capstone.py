@@ -104,9 +104,9 @@ def _where(row, conditions, labels):
     """When an item is met, in words; nothing for a number that is only weighed or divided."""
     members, kind = ", ".join(labels[m] for m in row["members"].split()), row["kind"]
     if kind == "at_least":
-        return phrase("capstone.at_least_of", least=show(row["threshold"]), members=members)
+        return phrase("rules.item_at_least", least=show(row["threshold"]), members=members)
     if members:
-        return phrase("capstone.one_of" if kind == "any" else "capstone.all_of", members=members)
+        return phrase("capstone.one_of" if kind == "any" else "rules.item_all", members=members)
     if kind in ("weight", "value"):
         return phrase("capstone.in_unit", unit=row["unit"])
     also = phrase("capstone.also_printed", printed=row["also_printed"]) if row["also_printed"] else ""
@@ -142,7 +142,7 @@ def _reading(verdict, patient, moment):
         "Rule set": verdict.short,
         "By the rules": verdict.status,
         "Where it stands": stands,
-        "Cheapest results that could settle it": phrase("capstone.or_else").join(settled)
+        "Cheapest results that could settle it": phrase("explore.or_way").join(settled)
         or ("" if verdict.status != "undetermined" else phrase("capstone.no_single_one")),
     }
 

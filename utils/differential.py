@@ -117,7 +117,7 @@ class Board(Card):
 def replay(notebook):
     """How your ranking moved from stage to stage, as a picture and a table; before you ranked, what is still open."""
     places = rankings(notebook)
-    unranked = phrase("differential.not_ranked")
+    unranked = phrase("forms.not_ranked")
     words = places.map(lambda p: unranked if pd.isna(p) else phrase("differential.place", place=p))
     words = words.rename_axis(phrase("differential.hypothesis")).reset_index()
     shown = table(words, phrase("differential.ranking"))

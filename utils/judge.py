@@ -164,7 +164,7 @@ class Register(Explorer):
             known = [*self._rows.index] if name == "entry" else listed
             if not isinstance(value, str) or (known and value not in known):
                 refused = {"value": value, "name": name, "known": ", ".join(known)}
-                return say(phrase("judge.not_on_the_list" if known else "judge.give_words", **refused))
+                return say(phrase("explorer.not_on_the_list" if known else "judge.give_words", **refused))
         if "entry" in given and given["entry"] not in self._matching(now):
             return say(phrase("judge.does_not_fit", entry=given["entry"]))
         return self._move(**given)

@@ -26,6 +26,8 @@ def _catalogue():
     ours, other = _read(CATALOGUE), os.environ.get("MAS_CASEBOOK_PHRASES")
     try:
         theirs = _read(CATALOGUE.parent.parent / other) if other else {}
+        if not (isinstance(theirs, dict) and all(isinstance(texts, dict) for texts in theirs.values())):
+            raise ValueError(f"it does not hold phrases by section, as {CATALOGUE.name} does")
     except (OSError, ValueError, yaml.YAMLError) as fault:
         raise ValueError(f"{other} cannot be read: {' '.join(str(fault).split())}") from None
     for group, name, text in ((group, *pair) for group, texts in theirs.items() for pair in texts.items()):

@@ -22,17 +22,8 @@ from utils.quiz import changed_since, items
 from utils.record import is_text, read, write_whole
 
 NAME, TITLE = "mas-casebook-receipt.json", "MAS Casebook receipt"
-ROW = [
-    "item",
-    "notebook",
-    "kind",
-    "field",
-    "answer",
-    "confidence",
-    "when",
-    "first_vote",
-    "revision",
-]  # a question: no field
+# A question has no field, and what is not a question no revision.
+ROW = ["item", "notebook", "kind", "field", "answer", "confidence", "when", "first_vote", "revision"]
 OLD = (ROW[:-1], ROW[:-2])  # of receipts from before there were revisions, and two votes
 HEAD = ["version", "made"]
 REVISION = "([0-9a-f]{8})?"  # empty where a question stands as it did before revisions were kept
@@ -228,7 +219,7 @@ def _check(row):
     if not fits[True]:
         raise ValueError(phrase("receipt.no_answer", answer=repr(answer), item=item))
     if not re.fullmatch(REVISION, row["revision"]):
-        raise ValueError(f"{row['revision']!r} is no revision of {item}")
+        raise ValueError(phrase("receipt.no_revision", revision=repr(row["revision"]), item=item))
     if row["confidence"] not in ("", *CONFIDENCE) or not all(re.fullmatch(WHEN, row[k]) for k in ("when", "made")):
         raise ValueError(phrase("receipt.odd_confidence_or_time", item=item))
 

@@ -74,7 +74,7 @@ def four(caption):
         (r.label, show(r.daily), f"{r.auc_24:.1f}", f"{r.c_avg:.2f}", r.note[1:-1] or phrase("route.the_first"))
         for r in found.itertuples()
     ]
-    return together(plots.areas(found, caption), table(pd.DataFrame(told, columns=columns), phrase("route.same_table")))
+    return together(plots.areas(found, caption), table(pd.DataFrame(told, columns=columns), phrase("page.as_table")))
 
 
 def spread(caption, n=4000):
@@ -124,7 +124,7 @@ def multipliers(caption):
     found = pd.DataFrame(rows, columns=["label", "times", "ground"])
     told = found.assign(times=[f"× {x:.2f}" for x in found["times"]])
     told.columns = [phrase(f"route.{h}") for h in ("what_changes", "multiple", "stands_on")]
-    return together(plots.factors(found, caption), table(told, phrase("route.same_table")))
+    return together(plots.factors(found, caption), table(told, phrase("page.as_table")))
 
 
 def _asked(row, reading):
@@ -322,7 +322,7 @@ class RouteBench(Explorer):
             if isinstance(control, widgets.Dropdown):
                 if isinstance(value, bool) or not among(value, values(control)):
                     known = ", ".join(map(str, values(control)))
-                    return say(phrase("route.not_on_the_list", value=value, name=name, known=known))
+                    return say(phrase("explorer.not_on_the_list", value=value, name=name, known=known))
             elif isinstance(value, bool) or not isinstance(value, int | float):
                 return say(phrase("route.no_number", value=value, name=name, low=control.low, high=control.high))
         return self._move(**given)

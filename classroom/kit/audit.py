@@ -16,7 +16,7 @@ TOLD = {("02_naming_it.html", "W1.1, exemplar")}
 MARKS = [
     phrase("quiz.mark_best").strip(" ["), phrase("quiz.right").rstrip("."),
     phrase("quiz.best_is", best="").rstrip(". "),
-    phrase("kit.one_way").rstrip(":"),
+    phrase("forms.one_way").rstrip(":"),
 ]  # fmt: skip
 CLASSES = re.compile(r"""class=["'][^"']*\b(best|answer|teacher)\b""")
 DRAWN = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")

@@ -101,7 +101,7 @@ def ruler(name, case, moment, filled=False):
     if verdict.score is not None:
         answer = phrase("kit.total", line=LINE, verdict=answer)
     answer = f"<strong>{escape(str(verdict))}</strong>" if filled else answer
-    line = escape(phrase("kit.made_for", rule=rule_line(name), population=RULES[name].about["population"]))
+    line = escape(phrase("capstone.made_for", rule=rule_line(name), population=RULES[name].about["population"]))
     kind, name = "together" if len(lines) < 20 else "", f"{escape(RULES[name].short)}: {escape(moment.lower())}"
     head = f'<h3>{name}</h3><p class="small">{line}</p>'
     return f'<section class="{kind}">{head}{rows(columns, lines)}<p>{answer}</p></section>'

@@ -127,7 +127,7 @@ def exemplar(prompt):
     """One way to put it, and what to look for (HTML)."""
     out = [f"<p><strong>{prompt['id']}</strong></p>"]
     if "exemplar" in prompt:
-        out.append(f"<p><strong>{phrase('kit.one_way')}</strong> {escape(prompt['exemplar'])}</p>")
+        out.append(f"<p><strong>{phrase('forms.one_way')}</strong> {escape(prompt['exemplar'])}</p>")
     if "look_for" in prompt:
         listed = "".join(f"<li>{escape(line)}</li>" for line in prompt["look_for"])
         out.append(f"<p><strong>{phrase('kit.look_for')}</strong></p><ul>{listed}</ul>")

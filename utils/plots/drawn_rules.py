@@ -63,7 +63,7 @@ def ranks(table, caption):
         picture.text(left + step * c, 24, stage, "middle", font_weight="bold")
     for place in range(1, last):
         picture.text(20, top + row * (place - 0.5) + 4.5, phrase("plots.place", place=place))
-    picture.text(20, top + row * (last - 0.5) + 4.5, phrase("plots.not_ranked"), fill=NOT)
+    picture.text(20, top + row * (last - 0.5) + 4.5, phrase("forms.not_ranked"), fill=NOT)
     taken = {}
     for n, (label, places) in enumerate(table.iterrows()):
         spots = [(left + step * c, top + row * (float(p) - 0.5)) for c, p in enumerate(places) if not pd.isna(p)]
