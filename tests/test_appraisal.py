@@ -54,13 +54,13 @@ def by_hand(given):
     return sum(0 if a == "do not know" else POINTS[q][a == "no"] for q, a in given.items())
 
 
-def test_our_answers_score_three_and_others_nought_to_seven():
+def test_our_answers_score_three_and_others_one_to_seven():
     rows = CASE.naranjo_answers
     ours = dict(zip(rows["question"], rows["ours"], strict=True))
     assert evaluate("naranjo", appraisal.answers()).score == (3.0, 3.0) and by_hand(ours) == 3
     choices = [[r.ours, *filter(None, r.others.split("|"))] for r in rows.itertuples()]
     every = [by_hand(dict(zip(rows["question"], c, strict=True))) for c in product(*choices)]
-    assert appraisal.defensible() == (min(every), max(every)) == (0, 7)
+    assert appraisal.defensible() == (min(every), max(every)) == (1, 7)
     assert all(set(c) <= {*appraisal.TRUTH} and len(set(c)) == len(c) for c in choices)
 
 
@@ -83,16 +83,16 @@ def _answers_of(score):
 
 def test_the_worked_scale_says_score_range_and_bands():
     shown = appraisal.naranjo("x")
-    assert "Naranjo: 3, possible. With other answers that can be defended, 0 to 7: doubtful to probable." in shown.text
+    assert "Naranjo: 3, possible. With other answers that can be defended, 1 to 7: possible to probable." in shown.text
     root, alt = drawing(shown)
-    assert "our answers: 3; defensible: 0 to 7" in alt and clean(shown)
+    assert "our answers: 3; defensible: 1 to 7" in alt and clean(shown)
     assert {"doubtful", "possible", "probable", "definite"} <= set(words(root))
     rows = {r[0].partition(".")[0]: r for r in cells(shown)[1:]}
     assert rows["5"][1] == "yes (−1)" and rows["5"][3] == "no (+2); do not know (0)" and rows["8"][1] == "no (0)"
 
 
 def test_the_severity_is_that_of_the_rule():
-    assert "grade 4 of 4" in appraisal.severity(CASE).text
+    assert "grade 4 of 4, by version 5 of 2017. By version 6 of 2025: grade 3 to 4." in appraisal.severity(CASE).text
     assert [r[3] for r in cells(appraisal.severity(CASE))[1:]] == ["undetermined", "met", "met", "met"]
 
 
@@ -116,7 +116,7 @@ def test_ours_are_shown_only_when_asked_for():
     assert "ours" not in bench.set(q5="No ").text and "defensible" not in drawing(bench._last)[1]
     bench._controls["ours"].value = True
     assert "−3 from ours" in bench._last.text or "from ours, which is 3" in bench._last.text
-    assert "our answers: 3; defensible: 0 to 7" in drawing(bench._last)[1]
+    assert "our answers: 3; defensible: 1 to 7" in drawing(bench._last)[1]
     assert "As ours." in bench.set(**appraisal.answers()).text
     assert "ours" not in bench.compare(False).text
 
@@ -140,7 +140,7 @@ def test_the_recovery_invents_no_date():
     assert "day 7: echocardiography begins to improve; day 10: VA-ECMO weaned off; day 16 to day 18" in alt
     assert "not dated, by day 22: severe neutropenia found" in alt and "not dated: genetic analysis reported" in alt
     assert "not dated, by day 22: intravenous anakinra reduced step by step" in alt  # it was stopped on day 22
-    assert alt.index("4 months after discharge") < alt.index("6 months after discharge") < alt.index("at 24 months, as")
+    assert alt.index("4 months after discharge") < alt.index("6 months after discharge") < alt.index("after 24 months")
     assert not [w for w in words(root) if w and re.search(r"\b(?:month|week) \d", w)] and clean(shown)
     exact = CASE.events.query("status == 'reported' and day_low == day_high and day_low >= 7")
     assert len(shapes(root, "path", fill="#1a1a1a")) == len(exact) + 3  # a diamond each, and three arrows
@@ -155,7 +155,7 @@ def test_rivals_are_what_ran_or_had_just_ended():
     rows = {r[0]: r for r in cells(shown)[1:]}
     assert rows["veno-arterial ECMO"][2:] == ["3 days before", "certain"]  # 7 - 4
     assert rows["intravenous immunoglobulin"][3].startswith("over, by day 6")
-    assert rows["high-dose intravenous anakinra"][2] == "2 to 3 days before"  # day 4 or day 5
+    assert rows["high-dose intravenous anakinra"][2] == "3 days before"  # day 4, by our count
     reduced_or_not = "certain, in one of its two forms"
     assert rows["high-dose intravenous anakinra"][3] == reduced_or_not
     assert rows["oral ciclosporin"][3] == "perhaps, its end is not stated"
@@ -183,7 +183,7 @@ def test_no_share_of_people_without_a_frequency(wrong):
 
 def test_what_is_only_recalled_of_the_variant_is_not_told():
     page = PAGE.read_text(encoding="utf-8")
-    assert not re.search(r"4/41|4 of 41|9\.8 %|Fisher|p = 0?\.37", page) and "3 of 15" in page
+    assert not re.search(r"4/41|4 of 41|9\.8 %|Fisher's|p = 0?\.37", page) and "3 of 15" in page
 
 
 # ---- claims, checklist, literature ----------------------------------------------------------------------------------
@@ -236,8 +236,8 @@ def test_the_evidence_holds_what_points_the_other_way_and_nothing_unconfirmed():
     rows = CASE.anakinra_evidence
     assert (rows["direction"] == "against").sum() == 2
     assert not {"bruck2011", "reffeiner2011", "movva2013"} & set(rows["source"])
-    assert "survival" not in " ".join(rows["result"])  # of rajasekaran2014, recalled only
-    assert f"{len(rows)} rows: 8 point for it, 5 leave it open, 2 point against it." in appraisal.evidence(CASE).text
+    assert "surviv" not in rows.set_index("study").at["rajasekaran2014", "result"]  # recalled only
+    assert f"{len(rows)} rows: 7 point for it, 13 leave it open, 2 point against it." in appraisal.evidence(CASE).text
 
 
 # ---- the register ---------------------------------------------------------------------------------------------------

@@ -162,7 +162,7 @@ def test_each_fault_is_found(rule, spoil, says):
     "spoil, says",
     [
         (lambda b: b.nb.cells[1].update(source="## Worked example: T0"), "no worked example"),
-        (put("C9.3", level="completion"), "C9.3: its level is open"),
+        (put("C9.8", level="completion"), "C9.8: its level is open"),
     ],
 )
 def test_help_on_the_last_page_is_found(spoil, says):

@@ -23,17 +23,14 @@ EXPECTED = [
     ("T0", "mas_2016", "undetermined", None),
     ("T0", "hscore", "undetermined", (99, 261)),
     ("T0", "hlh_2004", "undetermined", (3, 7)),
-    ("T0", "mh_score", "undetermined", (49, 101)),
     ("T0", "ms_score", "undetermined", None),
     ("T1", "mas_2016", "met", None),
     ("T1", "hscore", "undetermined", (158, 211)),
     ("T1", "hlh_2004", "undetermined", (3, 6)),
-    ("T1", "mh_score", "not met", (49, 49)),
     ("T1", "ms_score", "undetermined", None),
     ("T2", "mas_2016", "met", None),
     ("T2", "hscore", "met", (233, 286)),
     ("T2", "hlh_2004", "met", (5, 8)),
-    ("T2", "mh_score", "met", (86, 86)),
     ("T2", "ferritin_esr", "undetermined", None),
     ("T2", "ms_score", "met", None),
 ]
@@ -51,7 +48,6 @@ def items(rule, moment, variant=None):
 
 def test_where_the_expected_results_are_finer_than_a_verdict():
     assert evaluate("hlh_2004", GIRL.as_of("T0"), "measured_fever").score == (2, 6)
-    assert sorted(GIRL.verdicts["mh_score", "T0"].possible) == [49, 64, 86, 101]
     ratio = GIRL.verdicts["ferritin_esr", "T0"], GIRL.verdicts["ferritin_esr", "T1"]
     assert [v.status for v in ratio] == ["not met", "met"]
     assert [round(v.score[0], 2) for v in ratio] == [21.42, 99.95]
@@ -72,7 +68,7 @@ def test_a_boundary_is_met_or_not_as_its_sign_says():
         ("T1", "mas_2016", "triglycerides"), ("T1", "mas_2016", "fibrinogen"), ("T1", "hscore", "temperature_39_4"),
         ("T1", "hscore", "ferritin_2000"), ("T2", "hscore", "ferritin_6000"), ("T2", "hlh_2004", "neutrophils"),
         ("T2", "hlh_2004", "triglycerides"), ("T2", "hlh_2004", "fibrinogen"), ("T0", "hscore", "haemoglobin"),
-        ("T0", "hscore", "wbc"), ("T0", "hscore", "temperature_38_4"), ("T1", "mh_score", "neutrophils"),
+        ("T0", "hscore", "wbc"), ("T0", "hscore", "temperature_38_4"),
     ]}  # fmt: skip
     met = {k[2] + k[0] for k, s in status.items() if s == "met"}
     assert met == {
@@ -85,11 +81,6 @@ def test_a_boundary_is_met_or_not_as_its_sign_says():
         "temperature_38_4T0",
     }
     assert set(status.values()) == {"met", "not met"}
-
-
-def test_twenty_months_would_move_the_mh_score():
-    typed = {**GIRL.as_of("T2").inputs, "age_at_onset": Quantity("age_at_onset", 20, "months")}
-    assert evaluate("mh_score", typed).score == (49, 49)
 
 
 def test_another_factor_would_lose_the_haemoglobin():
@@ -183,7 +174,7 @@ def band(value, *steps):
 
 
 def oracle(given):
-    """Verdicts of four rule sets, one patient, one moment."""
+    """Verdicts of three rule sets, one patient, one moment."""
     tg, fg = (lambda u: number(given, "triglycerides", u)), (lambda u: number(given, "fibrinogen", u))
     plt, ast, fer = (number(given, n) for n in ("platelets", "ast", "ferritin"))
     hb, wbc, anc = (number(given, n) for n in ("haemoglobin", "wbc", "neutrophils"))
@@ -230,16 +221,10 @@ def oracle(given):
         band(tg("mmol/L"), (lambda x: x >= 1.5 - 1e-9, 44), (lambda x: x > 4 + 1e-9, 64)),
         ask(fg("g/L"), lambda x: x <= 2.5 + 1e-9, 30), ask(ast, lambda x: x >= 30, 19), ask(marrow, yes, 35),
     ])  # fmt: skip
-    mh = between([
-        ask(number(given, "age_at_onset"), lambda x: x / 12 <= 1.6, 37), ask(anc, lambda x: x <= 1.4 + 1e-9, 37),
-        ask(fg("mg/dL"), lambda x: x <= 131 + 1e-9, 15), ask(spleen, yes, 12), ask(plt, lambda x: x <= 78, 11),
-        ask(hb, lambda x: x <= 83 + 1e-9, 11),
-    ])  # fmt: skip
     return {
         "mas_2016": (mas, None),
         "hlh_2004": (word(*hlh, 5), hlh),
         "hscore": (word(*h, 169), h),
-        "mh_score": (word(*mh, 60), mh),
     }
 
 
@@ -270,7 +255,7 @@ def test_generator_and_rules_agree_for_many():
         seen |= {(rule, v.status) for (rule, _), v in patient.verdicts.items()}
     assert faults == []
     assert {s for r, s in seen if r == "mas_2016"} == {"met", "not met", "undetermined"}
-    assert {s for r, s in seen if r in ("hscore", "mh_score")} == {"met", "not met", "undetermined"}
+    assert {s for r, s in seen if r == "hscore"} == {"met", "not met", "undetermined"}
 
 
 def test_a_disagreement_would_be_found():

@@ -170,9 +170,10 @@ def test_the_values_for_two_years_are_for_two_years_only():
     assert used(2, "mean_bp") == {
         "Haque and Zaritsky, 5th centile": (43, pytest.approx(math.nan, nan_ok=True)),
         "Haque and Zaritsky, 50th centile": (58, pytest.approx(math.nan, nan_ok=True)),
+        "Phoenix 2024, a point at or below": (44, pytest.approx(math.nan, nan_ok=True)),
     }
     assert used(2, "systolic_bp")["Haque and Zaritsky, 5th centile"][0] == 69
-    assert used(3, "mean_bp") == {} and len(used(3, "systolic_bp")) == 1
+    assert [*used(3, "mean_bp")] == ["Phoenix 2024, a point at or below"] and len(used(3, "systolic_bp")) == 1
 
 
 def test_the_edge_of_the_heart_rate_falls_on_two_years():
@@ -319,13 +320,13 @@ def test_every_row_of_the_matrix_rests_on_what_was_known_then():
         for address in row.facts.split():
             assert len(view[row.time_point].address(address)), (row.finding, address)
         unsaid = all(a.startswith("U") for a in row.facts.split())
-        assert ("unknown" in (row.leak, row.pump)) == unsaid == row.why.startswith("Not reported"), row.finding
+        assert ("unknown" in (row.leak, row.pump, row.obstruction)) == unsaid == row.why.startswith("Not reported"), row.finding
 
 
 def test_the_matrix_says_what_its_table_says():
     shown = bedside.leak_or_pump(ECMO, "Test.")
     _, alt = drawing(shown)
-    assert "heart rate 160/min: leak speaks for it, pump speaks for it" in alt
+    assert "heart rate 160/min: leak speaks for it, pump speaks for it, obstruction speaks for it" in alt
     assert "albumin and haematocrit: leak not reported, pump says little by itself" in alt
     assert shown.html.count("<tr>") == len(CASE.leak_pump) + 1 and clean(shown)
     early = bedside.leak_or_pump(PICU, "Test.").text

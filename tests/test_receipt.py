@@ -201,7 +201,7 @@ def test_a_name_that_windows_refuses_is_refused_here(answered, name):
 SHEETS = {  # each sheet of notebook 09 filled in: what is given
     "C9.1": dict.fromkeys(sheets.RULERS, "met"),
     "V9.2": dict.fromkeys(sheets.RULERS, "undetermined"),
-    "U9.1": {"ferritin": "=685 ng/mL", "ast": "48 U/L", "age_at_onset": "1.6 years"},
+    "U9.1": {"ferritin": "=685 ng/mL", "ast": "48 U/L", "age": "1.7 years"},
     "U9.2": {"ferritin": "6000 ng/mL", "triglycerides": "266 mg/dL", "fibrinogen": "150 mg/dL"},
     "C9.5": {f"{r.fact}|{c}": "yes" for r in sheets.read_table("tp_01_route").itertuples()
              for c in ("vein", "statement")},
@@ -216,7 +216,7 @@ def test_sheets_of_the_capstone_are_on_the_receipt(answered, record):
     assert "8 answers" in save_receipt("all.csv").text  # two questions and six sheets
     save_receipt("all.json")
     frame = read_receipts(answered)
-    assert frame.attrs["skipped"] == [] and len(frame) == 2 * (2 + 6 + 6 + 3 + 3 + 10 + 2)
+    assert frame.attrs["skipped"] == [] and len(frame) == 2 * (2 + 5 + 5 + 3 + 3 + 10 + 2)
     rows = frame[frame["file"] == "all.csv"].set_index(["item", "field"])
     assert rows.loc[("U9.1", "ferritin"), "answer"] == "685 ng/mL"  # no spreadsheet takes it for a formula
     assert rows.loc[("C9.1", "hscore|verdict"), "answer"] == "met"

@@ -25,8 +25,8 @@ LATER = load_case().as_of("recovery").inputs
     [
         ("mas_2016", S0, "undetermined", None),
         ("mas_2016", S1, "met", None),
-        ("mas_2005", S0, "undetermined", None),
-        ("mas_2005", S1, "met", None),
+        ("mas_2005", S0, "undetermined", (1, 6)),
+        ("mas_2005", S1, "met", (2, 6)),
         ("ilar_sjia", S0, "undetermined", None),
         ("ilar_sjia", S1, "undetermined", None),
         ("printo_sjia", S0, "undetermined", None),
@@ -257,6 +257,15 @@ def test_pals_limits_by_age(age, limit):
 def test_ctcae_grades(count, lln, grades):
     data = {"neutrophils": quantity(count, "neutrophils"), "neutrophils_lln": lln and quantity(lln, "neutrophils_lln")}
     assert evaluate("ctcae_neutrophils", data).score == grades
+
+
+@pytest.mark.parametrize(
+    "count, grades", [("99/mm3", (4, 4)), ("100/mm3", (3, 3)), ("499/mm3", (3, 3)), ("500/mm3", (2, 2)),
+                      ("1000/mm3", (1, 1)), ("1500/mm3", (0, 0))]
+)  # fmt: skip
+def test_ctcae_version_6_draws_its_lines_lower(count, grades):
+    assert evaluate("ctcae_neutrophils", {"neutrophils": quantity(count, "neutrophils")}, "v6").score == grades
+    assert evaluate("ctcae_neutrophils", LATER, "v6").score == (3, 4)  # 0 to 100/mm³
 
 
 def test_naranjo_is_one_number_and_names_its_band():
@@ -523,7 +532,7 @@ def test_bad_tables_are_refused_in_words(frame, says):
 def test_an_unknown_rule_or_variant_is_refused_in_words():
     with pytest.raises(KeyError, match="did you mean 'mas_2016'"):
         evaluate("mas2016", {})
-    with pytest.raises(ValueError, match="no variant 'iv': use one of ii, i, iii"):
+    with pytest.raises(ValueError, match="no variant 'iv': use one of i, ii, iii"):
         evaluate("mas_2005", {}, "iv")
 
 

@@ -15,6 +15,7 @@ from utils.units import Quantity, UnitError, quantity, show
 GROUPS = {v: phrase(f"bedside.{v}") for v in ("systolic_bp", "mean_bp", "heart_rate")}
 # Ends of the axes in the picture, chosen by us.
 AXES = {"systolic_bp": (40, 140), "mean_bp": (20, 120), "heart_rate": (40, 220)}
+CAUSES = ("leak", "pump", "obstruction")
 WORDS = {"fits": phrase("bedside.fits"), "": phrase("bedside.little"), "unknown": status_word("not_reported")}
 
 
@@ -164,14 +165,14 @@ class Fluid(Dials):
 
 
 def leak_or_pump(case, caption):
-    """What each finding says of the leak and of the pump: our reading, as a table of shapes and as a table of words."""
-    rows = case.leak_pump.replace({"leak": {"little": ""}, "pump": {"little": ""}})
-    states = {(r.finding, c): getattr(r, c) for r in rows.itertuples() for c in ("leak", "pump")}
+    """What each finding says of leak, pump and obstruction: our reading, as a table of shapes and as a table of words."""
+    rows = case.leak_pump.replace({c: {"little": ""} for c in CAUSES})
+    states = {(r.finding, c): getattr(r, c) for r in rows.itertuples() for c in CAUSES}
     labels = dict(zip(rows["finding"], rows["label"], strict=True))
-    columns = {c: phrase(f"bedside.{c}") for c in ("leak", "pump")}
+    columns = {c: phrase(f"bedside.{c}") for c in CAUSES}
     picture = plots.matrix(states, labels, columns, caption, WORDS)
-    told = rows.assign(leak=rows["leak"].map(WORDS), pump=rows["pump"].map(WORDS))
-    heads = {c: phrase(f"bedside.matrix_{c}") for c in ("label", "facts", "leak", "pump", "why")}
+    told = rows.assign(**{c: rows[c].map(WORDS) for c in CAUSES})
+    heads = {c: phrase(f"bedside.matrix_{c}") for c in ("label", "facts", *CAUSES, "why")}
     return together(picture, table(told[[*heads]].rename(columns=heads), phrase("bedside.matrix")))
 
 

@@ -46,7 +46,7 @@ def letter(patient, moment):
 
 @cache  # a page shows them more than once
 def rule_cards():
-    """The six rule sets as they were published, to have at hand: their items, thresholds, points and factors."""
+    """The rule sets as they were published, to have at hand: their items, thresholds, points and factors."""
     return together(*map(_rule_card, RULERS), _factor_card())
 
 
@@ -123,7 +123,7 @@ def _worth(row):
 
 # ---- what the rules say ---------------------------------------------------------------------------------------------
 def judged(patient, moment):
-    """The six verdicts at a moment, in words: a DataFrame of rule, verdict, where it stands, what would settle it."""
+    """The verdicts at a moment, in words: a DataFrame of rule, verdict, where it stands, what would settle it."""
     patient.told(moment)  # an unknown moment is told in words
     return pd.DataFrame([_reading(patient.verdicts[r, moment], patient, moment) for r in RULERS])
 
@@ -148,7 +148,7 @@ def _reading(verdict, patient, moment):
 
 
 def compared(patient, moment, said, hide=()):
-    """The six verdicts of a learner, in the order of `RULERS`, beside those of the rules: how many agree; a table."""
+    """The verdicts of a learner, in the order of `RULERS`, beside those of the rules: how many agree; a table."""
     found = judged(patient, moment)
     found.insert(2, "You", list(said))
     line = say(phrase("capstone.agree", same=(found["You"] == found["By the rules"]).sum(), of=len(RULERS)))
@@ -162,7 +162,7 @@ def _worded(frame, *columns):
 
 
 def verdicts(patient, moment):
-    """The six verdicts at a moment, as a table."""
+    """The verdicts at a moment, as a table."""
     found = judged(patient, moment).drop(columns="rule")
     return patient.mark(table(_worded(found, "By the rules"), phrase("capstone.each_rule_set", moment=moment)))
 
@@ -183,7 +183,7 @@ def _caption(patient, caption):
 
 
 def ruler_picture(patient, caption):
-    """Six rulers at three moments: how far from each cut-off the patient can still lie."""
+    """The rulers at three moments: how far from each cut-off the patient can still lie."""
     rows = [tuple(_across(patient, r)) for r in RULERS]
     moments = tuple(patient.moments.index)
     return patient.mark(plots.rulers(rows, moments, _caption(patient, caption), NOBODY))
@@ -248,7 +248,7 @@ _drawn = lru_cache(64)(variant)
 
 
 class OwnPatient(Explorer):
-    """Another invented patient for every number: read the letter, choose six verdicts, compare."""
+    """Another invented patient for every number: read the letter, choose the verdicts, compare."""
 
     note = phrase("capstone.own_run")
 

@@ -20,7 +20,7 @@ from utils.rules import RULES, evaluate
 from utils.units import Quantity, factors, factors_in_use, sign_before, variables
 
 FOLDER = "teaching_patients/"
-RULERS = ("mas_2016", "hscore", "hlh_2004", "mh_score", "ferritin_esr", "ms_score")  # what a patient is held against
+RULERS = ("mas_2016", "hscore", "hlh_2004", "ferritin_esr", "ms_score")  # what a patient is held against
 STATES = {"present": True, "absent": False}  # a finding that is told and decides nothing is open: unknown to a rule
 LAST = 9999  # the highest number of a drawn patient
 FARTHEST = 3  # steps of the last printed digit from a threshold; the learner is to look at the sign, not to guess

@@ -18,15 +18,15 @@ from utils.units import UnitError, factors, factors_in_use, quantity, show
 
 SHEETS = {"C9.1": "T0", "V9.2": "T1"}  # verdicts to commit, by the moment they are asked of
 CONVERSIONS = {  # what to convert: moment, variable, the unit that a rule was published in
-    "U9.1": (("T0", "ferritin", "ng/mL"), ("T0", "ast", "U/L"), ("T0", "age_at_onset", "years")),
+    "U9.1": (("T0", "ferritin", "ng/mL"), ("T0", "ast", "U/L"), ("T0", "age", "years")),
     "U9.2": (("T2", "ferritin", "ng/mL"), ("T2", "triglycerides", "mg/dL"), ("T2", "fibrinogen", "mg/dL")),
 }
 RUBRIC = {  # the points there are: 30 in all
-    "verdicts": (phrase("sheets.rubric_verdicts"), 12),
+    "verdicts": (phrase("sheets.rubric_verdicts"), 10),
     "units": (phrase("sheets.rubric_units"), 6),
     "test": (phrase("sheets.rubric_test"), 4),
     "rival": (phrase("sheets.rubric_rival"), 3),
-    "handover": (phrase("sheets.rubric_handover"), 5),
+    "handover": (phrase("sheets.rubric_handover"), 7),
 }
 FAR = 500  # a value so many times off was read otherwise than it was meant
 LONGEST = 40  # characters of one value
@@ -89,7 +89,7 @@ class Sheet(Card):
 
 
 class Verdicts(Sheet):
-    """Six verdicts at one moment."""
+    """A verdict for each rule set at one moment."""
 
     def __init__(self, name, patient, moment):
         self.moment = moment
@@ -107,7 +107,7 @@ class Verdicts(Sheet):
         return phrase("sheets.still_open", rules=", ".join(left)) if left else ""
 
     def right(self, fields):
-        """How many of the six are as by the rules."""
+        """How many are as by the rules."""
         return sum(fields.get(f"{r}|verdict") == self.patient.verdicts[r, self.moment].status for r in RULERS)
 
     def told(self, fields):

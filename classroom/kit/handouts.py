@@ -132,8 +132,8 @@ def timeline():
 
 
 def leak_or_pump():
-    head = ("finding", "speaks_for_leak", "speaks_for_pump", "not_reported")
-    return rows([phrase(f"kit.{k}") for k in head], [[LINE, "", "", ""]] * 10)
+    head = ("finding", "speaks_for_leak", "speaks_for_pump", "speaks_for_obstruction", "not_reported")
+    return rows([phrase(f"kit.{k}") for k in head], [[LINE, "", "", "", ""]] * 10)
 
 
 def curves():
