@@ -16,7 +16,7 @@ from utils.units import show
 
 CORE = [f"{n:02}" for n in range(1, 9)]
 READINESS = ("R1.2", "R2.1", "R2.2", "R3.1", "R4.2")  # of 00 and 01; the last is of 02, for the plan of 90 minutes
-RULERS = ("mas_2016", "hlh_2004", "hlh_2024", "hscore", "ms_score", "mh_score", "ferritin_esr")  # those of 04
+RULERS = ("mas_2016", "hlh_2004", "hlh_2024", "hscore", "ms_score", "ferritin_esr")  # those of 04
 BOX = "☐"
 SHAPES = {  # told apart by letter and by shape, at the other end of a room and without colour
     "A": '<circle cx="50" cy="50" r="44"/>',
@@ -172,7 +172,7 @@ BLANKS = {
 
 # ---- other sheets ---------------------------------------------------------------------------------------------------
 def bench(teacher=False):
-    """Seven rulers on the day of admission, to fill in by hand where no screen is at hand (str)."""
+    """The rulers on the day of admission, to fill in by hand where no screen is at hand (str)."""
     name, sheet = phrase("kit.bench_on_paper"), criteria(RULERS, ("admission",), teacher)
     body = f"<h1>{name}</h1>{markdown(text('bench.md'))}<h2>{phrase('kit.rulers')}</h2>{sheet}"
     return page(name, body, teacher)

@@ -42,7 +42,7 @@ CONTROLS = (
     Control("03_flare_sepsis_or_mas", "What if it had been known", handle("platelets, ×10⁹/L"),
             first="label:has-text('platelets: suppose it is known') input"),
     Control("04_five_rulers", "A hundred people counted", handle("Of 100, have the disease")),
-    Control("04_five_rulers", "Seven rulers", listed("haemophagocytosis"), LIST),
+    Control("04_five_rulers", "Ruler bench", listed("haemophagocytosis"), LIST),
     Control("04_five_rulers", "A threshold moved", handle("Your threshold")),
     Control("05_ladder", "The ladder by day", handle("Day")),
     Control("05_ladder", "Bars without names", ".casebook-explorer:has-text('Names hidden') select", LIST),
