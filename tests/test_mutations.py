@@ -479,7 +479,7 @@ ENTRIES = {  # kind of damage: (file, what is done to entry 5, whether the seal 
     "fields in a list": ("prompts.yaml", lambda e: e.update(fields=["for"]), False),
 }
 WHOLE = {  # (new bytes, whether a row can be named)
-    "cut": (lambda raw: raw[: len(raw) * 2 // 3 + 7].rsplit(b"id", 1)[0] + b'"i', True),
+    "cut": (lambda raw: raw[: len(raw) * 2 // 3].rsplit(b"\n", 1)[0] + b'\n"i', True),
     "empty": (lambda raw: b"", False),
     "missing": (lambda raw: None, False),
     "Latin-1": (lambda raw: "é: [ü".encode("latin-1") + raw, False),
