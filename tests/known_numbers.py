@@ -200,7 +200,8 @@ def _verdicts(seen):
                 v, source = evaluate(name, patient, variant), f"{name} at {moment}"
                 for end in v.score or ():
                     if np.isfinite(end):
-                        units = {"point", "score no.", "grade no.", key("ng/mL per mm/h"), ""}
+                        kind = "grade no." if rule.about["score_unit"].startswith("grade") else "score no."
+                        units = {kind, "point", key("ng/mL per mm/h"), ""}
                         yield Known((end,), frozenset(units), about, source, False)
                         if name == "hscore":
                             likely = about | words("probability")

@@ -221,11 +221,7 @@ def oracle(given):
         band(tg("mmol/L"), (lambda x: x >= 1.5 - 1e-9, 44), (lambda x: x > 4 + 1e-9, 64)),
         ask(fg("g/L"), lambda x: x <= 2.5 + 1e-9, 30), ask(ast, lambda x: x >= 30, 19), ask(marrow, yes, 35),
     ])  # fmt: skip
-    return {
-        "mas_2016": (mas, None),
-        "hlh_2004": (word(*hlh, 5), hlh),
-        "hscore": (word(*h, 169), h),
-    }
+    return {"mas_2016": (mas, None), "hlh_2004": (word(*hlh, 5), hlh), "hscore": (word(*h, 169), h)}
 
 
 def differences(patient):

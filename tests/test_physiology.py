@@ -320,7 +320,8 @@ def test_every_row_of_the_matrix_rests_on_what_was_known_then():
         for address in row.facts.split():
             assert len(view[row.time_point].address(address)), (row.finding, address)
         unsaid = all(a.startswith("U") for a in row.facts.split())
-        assert ("unknown" in (row.leak, row.pump, row.obstruction)) == unsaid == row.why.startswith("Not reported"), row.finding
+        states = (row.leak, row.pump, row.obstruction)
+        assert ("unknown" in states) == unsaid == row.why.startswith("Not reported"), row.finding
 
 
 def test_the_matrix_says_what_its_table_says():

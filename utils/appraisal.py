@@ -121,9 +121,10 @@ def weighed(case, caption):
 # ---- the neutropenia ------------------------------------------------------------------------------------------------
 def severity(case):
     """The neutrophils of the recovery against the grades of CTCAE, in two versions: a sentence and a table."""
-    found, later = (evaluate("ctcae_neutrophils", case.as_of("recovery"), v) for v in ("v5", "v6"))
+    then = case.as_of("recovery")
+    found, later = (evaluate("ctcae_neutrophils", then, version) for version in ("v5", "v6"))
     said = dict(zip(("grade", "later_low", "later_high"), map(show, (found.score[0], *later.score)), strict=True))
-    value = case.as_of("recovery").inputs["neutrophils"]
+    value = then.inputs["neutrophils"]
     begins = [phrase("appraisal.begins_below_limit"), *found.items["rule"][1:]]
     rows = found.items.assign(rule=begins, status=found.items["status"].map(status_word))
     sheet = _sheet(rows, "severity", "label", "rule", "as_given", "status", title=found.title)

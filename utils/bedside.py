@@ -165,7 +165,7 @@ class Fluid(Dials):
 
 
 def leak_or_pump(case, caption):
-    """What each finding says of leak, pump and obstruction: our reading, as a table of shapes and as a table of words."""
+    """What each finding says of leak, pump and obstruction: our reading, as a table of shapes and as one of words."""
     rows = case.leak_pump.replace({c: {"little": ""} for c in CAUSES})
     states = {(r.finding, c): getattr(r, c) for r in rows.itertuples() for c in CAUSES}
     labels = dict(zip(rows["finding"], rows["label"], strict=True))
