@@ -1,0 +1,82 @@
+"""Nine ways to answer without knowing any medicine, and how well each of them would do.
+
+Who reads only the form of a question must score like chance. Each strategy takes an item (a mapping with `options`, each
+with `key` and `text`, and `best`) and returns the key that it would choose, or None where it has nothing to go by.
+"""
+
+import math
+import re
+
+HEDGES = (
+    "may|might|could|can|perhaps|possibly|possible|probably|probable|likely|seems?|suggests?|some|sometimes|usually|"
+    "often|partly|hardly|little|mostly|tends?|weakly|arguable|raises? the question"
+)
+ABSOLUTES = (
+    "all|always|any|anything|never|no|none|nothing|nobody|everybody|everything|only|every|each|must|cannot|certainly|"
+    "proves?|proven|excludes?|excluded|whatever|entirely|alone|definitely|impossible"
+)
+UNDECIDED = (
+    "undetermined|unknown|undecided|open|unclear|cannot be (?:told|known|said|settled|judged)|can't be told|"
+    "nobody can (?:tell|say|know)|not known|it depends|depends on|no way to tell"
+)
+LEAST, MOST, MANY = 0.22, 0.42, 40
+
+
+def _says(words, text):
+    return re.search(rf"\b(?:{words})\b", text.lower()) is not None
+
+
+def _alone(options, holds):
+    """The key of the one option for which something holds."""
+    found = [o["key"] for o in options if holds(o)]
+    return found[0] if len(found) == 1 else None
+
+
+def _extreme(options, of, best):
+    return _alone(options, lambda o: of(o) == best(of(x) for x in options))
+
+
+def _length(option):
+    return len(str(option["text"]))
+
+
+def _shared(item):
+    words = {o["key"]: set(re.findall(r"[a-z0-9]+", str(o["text"]).lower())) for o in item["options"]}
+
+    def common(o):
+        return sum(len(words[o["key"]] & w) for k, w in words.items() if k != o["key"])
+
+    return _extreme(item["options"], common, max)
+
+
+STRATEGIES = {
+    "the longest": lambda i: _extreme(i["options"], _length, max),
+    "the shortest": lambda i: _extreme(i["options"], _length, min),
+    "always a": lambda i: "a",
+    "always b": lambda i: "b",
+    "always c": lambda i: "c",
+    "most words in common": _shared,
+    "the one hedged": lambda i: _alone(i["options"], lambda o: _says(HEDGES, str(o["text"]))),
+    "the one undecided": lambda i: _alone(i["options"], lambda o: _says(UNDECIDED, str(o["text"]))),
+    "the one without an absolute word": lambda i: _alone(i["options"], lambda o: not _says(ABSOLUTES, str(o["text"]))),
+}
+
+
+def scores(asked):
+    """For each strategy: how many questions it answers, and how many of these rightly (a dict of name -> (int, int))."""
+    chosen = {name: [(choose(i), i["best"]) for i in asked] for name, choose in STRATEGIES.items()}
+    return {
+        name: (sum(c is not None for c, _ in given), sum(c == best for c, best in given))
+        for name, given in chosen.items()
+    }
+
+
+def giveaways(asked):
+    """A sentence for each strategy that does better, or worse, than chance allows."""
+    for name, (applies, hit) in scores(asked).items():
+        if not applies:
+            continue
+        share = hit / applies
+        most = MOST if applies >= MANY else 1 / 3 + 2 * math.sqrt(2 / 9 / applies)
+        if share > most or (applies >= MANY and share < LEAST):
+            yield f"'{name}' answers {hit} of {applies} questions ({share:.0%}): at most {most:.0%} is chance"
