@@ -19,11 +19,11 @@ TAGS = {tag: phrase(f"kit.tag_{tag.lower()}") for tag in ("P", "S", "C", "R", "o
 SIGN = phrase("kit.sign")
 WIDE = " " + "_" * 14  # room to write by hand
 ROLES = {  # role: its notebooks, and its tables
-    phrase("kit.rheumatologist"): """00 01 02 03 04 08 09 | rules rule_sets reference_ranges score_probability
+    phrase("kit.rheumatologist"): """00 01 02 03 04 08 09 10 11 12 13 | rules rule_sets reference_ranges score_probability
         hscore_curves performance claims discrepancies observations findings codes cohort board variant care guidance
         weighed anakinra_evidence""",
-    phrase("kit.intensivist"): "05 06 09 | rules leak_pump age_limits growth treatments events discrepancies",
-    phrase("kit.pharmacist"): """05 07 08 09 | rules units kinetics kinetics_changes kinetics_evidence kinetics_checks
+    phrase("kit.intensivist"): "05 06 10 11 | rules leak_pump age_limits growth treatments events discrepancies",
+    phrase("kit.pharmacist"): """06 07 08 09 11 | rules units kinetics kinetics_changes kinetics_evidence kinetics_checks
         anakinra_evidence naranjo_answers neutropenia_causes tp_01_route treatments""",
 }
 READ = r"^reading:|presumably|as the narrative reads"  # so a row says that it holds a reading of ours
@@ -173,7 +173,7 @@ class _Checklist:
         return out
 
     def computed(self):
-        """What the page of notebook 09 computes and holds the sheets of the learner against, and its rubric."""
+        """What the pages 10 and 11 compute and holds the sheets of the learner against, and its rubric."""
         girl, given, lines = capstone.girl(), [], []
         labels = self.tables["variables"].set_index("variable")["label"]
         recalled = set(self.tables["rules"].query("tag == 'R'")["rule"])

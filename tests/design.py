@@ -114,6 +114,7 @@ EVERYDAY = set(  # long words of later labels that tell nothing of this child
     "gradually improvement involvement laboratory mechanical medication product reported suspicion "
     "tapering treatment".split()
 )
+LONGEST = 45  # minutes of a page
 Step = namedtuple("Step", "kind what section")
 
 
@@ -133,8 +134,21 @@ def moment(b):
     return STOPS.at[b.number, "time_point"] or ("regional_hospital" if b.number == "00" else "discussion")
 
 
+def minutes(b):
+    """Minutes a page takes: 60 words a minute, of prose and of what options explain; ten a sheet, one for five rows."""
+    explained = sum(size(o["why"]) for i in b.items.values() for o in i["options"])
+    sheets = sum(len(re.findall(r'(?m)^sheet\("', c.source)) for c in b.nb.cells if c.cell_type == "code")
+    rows = STOPS["rows"].fillna(0)[b.number]
+    return round((prose_words(b) + explained) / 60 + 10 * sheets + rows / 5)
+
+
 def prose(b):
     return "\n".join(c.source for c in b.nb.cells if c.cell_type == "markdown") + "\n"
+
+
+def prose_words(b):
+    """Words of prose, without code, tags and the targets of links."""
+    return len(WORDS.findall(re.sub(r"```.*?```|<[^>]+>|https?://\S+|\(#?[^)\s]*\)", " ", prose(b), flags=re.S)))
 
 
 def walk(b):
@@ -156,6 +170,13 @@ def cards(b, section):
 
 def of_kind(b, kind):
     return [i for i in b.items.values() if i["kind"] == kind]
+
+
+def asked_in_order():
+    """All questions, page by page, in the order in which a reader meets them."""
+    for number in FILES:
+        b = book(number)
+        yield from (b.items[s.what] for s in walk(b) if s.kind == "ask" and s.what in b.items)
 
 
 def right(item):
@@ -181,9 +202,9 @@ def keeps_back(b, page=None):
 
 
 @cache
-def opened(when):
-    """Addresses that open at a moment."""
-    view = CASE.as_of(when)
+def opened(when, later_voice=None):
+    """Addresses that open at a moment, and those of the later voice that a page quotes."""
+    view = CASE.as_of(when, later_voice)
     facts = set().union(*(t["fact"] for t in view.tables.values() if "fact" in t))
     return facts | set(view.discrepancies["id"])
 
@@ -193,7 +214,7 @@ def rests_on_what_was_known(b):  # R2
     rests = [(k, r) for k, i in b.items.items() for o in i["options"] for r in o["rests_on"]]
     for name, basis in rests + [(k, r) for k, p in told.items() for r in p.get("rests_on", ["nothing"])]:
         if re.fullmatch(r"[FUPD]\d+", basis):
-            if basis not in opened(moment(b)):
+            if basis not in opened(moment(b), STOPS.at[b.number, "later_voice"] or None):
                 yield f"{name} rests on {basis}, which is not open at {moment(b)}: name what was known then"
         elif basis not in {*references(), "arithmetic"}:
             yield f"{name} rests on {basis}: name facts, or a work of references.json"
@@ -253,12 +274,35 @@ def has_a_table_beside_a_picture(b):  # R14; beside: in the output itself, or ju
         yield "an image in the prose: figures are drawn from the case, and decoration is left out"
 
 
+def neighbours(number):
+    """The pages before and after (each str or None); an optional page stands behind the one that it belongs to."""
+    along = [n for n in STOPS.index if STOPS.at[n, "part"] != "optional"]
+    of = STOPS.at[number, "after"]
+    before, at = (of, along.index(of)) if of else (None, along.index(number))
+    return before or (along[at - 1] if at else None), along[at + 1] if at + 1 < len(along) else None
+
+
 def leads_on(b):
-    following = [f"**{n} {STOPS.at[n, 'title']}**" for n in STOPS.index if n > b.number][:1]
-    return which(
-        *((x not in prose(b).partition("## Next\n")[2], f"'## Next' does not name {x}") for x in following),
+    """Top and bottom link to the pages before and after, and the bottom back to the top."""
+    first, last = (next(c.source for c in cells if c.cell_type == "markdown") for cells in (b.nb.cells, b.nb.cells[::-1]))
+    for n in filter(None, neighbours(b.number)):
+        link = f"[{n} {STOPS.at[n, 'title']}]({STOPS.at[n, 'file']})"
+        yield from (f"{where} has no link {link}" for where, text in (("the top", first), ("'## Next'", last)) if link not in text)
+    top = re.match("# (.+)", first)[1].replace(" ", "-")
+    yield from which(
+        (f"[Back to the top](#{top})" not in last, f"the end has no link [Back to the top](#{top})"),
         (not re.search(r"(?m)^(## References$|\*\*References)", prose(b)), "there are no references"),
         (b.number in CORE and "## What is still unknown\n" not in prose(b), "there is no '## What is still unknown'"),
+    )
+
+
+def takes_the_minutes_it_says(b):
+    due, said = minutes(b), re.findall(r"\*\*Time:\*\* about (\d+) minutes", prose(b))
+    yield from which(
+        (due > LONGEST, f"{due} minutes by the formula; at most {LONGEST}: shorten, or make two pages of it"),
+        (STOPS.at[b.number, "minutes"] != due, f"casedata/journey.csv: the minutes are {due} by the formula"),
+        (said not in ([str(due)], []), f"the page says {said} minutes; by the formula they are {due}"),
+        (prose_words(b) + sum(size(o["why"]) for i in b.items.values() for o in i["options"]) > 2600, "more than 2,600 words, with the explanations"),
     )
 
 
@@ -302,18 +346,18 @@ def keeps_to_few_rule_sets(b):
     many = b.number in ("02", "03") and (len(taught) > 2 or len(borrowed) > 1)
     return which(
         (many, f"the questions rest on {sorted(taught | borrowed)}: too many sets while each is new"),
-        (b.number in ("04", "09") and len(taught) < 4, f"the questions compare {len(taught)} rule sets; 4 are due"),
+        (b.number == "04" and len(taught) < 4, f"the questions compare {len(taught)} rule sets; 4 are due"),
     )
 
 
 def has_a_form(b):  # R7
-    name = f"F{int(b.number)}.1"
+    name = next((k for k in b.prompts if k.startswith("F")), "F")
     fields = b.prompts.get(name, {}).get("fields", {})
     wrong = list(fields) != ["for", "against", "missing"] or not all(map(str.strip, fields.values()))
     return which(
         (wrong, f"{name} needs the fields for, against and missing, each with a label"),
         (("write", name) not in [s[:2] for s in walk(b)], f'the form is not on the page: write("{name}")'),
-        (not any(c.source == f'notes("{b.number}")' for c in b.nb.cells), "show what was written: notes(...)"),
+        (not any(c.source == f'my_page("{b.number}")' for c in b.nb.cells), "show what was written: my_page(...)"),
     )
 
 
@@ -390,6 +434,8 @@ def leaves_the_work_to_the_learner(b):  # R3: nothing is worked here, and every 
     yield from (f"{i['id']}: its level is open" for i in b.items.values() if i.get("level") != "open")
 
 
+FOLD = "By keyboard, or by a line of code"
+SUBJECT = ("12",)  # pages whose subject is code
 CALLS = ("answer", "write", "rank", "sheet", "save_receipt")
 
 
@@ -397,20 +443,49 @@ def shown_html(cell):
     return "".join(o.get("data", {}).get("text/html", "") for o in cell.get("outputs", []))
 
 
-def says_the_line_of_code(b):
-    """Beside what is moved or filled in stands the line of code that does the same."""
-    nb = b.nb
-    for n, cell in enumerate(nb.cells):
+def says_the_lines_of_code_once(b):
+    """The ways by keyboard and by a line of code stand in one fold, and nowhere else; 00 explains them."""
+    folds = [c.source for c in b.nb.cells if c.cell_type == "markdown" and f"<strong>{FOLD}</strong>" in c.source]
+    told = folds[0] if folds else ""
+    code = "\n".join(c.source for c in b.nb.cells if c.cell_type == "code")
+    for cell in b.nb.cells:
         if "this is the first view" in shown_html(cell):
-            near = [c.source for c in nb.cells[max(n - 2, 0) : n + 3] if c.cell_type == "markdown"]
             name = cell.source.strip().splitlines()[-1]
-            if not any(f"{name}.set(" in words for words in near):
-                yield f"{name} (cell {cell.id}): the text beside it needs the line of code, `{name}.set(…)`"
-    prose = "\n".join(c.source for c in nb.cells if c.cell_type == "markdown")
-    code = "\n".join(c.source for c in nb.cells if c.cell_type == "code")
+            yield from which((f"{name}.set(" not in told, f"the fold '{FOLD}' lacks the line `{name}.set(…)`"))
     for call, card in zip(CALLS, ("ask", *CALLS[1:4], "offer_receipt"), strict=True):
-        if re.search(rf"^{card}\(", code, re.MULTILINE) and f"`{call}(" not in prose:
-            yield f"{card}: the page needs the line of code once, `{call}(…)`"
+        if re.search(rf"^{card}\(", code, re.MULTILINE) and f"{call}(" not in told:
+            yield f"the fold '{FOLD}' lacks the line `{call}(…)`"
+    for cell in b.nb.cells if b.number != "00" else ():
+        if cell.cell_type == "markdown" and cell.source not in folds:
+            said = re.findall(r"[Bb]y keyboard|[Bb]y a line of code|Shift and Enter", cell.source)
+            yield from (f"cell {cell.id} says '{x}': that stands in the fold '{FOLD}'" for x in said)
+    yield from which((told and len(folds) > 1, f"{len(folds)} folds '{FOLD}'; one is due"))
+
+
+def folds_its_code(b):
+    """Code is hidden where it is neither edited nor the page's subject; then the page says 'code'."""
+    for c in b.nb.cells:
+        if c.cell_type == "code" and not c.metadata.get("jupyter", {}).get("source_hidden") and b.number not in SUBJECT:
+            yield f"the code of cell {c.id} is not folded: \"jupyter\": {{\"source_hidden\": true}}"
+
+
+def aims(nb):
+    """The numbered aims under 'Afterwards you can' (list of str)."""
+    text = "\n".join(c.source for c in nb.cells if c.cell_type == "markdown")
+    listed = text.partition("**Afterwards you can**")[2].split("\n\n**")[0].split("\n## ")[0]
+    return re.findall(r"(?m)^\d\. (.+)$", listed)
+
+
+def serves_an_aim(b):
+    """The blueprint: each question serves an aim of a page, and each aim of a page is tested."""
+    served = {i.get("aim") for i in items().values() if i["kind"] != "pretest"} | {p.get("aim") for p in prompts().values()}
+    for k, i in b.items.items():
+        page, _, n = str(i.get("aim", "")).partition(".")
+        if page not in FILES or not n.isdigit() or not 1 <= int(n) <= len(aims(stored(page))):
+            yield f"{k}: its aim, {i.get('aim')!r}, is none of a page ('03.2' is the second of page 03)"
+    for n, aim in enumerate(aims(b.nb), 1):
+        if f"{b.number}.{n}" not in served and b.number in CORE:
+            yield f"no question serves aim {b.number}.{n}: {aim}"
 
 
 def is_clean(b):
@@ -431,7 +506,8 @@ def has_advice_for_teachers(b):
 
 
 EVERYWHERE = [is_clean, asks_each_question_once, keeps_back, rests_on_what_was_known, has_no_spoiler, lists_no_biases]
-EVERYWHERE += [has_a_table_beside_a_picture, leads_on, shows_each_prompt_once, says_the_line_of_code]
+EVERYWHERE += [has_a_table_beside_a_picture, leads_on, shows_each_prompt_once, says_the_lines_of_code_once]
+EVERYWHERE += [takes_the_minutes_it_says, folds_its_code, serves_an_aim]
 IN_CORE = [fades, has_one_error, keeps_to_few_rule_sets, has_a_form, has_one_prebunk, opens_with_retrieval]
 IN_CORE += [discusses_without_a_key, keeps_the_voices_apart, has_honest_options, has_a_picture_to_take_home]
 IN_CORE += [has_advice_for_teachers]

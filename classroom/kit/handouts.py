@@ -14,7 +14,7 @@ from utils.quiz import items
 from utils.rules import RULES, evaluate
 from utils.units import show
 
-CORE = [f"{n:02}" for n in range(1, 9)]
+CORE = [f"{n:02}" for n in range(1, 10)]
 READINESS = ("R1.2", "R2.1", "R2.2", "R3.1", "R4.2")  # of 00 and 01; the last is of 02, for the plan of 90 minutes
 RULERS = ("mas_2016", "hlh_2004", "hlh_2024", "hscore", "ms_score", "ferritin_esr")  # those of 04
 BOX = "☐"
@@ -126,9 +126,9 @@ def _filled(found, item, scored):
 
 def timeline():
     """Days across, and a row for whatever is put on it."""
-    days = [str(d) for d in (*range(1, 11), 14, 22, 28, 49)]
-    head = [phrase("kit.what_given"), *days, phrase("kit.later")]
-    return rows(head, [[LINE, *[""] * (len(days) + 1)] for _ in range(12)])
+    days = [str(d) for d in range(1, 5)]
+    head = [phrase("kit.what_given"), phrase("kit.before"), *days, phrase("kit.later")]
+    return rows(head, [[LINE, *[""] * (len(days) + 2)] for _ in range(14)])
 
 
 def leak_or_pump():
@@ -158,15 +158,22 @@ def claims():
     return rows(head, [[label, "", "", phrase("kit.confidences")] for label in labels])
 
 
+def sentences():
+    """The verbs that keep a sentence honest."""
+    head = [phrase(f"kit.{k}") for k in ("sentence", "observed", "inferred", "hoped")]
+    return rows(head, [[LINE, "", "", ""]] * 8)
+
+
 BLANKS = {
     "01": matrix,
     "02": lambda: criteria(("ilar_sjia", "printo_sjia"), ("regional_hospital",)),
     "03": lambda: criteria(("mas_2016",), ("regional_hospital", "admission")),
     "04": lambda: "",
-    "05": timeline,
-    "06": leak_or_pump,
+    "05": leak_or_pump,
+    "06": timeline,
     "07": curves,
     "08": claims,
+    "09": sentences,
 }
 
 
