@@ -1,0 +1,46 @@
+"""Where a reader stands: N0.1 is near, and after Run All a link leads back to the top."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.session import card, run_all
+
+pytestmark = pytest.mark.browser
+LAPTOP = {"width": 1366, "height": 768}
+PANEL = "document.querySelector('.jp-WindowedPanel-outer')"
+
+
+def run_by_menu(page):
+    """Run, Run All Cells, as 00 says; comes back when the last cell was run and is in sight."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    link = page.get_by_role("link", name="Back to the top")
+    expect(link).to_be_in_viewport()
+    return link
+
+
+def test_the_first_question_comes_within_a_screen_and_a_half(open_page):
+    page = open_page("00_start_here.ipynb")
+    page.set_viewport_size(LAPTOP)
+    run_all(page)
+    page.evaluate(f"{PANEL}.scrollTo(0, 0)")
+    question = card(page, "N0.1")
+    question.locator("input").first.wait_for()
+    assert question.bounding_box()["y"] + question.bounding_box()["height"] < 1.5 * LAPTOP["height"]
+
+
+@pytest.mark.parametrize("name", ["00_start_here.ipynb", "03_flare_sepsis_or_mas.ipynb"])
+def test_after_run_all_the_link_leads_back_to_the_top(open_page, name):
+    page = open_page(name)
+    page.set_viewport_size(LAPTOP)
+    link = run_by_menu(page)
+    assert page.evaluate(f"{PANEL}.scrollTop") > LAPTOP["height"]
+    link.click()
+    expect(page.get_by_role("heading", level=1).first).to_be_in_viewport()
+
+
+def test_a_page_leads_to_its_neighbour_and_to_an_address(open_page):
+    page = open_page("01_month_of_fever.ipynb")
+    page.get_by_role("link", name="02 Naming it").first.click()
+    expect(page.locator(".lm-TabBar-tabLabel", has_text="02_naming_it.ipynb")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="02 Naming it").first).to_be_visible()
