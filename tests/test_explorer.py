@@ -20,7 +20,7 @@ MAKE = {
     "chance": explore.chance,
     "thresholds": explore.threshold_explorer,
     "ladder": lambda: explore.ladder(CASE),
-    "nameless": lambda: explore.ladder(CASE, names=False),
+    "credit": lambda: explore.credit(CASE),
     "age_limits": lambda: explore.age_limit_bench(PICU),
     "fluid": lambda: explore.fluid_bench(PICU),
     "route": explore.route_bench,
@@ -143,7 +143,7 @@ def test_what_is_no_number_at_all_is_refused_in_words(given):
     assert days._move(day=given).text == told and days.get()["day"] == 1
 
 
-TYPED = ("what_if", "chance", "thresholds", "ladder", "age_limits", "fluid", "route", "own")
+TYPED = ("what_if", "chance", "thresholds", "ladder", "credit", "age_limits", "fluid", "route", "own")
 
 
 @pytest.mark.parametrize("which", TYPED)
@@ -180,7 +180,7 @@ def test_a_slider_says_its_number_with_its_unit():
     assert lines._results[-1].shown["spoken"] == {"threshold": "150 ×10⁹/L"}
     route = explore.route_bench()._results[-1].shown["spoken"]
     assert route["weight"] == "16.7 kg" and route["clearance"] == "1 of the usual" and route["litres"] == "0 litres"
-    assert explore.ladder(CASE)._results[-1].shown["spoken"] == {"day": "1", "improved": "7"}
+    assert explore.ladder(CASE)._results[-1].shown["spoken"] == {"day": "1"}
 
 
 def test_two_fields_that_are_allowed_only_together_can_be_typed_one_after_the_other():

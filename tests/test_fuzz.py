@@ -259,8 +259,8 @@ EXPLORERS = {  # how to make one, and keywords with values that are near to what
     "Chance": (explore.chance, {"prior": st.integers(-2, 102), "rule": st.sampled_from([*RULES])}),
     "AgeLimits": (lambda: explore.age_limit_bench(PICU), {"systolic": VALUED, "age": VALUED, "heart_rate": VALUED}),
     "Fluid": (lambda: explore.fluid_bench(PICU), {"age": VALUED, "share": VALUED}),
-    "Ladder": (lambda: explore.ladder(CASE), {"day": st.integers(-1, 60), "improved": st.integers(-1, 60)}),
-    "Nameless": (lambda: explore.ladder(CASE, names=False), {"A": REASON, "B": REASON, "Z": REASON}),
+    "Ladder": (lambda: explore.ladder(CASE), {"day": st.integers(-1, 60)}),
+    "Credit": (lambda: explore.credit(CASE), {"improved": st.integers(-1, 60)}),
     "RouteBench": (
         explore.route_bench,
         {"absorbed": st.floats(0, 1.2), "weight": st.floats(0, 30), "interval": st.integers(6, 8), "view": REASON},

@@ -27,7 +27,7 @@ EXPLORERS = {  # how each is made, and its controls that are tried
     "age": (lambda: explore.age_limit_bench(PICU), ["systolic"]),
     "fluid": (lambda: explore.fluid_bench(PICU), ["share"]),
     "ladder": (lambda: explore.ladder(CASE), ["day"]),
-    "nameless": (lambda: explore.ladder(CASE, names=False), ["A"]),
+    "credit": (lambda: explore.credit(CASE), ["improved"]),
     "route": (explore.route_bench, ["view", "absorbed"]),
     "naranjo": (judge.naranjo_bench, ["q5"]),
     "register": (lambda: judge.register(CASE), ["search", "kind", "entry"]),
@@ -99,7 +99,7 @@ def test_what_an_explorer_is_set_to_stays_text(name):
         for key in keys:
             given = {"text": "1.5 mmol/L"} if name == "unit_bench" else {}
             harmless(made.set(**{**given, key: text}), made)
-        if name not in ("unit_bench", "chance", "thresholds", "ladder"):
+        if name not in ("unit_bench", "chance", "thresholds"):
             harmless(made.set(**{text: 1}))
     if name == "register":
         made.set(search="")

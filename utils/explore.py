@@ -9,7 +9,7 @@ import pandas as pd
 from utils import bedside, plots
 from utils.differential import Board, replay
 from utils.explorer import Explorer, Number, none_such, values
-from utils.ladder import Ladder, Nameless
+from utils.ladder import Credit, Ladder
 from utils.package import CaseDataError
 from utils.page import Shown, say, table, together
 from utils.phrases import phrase, status_word
@@ -306,18 +306,15 @@ def look_up(case, name):
         return say(phrase("explore.closed", name=name, moment=moment))
 
 
-def ladder(case, names=True):
-    """All that was given, with a day cursor; without names, the same bars to be named from memory."""
-    return Ladder(case) if names else Nameless(case)
-
-
 # A notebook reads better with verbs and nouns than with classes.
 unit_bench, what_if, ruler_bench, differential_board = UnitBench, WhatIf, RulerBench, Board
+ladder, credit = Ladder, Credit
 age_limit_bench, fluid_bench = bedside.AgeLimits, bedside.Fluid
 threshold_explorer, chance, route_bench = Thresholds, Chance, RouteBench
 __all__ = [
     "age_limit_bench",
     "chance",
+    "credit",
     "differential_board",
     "fluid_bench",
     "ladder",

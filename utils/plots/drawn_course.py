@@ -166,7 +166,7 @@ CURSOR, DAY_SIZE = "#ffe9a8", 11  # the ground of the day that is marked; type o
 WIDE = 22  # days drawn wide: most begins and ends lie there, and one course is at its end
 
 
-def swimmer(courses, marks, last, caption, cursor=None, letters=None):
+def swimmer(courses, marks, last, caption, cursor=None):
     """Courses of treatment as bars over the days, uncertain starts and ends hatched, unstated ends fading out.
 
     Parameters
@@ -180,10 +180,8 @@ def swimmer(courses, marks, last, caption, cursor=None, letters=None):
     caption : str
     cursor : int, optional
         A day to mark.
-    letters : list of str, optional
-        Names to write in place of the courses' own; then no amount is printed either.
     """
-    left, zone, row = (50 if letters else 300), (0 if letters else 78), (24 if letters else 31)
+    left, zone, row = 300, 78, 31
     start, wide, narrow = left + zone, 23, 4
 
     def edge(day):  # where a day begins
@@ -193,10 +191,9 @@ def swimmer(courses, marks, last, caption, cursor=None, letters=None):
     top = 30 + 19 * len(marks) + 34
     bottom = top + 24 * len(kinds) + row * len(courses)
     picture = Drawing(max(int(edge(last + 1)) + 46, 990), bottom + 74)
-    if zone:
-        picture.add("rect", x=left, y=top - 6, width=zone - 6, height=bottom - top + 8, fill=PALE)
-        look = {"anchor": "middle", "font_size": 11, "fill": NOT}
-        picture.lines(left + zone / 2 - 3, top - 42, phrase("plots.zone"), 10, 13, **look)
+    picture.add("rect", x=left, y=top - 6, width=zone - 6, height=bottom - top + 8, fill=PALE)
+    look = {"anchor": "middle", "font_size": 11, "fill": NOT}
+    picture.lines(left + zone / 2 - 3, top - 42, phrase("plots.zone"), 10, 13, **look)
     if cursor:
         box = {"x": edge(cursor), "y": top - 30, "width": edge(cursor + 1) - edge(cursor), "height": bottom - top + 32}
         picture.add("rect", fill=CURSOR, stroke=OPEN, stroke_width=1, **box)
@@ -208,19 +205,17 @@ def swimmer(courses, marks, last, caption, cursor=None, letters=None):
             picture.line(edge(day), top - 6, edge(day), bottom, "#e3e8ec", 1)
     told = _marks(picture, marks, edge, bottom, top)
     y = top
-    names = dict(zip(courses, letters or [c.label for c in courses], strict=True))
     for kind in kinds:
         y += 24
         picture.text(10, y - 6, phrase(f"plots.{kind}s"), font_weight="bold")
         picture.line(10, y - 1, picture.width - 10, y - 1, "#c9d2da", 1)
         for course in (c for c in courses if c.kind == kind):
-            picture.text(left - 12, y + row / 2 + 6, names[course], "end", font_size=12.5)
+            picture.text(left - 12, y + row / 2 + 6, course.label, "end", font_size=12.5)
             _course(picture, course, y + row / 2 + 4, edge)
-            said = "" if letters else course.amount
-            if said:
-                picture.text(edge(course.first) + 2, y + row / 2 - 5, said, font_size=10.5, fill=INK)
-            about = phrase(f"plots.{kind}") + f", {said}" * bool(said)
-            told.append(f"{names[course]} ({about}): {course.told}")
+            if course.amount:
+                picture.text(edge(course.first) + 2, y + row / 2 - 5, course.amount, font_size=10.5, fill=INK)
+            about = ", ".join(filter(None, (phrase(f"plots.{kind}"), course.amount)))
+            told.append(f"{course.label} ({about}): {course.told}")
             y += row
     _key(picture, kinds, bottom + 22)
     drawn = "drawn_narrow" if last > WIDE else "drawn_wide"
