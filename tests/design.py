@@ -313,7 +313,10 @@ def has_a_form(b):  # R7
     return which(
         (wrong, f"{name} needs the fields for, against and missing, each with a label"),
         (("write", name) not in [s[:2] for s in walk(b)], f'the form is not on the page: write("{name}")'),
-        (not any(c.source == f'notes("{b.number}")' for c in b.nb.cells), "show what was written: notes(...)"),
+        (
+            not any(c.source in (f'notes("{b.number}")', f'my_page("{b.number}")') for c in b.nb.cells),
+            "show what was written: my_page(...) or notes(...)",
+        ),
     )
 
 

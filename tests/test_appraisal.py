@@ -318,11 +318,12 @@ def test_calibration_counts_scored_answers_by_confidence():
 
 
 def test_an_empty_record_is_told_in_words_and_a_filled_one_drawn(record):
-    empty = appraisal.my_calibration("x")
-    assert "nothing to plot yet" in empty.text and "<img" not in empty.html
+    mine = appraisal.my_calibration("x")
+    assert "nothing to plot yet" in mine.get().text and "<img" not in mine.get().html
     answer("N8.1", "c", confidence="high")
     answer("N8.2", "b", confidence="high")
-    shown = appraisal.my_calibration("x")
+    mine.children[0].click()
+    shown = mine.get()
     root, alt = drawing(shown)
     assert "high confidence: 1 of 2 best supported" in alt and "low confidence: no answer yet" in alt and clean(shown)
     bar = [r for r in shapes(root, "rect", fill="#0b4f8a")]

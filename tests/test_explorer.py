@@ -9,7 +9,8 @@ import pytest
 from utils import explore, judge
 from utils.capstone import OwnPatient
 from utils.case import load_case
-from utils.explorer import REACH, Number
+from utils.explorer import REACH, Again, Number
+from utils.page import say
 
 CASE = load_case()
 REGIONAL, ADMISSION, PICU = (CASE.as_of(moment) for moment in ("regional_hospital", "admission", "picu"))
@@ -24,6 +25,8 @@ MAKE = {
     "age_limits": lambda: explore.age_limit_bench(PICU),
     "fluid": lambda: explore.fluid_bench(PICU),
     "route": explore.route_bench,
+    "look_up": lambda: explore.look_up(REGIONAL, "F09"),
+    "again": lambda: Again(lambda: say("A moment.")),
     "naranjo": judge.naranjo_bench,
     "register": lambda: judge.register(CASE),
     "own": OwnPatient,
@@ -192,3 +195,11 @@ def test_two_fields_that_are_allowed_only_together_can_be_typed_one_after_the_ot
     bench._controls["diastolic"].field.value = 500  # refused, and forgotten when another control moves on
     bench._controls["age"].slider.value = 3.0
     assert bench.get()["age"].value == 3 and bench._controls["diastolic"].field.value == 95
+
+
+def test_a_button_brings_up_to_date_what_was_shown():
+    told = iter("abc")
+    again = Again(lambda: say(next(told)))
+    assert again._repr_mimebundle_()["text/plain"].split("\n\n") == [Again.note, "a"]
+    again.children[0].click()
+    assert again.get().text == "b" and ">b<" in again._results[-1].shown["html"]

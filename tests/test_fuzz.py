@@ -211,8 +211,10 @@ CALLS = {
     "rank": (forms.rank, (ID, st.lists(st.sampled_from([*forms.hypotheses()]) | ANY, max_size=6) | ANY, ANY)),
     "notes": (forms.notes, (st.sampled_from(["01", "03"]) | ANY,)),
     "replay": (explore.replay, (st.sampled_from(["01", "03"]) | ANY,)),
+    "my_page": (forms.my_page, (st.sampled_from(["01", "03"]) | ANY,)),
     "sheet": (sheets.sheet, (st.sampled_from(sheets.names()) | ID, FIELDS | ANY, ANY)),
     "look_up": (lambda name: explore.look_up(ADMISSION, name), (ANY,)),
+    "look_up.set": (explore.look_up(ADMISSION, "F09").set, (ANY,)),
 }
 
 
@@ -226,7 +228,7 @@ def test_a_call_with_anything_answers_in_words(name, data, tmp_path_factory):
         patch.setattr(store, "_unsaved", {})
         shown = call(*[data.draw(s) for s in wanted])
         quiz.progress(), forms.notes("01")
-        assert isinstance(shown, Shown) or hasattr(shown, "item")
+        assert isinstance(shown, Shown | Explorer) or hasattr(shown, "item")
         told = shown._repr_mimebundle_()
         told = told[0] if isinstance(told, tuple) else told
         assert told["text/plain"].strip() and "<script" not in told["text/html"]

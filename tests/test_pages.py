@@ -177,9 +177,14 @@ def test_a_refusal_changes_nothing(bench):
 
 
 def test_an_address_opens_or_says_why_not():
-    assert "1,259" in explore.look_up(REGIONAL, "f09 ").text
+    behind = explore.look_up(REGIONAL, "f09 ")
+    assert "1,259" in behind._repr_mimebundle_()["text/plain"]
     for name in ("F29", "D14", "ravelli2016", "", None, 7):
-        assert "does not open here" in explore.look_up(REGIONAL, name).text
+        assert "does not open here" in behind.set(name).text and "1,259" not in behind._results[-1].shown["html"]
+        assert explore.look_up(REGIONAL, name)._last.text == behind._last.text
+    behind.children[0].children[0].value = " u02"  # typed, and Enter
+    assert behind._last.text.startswith("What stands behind U02") and behind.get() == {"address": " u02"}
+    assert behind.set("F09", moment="recovery").text.startswith("Refused.") and behind.get() == {"address": " u02"}
 
 
 def test_names_stand_flush_left_and_numbers_right():
