@@ -35,7 +35,18 @@ from utils import appraisal, bedside, explore, pk, plots, route
 from utils.case import references
 from utils.cohort import crowd
 from utils.forms import prompts
-from utils.ladder import amounts, count, courses, equivalents, in_words, last_added, milestones, running, sheet
+from utils.ladder import (
+    amounts,
+    count,
+    courses,
+    equivalents,
+    in_words,
+    last_added,
+    last_day,
+    milestones,
+    running,
+    sheet,
+)
 from utils.physiology import growth_z, mean_arterial_pressure, weight_before
 from utils.quiz import items
 from utils.rules import RULES, evaluate, hscore_probability
@@ -282,21 +293,25 @@ def ruler_phrases():
 @cache
 def ladder_phrases():
     """What the ladder says of its bars, its events and its days, and the rows of its tables, with single spaces."""
-    case = CASE.as_of("recovery")
-    given, drawn = courses(case), set()
-    for c in given:
-        about = f"{c.kind}, {c.amount}" if c.amount else c.kind
-        first = c.told.partition(";")[0]
-        drawn |= {f"{c.label} ({about}): {first}", f"({c.kind}): {first}", first}
-    for a, b, words, dated in milestones(case):
-        drawn.add(f"day {a}" + f" to day {b}" * (b > a) + f": {words}{': not dated' * (not dated)}".partition(";")[0])
-    for d in range(1, 50):
-        drawn.add("Day {}: {} for certain, {} at most".format(d, *count(running(given, d))))
-        drawn.add(f"improved on day {d}, as is printed" if d == 7 else f"improved on day {d}")
-    credit = {d: in_words(last_added(given, d)) for d in range(2, 50)}
-    frames = [sheet(case), amounts(case, *(c.name for c in given if c.kind == "drug")).fillna("unknown")]
-    frames += [running(given, 1).drop(columns="drug").replace("certain", "for certain")]
-    rows = {" ".join(" ".join(map(str, r)).split()) for f in frames for r in f.itertuples(index=False)}
+    drawn, rows, case = set(), set(), CASE.as_of("recovery")
+    for known in (case, case.as_of("ecmo")):
+        given = courses(known)
+        for c in given:
+            about = f"{c.kind}, {c.amount}" if c.amount else c.kind
+            first = c.told.partition(";")[0]
+            drawn |= {f"{c.label} ({about}): {first}", f"({c.kind}): {first}", first}
+        for a, b, words, dated in milestones(known):
+            drawn.add(
+                f"day {a}" + f" to day {b}" * (b > a) + f": {words}{': not dated' * (not dated)}".partition(";")[0]
+            )
+        for d in range(1, last_day(known) + 1):
+            drawn.add("Day {}: {} for certain, {} at most".format(d, *count(running(given, d))))
+        frames = [sheet(known), amounts(known, *(c.name for c in given if c.kind == "drug")).fillna("unknown")]
+        frames += [running(given, 1).drop(columns="drug").replace("certain", "for certain")]
+        rows |= {" ".join(" ".join(map(str, r)).split()) for f in frames for r in f.itertuples(index=False)}
+    given = courses(case)
+    credit = {d: in_words(last_added(given, d)) for d in range(2, 23)}
+    drawn |= {f"improved on day {d}" + ", as is printed" * (d == 7) for d in range(1, 23)}
     return drawn, rows, credit, tuple(c.label for c in given)
 
 
@@ -316,8 +331,7 @@ def ladder_pairs(text, head):
     said += r"|Day \d+: \d+ for certain, \d+ at most|improved on day \d+(?:, as is printed)?"
     said += r"|(?:perhaps from day \d+, )?certain (?:on day \d+|from day \d+ to day \d+)(?:, perhaps until day \d+)?"
     for m in re.finditer(said, text):
-        short = re.sub(r"^[A-Z] ", "", m[0].strip())
-        yield m.span(), short in drawn
+        yield m.span(), m[0].strip() in drawn
 
 
 def pieces(text):

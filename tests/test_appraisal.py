@@ -11,7 +11,7 @@ from tests.design import BOOKS
 from tests.drawings import clean, drawing, shapes, words
 from tests.reading import forbidden
 from utils import appraisal, judge, plots
-from utils.case import load_case
+from utils.case import load_case, references
 from utils.ladder import count, courses, running
 from utils.quiz import answer, items
 from utils.rules import RULES, evaluate
@@ -224,7 +224,7 @@ def test_guidance_is_dated_in_order_and_gives_no_dose():
 
 
 def load_year(work):
-    return int(re.search(r"(\d{4})$", CASE.cited(work)["Work"].item())[1])
+    return references()[work]["issued"]["date-parts"][0][0]
 
 
 def test_the_ribbon_says_every_document_with_its_date():
@@ -318,11 +318,12 @@ def test_calibration_counts_scored_answers_by_confidence():
 
 
 def test_an_empty_record_is_told_in_words_and_a_filled_one_drawn(record):
-    empty = appraisal.my_calibration("x")
-    assert "nothing to plot yet" in empty.text and "<img" not in empty.html
+    mine = appraisal.my_calibration("x")
+    assert "nothing to plot yet" in mine.get().text and "<img" not in mine.get().html
     answer("N8.1", "c", confidence="high")
     answer("N8.2", "b", confidence="high")
-    shown = appraisal.my_calibration("x")
+    mine.children[0].click()
+    shown = mine.get()
     root, alt = drawing(shown)
     assert "high confidence: 1 of 2 best supported" in alt and "low confidence: no answer yet" in alt and clean(shown)
     bar = [r for r in shapes(root, "rect", fill="#0b4f8a")]

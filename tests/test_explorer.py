@@ -9,7 +9,8 @@ import pytest
 from utils import explore, judge
 from utils.capstone import OwnPatient
 from utils.case import load_case
-from utils.explorer import REACH, Number
+from utils.explorer import REACH, Again, Number
+from utils.page import say
 
 CASE = load_case()
 REGIONAL, ADMISSION, PICU = (CASE.as_of(moment) for moment in ("regional_hospital", "admission", "picu"))
@@ -20,10 +21,12 @@ MAKE = {
     "chance": explore.chance,
     "thresholds": explore.threshold_explorer,
     "ladder": lambda: explore.ladder(CASE),
-    "nameless": lambda: explore.ladder(CASE, names=False),
+    "credit": lambda: explore.credit(CASE),
     "age_limits": lambda: explore.age_limit_bench(PICU),
     "fluid": lambda: explore.fluid_bench(PICU),
     "route": explore.route_bench,
+    "look_up": lambda: explore.look_up(REGIONAL, "F09"),
+    "again": lambda: Again(lambda: say("A moment.")),
     "naranjo": judge.naranjo_bench,
     "register": lambda: judge.register(CASE),
     "own": OwnPatient,
@@ -143,7 +146,7 @@ def test_what_is_no_number_at_all_is_refused_in_words(given):
     assert days._move(day=given).text == told and days.get()["day"] == 1
 
 
-TYPED = ("what_if", "chance", "thresholds", "ladder", "age_limits", "fluid", "route", "own")
+TYPED = ("what_if", "chance", "thresholds", "ladder", "credit", "age_limits", "fluid", "route", "own")
 
 
 @pytest.mark.parametrize("which", TYPED)
@@ -180,7 +183,7 @@ def test_a_slider_says_its_number_with_its_unit():
     assert lines._results[-1].shown["spoken"] == {"threshold": "150 ×10⁹/L"}
     route = explore.route_bench()._results[-1].shown["spoken"]
     assert route["weight"] == "16.7 kg" and route["clearance"] == "1 of the usual" and route["litres"] == "0 litres"
-    assert explore.ladder(CASE)._results[-1].shown["spoken"] == {"day": "1", "improved": "7"}
+    assert explore.ladder(CASE)._results[-1].shown["spoken"] == {"day": "1"}
 
 
 def test_two_fields_that_are_allowed_only_together_can_be_typed_one_after_the_other():
@@ -192,3 +195,11 @@ def test_two_fields_that_are_allowed_only_together_can_be_typed_one_after_the_ot
     bench._controls["diastolic"].field.value = 500  # refused, and forgotten when another control moves on
     bench._controls["age"].slider.value = 3.0
     assert bench.get()["age"].value == 3 and bench._controls["diastolic"].field.value == 95
+
+
+def test_a_button_brings_up_to_date_what_was_shown():
+    told = iter("abc")
+    again = Again(lambda: say(next(told)))
+    assert again._repr_mimebundle_()["text/plain"].split("\n\n") == [Again.note, "a"]
+    again.children[0].click()
+    assert again.get().text == "b" and ">b<" in again._results[-1].shown["html"]

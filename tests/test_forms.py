@@ -13,7 +13,7 @@ from tests.drawings import clean, drawing, shapes, words
 from utils import cards, explore, forms, plots
 from utils import record as store
 from utils.case import load_case
-from utils.forms import Form, notes, prompts, rank, rankings, write
+from utils.forms import Form, my_page, notes, prompts, rank, rankings, write
 from utils.package import CaseDataError
 from utils.quiz import Question, answer, ask, items, progress, reset, reveal
 from utils.rules import evaluate
@@ -179,18 +179,32 @@ def test_prompts_are_whole_and_damage_is_told(tmp_path):
 
 
 def test_a_replay_tells_every_place_and_draws_it(record):
-    assert "You have not ranked yet" in explore.replay("01").text and "<img" not in explore.replay("01").html
+    way = explore.replay("01")
+    assert "You have not ranked yet" in way.get().text and "<img" not in way.get().html
     rank("D1.1", FOUR), rank("D1.3", [*FOUR[1:], "sjia", "primary_hlh"])
-    root, alt = drawing(explore.replay("01"))
+    way.children[0].click()
+    root, alt = drawing(way.get())
     assert "systemic juvenile idiopathic arthritis: story and examination place 1, first results not ranked" in alt
     assert "(HLH): story and examination not ranked, first results not ranked, course and MRI place 5" in alt
     assert len(shapes(root, "circle")) == 4 + 5 and len(shapes(root, "line")) == 4
-    assert clean(explore.replay("01")) and "place 5" in explore.replay("01").text
+    assert clean(way.get()) and "place 5" in way.get().text
+
+
+def test_my_page_shows_what_was_written_and_answered_and_is_brought_up_to_date(record):
+    mine = my_page("01")
+    before = mine._repr_mimebundle_()["text/plain"]
+    assert before.startswith("Run the notebook for a button that brings this up to date.")
+    assert "not written yet" in before and "not answered anything yet" in before
+    write("W1.1", "A boy of two."), answer("N1.1", "a")
+    assert mine.children[0].description == "Bring up to date" and "A boy of two." not in mine.get().text
+    mine.children[0].click()
+    assert "A boy of two." in mine.get().text and "You have answered 1 of" in mine._results[-1].shown["html"]
+    assert "INVENTED" not in before and "INVENTED, TP-01. What you wrote" in my_page("09").get().text
 
 
 def test_a_notebook_without_a_ranking_or_a_text_is_no_fault(record):
-    assert rankings("99").shape == (5, 0) and "You have not ranked yet" in explore.replay("99").text
-    assert notes("99").text.startswith("What you wrote here") and explore.replay(None).text
+    assert rankings("99").shape == (5, 0) and "You have not ranked yet" in explore.replay("99").get().text
+    assert notes("99").text.startswith("What you wrote here") and explore.replay(None).get().text
 
 
 # ---- the board ----------------------------------------------------------------------------------------------------
@@ -321,7 +335,7 @@ def test_a_strange_record_never_raises_and_is_never_a_dead_end(record, forms, an
     record.write_text(json.dumps({"answers": answers, "forms": forms, "extra": extra}), encoding="utf-8")
     board = explore.differential_board(REGIONAL)
     on_page = [write("W1.1"), write("F1.1"), rank("D1.1"), ask("N1.1"), board]
-    shown = [notes("01"), explore.replay("01"), progress(), reveal("N1.1"), board.picture("Mine.", mine=True)]
+    shown = [notes("01"), explore.replay("01").get(), progress(), reveal("N1.1"), board.picture("Mine.", mine=True)]
     for said in [*(s.html + s.text for s in shown), *map(page, on_page)]:
         said.encode("utf-8")
     assert not any("<script" in s.html for s in shown) and not any("<script" in c.feedback for c in on_page)
@@ -358,7 +372,7 @@ def test_an_entry_that_cannot_be_used_is_not_used_and_gives_way(record, name, en
     record.write_text(json.dumps({"answers": {}, "forms": {name: entry}}), encoding="utf-8")
     card = {"W": write, "D": rank, "B": lambda _: explore.differential_board(REGIONAL)}[name[0]](name)
     assert card.committed == {} and card.feedback == "" and page(card)
-    assert "not written yet" in notes("01").text and "not ranked yet" in explore.replay("01").text
+    assert "not written yet" in notes("01").text and "not ranked yet" in explore.replay("01").get().text
     {"W": lambda: write(name, "x"), "D": lambda: rank(name, FOUR), "B": lambda: card.set("limp", sjia="fits")}[
         name[0]
     ]()

@@ -211,8 +211,10 @@ CALLS = {
     "rank": (forms.rank, (ID, st.lists(st.sampled_from([*forms.hypotheses()]) | ANY, max_size=6) | ANY, ANY)),
     "notes": (forms.notes, (st.sampled_from(["01", "03"]) | ANY,)),
     "replay": (explore.replay, (st.sampled_from(["01", "03"]) | ANY,)),
+    "my_page": (forms.my_page, (st.sampled_from(["01", "03"]) | ANY,)),
     "sheet": (sheets.sheet, (st.sampled_from(sheets.names()) | ID, FIELDS | ANY, ANY)),
     "look_up": (lambda name: explore.look_up(ADMISSION, name), (ANY,)),
+    "look_up.set": (explore.look_up(ADMISSION, "F09").set, (ANY,)),
 }
 
 
@@ -226,7 +228,7 @@ def test_a_call_with_anything_answers_in_words(name, data, tmp_path_factory):
         patch.setattr(store, "_unsaved", {})
         shown = call(*[data.draw(s) for s in wanted])
         quiz.progress(), forms.notes("01")
-        assert isinstance(shown, Shown) or hasattr(shown, "item")
+        assert isinstance(shown, Shown | Explorer) or hasattr(shown, "item")
         told = shown._repr_mimebundle_()
         told = told[0] if isinstance(told, tuple) else told
         assert told["text/plain"].strip() and "<script" not in told["text/html"]
@@ -259,8 +261,8 @@ EXPLORERS = {  # how to make one, and keywords with values that are near to what
     "Chance": (explore.chance, {"prior": st.integers(-2, 102), "rule": st.sampled_from([*RULES])}),
     "AgeLimits": (lambda: explore.age_limit_bench(PICU), {"systolic": VALUED, "age": VALUED, "heart_rate": VALUED}),
     "Fluid": (lambda: explore.fluid_bench(PICU), {"age": VALUED, "share": VALUED}),
-    "Ladder": (lambda: explore.ladder(CASE), {"day": st.integers(-1, 60), "improved": st.integers(-1, 60)}),
-    "Nameless": (lambda: explore.ladder(CASE, names=False), {"A": REASON, "B": REASON, "Z": REASON}),
+    "Ladder": (lambda: explore.ladder(CASE), {"day": st.integers(-1, 60)}),
+    "Credit": (lambda: explore.credit(CASE), {"improved": st.integers(-1, 60)}),
     "RouteBench": (
         explore.route_bench,
         {"absorbed": st.floats(0, 1.2), "weight": st.floats(0, 30), "interval": st.integers(6, 8), "view": REASON},

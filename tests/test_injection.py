@@ -27,7 +27,8 @@ EXPLORERS = {  # how each is made, and its controls that are tried
     "age": (lambda: explore.age_limit_bench(PICU), ["systolic"]),
     "fluid": (lambda: explore.fluid_bench(PICU), ["share"]),
     "ladder": (lambda: explore.ladder(CASE), ["day"]),
-    "nameless": (lambda: explore.ladder(CASE, names=False), ["A"]),
+    "look_up": (lambda: explore.look_up(ADMISSION, "F09"), ["address"]),
+    "credit": (lambda: explore.credit(CASE), ["improved"]),
     "route": (explore.route_bench, ["view", "absorbed"]),
     "naranjo": (judge.naranjo_bench, ["q5"]),
     "register": (lambda: judge.register(CASE), ["search", "kind", "entry"]),
@@ -99,16 +100,16 @@ def test_what_an_explorer_is_set_to_stays_text(name):
         for key in keys:
             given = {"text": "1.5 mmol/L"} if name == "unit_bench" else {}
             harmless(made.set(**{**given, key: text}), made)
-        if name not in ("unit_bench", "chance", "thresholds", "ladder"):
+        if name not in ("unit_bench", "look_up", "chance", "thresholds"):
             harmless(made.set(**{text: 1}))
     if name == "register":
         made.set(search="")
 
 
-@pytest.mark.parametrize("label", ["_text", "search"])
+@pytest.mark.parametrize("label", ["text", "search", "address"])
 def test_what_is_typed_into_an_explorer_stays_text(label):
-    made = explorer("unit_bench" if label == "_text" else "register")
-    control = made._controls["text" if label == "_text" else "search"]
+    made = explorer({"text": "unit_bench", "search": "register", "address": "look_up"}[label])
+    control = made._controls[label]
     for text in PAYLOADS:
         control.value = text
         harmless(made)

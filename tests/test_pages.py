@@ -12,7 +12,7 @@ import pytest
 from tests.design import shown_html
 from tests.drawings import drawing, words
 from utils import explore, page, plots
-from utils.case import load_case
+from utils.case import CaseDataError, load_case
 from utils.rules import evaluate
 from utils.units import quantity
 
@@ -81,9 +81,58 @@ def test_a_verdict_map_does_not_draw_a_field_in_which_the_verdict_changes():
         plots.verdict_map(x, y, status, ("a", "b"), (5, 5), "Test.")
 
 
-def test_the_journey_names_every_stop():
-    text = plots.journey(CASE.stops).text
-    assert all(t in text for t in CASE.journey["title"])
+def test_the_map_leads_to_every_page_that_is_here(monkeypatch):
+    shown = page.table(CASE.map(), "The pages")
+    assert shown.html.count("<a href=") == len(CASE.journey) and "<a href" not in shown.text
+    assert '<a href="03_flare_sepsis_or_mas.ipynb">Flare, sepsis or MAS?</a>' in shown.html
+    assert "03  Flare, sepsis or MAS?" in shown.text and ".ipynb" not in shown.text
+    monkeypatch.setitem(CASE.tables, "journey", CASE.journey.replace("03_flare_sepsis_or_mas.ipynb", "99.ipynb"))
+    assert "Flare, sepsis or MAS?</td>" in page.table(CASE.map(), "One is not here").html
+
+
+def test_a_link_is_one_on_the_page_and_its_words_in_the_text():
+    shown = page.table(pd.DataFrame({"A": [page.Link("<b>", 'https://x.org/?a="&b'), "1"]}, dtype=object), "T")
+    link = '<a href="https://x.org/?a=&quot;&amp;b" target="_blank" rel="noopener">&lt;b&gt;</a>'
+    assert link in shown.html and "x.org" not in shown.text and "<b>" in shown.text
+    assert page.Link("up", "#map").html == '<a href="#map">up</a>' and page.Link("x", "a.ipynb#b").href == "a.ipynb#b"
+
+
+@pytest.mark.parametrize(
+    "href", ["", "javascript:alert(1)", " https://x.org", "//x.org/a.ipynb", "data:text/html,x", "a.html", "http://a b"]
+)
+def test_what_is_no_link_for_a_page_is_refused(href):
+    with pytest.raises(ValueError, match="is no link for a page"):
+        page.Link("x", href)
+
+
+def test_a_work_is_cited_shortly_and_its_doi_opens():
+    frame = CASE.cited("ravelli2016", "petty2004", "kdarthritis2006")
+    assert list(frame["Work"].str.len().lt(45)) == [True, False, False]
+    assert frame["Work"].iloc[0] == "Ravelli et al. 2016. Ann Rheum Dis"
+    assert "second revision, Edmonton" in frame["Work"].iloc[1]  # nothing but its title leads to it
+    shown = page.table(frame, "Works")
+    doi = "10.1136/annrheumdis-2015-208982"
+    assert f'<a href="https://doi.org/{doi}" target="_blank" rel="noopener">{doi}</a>' in shown.html
+    assert doi in shown.text and "https" not in shown.text and shown.html.count("<a ") == 2
+    odd = page.table(pd.DataFrame({"DOI": ["10.1002/(SICI)1<1::AID>3.0", "10.5", "10.5 mg"]}), "T").html
+    assert 'href="https://doi.org/10.1002/%28SICI%291%3C1%3A%3AAID%3E3.0"' in odd and odd.count("<a ") == 1
+
+
+def test_a_later_voice_is_heard_and_nothing_between():
+    heard = load_case().as_of("ecmo", later_voice="discussion")
+    assert heard.time_point == "ecmo" and len(heard.address("D12", "F57")) >= 2
+    assert heard.inputs.keys() == load_case().as_of("ecmo").inputs.keys()
+    for name, table in heard.tables.items():
+        for column in {"time_point", "end_known_at"} & set(table):
+            assert not set(table[column]) & {"recovery", "follow_up"}, name
+    for between in ("F42", "F51"):
+        with pytest.raises(CaseDataError):
+            heard.address(between)
+    with pytest.raises(CaseDataError):
+        load_case().as_of("ecmo").address("D12")
+    for moments in (("ecmo", "afterwards"), ("afterwards", "discussion"), (None, "discussion")):
+        with pytest.raises(CaseDataError, match="no moment"):
+            load_case().as_of(*moments)
 
 
 def test_a_table_names_its_headers_and_never_shows_nan():
@@ -177,9 +226,14 @@ def test_a_refusal_changes_nothing(bench):
 
 
 def test_an_address_opens_or_says_why_not():
-    assert "1,259" in explore.look_up(REGIONAL, "f09 ").text
+    behind = explore.look_up(REGIONAL, "f09 ")
+    assert "1,259" in behind._repr_mimebundle_()["text/plain"]
     for name in ("F29", "D14", "ravelli2016", "", None, 7):
-        assert "does not open here" in explore.look_up(REGIONAL, name).text
+        assert "does not open here" in behind.set(name).text and "1,259" not in behind._results[-1].shown["html"]
+        assert explore.look_up(REGIONAL, name)._last.text == behind._last.text
+    behind.children[0].children[0].value = " u02"  # typed, and Enter
+    assert behind._last.text.startswith("What stands behind U02") and behind.get() == {"address": " u02"}
+    assert behind.set("F09", moment="recovery").text.startswith("Refused.") and behind.get() == {"address": " u02"}
 
 
 def test_names_stand_flush_left_and_numbers_right():

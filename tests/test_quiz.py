@@ -142,9 +142,9 @@ def test_an_interrupted_write_leaves_the_old_record_whole(record, monkeypatch):
 
 def test_progress_counts_and_never_scores_confidence_or_discussion(record):
     answer("N3.2", "b", "low"), answer("N3.3", "a", "high"), answer("S3.1", "a"), answer("N0.1", "a")
-    rows = [line.split() for line in progress().text.splitlines() if line.strip().startswith(("00", "03"))]
-    assert rows == [["00", "6", "1", "0", "of", "0"], ["03", "13", "3", "1", "of", "2"]]
     with_confidence = progress().text
+    assert with_confidence.startswith(f"You have answered 4 of {len(items())} questions. ")
+    assert " 1 of 2 that are scored. Confidence is never scored." in with_confidence and "\n" not in with_confidence
     reset(), answer("N3.2", "b", "high"), answer("N3.3", "a", "low"), answer("S3.1", "a"), answer("N0.1", "a")
     assert progress().text == with_confidence
 
@@ -173,7 +173,7 @@ def test_an_answer_to_another_form_of_the_question_is_told_and_not_judged(record
     card, told = ask("N3.2"), reveal("N3.2").text
     assert "has been changed since you answered it. You chose a then" in told and "[your choice]" not in told
     assert card.committed["choice"] == "" and "You chose a then" in card.feedback
-    assert " 1 " in progress().text and " 0 of 0" in progress().text
+    assert "answered 1 of" in progress().text and " 0 of 0" in progress().text
     reset("N3.2")
     assert "That is the best supported answer." in answer("N3.2", "a").text and " 1 of 1" in progress().text
     reworded(False)

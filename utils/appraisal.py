@@ -10,6 +10,7 @@ import pandas as pd
 
 from utils import plots
 from utils.cards import CONFIDENCE
+from utils.explorer import Again
 from utils.ladder import count, courses, in_words, last_added, running
 from utils.package import read_table
 from utils.page import say, table, together
@@ -262,6 +263,11 @@ def calibration(given=None):
 
 
 def my_calibration(caption):
+    """Your calibration, with a button that brings it up to date (an `Again`)."""
+    return Again(lambda: calibrated(caption))
+
+
+def calibrated(caption):
     """Your calibration as a picture and a table; where no answer has a confidence, what will stand here."""
     found = calibration()
     if not found["answered"].sum():

@@ -16,6 +16,7 @@ from utils.package import (
     read_entries,
     read_table,
 )
+from utils.page import Link
 from utils.phrases import phrase, status_word
 from utils.units import Quantity, UnitError, converted, factors, plain, sign_before, variables
 
@@ -48,13 +49,16 @@ class Case:
         told = {"observations": len(self.observations), "findings": len(self.findings)}
         return phrase("case.as_of", moment=self.time_point, **told)
 
-    def as_of(self, time_point):
+    def as_of(self, time_point, later_voice=None):
         """Only what was known by `time_point` (a name of ``time_points``); later facts are not in it.
 
         Parameters
         ----------
         time_point : str
             A name of the table ``time_points``.
+        later_voice : str, optional
+            Another such name, as ``"discussion"``: what is told at that very moment is in it too, such as the authors'
+            claims, and nothing of the moments between. The case stays as of `time_point`.
 
         Returns
         -------
@@ -66,13 +70,14 @@ class Case:
             Where there is no such moment, or it lies after the one from which this case is already seen.
         """
         order = dict(zip(self.time_points["time_point"], self.time_points["order"], strict=True))
-        if time_point not in order:
-            raise CaseDataError(
-                "time_points.csv", f"no moment '{time_point}' is known here: use one of {', '.join(order)}"
-            )
+        for name in (time_point, later_voice or time_point):
+            if name not in order:
+                why = f"no moment '{name}' is known here: use one of {', '.join(order)}"
+                raise CaseDataError("time_points.csv", why)
+        told = {"", later_voice or "", *(t for t in order if order[t] <= order[time_point])}
 
         def known(column):
-            return column.map(lambda t: t == "" or order.get(t, float("inf")) <= order[time_point]).astype(bool)
+            return column.isin(told)
 
         tables = {
             n: t[known(t["time_point"])].reset_index(drop=True) if "time_point" in t else t.copy()
@@ -156,11 +161,13 @@ class Case:
                 found[name] = tuple(Quantity(name, x, printed).to(unit).value for x in ends)
         return found
 
-    @property
-    def stops(self):
-        """The journey, with a column `here`: whether the notebook is in this copy of the collection."""
-        folder = Path(__file__).resolve().parent.parent / "notebooks"
-        return self.journey.assign(here=[(folder / f).exists() for f in self.journey["file"]])
+    def map(self):
+        """The pages in order, ready to show: a DataFrame; a title is a link to its notebook where that is here."""
+        folder, rows = Path(__file__).resolve().parent.parent / "notebooks", []
+        for r in self.journey.itertuples():
+            title = Link(r.title, r.file) if (folder / r.file).exists() else r.title
+            rows.append((r.notebook, title, r.question, r.part, r.minutes))
+        return pd.DataFrame(rows, columns=["Page", "Title", "Question", "Part", "Minutes"], dtype=object)
 
     def unknowns(self):
         """What the article does not report for this moment: a DataFrame of item, status and id, to show."""
@@ -173,7 +180,7 @@ class Case:
         return table[table["time_point"] == self.time_point]
 
     def cited(self, *names):
-        """References by id, ready to show: a DataFrame of id, citation and DOI."""
+        """References by id, ready to show: a DataFrame of id, who, year and where (and title where no DOI), and DOI."""
         known, rows = references(self.folder), []
         for name in names:
             if name not in known:
@@ -182,8 +189,10 @@ class Case:
             people = [p.get("family") or p.get("literal", "") for p in work.get("author", [])]
             who = phrase("case.et_al", first=people[0]) if people[1:] else "".join(people)
             year = str(work.get("issued", {}).get("date-parts", [[""]])[0][0])
-            told = (who, work["title"].rstrip(".") + ".", work.get("container-title", ""), year)
-            rows.append((name, " ".join(filter(None, told)), work.get("DOI", "")))
+            where, doi = work.get("container-title", ""), work.get("DOI", "")
+            title = "" if doi and (who or where) else work["title"].rstrip(".")
+            told = (f"{who} {year}".strip(), title, where)
+            rows.append((name, ". ".join(filter(None, told)), doi))
         return pd.DataFrame(rows, columns=[phrase("case.head_id"), "Work", phrase("case.head_doi")])
 
     @property

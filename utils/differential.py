@@ -4,6 +4,7 @@ import pandas as pd
 
 from utils import plots
 from utils.cards import Card, refresh, still, word
+from utils.explorer import Again
 from utils.forms import rankings
 from utils.page import Shown, say, table, together
 from utils.phrases import phrase
@@ -115,6 +116,11 @@ class Board(Card):
 
 
 def replay(notebook):
+    """How your ranking moved from stage to stage, with a button that brings it up to date (an `Again`)."""
+    return Again(lambda: moved(notebook))
+
+
+def moved(notebook):
     """How your ranking moved from stage to stage, as a picture and a table; before you ranked, what is still open."""
     places = rankings(notebook)
     unranked = phrase("forms.not_ranked")

@@ -9,7 +9,7 @@ import pandas as pd
 from utils import bedside, plots
 from utils.differential import Board, replay
 from utils.explorer import Explorer, Number, none_such, values
-from utils.ladder import Ladder, Nameless
+from utils.ladder import Credit, Ladder
 from utils.package import CaseDataError
 from utils.page import Shown, say, table, together
 from utils.phrases import phrase, status_word
@@ -59,8 +59,7 @@ class UnitBench(Explorer):
         known = values(self._controls["analyte"])
         if analyte is not None and not among(analyte, known):
             return say(phrase("explore.no_analyte", analyte=analyte, known=", ".join(known)))
-        text = str(text).encode("utf-8", "replace").decode()  # half a character cannot be sent to a page
-        return self._move(text=text, analyte=analyte or self._used["analyte"])
+        return self._move(text=_sendable(text), analyte=analyte or self._used["analyte"])
 
     def get(self):
         """What is shown now."""
@@ -296,28 +295,50 @@ def _canonical(value):
     return value.canonical().value if value.known else None
 
 
-def look_up(case, name):
-    """What stands behind an address such as F09; a sentence where it does not open at this moment of the case."""
-    name = str(name).strip()
-    try:
-        return table(case.address(name.upper()), phrase("explore.address", address=name.upper()))
-    except CaseDataError:
-        moment = case.time_point.replace("_", " ")
-        return say(phrase("explore.closed", name=name, moment=moment))
+class LookUp(Explorer):
+    """Type an address such as F09: what stands behind it, or a sentence where it does not open at this moment.
+
+    Parameters
+    ----------
+    case : Case
+        The case as of a moment.
+    name : str
+        The address to begin with.
+    """
+
+    def __init__(self, case, name):
+        self._case = case
+        label = phrase("explore.address_label")
+        text = widgets.Text(value=_sendable(name), description=label, continuous_update=False)
+        super().__init__([text], {"address": text})
+
+    def _view(self, now):
+        name = now["address"].strip()
+        try:
+            return table(self._case.address(name.upper()), phrase("explore.address", address=name.upper()))
+        except CaseDataError:
+            moment = self._case.time_point.replace("_", " ")
+            return say(phrase("explore.closed", name=name, moment=moment))
+
+    def set(self, address, **other):
+        """The same by call: ``set("F09")``; returns what is shown."""
+        return none_such(other, "address") if other else self._move(address=_sendable(address))
 
 
-def ladder(case, names=True):
-    """All that was given, with a day cursor; without names, the same bars to be named from memory."""
-    return Ladder(case) if names else Nameless(case)
+def _sendable(text):
+    """Text without half a character, which cannot be sent to a page."""
+    return str(text).encode("utf-8", "replace").decode()
 
 
 # A notebook reads better with verbs and nouns than with classes.
 unit_bench, what_if, ruler_bench, differential_board = UnitBench, WhatIf, RulerBench, Board
+ladder, credit, look_up = Ladder, Credit, LookUp
 age_limit_bench, fluid_bench = bedside.AgeLimits, bedside.Fluid
 threshold_explorer, chance, route_bench = Thresholds, Chance, RouteBench
 __all__ = [
     "age_limit_bench",
     "chance",
+    "credit",
     "differential_board",
     "fluid_bench",
     "ladder",

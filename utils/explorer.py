@@ -312,6 +312,30 @@ class Explorer(widgets.VBox):
         return {**data, "text/html": first.html, "text/plain": first.text}
 
 
+class Again(Explorer):
+    """A button above what a function shows now, so that it can be brought up to date without running its cell.
+
+    Parameters
+    ----------
+    show : callable
+        Without arguments; returns a Shown.
+    """
+
+    note = phrase("explorer.again_note")
+
+    def __init__(self, show):
+        self._now, button = show, widgets.Button(description=phrase("explorer.again"), layout={"width": "12em"})
+        super().__init__([button], {})
+        button.on_click(lambda _: self._take({}))
+
+    def _view(self, now):
+        return self._now()
+
+    def get(self):
+        """What is shown."""
+        return self._last
+
+
 def _mover(control):
     """What the page moves in steps: (model, its trait on the page, its name in words); None for what is typed."""
     if isinstance(control, Number):

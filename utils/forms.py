@@ -7,9 +7,11 @@ from html import escape
 import pandas as pd
 
 from utils.cards import Card, find, noted, refresh, still, unsure, whom, word
+from utils.explorer import Again
 from utils.package import CASEDATA, read_entries, read_table
-from utils.page import Shown, say, table
+from utils.page import Shown, say, table, together
 from utils.phrases import phrase
+from utils.quiz import progress
 from utils.record import keep, read
 
 LONGEST = 2000  # characters of one field; more is a paste that went wrong
@@ -194,12 +196,19 @@ def rankings(notebook):
 def notes(notebook):
     """Everything that you wrote in a notebook, to read again or to copy: a table."""
     kept, warning = read("forms")
+    asked = [p for p in prompts().values() if p["notebook"] == str(notebook) and p["kind"] == "text"]
     rows = []
-    for name, prompt in prompts().items():
-        if prompt["notebook"] == str(notebook) and prompt["kind"] == "text":
-            fields = kept.get(name, {}).get("fields", {})
-            rows += [
-                (name, label, str(fields.get(k, phrase("forms.not_written")))) for k, label in prompt["fields"].items()
-            ]
+    for prompt in asked:
+        fields = kept.get(prompt["id"], {}).get("fields", {})
+        rows += [
+            (prompt["id"], label, str(fields.get(k, phrase("forms.not_written"))))
+            for k, label in prompt["fields"].items()
+        ]
     heads = [phrase("forms.head_id"), "What", phrase("forms.head_words")]
-    return table(pd.DataFrame(rows, columns=heads), warning + phrase("forms.what_you_wrote"))
+    about = "".join(dict.fromkeys(map(whom, asked)))
+    return table(pd.DataFrame(rows, columns=heads), warning + about + phrase("forms.what_you_wrote"))
+
+
+def my_page(notebook):
+    """What you wrote in a notebook and how far you are, with a button that brings both up to date (an `Again`)."""
+    return Again(lambda: together(notes(notebook), progress()))

@@ -6,15 +6,13 @@ so (`READINGS`). By the same reading an end without an earliest day may come as 
 
 import re
 from dataclasses import dataclass
-from string import ascii_uppercase
 
-import ipywidgets as widgets
 import pandas as pd
 
 from utils import plots
-from utils.explorer import Explorer, Number, none_such, values
+from utils.explorer import Explorer, Number, none_such
 from utils.package import CaseDataError
-from utils.page import folded, say, table, together
+from utils.page import say, table, together
 from utils.phrases import phrase
 from utils.units import UnitError, show
 
@@ -95,7 +93,7 @@ def courses(case):
     list of Course
     """
     case, moments = _dated(case)
-    end = int(moments["last_day"].max())
+    end = last_day(case)
     leaves = case.events.set_index("event")["day_high"].get("picu_discharge")
     found = []
     for row in case.treatments.query("status == 'reported'").to_dict("records"):
@@ -112,11 +110,16 @@ def courses(case):
                 told_end = moments["first_day"][row["end_known_at"]]
                 until = max(high, told_end - 1 if pd.isna(row["end_low"]) else row["end_low"])
                 last = int(row["end_high"])
-            sure = (int(high), int(until))
+            sure = (int(high), min(int(until), end))
         drug, dated = row["atc"] or row["treatment"], not (pd.isna(low) or pd.isna(high))
         names = (row["treatment"], row["label"], row["kind"], amount(row), drug)
-        found.append(Course(*names, first, sure, last, stated, dated))
+        found.append(Course(*names, first, sure, min(last, end), stated, dated))
     return found
+
+
+def last_day(case):
+    """The last day of which a case tells an event; a course that is planned beyond it is drawn up to it."""
+    return int(_dated(case)[0].events[["day_low", "day_high"]].max(axis=None))
 
 
 def _dated(case):
@@ -265,27 +268,37 @@ def amounts(case, *names):
 
 
 # ---- on the page ----------------------------------------------------------------------------------------------------
-class Ladder(Explorer):
-    """A day cursor over all that was given, and what would have been credited had the heart improved on another day.
+class ByDay(Explorer):
+    """One day of the story to move. A class below gives its name in a state, and what is shown."""
+
+    name = "day"
+
+    def __init__(self, label, day, last):
+        self._last_day, number = last, Number(label, day, 1, last, whole=True)
+        super().__init__([number], {self.name: number})
+
+    def _to(self, day, other):
+        if other:
+            return none_such(other, self.name)
+        if day is None:
+            return self._last
+        if not isinstance(day, int) or isinstance(day, bool) or not 1 <= day <= self._last_day:
+            return say(phrase("ladder.no_such_day", value=day, last=self._last_day))
+        return self._move(**{self.name: day})
+
+
+class Ladder(ByDay):
+    """A day cursor over all that was given.
 
     Parameters
     ----------
     case : Case
-        The case as of a moment from admission on.
+        The case as of a moment from admission on; its days end with the last event that is known then.
     """
 
     def __init__(self, case):
         self._case, self._given, self._marks = case, courses(case), milestones(case)
-        self._end = int(_dated(case)[1]["last_day"].max())
-        improved = case.events.set_index("event")["day_low"].get("first_improvement")
-        self._printed = None if improved is None else int(improved)
-        self._every = self._credit_of_every_day()
-        supposed = phrase("ladder.supposed")
-        controls = {
-            "day": Number(phrase("ladder.day_label"), 1, 1, self._end, whole=True),
-            "improved": Number(supposed, self._printed or 1, 1, self._end, whole=True),
-        }
-        super().__init__([*controls.values()], controls)
+        super().__init__(phrase("ladder.day_label"), 1, last_day(case))
 
     def _view(self, now):
         day = now["day"]
@@ -296,43 +309,57 @@ class Ladder(Explorer):
         words = frame.drop(columns="drug").replace({"ran": {r: phrase(f"ladder.{r}") for r in ("certain", "perhaps")}})
         heads = ["ladder.what", "ladder.printed_amount", "ladder.ran_that_day", "ladder.why_not_certain"]
         listed = table(words.set_axis([*map(phrase, heads)], axis=1), phrase("ladder.what_ran"))
-        picture = self.picture(phrase("ladder.all_by_day"), day)
-        return together(say(line), listed, self._credit(now["improved"]), self._every, picture)
-
-    def _credit(self, day):
-        """What the thought "the last drug did it" would credit, for the supposed day."""
-        told = "ladder.credit_as_printed" if day == self._printed else "ladder.credit"
-        return say(phrase(told, day=day, drug=in_words(last_added(self._given, day))))
-
-    def _credit_of_every_day(self):
-        """The same for every day, folded; it depends on no control."""
-        named = {d: in_words(last_added(self._given, d)) for d in range(2, self._end + 1)}
-        starts = [d for d in named if named[d] != named.get(d - 1)]
-        ends = [d - 1 for d in starts[1:]] + [self._end] * bool(starts)
-        spans = zip(starts, ends, strict=True)
-        rows = [(phrase("ladder.days" if b > a else "ladder.day", first=a, last=b), named[a]) for a, b in spans]
-        heads = [phrase("ladder.had_it_improved"), phrase("ladder.last_drug")]
-        every = table(pd.DataFrame(rows, columns=heads), phrase("ladder.last_drug_by_day"))
-        return folded(phrase("ladder.every_day"), every)
+        return together(say(line), self.picture(phrase("ladder.all_by_day"), day), listed)
 
     def picture(self, caption, day=None):
         """The swimmer plot of all courses, with a day marked where one is given."""
-        return plots.swimmer(self._given, self._marks, self._end, f"{caption} {READINGS}", day)
+        return plots.swimmer(self._given, self._marks, self._last_day, f"{caption} {READINGS}", day)
 
     def sheet(self):
         """The same rows as a table: what, dose and route, begins, ends, and where it is printed."""
         return table(sheet(self._case), phrase("ladder.all_given"))
 
-    def set(self, day=None, improved=None, **other):
-        """The same by call: ``set(day=5)``, ``set(improved=3)``; returns what is shown."""
-        if other:
-            return none_such(other, "day", "improved")
-        for value in (day, improved):
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            if value is not None and not (whole and 1 <= value <= self._end):
-                return say(phrase("ladder.no_such_day", value=value, last=self._end))
-        wanted = {"day": day, "improved": improved}
-        return self._move(**{n: v for n, v in wanted.items() if v is not None})
+    def set(self, day=None, **other):
+        """The same by call: ``set(day=5)``; returns what is shown."""
+        return self._to(day, other)
+
+
+class Credit(ByDay):
+    """What the thought "the last drug did it" would have credited, had the heart improved on another day.
+
+    Parameters
+    ----------
+    case : Case
+        The case as of a moment from admission on. It begins with the printed day of the first improvement where that is
+        known, and ends with the day on which anakinra was stopped, or with the last event.
+    """
+
+    name = "improved"
+
+    def __init__(self, case):
+        told = case.events.set_index("event")["day_high"]
+        self._given, self._printed = courses(case), told.get("first_improvement")
+        last = int(told.get("anakinra_stopped", last_day(case)))
+        named = {day: self._credited(day) for day in range(2, last + 1)}
+        starts = [day for day in named if named[day] != named.get(day - 1)]
+        ends = [day - 1 for day in starts[1:]] + [last] * bool(starts)
+        spans = zip(starts, ends, strict=True)
+        rows = [(phrase("ladder.days" if b > a else "ladder.day", first=a, last=b), named[a]) for a, b in spans]
+        heads = [phrase("ladder.had_it_improved"), phrase("ladder.last_drug")]
+        self._every = table(pd.DataFrame(rows, columns=heads), phrase("ladder.last_drug_by_day"))
+        super().__init__(phrase("ladder.supposed"), int(self._printed or 1), last)
+
+    def _credited(self, day):
+        return in_words(last_added(self._given, day))
+
+    def _view(self, now):
+        day = now["improved"]
+        told = "ladder.credit_as_printed" if day == self._printed else "ladder.credit"
+        return together(say(phrase(told, day=day, drug=self._credited(day))), self._every)
+
+    def set(self, improved=None, **other):
+        """The same by call: ``set(improved=3)``; returns what is shown."""
+        return self._to(improved, other)
 
 
 def in_words(found):
@@ -353,57 +380,3 @@ def sheet(case):
         rows.append((row["label"], kind, dose, *days, row["fact"], where))
     heads = ["ladder.what", "ladder.kind", "ladder.dose_and_route", "ladder.begins", "ladder.ends", "ladder.fact"]
     return pd.DataFrame(rows, columns=[*map(phrase, [*heads, "ladder.where_printed"])])
-
-
-class Nameless(Explorer):
-    """The same bars with letters for names, to be named from memory. It counts, and keeps no score.
-
-    The letters stand in the order of the days. Names are offered in the order of the alphabet, and nothing that is sent
-    to the page ties a letter to a name.
-    """
-
-    def __init__(self, case):
-        marks = case.events.set_index("event")
-        home = marks["day_high"].get("home", float("inf"))
-        those = [c for c in courses(case) if c.kind != "procedure" and c.first and c.sure and c.sure[0] < home]
-        those.sort(key=lambda c: (c.kind, c.first, c.sure, c.last))
-        self._bars = dict(zip(ascii_uppercase, those, strict=False))
-        self._end = int(_dated(case)[1]["last_day"].max())
-        names = sorted(c.label for c in those)
-        layout = {"style": {"description_width": "2em"}, "layout": {"width": "24em"}}
-        options = [(phrase("ladder.choose_a_name"), ""), *[(n, n) for n in names]]
-        controls = {x: widgets.Dropdown(options=options, description=x, **layout) for x in self._bars}
-        grid = widgets.Box(list(controls.values()), layout={"flex_flow": "row wrap"})
-        super().__init__([grid], controls)
-
-    def _view(self, now):
-        named = {letter: name for letter, name in now.items() if name}
-        right = 0
-        for look in {_look(c) for c in self._bars.values()}:  # bars that look the same may be named either way round
-            mine = {named.get(letter) for letter, c in self._bars.items() if _look(c) == look}
-            right += len(mine & {c.label for c in self._bars.values() if _look(c) == look})
-        line = phrase("ladder.named", named=len(named), bars=len(self._bars), right=right)
-        caption, unnamed = phrase("ladder.names_hidden"), phrase("ladder.not_named")
-        picture = plots.swimmer([*self._bars.values()], [], self._end, caption, letters=[*self._bars])
-        rows = [(x, phrase(f"ladder.{c.kind}"), named.get(x, unnamed), c.told) for x, c in self._bars.items()]
-        heads = ["ladder.bar", "ladder.kind", "ladder.your_name", "ladder.its_days"]
-        listed = pd.DataFrame(rows, columns=[*map(phrase, heads)])
-        return together(say(line), picture, table(listed, phrase("ladder.bars")))
-
-    def set(self, **names):
-        """Name bars by call: ``set(A="oral ciclosporin")``; None takes a name back; returns what is shown."""
-        listed = {n.casefold(): n for n in values(next(iter(self._controls.values()))) if n}
-        for letter, name in names.items():  # all are read before any is moved, so that a refusal changes nothing
-            if letter not in self._controls:
-                return say(phrase("ladder.no_such_bar", bar=letter, bars=", ".join(self._controls)))
-            if name is not None and str(name).casefold() not in listed:
-                return say(phrase("ladder.no_such_name", name=name, names="; ".join(listed.values())))
-        return self._move(**{x: "" if name is None else listed[str(name).casefold()] for x, name in names.items()})
-
-    def get(self):
-        """The names given so far: dict of letter -> name, or None."""
-        return {letter: name or None for letter, name in self._used.items()}
-
-
-def _look(course):
-    return course.kind, course.first, course.sure, course.last, course.end_stated

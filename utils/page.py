@@ -1,13 +1,17 @@
 """What a notebook shows: the same thing as HTML for the page and as text for a terminal, a test or a screen reader."""
 
 import base64
+import re
 from html import escape
+from urllib.parse import quote
 
 import pandas as pd
 
 from utils.phrases import phrase, section, status_word
 
 BANNER = phrase("page.banner")
+DOI = re.compile(r"10\.\d{4,9}/\S+")
+HREF = re.compile(r"https?://\S+|([\w.-][\w./-]*\.ipynb)?(#\S+)?")  # nothing that could run
 LEFT = ' style="text-align:left"'  # JupyterLab sets tables flush right, which suits numbers but not names
 
 
@@ -25,6 +29,30 @@ class Shown:
         return self.text
 
 
+class Link(str):
+    """Words that `table` shows as a link; as text they are the words alone.
+
+    Parameters
+    ----------
+    text : str
+    href : str
+        ``http(s)://…``, which opens in a new tab, or a notebook or a place beside or on the page; else ValueError.
+    """
+
+    def __new__(cls, text, href):
+        if not href or not HREF.fullmatch(href):
+            raise ValueError(f"{href!r} is no link for a page: give http(s)://…, a notebook's file or #place")
+        made = super().__new__(cls, text)
+        made.href = href
+        return made
+
+    @property
+    def html(self):
+        """The link as HTML."""
+        new = ' target="_blank" rel="noopener"' if self.href.startswith("http") else ""
+        return f'<a href="{escape(self.href)}"{new}>{escape(self)}</a>'
+
+
 def say(text):
     """One paragraph of plain text."""
     return Shown(f'<p role="note">{escape(text)}</p>', text)
@@ -36,7 +64,7 @@ def table(frame, caption):
     Parameters
     ----------
     frame : pandas.DataFrame
-        Its index is not shown; missing cells read "unknown".
+        Its index is not shown; missing cells read "unknown". A `Link` is shown as one, and so is a DOI.
     caption : str
 
     Returns
@@ -45,7 +73,13 @@ def table(frame, caption):
     """
 
     def cell(x):
-        return status_word("unknown") if x is None or x is pd.NA or (isinstance(x, float) and pd.isna(x)) else str(x)
+        if x is None or x is pd.NA or (isinstance(x, float) and pd.isna(x)):
+            return status_word("unknown")
+        words = x if isinstance(x, Link) else str(x)
+        return Link(words, f"https://doi.org/{quote(words)}") if DOI.fullmatch(words) else words
+
+    def html_of(x):
+        return x.html if isinstance(x, Link) else escape(x)
 
     words = [[cell(x) for x in row] for row in frame.itertuples(index=False)]
     flush = ["" if i and all(map(_figure, column)) else LEFT for i, column in enumerate(zip(*words, strict=True))]
@@ -53,8 +87,8 @@ def table(frame, caption):
     heads = [section("heads").get(str(c), str(c)) for c in frame.columns]
     head = "".join(f'<th scope="col"{f}>{escape(c)}</th>' for f, c in zip(flush, heads, strict=True))
     body = "".join(
-        f'<tr><th scope="row"{LEFT}>{escape(first)}</th>'
-        + "".join(f"<td{f}>{escape(x)}</td>" for f, x in zip(flush[1:], rest, strict=True))
+        f'<tr><th scope="row"{LEFT}>{html_of(first)}</th>'
+        + "".join(f"<td{f}>{html_of(x)}</td>" for f, x in zip(flush[1:], rest, strict=True))
         + "</tr>"
         for first, *rest in words
     )
@@ -65,6 +99,8 @@ def table(frame, caption):
 
 def _figure(cell):
     """True for what reads as a number, or stands for one that is missing."""
+    if isinstance(cell, Link):
+        return False
     missing = ("", status_word("unknown"), status_word("not reported"))
     return cell[:1].isdigit() or cell[:1] in ("+", "\u2212") or cell in missing
 

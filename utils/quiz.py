@@ -6,11 +6,9 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-import pandas as pd
-
 from utils.cards import Card, find, noted, refresh, still, unsure, whom, word
 from utils.package import CASEDATA, CaseDataError, read_entries, read_table
-from utils.page import Shown, say, table
+from utils.page import Shown, say
 from utils.phrases import phrase
 from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched
 
@@ -296,26 +294,21 @@ def explained(item, given):
 
 
 def progress():
-    """How far you are: a row for each notebook that you have begun. Confidence is never scored.
+    """How far you are, in a sentence: answered, and best supported at the first commit. Confidence is never scored.
 
     An answer to a question that was changed since is counted, and not scored.
     """
     answers, warning = read()
-    rows = pd.DataFrame(items().values()).reindex(columns=["id", "notebook", "kind", "best"])
-    given = rows["id"].map(lambda name: answers.get(name, {}).get("choice"))
-    stale = rows["id"].map(lambda name: name in answers and changed_since(items()[name], answers[name]))
-    scored = given.notna() & rows["best"].notna() & ~rows["kind"].isin(UNSCORED) & ~stale
-    right = scored & (given == rows["best"])
-    counts = pd.DataFrame({"asked": 1, "answered": given.notna(), "right": right, "scored": scored})
-    summed = counts.groupby(rows["notebook"]).sum()
-    summed = summed[summed["answered"] > 0].reset_index()
-    summed["right"] = [
-        phrase("quiz.of", right=r, scored=s) for r, s in zip(summed["right"], summed.pop("scored"), strict=True)
-    ]
-    if summed.empty:
+    given = [(item, answers[name]) for name, item in items().items() if name in answers]
+    if not given:
         return say(warning + phrase("quiz.nothing_answered"))
-    heads = [phrase(f"quiz.head_{name}") for name in summed.columns]
-    return table(summed.set_axis(heads, axis=1), warning + phrase("quiz.progress"))
+    scored = [
+        entry["choice"] == item["best"]
+        for item, entry in given
+        if item.get("best") and item["kind"] not in UNSCORED and not changed_since(item, entry)
+    ]
+    told = {"answered": len(given), "asked": len(items()), "right": sum(scored), "scored": len(scored)}
+    return say(warning + phrase("quiz.progress", **told))
 
 
 def reset(item_id=None):

@@ -45,7 +45,6 @@ CONTROLS = (
     Control("04_five_rulers", "Ruler bench", listed("haemophagocytosis"), LIST),
     Control("04_five_rulers", "A threshold moved", handle("Your threshold")),
     Control("05_ladder", "The ladder by day", handle("Day")),
-    Control("05_ladder", "Bars without names", ".casebook-explorer:has-text('Names hidden') select", LIST),
     Control("06_leak_pump_arrest", "Limits by age", handle("systolic pressure, mmHg")),
     Control("06_leak_pump_arrest", "Fluid and weight", handle("age, months")),
     Control("07_why_the_vein", "Two routes", handle("clearance, of the usual"), DOWN),

@@ -166,7 +166,7 @@ CURSOR, DAY_SIZE = "#ffe9a8", 11  # the ground of the day that is marked; type o
 WIDE = 22  # days drawn wide: most begins and ends lie there, and one course is at its end
 
 
-def swimmer(courses, marks, last, caption, cursor=None, letters=None):
+def swimmer(courses, marks, last, caption, cursor=None):
     """Courses of treatment as bars over the days, uncertain starts and ends hatched, unstated ends fading out.
 
     Parameters
@@ -180,10 +180,8 @@ def swimmer(courses, marks, last, caption, cursor=None, letters=None):
     caption : str
     cursor : int, optional
         A day to mark.
-    letters : list of str, optional
-        Names to write in place of the courses' own; then no amount is printed either.
     """
-    left, zone, row = (50 if letters else 300), (0 if letters else 78), (24 if letters else 31)
+    left, zone, row = 300, 78, 31
     start, wide, narrow = left + zone, 23, 4
 
     def edge(day):  # where a day begins
@@ -193,10 +191,9 @@ def swimmer(courses, marks, last, caption, cursor=None, letters=None):
     top = 30 + 19 * len(marks) + 34
     bottom = top + 24 * len(kinds) + row * len(courses)
     picture = Drawing(max(int(edge(last + 1)) + 46, 990), bottom + 74)
-    if zone:
-        picture.add("rect", x=left, y=top - 6, width=zone - 6, height=bottom - top + 8, fill=PALE)
-        look = {"anchor": "middle", "font_size": 11, "fill": NOT}
-        picture.lines(left + zone / 2 - 3, top - 42, phrase("plots.zone"), 10, 13, **look)
+    picture.add("rect", x=left, y=top - 6, width=zone - 6, height=bottom - top + 8, fill=PALE)
+    look = {"anchor": "middle", "font_size": 11, "fill": NOT}
+    picture.lines(left + zone / 2 - 3, top - 42, phrase("plots.zone"), 10, 13, **look)
     if cursor:
         box = {"x": edge(cursor), "y": top - 30, "width": edge(cursor + 1) - edge(cursor), "height": bottom - top + 32}
         picture.add("rect", fill=CURSOR, stroke=OPEN, stroke_width=1, **box)
@@ -208,19 +205,17 @@ def swimmer(courses, marks, last, caption, cursor=None, letters=None):
             picture.line(edge(day), top - 6, edge(day), bottom, "#e3e8ec", 1)
     told = _marks(picture, marks, edge, bottom, top)
     y = top
-    names = dict(zip(courses, letters or [c.label for c in courses], strict=True))
     for kind in kinds:
         y += 24
         picture.text(10, y - 6, phrase(f"plots.{kind}s"), font_weight="bold")
         picture.line(10, y - 1, picture.width - 10, y - 1, "#c9d2da", 1)
         for course in (c for c in courses if c.kind == kind):
-            picture.text(left - 12, y + row / 2 + 6, names[course], "end", font_size=12.5)
+            picture.text(left - 12, y + row / 2 + 6, course.label, "end", font_size=12.5)
             _course(picture, course, y + row / 2 + 4, edge)
-            said = "" if letters else course.amount
-            if said:
-                picture.text(edge(course.first) + 2, y + row / 2 - 5, said, font_size=10.5, fill=INK)
-            about = phrase(f"plots.{kind}") + f", {said}" * bool(said)
-            told.append(f"{names[course]} ({about}): {course.told}")
+            if course.amount:
+                picture.text(edge(course.first) + 2, y + row / 2 - 5, course.amount, font_size=10.5, fill=INK)
+            about = ", ".join(filter(None, (phrase(f"plots.{kind}"), course.amount)))
+            told.append(f"{course.label} ({about}): {course.told}")
             y += row
     _key(picture, kinds, bottom + 22)
     drawn = "drawn_narrow" if last > WIDE else "drawn_wide"
@@ -427,40 +422,3 @@ def areas(table, caption):
         picture.text(left + step * value, foot + 18, show(value), "middle", font_size=12)
     picture.text(left + step * most / 2, foot + 38, phrase("plots.area"), "middle")
     return picture.shown(f"{caption} {'; '.join(told)}.", caption)
-
-
-def journey(stops):
-    """The map of the journey.
-
-    Parameters
-    ----------
-    stops : pandas.DataFrame
-        One row a notebook, with columns notebook, title, question, part and here (bool: is it in this copy).
-    """
-    across, wide, high, gap = 5, 144, 62, 40
-    picture = Drawing(930, 130 + 170 * ((len(stops) - 1) // across))
-    for n, stop in enumerate(stops.itertuples()):
-        row, column = divmod(n, across)
-        x, y = float(26 + column * (wide + gap)), float(16 + 170 * row)
-        dash = "none" if stop.here else "6 4"
-        picture.add("rect", x=x, y=y, width=wide, height=high, rx=8, fill="white", stroke=MET, stroke_width=2.5,
-                    stroke_dasharray=dash)  # fmt: skip
-        look = {"anchor": "middle", "font_weight": "bold"}
-        picture.text(x + wide / 2, y + 20, stop.notebook, **look)
-        picture.lines(x + wide / 2, y + 37, stop.title, 17, **look)
-        picture.lines(x + wide / 2, y + high + 22, stop.question, 22, anchor="middle", font_size=12)
-        if column:
-            _arrow(picture, [(x - gap + 6, y + high / 2), (x - 5, y + high / 2)])
-        elif row:  # round the end of one row to the beginning of the next
-            end, turn = 26 + across * (wide + gap) - gap, y - 42
-            above, here = y - 170 + high / 2, y + high / 2
-            _arrow(picture, [(end, above), (end + 10, above), (end + 10, turn), (8, turn), (8, here), (x - 5, here)])
-    listed = "; ".join(f"{s.notebook} {s.title}, {s.part}" for s in stops.itertuples())
-    return picture.shown(phrase("plots.journey_told", stops=len(stops), listed=listed), phrase("plots.journey"))
-
-
-def _arrow(picture, places):
-    """A line through places with a head at its end, which it reaches from the left."""
-    x, y = places[-1]
-    path = "M" + " L".join(f"{a:.1f},{b:.1f}" for a, b in places) + f" M{x - 7:.1f},{y - 4:.1f} L{x:.1f},{y:.1f} l-7,4"
-    picture.add("path", d=path, fill="none", stroke=INK, stroke_width=1.5)
