@@ -7,7 +7,6 @@ import json
 import pytest
 
 from utils import explore, judge
-from utils.capstone import OwnPatient
 from utils.case import load_case
 from utils.explorer import REACH, Number
 
@@ -26,7 +25,6 @@ MAKE = {
     "route": explore.route_bench,
     "naranjo": judge.naranjo_bench,
     "register": lambda: judge.register(CASE),
-    "own": OwnPatient,
 }
 
 

@@ -16,7 +16,6 @@ from utils.forms import prompts
 from utils.page import table
 from utils.phrases import phrase
 from utils.quiz import explained, items
-from utils.units import show
 
 BOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 # The code of a cell that JupyterLab folds away is folded here too; nothing is fetched, so no script of nbconvert's.
@@ -135,20 +134,14 @@ def exemplar(prompt):
 
 
 def filled(name):
-    """A sheet of notebook 09 filled in as the rules have it (HTML)."""
+    """A sheet of the new patient filled in as the rules have it (HTML)."""
     card = sheets.sheet(name)
     match card:
         case sheets.Verdicts():
             return capstone.verdicts(card.patient, card.moment).html
         case sheets.Conversions():
-            either = f" {phrase('kit.or')} ".join
-            due = {n: either(dict.fromkeys(f"{show(x)} {u}" for x in card.due(n))) for n, (_, u) in card.asked.items()}
-            rows = [(capstone.label(n), str(given), due[n]) for n, (given, _) in card.asked.items()]
+            rows = [(capstone.label(n), str(given), card.converted(n)) for n, (given, _) in card.asked.items()]
             head = [phrase(f"kit.{k}") for k in ("item", "printed", "converted")]
             return table(pd.DataFrame(rows, columns=head), name).html
-        case sheets.RouteFacts():
-            names = {"label": "fact", "vein": "vein", "statement": "in_label", "why": "why"}
-            names = {k: phrase(f"kit.{v}") for k, v in names.items()}
-            return table(card.facts[[*names]].rename(columns=names), name).html
     rows = [(label, str(points)) for label, points in sheets.RUBRIC.values()]
     return table(pd.DataFrame(rows, columns=[phrase("kit.line"), phrase("kit.points")]), name).html
