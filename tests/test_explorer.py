@@ -141,7 +141,7 @@ def test_what_is_no_number_at_all_is_refused_in_words(given):
     assert days._move(day=given).text == told and days.get()["day"] == 1
 
 
-TYPED = ("what_if", "chance", "thresholds", "ladder", "age_limits", "fluid", "route", "own")
+TYPED = ("what_if", "chance", "thresholds", "ladder", "age_limits", "fluid", "route")
 
 
 @pytest.mark.parametrize("which", TYPED)
