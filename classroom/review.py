@@ -13,7 +13,6 @@ from utils.package import CASEDATA, describe
 from utils.phrases import phrase, status_word
 from utils.quiz import items, voices
 from utils.receipt import version
-from utils.units import show
 
 TAGS = {tag: phrase(f"kit.tag_{tag.lower()}") for tag in ("P", "S", "C", "R", "ours", "none")}
 SIGN = phrase("kit.sign")
@@ -24,7 +23,7 @@ ROLES = {  # role: its notebooks, and its tables
         weighed anakinra_evidence""",
     phrase("kit.intensivist"): "05 06 10 11 | rules leak_pump age_limits growth treatments events discrepancies",
     phrase("kit.pharmacist"): """06 07 08 09 11 | rules units kinetics kinetics_changes kinetics_evidence kinetics_checks
-        anakinra_evidence naranjo_answers neutropenia_causes tp_01_route treatments""",
+        anakinra_evidence naranjo_answers neutropenia_causes treatments""",
 }
 READ = r"^reading:|presumably|as the narrative reads"  # so a row says that it holds a reading of ours
 
@@ -190,9 +189,9 @@ class _Checklist:
                 lines.append((at, key, "R" if row["rule"] in recalled else "C"))
         for name in sheets.CONVERSIONS:
             sheet = sheets.sheet(name)
-            for field, (value, unit) in sheet.asked.items():
-                due = f" {phrase('kit.or')} ".join(dict.fromkeys(f"{show(x)} {unit}" for x in sheet.due(field)))
-                lines.append((name, phrase("kit.is_due", label=labels[field], value=value, due=due), "C"))
+            for field, (value, _) in sheet.asked.items():
+                told = phrase("kit.is_due", label=labels[field], value=value, due=sheet.converted(field))
+                lines.append((name, told, "C"))
         for label, points in sheets.RUBRIC.values():
             lines.append(("Q9.1", phrase("kit.points_for", points=points, label=label), "ours"))
         part = phrase("kit.part_computed")

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from tests.reading import key, near_words, read_numbers, words
-from utils import appraisal, capstone, explore, judge, physiology, pk, route
+from utils import appraisal, capstone, explore, judge, physiology, pk, route, sheets
 from utils.case import Case, load_case, references
 from utils.invented import load_patient
 from utils.package import describe
@@ -28,7 +28,7 @@ from utils.units import UnitError, converted, factors, variables
 DECLARED = Path(__file__).with_name("numbers.yaml")
 CASE = load_case()
 GIRL = load_patient("TP-01")
-PAGE_OF = {"09": GIRL.name}  # whose numbers a notebook may show, where it is not the child of the case
+PAGE_OF = dict.fromkeys(sheets.PAGES.values(), GIRL.name)  # whose numbers a notebook may show, where it is not the child of the case
 MEND = (
     "leave it out, or take it from casedata, with its unit and the name of what was measured near it; what is "
     "computed or converted, or needs no source, is declared in tests/numbers.yaml (its head says how)"

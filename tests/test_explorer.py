@@ -7,7 +7,6 @@ import json
 import pytest
 
 from utils import explore, judge
-from utils.capstone import OwnPatient
 from utils.case import load_case
 from utils.explorer import REACH, Again, Number
 from utils.page import say
@@ -29,7 +28,6 @@ MAKE = {
     "again": lambda: Again(lambda: say("A moment.")),
     "naranjo": judge.naranjo_bench,
     "register": lambda: judge.register(CASE),
-    "own": OwnPatient,
 }
 
 
@@ -146,7 +144,7 @@ def test_what_is_no_number_at_all_is_refused_in_words(given):
     assert days._move(day=given).text == told and days.get()["day"] == 1
 
 
-TYPED = ("what_if", "chance", "thresholds", "ladder", "credit", "age_limits", "fluid", "route", "own")
+TYPED = ("what_if", "chance", "thresholds", "ladder", "credit", "age_limits", "fluid", "route")
 
 
 @pytest.mark.parametrize("which", TYPED)

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.drawings import clean
-from utils import capstone, explore, forms, judge, quiz, rules, sheets
+from utils import explore, forms, judge, quiz, rules, sheets
 from utils import record as store
 from utils.case import load_case
 from utils.explorer import Explorer
@@ -272,10 +272,6 @@ EXPLORERS = {  # how to make one, and keywords with values that are near to what
         lambda: judge.register(CASE),
         {"kind": st.sampled_from(["two accounts", "any"]), "search": TEXT, "entry": st.sampled_from(["D01", "D99"])},
     ),
-    "OwnPatient": (
-        capstone.OwnPatient,
-        {"number": st.integers(-2, 10_001), "moment": st.sampled_from(["T0", "T9"]), "mas_2016": REASON},
-    ),
 }  # fmt: skip
 MADE_ONCE = {}
 
@@ -288,7 +284,7 @@ def explorer(name):
 
 def state(it, name):
     """What `get` gives, in a form that can be compared."""
-    return repr(it.get()) if name not in ("OwnPatient",) else (it.get().name, it._used, it._last.text)
+    return repr(it.get())
 
 
 def honest(shown):

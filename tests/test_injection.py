@@ -9,7 +9,6 @@ import pytest
 from tests.injection import PAYLOADS, Found
 from utils import explore, forms, judge, page, quiz, sheets
 from utils import record as store
-from utils.capstone import OwnPatient
 from utils.case import load_case
 from utils.page import Shown
 from utils.receipt import TITLE, read_receipts, save_receipt
@@ -32,7 +31,6 @@ EXPLORERS = {  # how each is made, and its controls that are tried
     "route": (explore.route_bench, ["view", "absorbed"]),
     "naranjo": (judge.naranjo_bench, ["q5"]),
     "register": (lambda: judge.register(CASE), ["search", "kind", "entry"]),
-    "own": (OwnPatient, ["number", "moment", "mas_2016"]),
 }
 
 

@@ -1,22 +1,19 @@
-"""The new patient: what is told of her, what the rules say of it, and as many further patients as there are numbers.
+"""The new patient: what is told of her, and what the rules say of it.
 
 Every answer shown here is computed when it is asked for. Nothing returns a dose, and no verdict ends in a treatment.
 """
 
-from functools import cache, lru_cache
+from functools import cache
 
-import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
 from utils import plots
-from utils.cards import word
-from utils.explorer import Explorer, Number, Result, values
-from utils.invented import LAST, RULERS, load_patient, unfit, variant
+from utils.invented import RULERS, load_patient
 from utils.page import say, table, together
 from utils.phrases import phrase, status_word
 from utils.rules import RULES, SIGNS, VERDICTS, evaluate
-from utils.units import among, factors, factors_in_use, show, variables
+from utils.units import factors, factors_in_use, show, variables
 
 NOBODY = phrase("capstone.nobody")
 CLOSE = 0.01  # a value nearer than this to a threshold is listed as decided at it, whatever its digits
@@ -44,7 +41,6 @@ def letter(patient, moment):
     return patient.mark(table(pd.DataFrame(columns), f"{moment}, {about['label']}: {about['laboratory']}"))
 
 
-@cache  # a page shows them more than once
 def rule_cards():
     """The rule sets as they were published, to have at hand: their items, thresholds, points and factors."""
     return together(*map(_rule_card, RULERS), _factor_card())
@@ -147,12 +143,15 @@ def _reading(verdict, patient, moment):
     }
 
 
-def compared(patient, moment, said, hide=()):
-    """The verdicts of a learner, in the order of `RULERS`, beside those of the rules: how many agree; a table."""
-    found = judged(patient, moment)
+def compared(patient, moment, said):
+    """The verdicts of a learner, in the order of `RULERS`, beside those of the rules: how many agree; a table.
+
+    What could settle a rule set is left out: that is the next question.
+    """
+    found = judged(patient, moment).drop(columns="Cheapest results that could settle it")
     found.insert(2, "You", list(said))
     line = say(phrase("capstone.agree", same=(found["You"] == found["By the rules"]).sum(), of=len(RULERS)))
-    shown = _worded(found, "You", "By the rules").drop(columns=["rule", *hide])
+    shown = _worded(found, "You", "By the rules").drop(columns="rule")
     return together(line, table(shown, phrase("capstone.you_and_rules", moment=moment)))
 
 
@@ -228,11 +227,9 @@ def _close(item, given):
     return away <= 1.001 * step or away <= CLOSE * item["threshold"]
 
 
-def trend(patient, *names, until):
-    """A few values up to a moment, each converted to one unit, so that they can be compared: a table."""
-    moments = list(patient.moments.index)
-    moments = moments[: moments.index(until) + 1]
-    rows = []
+def trend(patient, *names):
+    """A few values at each moment, converted to one unit, so that they can be compared: a table."""
+    moments, rows = patient.moments.index, []
     for name in names:
         given = [patient.as_of(m).inputs.get(name) for m in moments]
         shown = [
@@ -241,57 +238,3 @@ def trend(patient, *names, until):
         ]
         rows.append((label(name), *shown))
     return patient.mark(table(pd.DataFrame(rows, columns=["Item", *moments]), phrase("capstone.same_unit")))
-
-
-# ---- a patient of one's own -----------------------------------------------------------------------------------------
-_drawn = lru_cache(64)(variant)
-
-
-class OwnPatient(Explorer):
-    """Another invented patient for every number: read the letter, choose the verdicts, compare."""
-
-    note = phrase("capstone.own_run")
-
-    def __init__(self, number=1, moment="T0"):
-        moments = [(f"{m}, {label}", m) for m, label in girl().moments["label"].items()]
-        style = {"style": {"description_width": "13em"}, "layout": {"width": "26em"}}
-        chosen = {
-            "number": Number(phrase("capstone.own_number"), number, 0, LAST, whole=True, width="13em"),
-            "moment": widgets.Dropdown(options=moments, value=moment, description=phrase("capstone.moment"), **style),
-        }
-        choices = [("–", ""), *((status_word(v), v) for v in reversed(VERDICTS))]
-        style = {"style": {"description_width": "8em"}, "layout": {"width": "20em"}}
-        said = {r: widgets.Dropdown(options=choices, value="", description=RULES[r].short, **style) for r in RULERS}
-        box = widgets.Box([*said.values()], layout={"flex_flow": "row wrap"})
-        letter_above = Result()  # above the lists: one reads while choosing
-        super().__init__([*chosen.values(), letter_above, box], {**chosen, **said})
-
-    def _settled(self, now, name):
-        """Another patient or moment: the old verdicts do not belong to it."""
-        return {**now, **dict.fromkeys(RULERS, "")} if name in ("number", "moment") else now
-
-    def _parts(self, now):
-        patient, moment = _drawn(now["number"]), now["moment"]
-        told, left = letter(patient, moment), [RULES[r].short for r in RULERS if not now[r]]
-        if left:
-            return told, patient.mark(say(phrase("capstone.still_to_choose", rules=", ".join(left))))
-        return told, patient.mark(compared(patient, moment, [now[r] for r in RULERS]))
-
-    def set(self, number=None, moment=None, **verdicts):
-        """The same by call: ``set(number=7, moment="T1", mas_2016="met")``; returns what is shown."""
-        if number is not None and (wrong := unfit(number)):
-            return say(phrase("explorer.refused", why=f"{wrong}."))
-        known = values(self._controls["moment"])
-        if moment is not None and not among(moment, known):
-            return say(phrase("capstone.no_moment", given=repr(moment), known=", ".join(known)))
-        verdicts = {r: word(v) for r, v in verdicts.items()}
-        for rule, verdict in verdicts.items():
-            if rule not in RULERS or not among(verdict, ("", *VERDICTS)):
-                given, rules = f"{rule}={verdict!r}", ", ".join(RULERS)
-                return say(phrase("capstone.no_verdict", given=given, rules=rules, verdicts=", ".join(VERDICTS)))
-        now = {"number": number, "moment": moment}
-        return self._move(**{n: v for n, v in now.items() if v is not None}, **verdicts)
-
-    def get(self):
-        """The invented patient that is shown now; `evaluate` takes ``own.get().as_of("T0")``."""
-        return _drawn(self._used["number"])

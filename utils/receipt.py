@@ -64,7 +64,7 @@ def _rows(written):
             found.append(_row(name, item["notebook"], item["kind"], "", given[name]["choice"], given[name], first))
     for name, fields, entry in sheets.committed():
         for field, value in fields.items():
-            found.append(_row(name, "09", "sheet", field, " ".join(value.lstrip("~≈=+ ").split()), entry))
+            found.append(_row(name, sheets.PAGES[name], "sheet", field, " ".join(value.lstrip("~≈=+ ").split()), entry))
     kept = read("forms")[0] if written else {}
     for name, prompt in prompts().items():
         if name in kept:
@@ -105,7 +105,7 @@ def save_receipt(path=None, written=False, replace=False):
     """Save a receipt: for each question that you answered, your first answer, how sure you were, and when.
 
     Where you voted twice, it is the second vote that counts as the answer, and the first stands beside it.
-    What you committed on the sheets of notebook 09 is on it too. No name, no machine and no folder is in it, and
+    What you committed on the sheets of the new patient is on it too. No name, no machine and no folder is in it, and
     nothing that you wrote unless you ask for that. It is a file like any other: whether anybody gets it is for you to
     decide.
 

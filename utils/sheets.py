@@ -1,29 +1,28 @@
-"""What the learner commits to on the new patient's page: sheets that the rules answer, and thirty points.
+"""What the learner commits to on the new patient's pages: sheets that the rules answer, and points.
 
 The first commit stays, as with a question; every answer is computed when it is asked for.
 """
 
 import pandas as pd
 
-from utils.capstone import compared, girl, label, sound
+from utils.capstone import compared, girl, label
 from utils.cards import Card, noted, refresh, still, unsure, word
 from utils.forms import keep_first
 from utils.invented import RULERS
-from utils.package import read_table
 from utils.page import say, table, together
 from utils.phrases import phrase, status_word
 from utils.record import change, read
 from utils.rules import RULES, VERDICTS
-from utils.units import UnitError, factors, factors_in_use, quantity, show
+from utils.units import UnitError, factors, quantity, show
 
 SHEETS = {"C9.1": "T0", "V9.2": "T1"}  # verdicts to commit, by the moment they are asked of
 CONVERSIONS = {  # what to convert: moment, variable, the unit that a rule was published in
     "U9.1": (("T0", "ferritin", "ng/mL"), ("T0", "ast", "U/L"), ("T0", "age", "years")),
-    "U9.2": (("T2", "ferritin", "ng/mL"), ("T2", "triglycerides", "mg/dL"), ("T2", "fibrinogen", "mg/dL")),
 }
-RUBRIC = {  # the points there are: 30 in all
-    "verdicts": (phrase("sheets.rubric_verdicts"), 10),
-    "units": (phrase("sheets.rubric_units"), 6),
+PAGES = {"U9.1": "10", "C9.1": "10", "V9.2": "11", "Q9.1": "11"}  # the notebook of each sheet
+RUBRIC = {  # the points there are; those of the first two are counted here
+    "verdicts": (phrase("sheets.rubric_verdicts"), len(SHEETS) * len(RULERS)),
+    "units": (phrase("sheets.rubric_units"), sum(map(len, CONVERSIONS.values()))),
     "test": (phrase("sheets.rubric_test"), 4),
     "rival": (phrase("sheets.rubric_rival"), 3),
     "handover": (phrase("sheets.rubric_handover"), 7),
@@ -79,10 +78,7 @@ class Sheet(Card):
 
     def by_call(self, given, confidence=None):
         """The same without the card; names may be left short, as in ``{"mas_2016": "met"}``."""
-        short = {
-            k.partition("|")[0] if self.item["kind"] == "grid" and len(self.item["columns"]) == 1 else k: k
-            for k in self.boxes
-        }
+        short = {k.partition("|")[0]: k for k in self.boxes}
         if not isinstance(given, dict) or set(given) - {*short, *self.boxes}:
             return say(phrase("sheets.asks_for", id=self.name, names=", ".join(short)))
         return self.commit({**{short.get(k, k): v for k, v in given.items()}, "confidence": confidence})
@@ -112,8 +108,7 @@ class Verdicts(Sheet):
 
     def told(self, fields):
         said = [fields[f"{r}|verdict"] for r in RULERS]
-        hidden = ["Cheapest results that could settle it"]  # that is the next question
-        return compared(self.patient, self.moment, said, hidden)
+        return compared(self.patient, self.moment, said)
 
 
 class Conversions(Sheet):
@@ -141,7 +136,7 @@ class Conversions(Sheet):
             raise UnitError(phrase("sheets.other_unit", given=given.unit, unit=unit, **about))
         if given.high is not None:
             raise UnitError(phrase("sheets.a_range", given=given, **about))
-        if not 1 / FAR < given.value / self.due(name)[0] < FAR:  # read otherwise than it was meant, or typed otherwise
+        if not 1 / FAR < given.value / self.due(name) < FAR:  # read otherwise than it was meant, or typed otherwise
             raise UnitError(phrase("sheets.far_off", text=text, given=given, **about))
         return given
 
@@ -154,10 +149,13 @@ class Conversions(Sheet):
         return ""
 
     def due(self, name):
-        """The converted value, by every factor in use: a list of float; a factor rounded to show a loss is left out."""
+        """The converted value (float)."""
         given, unit = self.asked[name]
-        first, *others = factors_in_use(name, given.unit)
-        return [given.to(unit).value * f / first for f in (first, *others) if sound(f, first)]
+        return given.to(unit).value
+
+    def converted(self, name):
+        """The converted value, with its unit (str)."""
+        return f"{show(self.due(name))} {self.asked[name][1]}"
 
     def same(self, name, text):
         """Whether what was written is the value, as far as it was written out."""
@@ -165,9 +163,8 @@ class Conversions(Sheet):
             given = self.read(name, text)
         except UnitError:
             return False
-        half = 0.5 * 10 ** -(given.decimals or 0)
-        small = any(abs(d) < 10 * half for d in self.due(name))  # one digit alone would be no conversion
-        return not small and any(abs(given.value - d) <= half * 1.001 for d in self.due(name))
+        half, due = 0.5 * 10 ** -(given.decimals or 0), self.due(name)
+        return due >= 10 * half and abs(given.value - due) <= 1.001 * half  # one digit alone would be no conversion
 
     def right(self, fields):
         return sum(self.same(n, fields.get(n, "")) for n in self.asked)
@@ -177,52 +174,14 @@ class Conversions(Sheet):
         for name, (given, unit) in self.asked.items():
             verdict = phrase("sheets.same" if self.same(name, fields[name]) else "sheets.look_again")
             by = factors(name)[given.unit] / factors(name)[unit]
-            due = f"{show(self.due(name)[0])} {unit}"
-            rows.append((label(name), str(given), f"× {by:.6g}", due, fields[name], verdict))
+            rows.append((label(name), str(given), f"× {by:.6g}", self.converted(name), fields[name], verdict))
         line = say(phrase("sheets.so_many_same", same=self.right(fields), of=len(self.asked)))
         heads = ["Item", *(phrase(f"sheets.{h}") for h in ("printed", "factor", "converted", "you", "so"))]
         return together(line, table(pd.DataFrame(rows, columns=heads), phrase("sheets.converted")))
 
 
-class RouteFacts(Sheet):
-    """Five facts: is each a reason for the vein, and does a label statement speak of it?"""
-
-    def __init__(self, patient):
-        self.facts = read_table("tp_01_route")
-        stem = phrase("sheets.facts_stem", name=patient.name)
-        columns = [[c, phrase(f"sheets.about_{c}")] for c in ("vein", "statement")]
-        fields = [[r.fact, r.label] for r in self.facts.itertuples()]
-        about = {"stem": stem, "kind": "grid", "corner": phrase("sheets.fact"), "columns": columns, "fields": fields}
-        about |= {"options": [["", "–"], *([x, phrase(f"sheets.answer_{x}")] for x in ("yes", "no"))]}
-        super().__init__("C9.5", patient, about, [phrase("sheets.fact_line", fact=f[1]) for f in fields])
-
-    def fault(self, fields):
-        if odd := [v for v in fields.values() if v not in ("", "yes", "no")]:
-            return phrase("sheets.neither", given=odd[0])
-        return phrase("sheets.fill_every_cell") if "" in fields.values() else ""
-
-    def told(self, fields):
-        rows = [
-            (
-                r.label,
-                fields[f"{r.fact}|vein"],
-                r.vein,
-                fields[f"{r.fact}|statement"],
-                r.statement,
-                f"{r.why} ({r.source})",
-            )
-            for r in self.facts.itertuples()
-        ]
-        same = sum((mine == ours) + (said == due) for _, mine, ours, said, due, _ in rows)
-        heads = ("fact", "you_vein", "our_reading", "you_label", "label_copies", "why")
-        found = pd.DataFrame(rows, columns=[phrase(f"sheets.{h}") for h in heads])
-        found = found.replace({x: phrase(f"sheets.answer_{x}") for x in ("yes", "no")})
-        line = say(phrase("sheets.as_our_reading", same=same, of=2 * len(rows)))
-        return together(line, table(found, phrase("sheets.five_facts")))
-
-
 class Rubric(Sheet):
-    """Thirty points, given by the learner to the learner. It can be changed at any time."""
+    """Points, given by the learner to the learner. They can be changed at any time."""
 
     def __init__(self, patient):
         most = max(points for _, points in RUBRIC.values())
@@ -276,7 +235,7 @@ def _sheets():
     her = girl()
     made = {n: lambda n=n, m=m: Verdicts(n, her, m) for n, m in SHEETS.items()}
     made |= {n: lambda n=n: Conversions(n, her) for n in CONVERSIONS}
-    return made | {"C9.5": lambda: RouteFacts(her), "Q9.1": lambda: Rubric(her)}
+    return made | {"Q9.1": lambda: Rubric(her)}
 
 
 def names():
@@ -300,7 +259,7 @@ def sheet(name, given=None, confidence=None):
 
     Parameters
     ----------
-    name : {"C9.1", "U9.1", "V9.2", "U9.2", "C9.5", "Q9.1"}
+    name : {"U9.1", "C9.1", "V9.2", "Q9.1"}
     given : dict of str -> str, optional
         Such as ``{"mas_2016": "met", …}`` or ``{"ferritin": "700 ng/mL", …}``.
     confidence : {"low", "medium", "high"}, optional

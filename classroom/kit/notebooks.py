@@ -16,7 +16,6 @@ from utils.forms import prompts
 from utils.page import table
 from utils.phrases import phrase
 from utils.quiz import explained, items
-from utils.units import show
 
 BOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 # The code of a cell that JupyterLab folds away is folded here too; nothing is fetched, so no script of nbconvert's.
@@ -29,7 +28,7 @@ TEMPLATE = """{% extends 'lab/base.html.j2' %}
 )
 FIGURE = re.compile(r"<figure.*?</figure>", re.S)
 HOME = "The picture to take home"
-HEADINGS = {"00": "The map", "09": "Looking back"}  # where the picture to take home has another heading
+HEADINGS = {"00": "The map", "11": "Looking back"}  # where the picture to take home has another heading
 ASKED = re.compile(r'^(ask|write|sheet)\("([^"]+)"\)', re.M)
 
 
@@ -63,11 +62,11 @@ def shown(cell):
 def section(number, heading):
     """The cells from a heading to the next of the same notebook; ValueError where it is not there once.
 
-    A page that is optional may be without: then there are none.
+    A page that is optional, or of the new patient, may be without: then there are none.
     """
-    cells = book(number).cells
+    cells, part = book(number).cells, load_case().journey.set_index("notebook").at[number, "part"]
     at = [n for n, c in enumerate(cells) if c.cell_type == "markdown" and f"## {heading}" in c.source.splitlines()]
-    if not at and load_case().journey.set_index("notebook").at[number, "part"] == "optional":
+    if not at and part in ("optional", "transfer"):
         return []
     if len(at) != 1:
         raise ValueError(f"notebook {number} has {len(at)} headings '{heading}'; the kit needs one: see {__file__}")
@@ -81,7 +80,7 @@ def figure(number, heading=None):
     Returns
     -------
     picture, words : str
-        The ``<figure>`` as stored, and Markdown; both empty where an optional page has no such heading.
+        The ``<figure>`` as stored, and Markdown; both empty where a page that may be without has no such heading.
     """
     heading = heading or HEADINGS.get(number, HOME)
     if not (cells := section(number, heading)):
@@ -135,20 +134,14 @@ def exemplar(prompt):
 
 
 def filled(name):
-    """A sheet of notebook 09 filled in as the rules have it (HTML)."""
+    """A sheet of the new patient filled in as the rules have it (HTML)."""
     card = sheets.sheet(name)
     match card:
         case sheets.Verdicts():
             return capstone.verdicts(card.patient, card.moment).html
         case sheets.Conversions():
-            either = f" {phrase('kit.or')} ".join
-            due = {n: either(dict.fromkeys(f"{show(x)} {u}" for x in card.due(n))) for n, (_, u) in card.asked.items()}
-            rows = [(capstone.label(n), str(given), due[n]) for n, (given, _) in card.asked.items()]
+            rows = [(capstone.label(n), str(given), card.converted(n)) for n, (given, _) in card.asked.items()]
             head = [phrase(f"kit.{k}") for k in ("item", "printed", "converted")]
             return table(pd.DataFrame(rows, columns=head), name).html
-        case sheets.RouteFacts():
-            names = {"label": "fact", "vein": "vein", "statement": "in_label", "why": "why"}
-            names = {k: phrase(f"kit.{v}") for k, v in names.items()}
-            return table(card.facts[[*names]].rename(columns=names), name).html
     rows = [(label, str(points)) for label, points in sheets.RUBRIC.values()]
     return table(pd.DataFrame(rows, columns=[phrase("kit.line"), phrase("kit.points")]), name).html

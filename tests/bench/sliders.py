@@ -51,7 +51,6 @@ CONTROLS = (
     Control("07_why_the_vein", "Two routes, from end to end", handle("clearance, of the usual"), ENDS),
     Control("08_did_it_work", "Ten questions on a drug", listed("5. other causes could explain the event"), LIST[::-1]),
     Control("08_did_it_work", "The register", listed("open entry"), LIST),
-    Control("09_capstone", "A patient of one's own", handle("Number of the patient")),
 )  # fmt: skip
 
 # For each key, the time until the last change of the explorer's result is painted: pictures decoded, two frames.
