@@ -28,7 +28,7 @@ from utils.units import UnitError, converted, factors, variables
 DECLARED = Path(__file__).with_name("numbers.yaml")
 CASE = load_case()
 GIRL = load_patient("TP-01")
-PAGE_OF = dict.fromkeys(sheets.PAGES.values(), GIRL.name)  # whose numbers a notebook may show, where it is not the child of the case
+PAGE_OF = dict.fromkeys(sheets.PAGES.values(), GIRL.name)  # whose numbers a page may show, where not the case's child
 MEND = (
     "leave it out, or take it from casedata, with its unit and the name of what was measured near it; what is "
     "computed or converted, or needs no source, is declared in tests/numbers.yaml (its head says how)"
@@ -145,7 +145,7 @@ def _text(text, about, source, computed=False, subject=frozenset()):
 def table_numbers(case):
     """The numbers of every table, those of tables yet to come included; drawn and invented patients left out."""
     for name, table in case.tables.items():
-        if name.startswith("kinetics") and case.time_point != "discussion":
+        if name.startswith("kinetics") and case.time_point not in ("ecmo", "discussion"):
             continue  # what the model rests on vouches for the page on the model, and for no earlier one
         described = describe().get(name, {})
         if re.search("simulated|invented", f"{described.get('title')} {described.get('description')}", re.IGNORECASE):
@@ -344,7 +344,7 @@ def known(moment=None, whole=CASE):
     else:
         case = whole.as_of(moment) if moment else whole
         found = [*table_numbers(case), *_verdicts(_moments(case)), *_bedside(case)]
-    found += _model() if moment in (None, "discussion") else ()
+    found += _model() if moment in (None, "ecmo", "discussion") else ()
     found += _number(100 * NEAR, "%", words("near within"), "rules.py NEAR")
     found += [Known((n,), frozenset({"figure no."}), words("figure"), "locators.csv") for n in (1.0, 2.0)]
     for work in references().values():

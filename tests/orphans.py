@@ -113,6 +113,7 @@ def book_passages(nb, stem):
         common = (f"{stem}, cell {cell.get('id')}", names, moment)
         if cell.cell_type == "markdown":
             text = TRIED.sub(lambda m: re.sub(r"\d", "x", m[0]), cell.source)
+            text = re.sub(r"\]\([^)]*\)", "]", text)  # where a link leads to is no fact
             text = re.sub(r"(?m)^> ?", "", re.sub(r"<[^>]+>|[`*]", " ", text))
             top, inside = "", False  # the uppermost row of a table names what stands below it
             for block in re.split(r"\n\s*\n|\n(?=\s*(?:[-+]|\d+\.)\s)|\n(?=\s*\|)", text):

@@ -30,7 +30,7 @@ def _pattern():
     return re.compile(
         # what is a name and no number: addresses of the web and of works, volumes, dates, licences, stops, codes
         r"(?P<name>https?://\S+|\b10\.\d{4,}/\S+|\b\d{4};\S+|\b\d{4}-\d\d-\d\d\b|CC BY \d\.\d|×\s?10[⁰-⁹]+(?!\d)"
-        r"|^\s*\d\.\s|(?m:^)\s*0\d\b(?!\.)|\b0\d(?=\s+(?-i:[A-Z][a-z]|A\s))|stop 0\d|\b(?:HP|ORPHA):\d+)"
+        r"|^\s*\d\.\s|(?m:^)\s*0\d\b(?!\.)|\b[01]\d(?=\s+(?-i:[A-Z][a-z]|A\s))|(?:stop|page) [01]\d|\b(?:HP|ORPHA):\d+)"
         rf"|(?P<pair>(?<![\w.,/-]){number}(?:\s?(?:–|to|or)\s?{number})?\s(?:of\s{number}|in\s10+))(?![\w%])(?!\.\d)"
         r"|(?:(?P<before>\b(?:days?|grade|figure|reference|question|\w*score(?: of)?))[ -])?"
         r"(?:(?<![\w.])|(?<=\bq)(?=\d+(?:h|wk)))(?<![A-Za-z]-)(?<!\d[.,:])"

@@ -110,9 +110,10 @@ def rivals(case):
 
 
 # ---- claims ---------------------------------------------------------------------------------------------------------
-def weighed(case, caption):
-    """Claims of the report with our confidence in them, from this case alone: picture and table."""
-    rows = case.weighed.assign(facts=case.weighed["facts"].str.replace(" ", ", "))
+def weighed(case, caption, without=()):
+    """Claims of the report with our confidence in them, from this case alone: picture and table; some may be left out."""
+    rows = case.weighed[~case.weighed["claim"].isin(without)]
+    rows = rows.assign(facts=rows["facts"].str.replace(" ", ", "))
     rows["level"] = [len(CLAIMS) - 1 - CLAIMS.index(c) for c in rows["confidence"]]
     rows["confidence"] = [_word("confidence", c) for c in rows["confidence"]]
     picture = plots.claims([*rows[["label", "level", "confidence", "write"]].itertuples(index=False)], 3, caption)
