@@ -192,8 +192,6 @@ class _Checklist:
             for field, (value, _) in sheet.asked.items():
                 told = phrase("kit.is_due", label=labels[field], value=value, due=sheet.converted(field))
                 lines.append((name, told, "C"))
-        for label, points in sheets.RUBRIC.values():
-            lines.append(("Q9.1", phrase("kit.points_for", points=points, label=label), "ours"))
         part = phrase("kit.part_computed")
         self.counts.append((part, [tag for *_, tag in lines]))
         for name, _, tag in lines:

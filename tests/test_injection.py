@@ -85,7 +85,7 @@ def test_what_is_given_by_call_stays_text(record, text):
         *(quiz.answer(*x) for x in ((text, "a"), ("N3.2", text), ("N3.2", "a", text))),
         quiz.reveal(text), quiz.ask(text), quiz.reset(text), forms.write(text), forms.write("W1.1", {text: text}),
         forms.rank("D1.1", [text]), forms.rank(text), forms.notes(text), explore.replay(text), sheets.sheet(text),
-        sheets.sheet("U9.1", {"ferritin": text}), sheets.sheet("Q9.1", {text: text}), explore.look_up(ADMISSION, text),
+        sheets.sheet("U9.1", {"ferritin": text}), explore.look_up(ADMISSION, text),
         explore.differential_board(REGIONAL).set(text), explore.differential_board(REGIONAL).set("ferritin", sjia=text),
         explore.differential_board(REGIONAL).why(text, text), save_receipt(f"x/{text}"), save_receipt(text + "|.json"),
     )  # fmt: skip

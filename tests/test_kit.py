@@ -133,13 +133,13 @@ OMISSIONS = {
         "lacks N3.2, What the printed data support",
     ),
     "a wrong key": (
-        "instructor/notebooks/08_did_it_work.html",
+        "instructor/notebooks/08_safe_and_effective.html",
         "The best supported answer is b.",
         "The best supported answer is c.",
         "lacks the key of N8.3",
     ),
     "no key": (
-        "instructor/notebooks/08_did_it_work.html",
+        "instructor/notebooks/08_safe_and_effective.html",
         "<strong>The best supported answer is b.</strong>",
         "",
         "lacks the key of N8.3",
@@ -160,15 +160,15 @@ def test_a_kit_with_a_gap_is_refused(copy):
         check(copy)
 
 
-@pytest.mark.parametrize("name", ["handouts/05_ladder", "bench_sheet", "notebooks/07_why_the_vein", "index"])
+@pytest.mark.parametrize("name", ["handouts/06_ladder", "bench_sheet", "notebooks/07_why_the_vein", "index"])
 def test_a_learners_page_without_its_counterpart_is_found(copy, name):
     (copy / "instructor" / f"{name}.html").unlink()
     assert f"learner/{name}.html has no counterpart for the teacher" in list(gaps(copy))
 
 
 def test_every_sheet_of_the_new_patient_is_filled_in_for_the_teacher(built):
-    page, key = (seen(read(built, f"instructor/{p}.html")) for p in ("notebooks/09_capstone", "answer_key"))
-    for told in (sheets.sheet("U9.1").converted("ferritin"), *(label for label, _ in sheets.RUBRIC.values())):
+    page, key = (seen(read(built, f"instructor/{p}.html")) for p in ("notebooks/10_a_new_patient", "answer_key"))
+    for told in (sheets.sheet("U9.1").converted("ferritin"),):
         assert re.sub(r"\s+", " ", told) in page and re.sub(r"\s+", " ", told) in key
     girl = sheets.girl()
     for moment in sheets.SHEETS.values():

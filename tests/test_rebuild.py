@@ -74,11 +74,11 @@ def test_an_id_stays_with_its_question(copy):
 
 @pytest.mark.slow
 def test_a_page_and_its_row_belong_together(copy):
-    said = copy("casedata/journey.csv", r"(?s)\n09,.*", "\n")
-    assert "notebooks/09_capstone.ipynb: casedata/journey.csv has no row for it" in said
-    (copy.folder / "notebooks" / "08_did_it_work.ipynb").rename(copy.folder / "notebooks" / "08_other.ipynb")
-    said = copy("casedata/journey.csv", r"Did it work\?,", "Did it?,")
-    assert "there is no notebooks/08_did_it_work.ipynb" in said and "notebooks/08_other.ipynb: " in said
+    said = copy("casedata/journey.csv", r"(?s)\n11,.*", "\n")
+    assert "notebooks/11_the_next_day.ipynb: casedata/journey.csv has no row for it" in said
+    (copy.folder / "notebooks" / "08_safe_and_effective.ipynb").rename(copy.folder / "notebooks" / "08_other.ipynb")
+    said = copy("casedata/journey.csv", r"Safe and effective\?,", "Did it?,")
+    assert "there is no notebooks/08_safe_and_effective.ipynb" in said and "notebooks/08_other.ipynb: " in said
 
 
 @pytest.mark.slow

@@ -202,24 +202,23 @@ SHEETS = {  # each sheet of the new patient filled in: what is given
     "C9.1": dict.fromkeys(sheets.RULERS, "met"),
     "V9.2": dict.fromkeys(sheets.RULERS, "undetermined"),
     "U9.1": {"ferritin": "=685 ng/mL", "ast": "48 U/L", "age": "1.7 years"},
-    "Q9.1": {"verdicts": "10", "units": "3"},
 }
 
 
 def test_sheets_of_the_capstone_are_on_the_receipt(answered, record):
     assert set(SHEETS) == set(sheets.names())
     for name, filled in SHEETS.items():
-        assert "Nothing was kept" not in sheets.sheet(name, filled, None if name == "Q9.1" else "low").text
-    assert "6 answers" in save_receipt("all.csv").text  # two questions and four sheets
+        assert "Nothing was kept" not in sheets.sheet(name, filled, "low").text
+    assert "5 answers" in save_receipt("all.csv").text  # two questions and three sheets
     save_receipt("all.json")
     frame = read_receipts(answered)
-    assert frame.attrs["skipped"] == [] and len(frame) == 2 * (2 + 5 + 5 + 3 + 2)
+    assert frame.attrs["skipped"] == [] and len(frame) == 2 * (2 + 5 + 5 + 3)
     rows = frame[frame["file"] == "all.csv"].set_index(["item", "field"])
     assert rows.loc[("U9.1", "ferritin"), "answer"] == "685 ng/mL"  # no spreadsheet takes it for a formula
     assert rows.loc[("C9.1", "hscore|verdict"), "answer"] == "met"
     assert set(rows.loc["C9.1", "notebook"]) == {"10"} and set(rows.loc["V9.2", "notebook"]) == {"11"}
     assert (rows.loc["C9.1", "confidence"] == "low").all() and (rows.loc["C9.1", "kind"] == "sheet").all()
-    assert list(rows.loc["Q9.1", "answer"]) == ["10", "3"] and rows.loc[("N3.1", ""), "answer"] == "b"
+    assert rows.loc[("N3.1", ""), "answer"] == "b"
 
 
 def test_a_sheet_that_was_spoilt_is_left_out(answered, record):

@@ -6,7 +6,7 @@ from utils import plots
 from utils.cards import Card, refresh, still, word
 from utils.explorer import Again
 from utils.forms import rankings
-from utils.page import Shown, say, table, together
+from utils.page import Shown, folded, say, table, together
 from utils.phrases import phrase
 from utils.record import change, read
 from utils.units import among
@@ -110,9 +110,13 @@ class Board(Card):
         return dict(entry["fields"]), told
 
     def picture(self, caption, mine=False):
-        """The board as a picture: our reading, or your own."""
+        """The board as a picture, and folded the same as a table: our reading, or your own."""
         states = self.get() if mine else {k: r.state for k, r in self._reading().items()}
-        return plots.matrix(states, self._findings, self._columns, caption)
+        rows = {f: [plots.WORDS.get(states.get((f, h)), "–") for h in self._columns] for f in self._findings}
+        same = pd.DataFrame.from_dict(rows, "index", columns=[*self._columns.values()]).rename(index=self._findings)
+        same = same.rename_axis(phrase("differential.finding")).reset_index()
+        picture = plots.matrix(states, self._findings, self._columns, caption)
+        return together(picture, folded(phrase("differential.same"), table(same, caption)))
 
 
 def replay(notebook):

@@ -1,4 +1,4 @@
-"""What the learner commits to on the new patient's pages: sheets that the rules answer, and points.
+"""What the learner commits to on the new patient's pages: sheets that the rules answer.
 
 The first commit stays, as with a question; every answer is computed when it is asked for.
 """
@@ -19,14 +19,7 @@ SHEETS = {"C9.1": "T0", "V9.2": "T1"}  # verdicts to commit, by the moment they 
 CONVERSIONS = {  # what to convert: moment, variable, the unit that a rule was published in
     "U9.1": (("T0", "ferritin", "ng/mL"), ("T0", "ast", "U/L"), ("T0", "age", "years")),
 }
-PAGES = {"U9.1": "10", "C9.1": "10", "V9.2": "11", "Q9.1": "11"}  # the notebook of each sheet
-RUBRIC = {  # the points there are; those of the first two are counted here
-    "verdicts": (phrase("sheets.rubric_verdicts"), len(SHEETS) * len(RULERS)),
-    "units": (phrase("sheets.rubric_units"), sum(map(len, CONVERSIONS.values()))),
-    "test": (phrase("sheets.rubric_test"), 4),
-    "rival": (phrase("sheets.rubric_rival"), 3),
-    "handover": (phrase("sheets.rubric_handover"), 7),
-}
+PAGES = {"U9.1": "10", "C9.1": "10", "V9.2": "11"}  # the notebook of each sheet
 FAR = 500  # a value so many times off was read otherwise than it was meant
 LONGEST = 40  # characters of one value
 
@@ -180,62 +173,10 @@ class Conversions(Sheet):
         return together(line, table(pd.DataFrame(rows, columns=heads), phrase("sheets.converted")))
 
 
-class Rubric(Sheet):
-    """Points, given by the learner to the learner. They can be changed at any time."""
-
-    def __init__(self, patient):
-        most = max(points for _, points in RUBRIC.values())
-        rubric, total = RUBRIC.items(), sum(points for _, points in RUBRIC.values())
-        fields = [[name, phrase("sheets.rubric_line", most=points, line=line)] for name, (line, points) in rubric]
-        stem = phrase("sheets.rubric_stem", name=patient.name, total=total)
-        about = {"stem": stem, "kind": "rank", "fields": fields, "locks": False, "button": phrase("sheets.add_up")}
-        about |= {"options": [["", "–"], *[[str(n), str(n)] for n in range(most + 1)]]}
-        super().__init__("Q9.1", patient, about, [f[1] for f in fields])
-
-    def fault(self, fields):
-        for name, given in fields.items():
-            most = RUBRIC[name][1]
-            if given and not (given.isdecimal() and int(given) <= most):
-                return phrase("sheets.no_points", given=given, line=name, most=most)
-        return "" if any(fields.values()) else phrase("sheets.no_line")
-
-    def keep(self, fields, confidence):
-        note = change(lambda record: record["forms"].update({self.name: {"fields": fields}}))
-        refresh(self.name, note)
-        return {"fields": fields}, note
-
-    def told(self, fields):
-        counted, rows = count(self.patient), []
-        for name, (line, most) in RUBRIC.items():
-            page = counted.get(name)
-            if not fields[name] and page is not None:  # the page's own count, unless the learner says otherwise
-                fields = {**fields, name: str(page)}
-            rows.append(
-                (line, fields[name] or phrase("sheets.not_scored"), "" if page is None else str(page), str(most))
-            )
-        given = [int(v) for v in fields.values() if v.isdecimal()]
-        total = sum(p for _, p in RUBRIC.values())
-        line = phrase("sheets.total", points=sum(given), total=total, lines=len(given), of=len(RUBRIC))
-        heads = [phrase(f"sheets.{h}") for h in ("line", "you", "counted", "of")]
-        return together(say(line), table(pd.DataFrame(rows, columns=heads), phrase("sheets.your_score")))
-
-
-def count(patient):
-    """What the page can count from your record: a dict of rubric line -> points."""
-    kept = read("forms")[0]
-
-    def fields(name):
-        return kept.get(name, {}).get("fields", {})
-
-    said = sum(Verdicts(n, patient, m).right(fields(n)) for n, m in SHEETS.items())
-    return {"verdicts": said, "units": sum(Conversions(n, patient).right(fields(n)) for n in CONVERSIONS)}
-
-
 def _sheets():
     her = girl()
     made = {n: lambda n=n, m=m: Verdicts(n, her, m) for n, m in SHEETS.items()}
-    made |= {n: lambda n=n: Conversions(n, her) for n in CONVERSIONS}
-    return made | {"Q9.1": lambda: Rubric(her)}
+    return made | {n: lambda n=n: Conversions(n, her) for n in CONVERSIONS}
 
 
 def names():
@@ -259,7 +200,7 @@ def sheet(name, given=None, confidence=None):
 
     Parameters
     ----------
-    name : {"U9.1", "C9.1", "V9.2", "Q9.1"}
+    name : {"U9.1", "C9.1", "V9.2"}
     given : dict of str -> str, optional
         Such as ``{"mas_2016": "met", …}`` or ``{"ferritin": "700 ng/mL", …}``.
     confidence : {"low", "medium", "high"}, optional

@@ -143,5 +143,3 @@ def filled(name):
             rows = [(capstone.label(n), str(given), card.converted(n)) for n, (given, _) in card.asked.items()]
             head = [phrase(f"kit.{k}") for k in ("item", "printed", "converted")]
             return table(pd.DataFrame(rows, columns=head), name).html
-    rows = [(label, str(points)) for label, points in sheets.RUBRIC.values()]
-    return table(pd.DataFrame(rows, columns=[phrase("kit.line"), phrase("kit.points")]), name).html
