@@ -303,7 +303,7 @@ def appraised(line):
 @cache
 def model_lines():
     """Every line that a table or a picture of utils.route says, computed anew; a stored line must be one of them."""
-    shown = [route.four(""), route.multipliers(""), route.checks(""), route.card(), route.picture("")]
+    shown = [route.four(""), route.checks(""), route.card(), route.picture("")]
     shown += [route.absorbed(), explore.route_bench()._last]
     return lines_with_numbers(shown)
 

@@ -343,12 +343,12 @@ def pieces(text):
 
 @cache
 def bedside_words():
-    """All that the benches and the strip of 06 say as they first stand; test_physiology holds them to the case."""
+    """All that the bench and the strip of 06 say as they first stand; test_physiology holds them to the case."""
     picu, ecmo = CASE.as_of("picu"), CASE.as_of("ecmo")
     begun = ecmo.events.dropna(subset="day_low")["event"]
     measured = ["weight_gain", "systolic_bp", "diastolic_bp", "heart_rate"]
     strip = bedside.strip(ecmo, "", lasting=[], events=begun, measured=measured, missing=[])
-    shown = [explore.age_limit_bench(picu)._last, explore.fluid_bench(picu)._last, strip]
+    shown = [explore.age_limit_bench(picu)._last, strip]
     return {words for s in shown for _, words in pieces(s.text)}
 
 
@@ -383,7 +383,7 @@ def pairs(passage):
         told = rf"(?<![\w,] )(?:{shorts}): (?:not met|met|undetermined)(?:, score \S+(?: to \S+)?)?"
         for m in [*re.finditer(said, text), *re.finditer(told, text)]:
             yield m.span(), m[0] in ruler_phrases()
-        if passage.names & {"second-age-bench", "second-fluid-bench", "second-strip"}:
+        if passage.names & {"second-age-bench", "second-strip"}:
             yield from ((span, words in bedside_words()) for span, words in pieces(text))
         if "Could be" in passage.head and (row := re.match(rf"\s*(?:{shorts})\s+(?:not met|met|undetermined)\s", text)):
             start = row.end()  # the score and the cut-off stand before the first word that is neither "or" nor "to"

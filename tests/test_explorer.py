@@ -22,7 +22,6 @@ MAKE = {
     "ladder": lambda: explore.ladder(CASE),
     "credit": lambda: explore.credit(CASE),
     "age_limits": lambda: explore.age_limit_bench(PICU),
-    "fluid": lambda: explore.fluid_bench(PICU),
     "route": explore.route_bench,
     "look_up": lambda: explore.look_up(REGIONAL, "F09"),
     "again": lambda: Again(lambda: say("A moment.")),
@@ -144,7 +143,7 @@ def test_what_is_no_number_at_all_is_refused_in_words(given):
     assert days._move(day=given).text == told and days.get()["day"] == 1
 
 
-TYPED = ("what_if", "chance", "thresholds", "ladder", "credit", "age_limits", "fluid", "route")
+TYPED = ("what_if", "chance", "thresholds", "ladder", "credit", "age_limits", "route")
 
 
 @pytest.mark.parametrize("which", TYPED)

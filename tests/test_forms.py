@@ -3,7 +3,6 @@
 import json
 import re
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -546,17 +545,3 @@ def test_a_spread_says_simulated_and_the_medians_of_both_groups():
             told = re.search(rf"{name}, [^,;]+, {label}: median ([\d,.]+)", shown.text)[1]
             median = children.loc[children["mas"] == group, name].median()
             assert float(told.rstrip(".").replace(",", "")) == pytest.approx(median, rel=0.01)
-
-
-def test_score_curves_name_every_curve_and_every_point():
-    exact = CASE.score_probability.query("bound == ''")
-    shown = plots.score_curves(CASE.hscore_curves, exact, 169, "Test.")
-    (ax,) = shown.figure.axes
-    curves = CASE.hscore_curves["curve"].unique()
-    assert len([line for line in ax.lines if len(line.get_xdata()) == 161]) == len(curves)
-    for letter, rows in CASE.hscore_curves.groupby("curve"):
-        at = rows.loc[rows["score"] == 169, "percent"].iloc[0]
-        assert f"curve {letter} (" in shown.text and f"{letter}: {at:g} % at 169" in [t.get_text() for t in ax.texts]
-    assert all(f"{p:g} % at {s:g}" in shown.text for s, p in zip(exact["score"], exact["percent"], strict=True))
-    (points,) = [c for c in ax.collections if len(c.get_offsets()) == len(exact)]
-    assert np.allclose(np.array(points.get_offsets(), float), exact[["score", "percent"]].to_numpy(float))

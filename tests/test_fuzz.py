@@ -260,7 +260,6 @@ EXPLORERS = {  # how to make one, and keywords with values that are near to what
     ),
     "Chance": (explore.chance, {"prior": st.integers(-2, 102), "rule": st.sampled_from([*RULES])}),
     "AgeLimits": (lambda: explore.age_limit_bench(PICU), {"systolic": VALUED, "age": VALUED, "heart_rate": VALUED}),
-    "Fluid": (lambda: explore.fluid_bench(PICU), {"age": VALUED, "share": VALUED}),
     "Ladder": (lambda: explore.ladder(CASE), {"day": st.integers(-1, 60)}),
     "Credit": (lambda: explore.credit(CASE), {"improved": st.integers(-1, 60)}),
     "RouteBench": (

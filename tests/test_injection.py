@@ -24,7 +24,6 @@ EXPLORERS = {  # how each is made, and its controls that are tried
     "chance": (explore.chance, ["prior", "rule", "study"]),
     "thresholds": (explore.threshold_explorer, ["threshold", "item", "n"]),
     "age": (lambda: explore.age_limit_bench(PICU), ["systolic"]),
-    "fluid": (lambda: explore.fluid_bench(PICU), ["share"]),
     "ladder": (lambda: explore.ladder(CASE), ["day"]),
     "look_up": (lambda: explore.look_up(ADMISSION, "F09"), ["address"]),
     "credit": (lambda: explore.credit(CASE), ["improved"]),

@@ -21,7 +21,7 @@ SEEN = {
 }
 # Pairs too much alike for some eyes, and what tells them apart besides.
 BESIDES = {
-    ("MET", "INK"): "bands: a broken line and hatching against a plain one, and words",
+    ("MET", "INK"): "a broken line against a plain one, a full bar against a hollow one, and words",
     ("MET", "NOT"): "circle against cross, filled against outline, broken against plain line, and words",
     ("MET", "OPEN"): "circle against question mark; a broken line against a plain one in the trade of a threshold",
     ("OPEN", "NOT"): "question mark against cross; diamonds against lines, and words",

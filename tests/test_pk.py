@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests import step_by_step
 from utils import pk
-from utils.pk import area, children, concentration, exposure, first_day, parameters, split_gain
+from utils.pk import area, concentration, exposure, first_day, parameters, split_gain
 
 W, DOSE = 16.7, 33.4  # the reading of the weight that the tables of reference results use, and 2 mg/kg of it
 BOTH = pytest.mark.parametrize("reading", pk.READINGS)
@@ -237,25 +236,6 @@ def test_the_parameters_as_the_reference_gives_them():
     assert round(100 * low.at["route", "share"]) == 14
 
 
-@BOTH
-def test_bands_between_children(reading):
-    found = {k: exposure(children(20_000, W, reading=reading), DOSE, *k) for k in ((24, "sc"), (6, "iv"), (6, "sc"))}
-    middle = {k: e.quantile([0.05, 0.5, 0.95]) for k, e in found.items()}
-    assert np.allclose(middle[24, "sc"]["c_avg"], [0.27, 0.44, 0.69], rtol=0.03)
-    assert np.allclose(middle[24, "sc"]["c_max"], [0.58, 0.90, 1.40], rtol=0.03)
-    peak, trough = (
-        ((1.9, 2.9, 4.4), (0.38, 1.13, 2.2)) if reading == "published" else ((2.9, 4.7, 7.4), (0.3, 0.48, 0.75))
-    )
-    assert np.allclose(middle[6, "iv"]["c_max"], peak, rtol=0.03)
-    assert np.allclose(middle[6, "iv"]["c_trough"], trough, rtol=0.04)
-    shares = [(found[24, "sc"]["c_avg"] >= 0.4).mean(), (found[6, "iv"]["c_trough"] >= 0.4).mean()]
-    assert np.allclose(shares, [0.62, 0.94 if reading == "published" else 0.74], atol=0.01)
-    exact = NormalDist().cdf(np.log(exposure(parameters(W), DOSE)["c_avg"] / 0.4) / 0.28)
-    assert abs(shares[0] - exact) < 0.01
-    halved = exposure(children(20_000, W, reading=reading, bioavailability=0.5), DOSE, 24, "sc")
-    assert abs((halved["c_avg"] >= 0.4).mean() - 0.016) < 0.004
-
-
 # ---- what must hold for any input -----------------------------------------------------------------------------------
 weights, multipliers = st.floats(4.3, 83), st.floats(0.05, 1)
 intervals = st.sampled_from([4.0, 6.0, 8.0, 12.0, 24.0])
@@ -317,7 +297,6 @@ def test_the_area_grows_to_dose_over_clearance(weight, f, every, route, doses):
 
 
 def test_shapes():
-    assert children(1, W).shape == (1,)
     one, many = parameters(W), parameters(np.linspace(10, 20, 5), clearance=[0.5, 1, 1, 1, 2])
     assert np.ndim(concentration(1.0, one, DOSE)) == 0 and concentration([1.0, 2], one, DOSE).shape == (2,)
     assert concentration(1.0, many, DOSE).shape == (5,) and concentration(np.arange(3.0), many, DOSE).shape == (5, 3)
@@ -369,9 +348,6 @@ def test_shapes():
         (lambda: split_gain(parameters([10, 20]), DOSE), "p holds 2 profiles"),
         (lambda: split_gain(parameters(W), DOSE, measure="c_trough"), "choose auc_24 or c_avg or c_max"),
         (lambda: split_gain(parameters(W), DOSE, clearance=0), "clearance, a multiplier, is 0"),
-        (lambda: children(0, W), "whole number from 1"),
-        (lambda: children(2.0, W), "whole number from 1"),
-        (lambda: children(True, W), "whole number from 1"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_computed_is_refused_in_words(call, says):

@@ -1,8 +1,7 @@
-"""Two benches for the second day: published limits by age, and what five kilograms can mean. Neither returns a dose."""
+"""For the second day: published limits by age, leak or pump, and the days as a strip. Nothing returns a dose."""
 
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from utils import physiology, plots
@@ -30,43 +29,10 @@ class Dial(NamedTuple):
     step: float
 
 
-class Dials(Explorer):
-    """Numbers to move, each a field with a slider beside it. What cannot be is refused in words, and changes nothing.
-
-    A class below gives `dials`, a dict of name -> `Dial`.
-    """
-
-    dials = {}
-
-    def __init__(self, **start):
-        controls = {
-            name: Number(d.label, start[name], d.low, d.high, d.step, d.unit, width="14em")
-            for name, d in self.dials.items()
-        }
-        super().__init__([*controls.values()], controls)
-
-    def set(self, **values):
-        """The same by call, each with its unit: ``set(systolic="85 mmHg", age="2 years")``; returns what is shown."""
-        wanted = {}
-        try:
-            for name, given in values.items():
-                if name not in self.dials:
-                    raise UnitError(phrase("bedside.no_such_dial", name=name, dials=", ".join(self.dials)))
-                dial = self.dials[name]
-                if given is None:
-                    raise UnitError(phrase("bedside.no_unknowns", dial=dial.label))
-                wanted[name] = quantity(given, dial.variable).to(dial.unit).single()
-        except UnitError as refused:
-            return say(phrase("explorer.refused", why=refused))
-        return self._move(**wanted)
-
-    def get(self):
-        """What the bench stands at: dict of name -> Quantity."""
-        return {n: Quantity(d.variable, self._used[n], d.unit) for n, d in self.dials.items()}
-
-
-class AgeLimits(Dials):
+class AgeLimits(Explorer):
     """Pressure and heart rate against every published limit, with those that were made for another age.
+
+    Numbers to move; what cannot be is refused in words, and changes nothing.
 
     Parameters
     ----------
@@ -82,7 +48,11 @@ class AgeLimits(Dials):
     }
 
     def __init__(self, case):
-        super().__init__(**{n: case.inputs[d.variable].to(d.unit).single() for n, d in self.dials.items()})
+        controls = {}
+        for name, d in self.dials.items():
+            start = case.inputs[d.variable].to(d.unit).single()
+            controls[name] = Number(d.label, start, d.low, d.high, d.step, d.unit, width="14em")
+        super().__init__([*controls.values()], controls)
 
     def _view(self, now):
         systolic, diastolic, heart_rate, age = now.values()
@@ -118,50 +88,24 @@ class AgeLimits(Dials):
             yield phrase("bedside.misled", limits=named)
         yield RULES["pals_hypotension"].about["caveat"]
 
+    def set(self, **values):
+        """The same by call, each with its unit: ``set(systolic="85 mmHg", age="2 years")``; returns what is shown."""
+        wanted = {}
+        try:
+            for name, given in values.items():
+                if name not in self.dials:
+                    raise UnitError(phrase("bedside.no_such_dial", name=name, dials=", ".join(self.dials)))
+                dial = self.dials[name]
+                if given is None:
+                    raise UnitError(phrase("bedside.no_unknowns", dial=dial.label))
+                wanted[name] = quantity(given, dial.variable).to(dial.unit).single()
+        except UnitError as refused:
+            return say(phrase("explorer.refused", why=refused))
+        return self._move(**wanted)
 
-class Fluid(Dials):
-    """A gain of weight that is told as a share: of which weight? Both readings, on the WHO weights of boys.
-
-    Parameters
-    ----------
-    case : Case
-        A moment with a gain of weight; it is kept as printed. The age to begin with is chosen by us.
-    """
-
-    dials = {
-        "age": Dial("age", "months", phrase("bedside.age"), 24, 36, 1),
-        "share": Dial("weight_gain_percent", "%", phrase("bedside.share"), 25, 35, 1),
-    }
-
-    def __init__(self, case):
-        self._gain = case.inputs["weight_gain"].to("kg").single()
-        super().__init__(age=30.0, share=case.inputs["weight_gain_percent"].to("%").single())
-
-    def readings(self, age, share):
-        """Both readings: a DataFrame of reading, before and after (kg) and z (of the weight before, in words)."""
-        rows = []
-        for of in ("before", "after"):
-            before = physiology.weight_before(self._gain, share / 100, of)
-            reading = phrase(f"bedside.share_of_{of}", share=show(share))
-            rows.append((reading, before, before + self._gain, _z(before, age)))
-        return pd.DataFrame(rows, columns=["reading", "before", "after", "z"])
-
-    def _view(self, now):
-        age, share = now.values()
-        read, median = self.readings(age, share), physiology.growth_lms(age)[1]
-        line = " ".join(phrase("bedside.read_as", **r) for r in read.to_dict("records"))
-        usual = {"median": median, "gain": show(self._gain), "percent": 100 * self._gain / median}
-        months = np.arange(self.dials["age"].low, self.dials["age"].high + 1)
-        curves = {z: physiology.growth_weight(z, months) for z in (-3, -2, 0, 2, 3)}
-        picture = plots.two_weights(read, age, months, curves, phrase("bedside.two_weights"))
-        sheet = read.assign(before=read["before"].map("{:.1f} kg".format), after=read["after"].map("{:.1f} kg".format))
-        sheet = sheet.rename(columns={c: phrase(f"bedside.weights_{c}") for c in sheet})
-        return together(
-            say(line),
-            say(phrase("bedside.usual", months=show(age), **usual)),
-            picture,
-            table(sheet, phrase("bedside.readings_at", months=show(age))),
-        )
+    def get(self):
+        """What the bench stands at: dict of name -> Quantity."""
+        return {n: Quantity(d.variable, self._used[n], d.unit) for n, d in self.dials.items()}
 
 
 def leak_or_pump(case, caption):
@@ -200,11 +144,3 @@ def _limit(row):
 
 def _years(age):
     return phrase("bedside.years", age=show(age), count=age)
-
-
-def _z(weight, age):
-    """A z-score in words; beyond what is computed, the side on which it lies."""
-    try:
-        return f"{physiology.growth_z(weight, age):+.1f}".replace("-", "\u2212")
-    except UnitError:
-        return phrase("bedside.z_above" if weight > physiology.growth_lms(age)[1] else "bedside.z_below")

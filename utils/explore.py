@@ -333,14 +333,13 @@ def _sendable(text):
 # A notebook reads better with verbs and nouns than with classes.
 unit_bench, what_if, ruler_bench, differential_board = UnitBench, WhatIf, RulerBench, Board
 ladder, credit, look_up = Ladder, Credit, LookUp
-age_limit_bench, fluid_bench = bedside.AgeLimits, bedside.Fluid
+age_limit_bench = bedside.AgeLimits
 threshold_explorer, chance, route_bench = Thresholds, Chance, RouteBench
 __all__ = [
     "age_limit_bench",
     "chance",
     "credit",
     "differential_board",
-    "fluid_bench",
     "ladder",
     "look_up",
     "replay",

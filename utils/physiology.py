@@ -129,14 +129,6 @@ def growth_z(weight, age):
     return _plain(z)
 
 
-def growth_weight(z, age):
-    """The weight in kg at a z-score from −3 to +3, the inverse of `growth_z`: M (1 + L S z)^(1/L); age in months."""
-    z, (power, median, spread) = np.asarray(z, dtype=float), growth_lms(age)
-    if not np.all(np.abs(z) <= FARTHEST):
-        raise UnitError(phrase("physiology.z_within"))
-    return _plain(median * (1 + power * spread * z) ** (1 / power))
-
-
 def age_limits(age):
     """Every published limit of pressure and heart rate in this collection, and whether it was made for an age.
 

@@ -94,15 +94,7 @@ class Parameters:
 
 
 def parameters(
-    weight_kg,
-    reading="published",
-    bioavailability=1.0,
-    absorption_rate=1.0,
-    clearance=1.0,
-    extra_volume_l=0.0,
-    f0=None,
-    *,
-    _spread=(0.0, 0.0),
+    weight_kg, reading="published", bioavailability=1.0, absorption_rate=1.0, clearance=1.0, extra_volume_l=0.0, f0=None
 ):
     """Parameters for a body weight, which is the dry one: water of an oedema does not clear a drug.
 
@@ -142,37 +134,13 @@ def parameters(
     f = _checked("bioavailability, multiplier and usual value together,", f * f0, most=1.0)
     more = _checked("extra_volume_l", extra_volume_l, "L", open_end=False)
     size = weight / c["reference_weight"]
-    cl = f0 * c["clearance"] * size ** c["clearance_exponent"] * np.exp(_spread[0])
-    v = f0 * c["volume"] * size ** c["volume_exponent"] * np.exp(_spread[1])
+    cl = f0 * c["clearance"] * size ** c["clearance_exponent"]
+    v = f0 * c["volume"] * size ** c["volume_exponent"]
     ka = np.asarray(c["absorption_rate"])
     if reading == "flip_flop":  # the two rate constants change places; CL stays, so V becomes CL / k
         ka, v = cl / v, cl / ka
     f, ka, cl, v = np.broadcast_arrays(f, ka * g, cl * cl_times, v + more)
     return Parameters(f, ka, cl, v, reading)
-
-
-def children(n, weight_kg, seed=2021, **settings):
-    """Parameters of `n` invented children of one weight who differ as the children of the study did.
-
-    Parameters
-    ----------
-    n : int
-        1 to 1,000,000.
-    weight_kg, **settings
-        As for `parameters`.
-    seed : int
-
-    Returns
-    -------
-    Parameters
-        Arrays of shape (n,). Clearance differs between children, volume between occasions (log-normal; the two
-        standard deviations stand in ``kinetics.csv``), absorption not at all.
-    """
-    if not isinstance(n, Integral) or isinstance(n, bool) or not 1 <= n <= 10**6:
-        raise ValueError(f"n, the number of children, is a whole number from 1 to 1,000,000, not {n!r}")
-    noise = np.random.default_rng(seed).standard_normal((2, n))
-    spread = constants()["clearance_spread"] * noise[0], constants()["volume_spread"] * noise[1]
-    return parameters(weight_kg, _spread=spread, **settings)
 
 
 def _regimen(dose_mg, interval_h, route, infusion_h):

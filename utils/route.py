@@ -18,7 +18,7 @@ from utils.package import read_table
 from utils.page import folded, say, table, together
 from utils.phrases import phrase
 from utils.physiology import weight_before
-from utils.pk import DAY, READINGS, children, concentration, exposure, first_day, parameters, split_gain
+from utils.pk import DAY, READINGS, concentration, exposure, first_day, parameters, split_gain
 from utils.units import among, show
 
 NAMES = {r: phrase(f"route.{r}") for r in READINGS}
@@ -75,56 +75,6 @@ def four(caption):
         for r in found.itertuples()
     ]
     return together(plots.areas(found, caption), table(pd.DataFrame(told, columns=columns), phrase("page.as_table")))
-
-
-def spread(caption, n=4000):
-    """What differs between children: both routes as printed, at steady state, in both readings; picture and table."""
-    panels, rows, weight = {}, [], weights()[1]
-    for reading, name in NAMES.items():
-        panels[name] = []
-        for way in WAYS:
-            p, hours = children(n, weight, reading=reading), printed()[way][1]
-            parts = (  # a few hours at a time: all at once would take more memory than the figure
-                concentration(some, p, _dose(way, weight), hours, way, doses=None) for some in np.array_split(HOURS, 9)
-            )
-            middle = np.hstack([np.quantile(levels, [0.05, 0.5, 0.95], axis=0) for levels in parts])
-            panels[name].append((f"{WAYS[way]}, {often(hours)}", HOURS, middle))
-            e = exposure(p, _dose(way, weight), hours, way).quantile([0.05, 0.5, 0.95])
-            ends = e[["c_avg", "c_max", "c_trough"]].T.itertuples(index=False)
-            cells = [phrase("route.centiles", low=low, middle=middle, high=high) for low, middle, high in ends]
-            rows.append((f"{WAYS[way]}, {often(hours)}", name, *cells))
-    columns = [phrase(f"route.{h}") for h in ("regimen", "reading", "average", "highest", "lowest")]
-    sheet = table(pd.DataFrame(rows, columns=columns), phrase("route.spread_title"))
-    return together(plots.bands(panels, caption), sheet)
-
-
-def multipliers(caption):
-    """What could have changed the exposure, and by how much: dose, route, kidney and weight side by side."""
-    light, weight, _ = weights()
-    usual, (_, slow), (_, quick) = parameters(weight), printed()["sc"], printed()["iv"]
-
-    def split(f):
-        return split_gain(parameters(weight, bioavailability=f), _dose("sc", weight), (slow, quick))["times"]
-
-    as_usual = split(1.0)
-    rows = [(phrase("route.times_dose"), as_usual["dose"], phrase("route.printed"))]
-    rows += [(phrase("route.times_route"), as_usual["route"], phrase("route.measured_in_adults"))]
-    for row in read_table("kinetics_changes").query("factor < 1").itertuples():
-        label = row.label.partition(",")[0]
-        if row.change == "absorbed":
-            rows.append(
-                (phrase("route.times_route_if", share=label), split(row.factor)["route"], phrase("route.hypothetical"))
-            )
-        elif row.change == "kidney":
-            told = phrase("route.times_kidney", kidney=label)
-            rows.append((told, 1 / row.factor, phrase("route.hypothetical_here")))
-    lighter = exposure(parameters(light), _dose("sc", light))["auc_24"]
-    lighter /= exposure(usual, _dose("sc", weight))["auc_24"]
-    rows.append((phrase("route.times_weight", light=light, heavy=weight), lighter, phrase("route.two_readings")))
-    found = pd.DataFrame(rows, columns=["label", "times", "ground"])
-    told = found.assign(times=[f"× {x:.2f}" for x in found["times"]])
-    told.columns = [phrase(f"route.{h}") for h in ("what_changes", "multiple", "stands_on")]
-    return together(plots.factors(found, caption), table(told, phrase("page.as_table")))
 
 
 def _asked(row, reading):

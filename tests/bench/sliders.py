@@ -46,7 +46,6 @@ CONTROLS = (
     Control("04_five_rulers", "A threshold moved", handle("Your threshold")),
     Control("05_ladder", "The ladder by day", handle("Day")),
     Control("06_leak_pump_arrest", "Limits by age", handle("systolic pressure, mmHg")),
-    Control("06_leak_pump_arrest", "Fluid and weight", handle("age, months")),
     Control("07_why_the_vein", "Two routes", handle("clearance, of the usual"), DOWN),
     Control("07_why_the_vein", "Two routes, from end to end", handle("clearance, of the usual"), ENDS),
     Control("08_did_it_work", "Ten questions on a drug", listed("5. other causes could explain the event"), LIST[::-1]),

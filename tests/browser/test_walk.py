@@ -277,12 +277,6 @@ def test_the_age_limit_bench_by_keyboard_and_the_way_round_the_page(open_page):
     expect(field).to_have_value("73")
     shot(page, "06-age-limits")
     refuse(page, field, "40", "Refused. The diastolic pressure lies above")
-    age = page.get_by_label("age, months").first
-    age.fill("24")
-    age.press("Enter")
-    shows(page, "weight before: 16.7 kg before, 21.7 kg after, z before +2.8")
-    refuse(page, page.get_by_label("weight gained, share, %").first, "24", "Refused. 24 % is outside this bench")
-    shot(page, "06-fluid")
 
 
 def test_the_two_routes_by_keyboard_and_by_slider(open_page):

@@ -59,61 +59,6 @@ def limits(rows, groups, axes, caption):
     return picture.shown(f"{caption} {'; '.join(told)}.", f"{caption} {phrase('plots.limits_key')}")
 
 
-def two_weights(readings, age, months, curves, caption):
-    """Two readings of one gain of weight, each as a bar from the weight before to the weight after, on growth curves.
-
-    Parameters
-    ----------
-    readings : pandas.DataFrame
-        Two rows with columns reading, before, after (kg) and z (of the weight before, in words).
-    age : float
-        In months.
-    months : array of float, shape (n,)
-    curves : dict of int -> array of float, shape (n,)
-        z-score -> weight at each age, kg.
-    caption : str
-    """
-    left, right, top, bottom, low, high = 60, 440, 36, 340, 8, 26
-    picture = Drawing(930, 395)
-
-    def x(month):
-        return float(left + (right - left) * (month - months[0]) / (months[-1] - months[0]))
-
-    def y(weight):
-        return float(bottom - (bottom - top) * (weight - low) / (high - low))
-
-    for weight in range(low, high + 1, 2):
-        picture.line(left, y(weight), right, y(weight), "#e8ecef", 1)
-        picture.text(left - 8, y(weight) + 4.5, f"{weight}", "end", font_size=12)
-    for month in months[::2]:
-        picture.line(x(month), bottom, x(month), bottom + 5)
-        picture.text(x(month), bottom + 20, f"{month:g}", "middle", font_size=12)
-    picture.text((left + right) / 2, bottom + 42, phrase("plots.age"), "middle")
-    picture.text(8, 14, phrase("plots.weight"), font_size=12)
-    for z, weights in curves.items():
-        points = " ".join(f"{x(m):.1f},{y(w):.1f}" for m, w in zip(months, weights, strict=True))
-        dash = "none" if z == 0 else "6 4" if abs(z) == 2 else "2 4"
-        picture.add("polyline", points=points, fill="none", stroke=NOT, stroke_width=1.5, stroke_dasharray=dash)
-        name = f"z {z:+d}".replace("-", "\u2212") if z else phrase("plots.median")
-        picture.text(right + 8, y(weights[-1]) + 4.5, name, font_size=12, fill=NOT)
-    looks = ({"fill": MET}, {"fill": "white", "stroke_dasharray": "4 3"})
-    told = []
-    for n, (row, look) in enumerate(zip(readings.itertuples(), looks, strict=True)):
-        at, letter = x(age) + (-9, 9)[n], "AB"[n]
-        edge = {"stroke": MET, "stroke_width": 2, **look}
-        picture.add("rect", x=at - 6, y=y(row.after), width=12, height=y(row.before) - y(row.after), **edge)
-        picture.text(at, y(row.after) - 7, letter, "middle", font_weight="bold")
-        place = 90 + 110 * n
-        picture.add("rect", x=530, y=place - 11, width=12, height=12, **edge)
-        picture.text(550, place, f"{letter}  {row.reading}", font_weight="bold")
-        gain = phrase("plots.before_after", before=row.before, after=row.after)
-        picture.text(550, place + 22, gain)
-        picture.text(550, place + 44, phrase("plots.z_score_before", z=row.z))
-        told.append(f"{letter}, {row.reading}: {gain}, {phrase('plots.z_before', z=row.z)}")
-    at = phrase("plots.at_months", age=show(age))
-    return picture.shown(f"{caption} {at} {'; '.join(told)}.", f"{caption} {phrase('plots.weights_key')}")
-
-
 def day_strip(rows, last, caption):
     """A strip of days: what begins, what happens, what was measured, and what is not reported on any of them.
 
