@@ -6,7 +6,7 @@ from itertools import groupby
 import pytest
 
 from tests.design import FILES, ORDER, STOPS, asked_in_order, book, outputs, prose_words, right, stored
-from utils.quiz import items
+from utils.quiz import UNSCORED, items
 
 VERDICTS = {"met", "not met", "undetermined"}
 PROSE, OUTPUTS, EXPLAINED = 16_000, 18_000, 9_600  # words, of all pages together
@@ -54,16 +54,18 @@ def test_the_journey_is_no_longer_than_a_tired_reader_bears():
 
 
 def asked_for(listed):
-    """The right verdicts of the verdict questions, in the order of the pages."""
-    return [right(i)["text"] for i in listed if i.get("best") and {o["text"] for o in i["options"]} == VERDICTS]
+    """The verdict questions in the order of the pages: the right verdict, and whether it is scored."""
+    asked = [i for i in listed if i.get("best") and {o["text"] for o in i["options"]} == VERDICTS]
+    return [(right(i)["text"], i["kind"] not in UNSCORED) for i in asked]
 
 
-def monotony(verdicts):
-    """What is wrong with a run of verdicts: one asked for too often, or three times running."""
-    counted = {v: verdicts.count(v) for v in VERDICTS}
+def monotony(found):
+    """What is wrong with a run of verdicts: among the scored one asked for too often, or any three times running."""
+    scored = [verdict for verdict, counts in found if counts]
+    counted = {v: scored.count(v) for v in VERDICTS}
     if max(counted.values()) - min(counted.values()) > 2:
         yield f"unlike numbers: {counted}"
-    yield from (f"'{v}' three times running" for v, run in groupby(verdicts) if len(list(run)) > 2)
+    yield from (f"'{v}' three times running" for v, run in groupby(v for v, _ in found) if len(list(run)) > 2)
 
 
 def test_verdicts_are_asked_for_in_like_numbers_and_mixed():
@@ -73,4 +75,4 @@ def test_verdicts_are_asked_for_in_like_numbers_and_mixed():
 
 @pytest.mark.parametrize("run", [["met"] * 3 + ["not met"] * 3 + ["undetermined"] * 3, ["undetermined"] * 4 + ["met"]])
 def test_a_monotonous_run_of_verdicts_is_found(run):
-    assert list(monotony(run))
+    assert list(monotony([(verdict, True) for verdict in run]))

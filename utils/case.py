@@ -180,7 +180,7 @@ class Case:
         return table[table["time_point"] == self.time_point]
 
     def cited(self, *names):
-        """References by id, ready to show: a DataFrame of id, who, year and where (and title where no DOI), and DOI."""
+        """References by id, ready to show: a DataFrame of id, who and when (title and place where no DOI), and DOI."""
         known, rows = references(self.folder), []
         for name in names:
             if name not in known:
@@ -190,8 +190,8 @@ class Case:
             who = phrase("case.et_al", first=people[0]) if people[1:] else "".join(people)
             year = str(work.get("issued", {}).get("date-parts", [[""]])[0][0])
             where, doi = work.get("container-title", ""), work.get("DOI", "")
-            title = "" if doi and (who or where) else work["title"].rstrip(".")
-            told = (f"{who} {year}".strip(), title, where)
+            more = (where,) if doi and not who else () if doi else (work["title"].rstrip("."), where)
+            told = (f"{who} {year}".strip(), *more)
             rows.append((name, ". ".join(filter(None, told)), doi))
         return pd.DataFrame(rows, columns=[phrase("case.head_id"), "Work", phrase("case.head_doi")])
 

@@ -194,18 +194,17 @@ def rankings(notebook):
 
 
 def notes(notebook):
-    """Everything that you wrote in a notebook, to read again or to copy: a table."""
+    """Everything that you wrote in a notebook, to read again or to copy: a table, or a line where it is nothing."""
     kept, warning = read("forms")
     asked = [p for p in prompts().values() if p["notebook"] == str(notebook) and p["kind"] == "text"]
     rows = []
     for prompt in asked:
         fields = kept.get(prompt["id"], {}).get("fields", {})
-        rows += [
-            (prompt["id"], label, str(fields.get(k, phrase("forms.not_written"))))
-            for k, label in prompt["fields"].items()
-        ]
-    heads = [phrase("forms.head_id"), "What", phrase("forms.head_words")]
+        rows += [(prompt["id"], label, str(fields[k])) for k, label in prompt["fields"].items() if k in fields]
     about = "".join(dict.fromkeys(map(whom, asked)))
+    if not rows:
+        return say(warning + about + phrase("forms.nothing_written"))
+    heads = [phrase("forms.head_id"), "What", phrase("forms.head_words")]
     return table(pd.DataFrame(rows, columns=heads), warning + about + phrase("forms.what_you_wrote"))
 
 

@@ -29,6 +29,26 @@ class Shown:
         return self.text
 
 
+class Figure(Shown):
+    """A picture. Beside its table it has a short description, since the table says all."""
+
+    def __init__(self, picture, alt, caption, width, kind):
+        self._look = picture, caption, width, kind
+        data = base64.b64encode(picture).decode()
+        html = (
+            f'<figure style="margin:0"><img src="data:image/{kind};base64,{data}" alt="{escape(alt)}" '
+            f'width="{width}" style="max-width:100%">'
+            f"<figcaption>{escape(caption)}</figcaption></figure>"
+        )
+        super().__init__(html, phrase("page.figure", alt=alt))
+
+    @property
+    def brief(self):
+        """The same picture, for a place where its table follows."""
+        picture, caption, *look = self._look
+        return Figure(picture, phrase("page.brief", caption=caption.rstrip(".")), caption, *look)
+
+
 class Link(str):
     """Words that `table` shows as a link; as text they are the words alone.
 
@@ -115,14 +135,12 @@ def figure(picture, alt, caption, width, kind="png"):
     width : int
         Shown width in CSS pixels.
     kind : {"png", "svg+xml"}
+
+    Returns
+    -------
+    Figure
     """
-    data = base64.b64encode(picture).decode()
-    html = (
-        f'<figure style="margin:0"><img src="data:image/{kind};base64,{data}" alt="{escape(alt)}" '
-        f'width="{width}" style="max-width:100%">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
-    return Shown(html, phrase("page.figure", alt=alt))
+    return Figure(picture, alt, caption, width, kind)
 
 
 def folded(summary, *shown):
@@ -133,5 +151,8 @@ def folded(summary, *shown):
 
 
 def together(*shown):
-    """Several things shown one below the other."""
+    """Several things shown one below the other; what a picture shows is told once, by the table below it."""
+    tables = [n for n, s in enumerate(shown) if "<table" in s.html]
+    last = tables[-1] if tables else -1
+    shown = [s.brief if isinstance(s, Figure) and n < last else s for n, s in enumerate(shown)]
     return Shown("".join(s.html for s in shown), "\n\n".join(s.text for s in shown))

@@ -54,8 +54,12 @@ class Drawing:
         )
 
     def shown(self, alt, caption):
-        """The drawing as something to show; `alt` is what a screen reader says and what is compared."""
-        return figure(ElementTree.tostring(self.root), alt, f"{caption} {BANNER}", self.width, "svg+xml")
+        """The drawing as something to show; `alt` is what a screen reader says and what is compared.
+
+        What it is for travels with the picture when it is saved out of the page.
+        """
+        self.add("metadata", BANNER)
+        return figure(ElementTree.tostring(self.root), alt, caption, self.width, "svg+xml")
 
 
 def cell(drawing, x, y, state):

@@ -8,6 +8,7 @@ import seaborn as sns
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from utils.page import BANNER, figure
 from utils.phrases import phrase, status_word
@@ -55,9 +56,10 @@ def finish(fig, alt, caption):
     height, width, _ = np.shape(fig.canvas.buffer_rgba())
     pixels = Image.frombuffer("RGBA", (width, height), fig.canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
     FigureCanvasAgg(fig)  # lets go of the large picture
-    small = io.BytesIO()
-    pixels.quantize(128).save(small, "PNG", optimize=True)  # colours enough, and a third of the bytes
-    shown = figure(small.getvalue(), alt, f"{caption} {BANNER}", int(fig.get_figwidth() * 100))
+    small, told = io.BytesIO(), PngInfo()
+    told.add_text("Description", BANNER)  # it travels with the picture when that is saved out of the page
+    pixels.quantize(128).save(small, "PNG", optimize=True, pnginfo=told)  # colours enough, and a third of the bytes
+    shown = figure(small.getvalue(), alt, caption, int(fig.get_figwidth() * 100))
     shown.figure = fig
     return shown
 
