@@ -304,8 +304,7 @@ class Ladder(ByDay):
         day = now["day"]
         frame = running(self._given, day)
         certain, most = count(frame)
-        drug, support = (in_words(last_added(self._given, day, kind)) for kind in ("drug", "support"))
-        line = phrase("ladder.ran", day=day, certain=certain, most=most, drug=drug, support=support)
+        line = phrase("ladder.ran", day=day, certain=certain, most=most)
         words = frame.drop(columns="drug").replace({"ran": {r: phrase(f"ladder.{r}") for r in ("certain", "perhaps")}})
         heads = ["ladder.what", "ladder.printed_amount", "ladder.ran_that_day", "ladder.why_not_certain"]
         listed = table(words.set_axis([*map(phrase, heads)], axis=1), phrase("ladder.what_ran"))

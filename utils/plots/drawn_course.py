@@ -127,7 +127,7 @@ def swimmer(courses, marks, last, caption, cursor=None):
         A day to mark.
     """
     left, zone, row = 300, 78, 31
-    start, wide, narrow = left + zone, 23, 4
+    start, wide, narrow = left + zone, 23 if last > 10 else 92, 4  # few days have room for the words on their bars
 
     def edge(day):  # where a day begins
         return float(start + wide * (min(day, WIDE + 1) - 1) + narrow * max(day - WIDE - 1, 0)) if day else float(left)
