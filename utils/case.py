@@ -161,12 +161,18 @@ class Case:
                 found[name] = tuple(Quantity(name, x, printed).to(unit).value for x in ends)
         return found
 
+    @property
+    def stops(self):
+        """The journey, with a column `here`: whether the notebook is in this copy of the collection."""
+        folder = Path(__file__).resolve().parent.parent / "notebooks"
+        return self.journey.assign(here=[(folder / f).exists() for f in self.journey["file"]])
+
     def map(self):
-        """The pages in order, ready to show: a DataFrame; a title is a link to its notebook where that is here."""
-        folder, rows = Path(__file__).resolve().parent.parent / "notebooks", []
-        for r in self.journey.itertuples():
-            title = Link(r.title, r.file) if (folder / r.file).exists() else r.title
-            rows.append((r.notebook, title, r.question, r.part, r.minutes))
+        """The stops, ready to show: a DataFrame; a title is a link to its notebook where that is here."""
+        rows = [
+            (r.notebook, Link(r.title, r.file) if r.here else r.title, r.question, r.part, r.minutes)
+            for r in self.stops.itertuples()
+        ]
         return pd.DataFrame(rows, columns=["Page", "Title", "Question", "Part", "Minutes"], dtype=object)
 
     def unknowns(self):

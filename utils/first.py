@@ -18,8 +18,11 @@ KINDS = ("text/html", "text/plain", "image/png", "image/jpeg")
 TAGS = set("a b br caption code details div em figcaption figure h1 h2 h3 h4 hr i img li ol p pre small span".split())
 TAGS |= set("strong sub summary sup table tbody td th thead tr ul".split())
 STYLES = "text-align|font-weight|list-style|margin(-left)?|max-width|padding-left|border-left"
+HREF = r"https?://\S+|([\w.-][\w./-]*\.ipynb)?(#\S+)?"  # the web, a notebook, a place: nothing that can run
 ATTRIBUTES = dict.fromkeys(("alt", "open", "role", "scope", "width"), ".*") | {
-    "href": r"https?://\S+",
+    "href": HREF,
+    "target": "_blank",
+    "rel": "noopener",
     "src": r"data:image/(png|svg\+xml);base64,[\w+/=]+",
     "style": rf"(({STYLES}):[\w\s.#%-]+;?)+",
 }

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from utils.first import HREF
 from utils.phrases import phrase, section, status_word
 
 BANNER = phrase("page.banner")
 DOI = re.compile(r"10\.\d{4,9}/\S+")
-HREF = re.compile(r"https?://\S+|([\w.-][\w./-]*\.ipynb)?(#\S+)?")  # nothing that could run
 LEFT = ' style="text-align:left"'  # JupyterLab sets tables flush right, which suits numbers but not names
 
 
@@ -60,7 +60,7 @@ class Link(str):
     """
 
     def __new__(cls, text, href):
-        if not href or not HREF.fullmatch(href):
+        if not href or not re.fullmatch(HREF, href):
             raise ValueError(f"{href!r} is no link for a page: give http(s)://…, a notebook's file or #place")
         made = super().__new__(cls, text)
         made.href = href

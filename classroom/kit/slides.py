@@ -8,7 +8,7 @@ from utils.page import BANNER
 from utils.phrases import phrase
 
 # Pictures that a plan asks for beside those to take home.
-MORE = {"04": ("Explore: count people", "Spot the error")}
+MORE = {"04": ("Explore: count people",)}
 # Page keys and arrows go from slide to slide, N shows what to say; no library is needed for that.
 KEYS = """const slides = [...document.querySelectorAll(".slide")];
 addEventListener("keydown", (event) => {

@@ -367,3 +367,40 @@ def areas(table, caption):
         picture.text(left + step * value, foot + 18, show(value), "middle", font_size=12)
     picture.text(left + step * most / 2, foot + 38, phrase("plots.area"), "middle")
     return picture.shown(f"{caption} {'; '.join(told)}.", caption)
+
+
+def journey(stops):
+    """The map of the journey.
+
+    Parameters
+    ----------
+    stops : pandas.DataFrame
+        One row a notebook, with columns notebook, title, question, part and here (bool: is it in this copy).
+    """
+    across, wide, high, gap = 5, 144, 62, 40
+    picture = Drawing(930, 130 + 170 * ((len(stops) - 1) // across))
+    for n, stop in enumerate(stops.itertuples()):
+        row, column = divmod(n, across)
+        x, y = float(26 + column * (wide + gap)), float(16 + 170 * row)
+        dash = "none" if stop.here else "6 4"
+        picture.add("rect", x=x, y=y, width=wide, height=high, rx=8, fill="white", stroke=MET, stroke_width=2.5,
+                    stroke_dasharray=dash)  # fmt: skip
+        look = {"anchor": "middle", "font_weight": "bold"}
+        picture.text(x + wide / 2, y + 20, stop.notebook, **look)
+        picture.lines(x + wide / 2, y + 37, stop.title, 17, **look)
+        picture.lines(x + wide / 2, y + high + 22, stop.question, 22, anchor="middle", font_size=12)
+        if column:
+            _arrow(picture, [(x - gap + 6, y + high / 2), (x - 5, y + high / 2)])
+        elif row:  # round the end of one row to the beginning of the next
+            end, turn = 26 + across * (wide + gap) - gap, y - 42
+            above, here = y - 170 + high / 2, y + high / 2
+            _arrow(picture, [(end, above), (end + 10, above), (end + 10, turn), (8, turn), (8, here), (x - 5, here)])
+    listed = "; ".join(f"{s.notebook} {s.title}, {s.part}" for s in stops.itertuples())
+    return picture.shown(phrase("plots.journey_told", stops=len(stops), listed=listed), phrase("plots.journey"))
+
+
+def _arrow(picture, places):
+    """A line through places with a head at its end, which it reaches from the left."""
+    x, y = places[-1]
+    path = "M" + " L".join(f"{a:.1f},{b:.1f}" for a, b in places) + f" M{x - 7:.1f},{y - 4:.1f} L{x:.1f},{y:.1f} l-7,4"
+    picture.add("path", d=path, fill="none", stroke=INK, stroke_width=1.5)
