@@ -83,9 +83,9 @@ def test_each_fault_is_found(path, value, says):
     "pattern, new, passes, book",
     [
         (r"png;base64,[A-Za-z0-9+/=]{40}", "png;base64,AAAA", True, 3),  # pixels alone may differ between machines
-        (r"xml;base64,[A-Za-z0-9+/=]{40}", "xml;base64,AAAA", False, 0),  # a drawing may not: it has no pixels
+        (r"xml;base64,[A-Za-z0-9+/=]{40}", "xml;base64,AAAA", False, 1),  # a drawing may not: it has no pixels
         (r"132\.9 mg/dL", "132.8 mg/dL", False, 0),  # nor a number that is shown
-        (r"Map of the journey, \d+ stops", "Map of the journey, 9 stops", False, 0),  # nor what a figure says of itself
+        (r"board with one row", "board with two rows", False, 1),  # nor what a figure says of itself
     ],
 )
 def test_the_strict_comparison_sees_what_it_should(tmp_path, pattern, new, passes, book):

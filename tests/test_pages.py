@@ -81,11 +81,6 @@ def test_a_verdict_map_does_not_draw_a_field_in_which_the_verdict_changes():
         plots.verdict_map(x, y, status, ("a", "b"), (5, 5), "Test.")
 
 
-def test_the_journey_names_every_stop():
-    text = plots.journey(CASE.stops).text
-    assert all(t in text for t in CASE.journey["title"])
-
-
 def test_the_map_leads_to_every_page_that_is_here(monkeypatch):
     shown = page.table(CASE.map(), "The pages")
     assert shown.html.count("<a href=") == len(CASE.journey) and "<a href" not in shown.text

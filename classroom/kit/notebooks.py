@@ -28,7 +28,7 @@ TEMPLATE = """{% extends 'lab/base.html.j2' %}
 )
 FIGURE = re.compile(r"<figure.*?</figure>", re.S)
 HOME = "The picture to take home"
-HEADINGS = {"00": "The map", "11": "Looking back"}  # where the picture to take home has another heading
+HEADINGS = {"11": "Looking back"}  # where the picture to take home has another heading
 ASKED = re.compile(r'^(ask|write|sheet)\("([^"]+)"\)', re.M)
 
 
@@ -62,11 +62,11 @@ def shown(cell):
 def section(number, heading):
     """The cells from a heading to the next of the same notebook; ValueError where it is not there once.
 
-    A page that is optional, or of the new patient, may be without: then there are none.
+    A page that is no core page may be without: then there are none.
     """
     cells, part = book(number).cells, load_case().journey.set_index("notebook").at[number, "part"]
     at = [n for n, c in enumerate(cells) if c.cell_type == "markdown" and f"## {heading}" in c.source.splitlines()]
-    if not at and part in ("optional", "transfer"):
+    if not at and part in ("before you begin", "optional", "transfer"):
         return []
     if len(at) != 1:
         raise ValueError(f"notebook {number} has {len(at)} headings '{heading}'; the kit needs one: see {__file__}")

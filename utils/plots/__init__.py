@@ -7,13 +7,13 @@ for such a figure.
 
 from utils.plots.drawing import INK, MET, NOT, OPEN, SOURCE, VERDICTS, WORDS, Drawing, cut_off, span
 from utils.plots.drawn_appraisal import calibration, claims, recovery, ribbon, scale
-from utils.plots.drawn_course import USUAL, areas, course, day_strip, journey, limits, swimmer
+from utils.plots.drawn_course import USUAL, areas, course, day_strip, limits, swimmer
 from utils.plots.drawn_rules import icons, matrix, ranks, rulers, trade, verdict_map
 
 STILL = ("canvas", "dumbbell", "finish", "ratios", "spread")
 __all__ = [
     "INK", "MET", "NOT", "OPEN", "SOURCE", "USUAL", "VERDICTS", "WORDS", "Drawing", "areas", "calibration", "claims",
-    "course", "cut_off", "day_strip", "icons", "journey", "limits", "matrix", "ranks", "recovery", "ribbon", "rulers",
+    "course", "cut_off", "day_strip", "icons", "limits", "matrix", "ranks", "recovery", "ribbon", "rulers",
     "scale", "span", "swimmer", "trade", "verdict_map", *STILL,
 ]  # fmt: skip
 
