@@ -182,8 +182,8 @@ def test_no_share_of_people_without_a_frequency(wrong):
 
 
 def test_what_is_only_recalled_of_the_variant_is_not_told():
-    page = PAGE.read_text(encoding="utf-8")
-    assert not re.search(r"4/41|4 of 41|9\.8 %|Fisher's|p = 0?\.37", page) and "3 of 15" in page
+    page = "".join(b.read_text(encoding="utf-8") for b in BOOKS)
+    assert not re.search(r"4/41|4 of 41|9\.8 %|Fisher's|p = 0?\.37", page) and "3 of the 15" in page
 
 
 # ---- claims, checklist, literature ----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ CONVERTED = {"ferritin": "685.4 ng/mL", "ast": "48 U/L", "age": "1.67 years"}
 
 
 # ---- INVENTED on everything -----------------------------------------------------------------------------------------
-PLAIN = r"^(import|from|my_page\(|progress\(|offer_receipt\(|works = |page\.folded\(\"Open the five rule sets)"
+PLAIN = r"^(import|from|my_page\(|progress\(|offer_receipt\(|works = |rules = |page\.folded\(\"Open the five rule sets)"
 
 
 def unmarked(nb):

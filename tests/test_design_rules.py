@@ -41,7 +41,10 @@ from tests.design import (
     opens_with_retrieval,
     rests_on_what_was_known,
     right,
-    says_the_line_of_code,
+    says_the_lines_of_code_once,
+    serves_an_aim,
+    takes_the_minutes_it_says,
+    folds_its_code,
     shows_each_prompt_once,
 )
 from utils.forms import Form, prompts
@@ -92,9 +95,19 @@ FAULTS = [
     (asks_each_question_once, swap('ask("R4.1")', "progress()"), 'ask("R4.1") stands 0 times'),
     (asks_each_question_once, swap('ask("R4.1")', 'ask("N4.1")'), 'ask("N4.1") stands 2 times'),
     (asks_each_question_once, swap('ask("R4.1")', 'ask("N3.1")'), 'ask("N3.1"): this notebook has no such question'),
-    (has_advice_for_teachers, lambda b: setattr(b, "number", "10"), "no section '## 10'"),
-    (says_the_line_of_code, swap("people.set(", ""), "people (cell "),
-    (says_the_line_of_code, swap("`answer(", ""), "ask: the page needs the line of code once"),
+    (has_advice_for_teachers, lambda b: setattr(b, "number", "12"), "no section '## 12'"),
+    (says_the_lines_of_code_once, swap("people.set(", ""), "lacks the line `people.set(…)`"),
+    (says_the_lines_of_code_once, swap("`answer(", ""), "lacks the line `answer(…)`"),
+    (says_the_lines_of_code_once, add("Then press Shift and Enter."), "says 'Shift and Enter'"),
+    (says_the_lines_of_code_once, add("<strong>By keyboard, or by a line of code</strong>"), "2 folds"),
+    (folds_its_code, lambda b: b.nb.cells[2].metadata.clear(), "is not folded"),
+    (serves_an_aim, put("N4.1", aim="04.9"), "N4.1: its aim, '04.9', is none of a page"),
+    (serves_an_aim, put("N4.1", aim="4"), "N4.1: its aim, '4', is none of a page"),
+    (serves_an_aim, lambda b: swap("5. pick", "5. be kind,\n6. pick")(b), "no question serves aim 04.6"),
+    (takes_the_minutes_it_says, add("word " * 200), "by the formula"),
+    (takes_the_minutes_it_says, add("word " * 2000), "at most 45"),
+    (takes_the_minutes_it_says, add("word " * 2000), "more than 2,600 words"),
+    (takes_the_minutes_it_says, swap("**Time:** about ", "**Time:** about 1"), "the page says ['1"),
     (keeps_back, add(prompts()["W4.1"]["exemplar"]), "W4.1 gives away"),
     (keeps_back, add(items()["N4.1"]["voices"]["data"]), "N4.1 gives away"),
     (keeps_back, add(items()["N4.1"]["options"][0]["why"]), "N4.1 gives away"),
@@ -104,11 +117,12 @@ FAULTS = [
     (has_no_spoiler, put("N4.2", stem="Before the transfusions, which verdict?"), "N4.2 has 'transfusion'"),
     (has_no_spoiler, put("F4.1", look_for=["he needed ECMO"]), "F4.1 has 'ECMO'"),
     (has_no_spoiler, add("Anakinra was given."), "cell five-aims has 'anakinra'"),
-    (has_no_spoiler, lambda b: (add("Then ECMO.")(b), setattr(b, "number", "09")), "has 'ECMO': a page without a time"),
+    (has_no_spoiler, lambda b: (add("Then ECMO.")(b), setattr(b, "number", "10")), "has 'ECMO': a page without a time"),
     (lists_no_biases, add("Beware of anchoring."), "'anchoring'"),
     (has_a_table_beside_a_picture, without_tables, "has no table"),
     (has_a_table_beside_a_picture, add("![a child in a bed](child.png)"), "an image in the prose"),
-    (leads_on, swap("05 The ladder", "05"), "does not name **05 The ladder**"),
+    (leads_on, swap("[05 The second day]", "[05]"), "has no link [05 The second day](05_second_day.ipynb)"),
+    (leads_on, swap("[Back to the top]", "[Up]"), "has no link [Back to the top]"),
     (leads_on, swap("## References", "## Works"), "no references"),
     (leads_on, swap("## What is still unknown", "## Unknown"), "no '## What is still unknown'"),
     (shows_each_prompt_once, swap('write("W4.1")', "progress()"), 'write("W4.1") stands 0 times'),
@@ -116,12 +130,12 @@ FAULTS = [
     (shows_each_prompt_once, swap('write("W4.1")', 'write("W4.2")'), 'write("W4.2"): this notebook has no such'),
     (shows_each_prompt_once, put("W4.1", words=45), "the exemplar has 46 words"),
     (fades, swap("## Worked example", "## An example"), "0 '## Worked example'"),
-    (fades, put("K4.1", kind="completion"), "2 completion items"),
+    (fades, put("K4.3", kind="completion"), "2 completion items"),
     (fades, swap('ask("R4.1")', 'ask("C4.1")'), "stands before the worked example"),
     (fades, swap('ask("R4.1")', 'ask("N4.1")'), "N4.1 stands before the completion item"),
-    (has_one_error, put("K4.1", kind="error"), "the one item of kind error"),
-    (has_one_error, swap("## For discussion", "### For discussion"), "holds ['E4.1', 'S4.1', 'F4.1']"),
-    (has_one_error, put("E4.1", "a", why="It was invented."), "E4.1: explain the error"),
+    (has_one_error, put("K4.3", kind="error"), "the one item of kind error"),
+    (has_one_error, swap("## For discussion", "### For discussion"), "holds ['E4.2', 'S4.1', 'F4.1']"),
+    (has_one_error, put("E4.2", "a", why="It was invented."), "E4.2: explain the error"),
     (keeps_to_few_rule_sets, lambda b: setattr(b, "number", "02"), "too many sets"),
     (
         keeps_to_few_rule_sets,
@@ -131,7 +145,7 @@ FAULTS = [
     (has_a_form, put("F4.1", fields={"for": "For", "against": "Against"}), "fields for, against and missing"),
     (has_a_form, put("F4.1", fields={"for": "For", "against": " ", "missing": "Missing"}), "each with a label"),
     (has_a_form, swap('write("F4.1")', "take_a_sheet_of_paper()"), "form is not on the page"),
-    (has_a_form, swap('notes("04")', "progress()"), "show what was written"),
+    (has_a_form, swap('my_page("04")', "progress()"), "show what was written"),
     (has_one_prebunk, swap("> ## The look-alike", "> ## A look-alike"), "one block quote is due"),
     (has_one_prebunk, add("> ## The look-alike that fools people here"), "one block quote is due"),
     (has_one_prebunk, swap("**What helps to tell them apart:**", "**Remember:**"), "**What helps to tell them apart**"),
@@ -144,8 +158,8 @@ FAULTS = [
     (has_honest_options, put("N4.1", "b", misconception="M99"), "N4.1, option b"),
     (has_honest_options, put("N4.1", "a", misconception="M8"), "the right one none"),
     (keeps_the_voices_apart, put("N4.1", voices={"data": "…"}), "authors and data are both due"),
-    (has_honest_options, each(lambda i: i.update(best="b")), "right letters {'b': 12}"),
-    (has_honest_options, each(lambda i: right(i).update(text="x" * 99)), "the longest in 12 of 12"),
+    (has_honest_options, each(lambda i: i.update(best="b")), "right letters {'b': 11}"),
+    (has_honest_options, each(lambda i: right(i).update(text="x" * 99)), "the longest in 11 of 11"),
     (has_a_picture_to_take_home, swap("## The picture to take home", "## The end"), "no figure"),
 ]
 
@@ -166,7 +180,7 @@ def test_each_fault_is_found(rule, spoil, says):
     ],
 )
 def test_help_on_the_last_page_is_found(spoil, says):
-    b = book("09")
+    b = book("11")
     assert list(leaves_the_work_to_the_learner(b)) == []
     spoil(b)
     assert any(says in complaint for complaint in leaves_the_work_to_the_learner(b))

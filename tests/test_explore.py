@@ -165,7 +165,7 @@ def test_the_first_view_needs_no_kernel(bench):
     bench.set(haemophagocytosis=True)
     data = ruler_bench()._repr_mimebundle_()
     assert "first view" in data["text/html"] and "first view" in data["text/plain"]
-    assert "Nothing is supposed" in data["text/plain"] and "HLH-2004, cut-off 5 of 8" in data["text/plain"]
+    assert "Nothing is supposed" in data["text/plain"] and "HLH-2004, cut-off 5 of 8" in data["text/html"]
     assert data["text/html"].count("<table") == 1 and data["text/html"].count("<img") == 1
 
 

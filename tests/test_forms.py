@@ -180,11 +180,11 @@ def test_prompts_are_whole_and_damage_is_told(tmp_path):
 def test_a_replay_tells_every_place_and_draws_it(record):
     way = explore.replay("01")
     assert "You have not ranked yet" in way.get().text and "<img" not in way.get().html
-    rank("D1.1", FOUR), rank("D1.3", [*FOUR[1:], "sjia", "primary_hlh"])
+    rank("D1.1", FOUR), rank("D1.2", [*FOUR[1:], "sjia", "primary_hlh"])
     way.children[0].click()
     root, alt = drawing(way.get())
-    assert "systemic juvenile idiopathic arthritis: story and examination place 1, first results not ranked" in alt
-    assert "(HLH): story and examination not ranked, first results not ranked, course and MRI place 5" in alt
+    assert "systemic juvenile idiopathic arthritis: story and examination place 1, course and MRI place 4" in alt
+    assert "(HLH): story and examination not ranked, course and MRI place 5" in alt
     assert len(shapes(root, "circle")) == 4 + 5 and len(shapes(root, "line")) == 4
     assert clean(way.get()) and "place 5" in way.get().text
 
@@ -193,12 +193,12 @@ def test_my_page_shows_what_was_written_and_answered_and_is_brought_up_to_date(r
     mine = my_page("01")
     before = mine._repr_mimebundle_()["text/plain"]
     assert before.startswith("Run the notebook for a button that brings this up to date.")
-    assert "not written yet" in before and "not answered anything yet" in before
+    assert "written nothing" in before and "not answered anything yet" in before
     write("W1.1", "A boy of two."), answer("N1.1", "a")
     assert mine.children[0].description == "Bring up to date" and "A boy of two." not in mine.get().text
     mine.children[0].click()
     assert "A boy of two." in mine.get().text and "You have answered 1 of" in mine._results[-1].shown["html"]
-    assert "INVENTED" not in before and "INVENTED, TP-01. What you wrote" in my_page("09").get().text
+    assert "INVENTED" not in before and "INVENTED, TP-01" in my_page("11").get().text
 
 
 def test_a_notebook_without_a_ranking_or_a_text_is_no_fault(record):

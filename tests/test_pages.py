@@ -40,7 +40,8 @@ def test_a_figure_carries_its_description_as_text_and_as_alt():
     assert (
         base64.b64decode(png).startswith(b"\x89PNG")
         and "CC BY" in shown["text/html"]
-        and "Not for clinical use" in shown["text/html"]
+        and b"Not for clinical use" in base64.b64decode(png)  # it travels with the picture, and stands under none
+        and "Not for clinical use" not in shown["text/html"]
     )
 
 
@@ -85,7 +86,7 @@ def test_the_map_leads_to_every_page_that_is_here(monkeypatch):
     shown = page.table(CASE.map(), "The pages")
     assert shown.html.count("<a href=") == len(CASE.journey) and "<a href" not in shown.text
     assert '<a href="03_flare_sepsis_or_mas.ipynb">Flare, sepsis or MAS?</a>' in shown.html
-    assert "03  Flare, sepsis or MAS?" in shown.text and ".ipynb" not in shown.text
+    assert re.search("03 +Flare, sepsis or MAS\\?", shown.text) and ".ipynb" not in shown.text
     monkeypatch.setitem(CASE.tables, "journey", CASE.journey.replace("03_flare_sepsis_or_mas.ipynb", "99.ipynb"))
     assert "Flare, sepsis or MAS?</td>" in page.table(CASE.map(), "One is not here").html
 
@@ -107,8 +108,8 @@ def test_what_is_no_link_for_a_page_is_refused(href):
 
 def test_a_work_is_cited_shortly_and_its_doi_opens():
     frame = CASE.cited("ravelli2016", "petty2004", "kdarthritis2006")
-    assert list(frame["Work"].str.len().lt(45)) == [True, False, False]
-    assert frame["Work"].iloc[0] == "Ravelli et al. 2016. Ann Rheum Dis"
+    assert list(frame["Work"].str.len().lt(45)) == [True, False, True]
+    assert frame["Work"].iloc[0] == "Ravelli et al. 2016"
     assert "second revision, Edmonton" in frame["Work"].iloc[1]  # nothing but its title leads to it
     shown = page.table(frame, "Works")
     doi = "10.1136/annrheumdis-2015-208982"

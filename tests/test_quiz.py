@@ -161,14 +161,14 @@ def reworded(monkeypatch):
 
 def test_a_revision_changes_with_stem_options_and_key_alone():
     item = items()["N3.2"]
-    for change in ({"stem": "?"}, {"best": "c"}, {"options": [{**o, "text": "x"} for o in item["options"]]}):
+    for change in ({"stem": "?"}, {"best": "a"}, {"options": [{**o, "text": "x"} for o in item["options"]]}):
         assert quiz.revision({**item, **change}) != quiz.revision(item)
     same = {"voices": {}, "options": [{**o, "why": "another explanation"} for o in item["options"]]}
     assert quiz.revision({**item, **same}) == quiz.revision(item)
 
 
 def test_an_answer_to_another_form_of_the_question_is_told_and_not_judged(record, reworded):
-    assert "best supported answer is b" in answer("N3.2", "a").text and " 0 of 1" in progress().text
+    assert "best supported answer is c" in answer("N3.2", "a").text and " 0 of 1" in progress().text
     reworded()
     card, told = ask("N3.2"), reveal("N3.2").text
     assert "has been changed since you answered it. You chose a then" in told and "[your choice]" not in told
@@ -181,13 +181,13 @@ def test_an_answer_to_another_form_of_the_question_is_told_and_not_judged(record
 
 
 def test_a_record_from_before_revisions_opens_as_it_was(record, reworded):
-    answer("N3.2", "b")
+    answer("N3.2", "c")
     kept = json.loads(record.read_text())
     assert kept["answers"]["N3.2"].pop("revision") == quiz.revision(items()["N3.2"])
     record.write_text(json.dumps(kept))
     assert "That is the best supported answer." in reveal("N3.2").text and " 1 of 1" in progress().text
     reworded()
-    assert "You chose b then" in reveal("N3.2").text
+    assert "You chose c then" in reveal("N3.2").text
 
 
 def test_each_question_and_prompt_has_its_revision_in_the_table():

@@ -16,7 +16,7 @@ import pytest
 
 from utils import record as store
 from utils.forms import notes, rank, write
-from utils.quiz import answer, ask, items, progress, reset, reveal
+from utils.quiz import answer, ask, items, progress, reset, reveal, revision
 
 ROOT = Path(__file__).resolve().parent.parent
 BALLAST = {"version": 1, "answers": {}, "forms": {}, "extra": "x" * 1_000_000}  # a write takes long enough to be hit
@@ -195,11 +195,11 @@ def test_what_could_not_be_saved_gives_way_to_what_another_saved_meanwhile(recor
         card = ask("N3.2")
         answer("N3.2", "a"), answer("N3.3", "a"), reset("N3.3")
         assert "You chose a" in reveal("N3.2").text and "locked" in reveal("N3.3").text
-    record.write_text('{"version": 1, "forms": {}, "answers": {"N3.2": {"choice": "b"}}}', encoding="utf-8")
+    record.write_text('{"version": 1, "forms": {}, "answers": {"N3.2": {"choice": "b", "revision": "%s"}}}' % revision(items()["N3.2"]), encoding="utf-8")
     answer("N3.1", "c")
     assert card.committed == {"choice": "a", "confidence": ""}
     assert "answered already: b" in answer("N3.2", "a").text and card.committed["choice"] == "b"
-    assert json.loads(record.read_text(encoding="utf-8"))["answers"]["N3.2"] == {"choice": "b"}
+    assert json.loads(record.read_text(encoding="utf-8"))["answers"]["N3.2"]["choice"] == "b"
 
 
 def test_an_answer_that_another_page_forgets_at_once_is_no_fault(record, monkeypatch):

@@ -12,7 +12,7 @@ import pandas as pd
 from utils import plots
 from utils.explorer import Explorer, Number, none_such
 from utils.package import CaseDataError
-from utils.page import Shown, say, table, together
+from utils.page import say, table, together
 from utils.phrases import phrase
 from utils.units import UnitError, show
 
@@ -308,8 +308,8 @@ class Ladder(ByDay):
         words = frame.drop(columns="drug").replace({"ran": {r: phrase(f"ladder.{r}") for r in ("certain", "perhaps")}})
         heads = ["ladder.what", "ladder.printed_amount", "ladder.ran_that_day", "ladder.why_not_certain"]
         listed = table(words.set_axis([*map(phrase, heads)], axis=1), phrase("ladder.what_ran"))
-        picture = self.picture(phrase("ladder.all_by_day"), day)  # its description stays whole: the table is of one day
-        return together(say(line), Shown(picture.html, picture.text), listed)
+        picture = self.picture(phrase("ladder.all_by_day"), day)  # its words stay whole: the table is of one day
+        return together(say(line), picture.whole, listed)
 
     def picture(self, caption, day=None):
         """The swimmer plot of all courses, with a day marked where one is given."""

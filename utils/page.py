@@ -30,23 +30,12 @@ class Shown:
 
 
 class Figure(Shown):
-    """A picture. Beside its table it has a short description, since the table says all."""
+    """A picture with its description; `brief` is the same where its table follows, which says in words what it shows."""
 
-    def __init__(self, picture, alt, caption, width, kind):
-        self._look = picture, caption, width, kind
-        data = base64.b64encode(picture).decode()
-        html = (
-            f'<figure style="margin:0"><img src="data:image/{kind};base64,{data}" alt="{escape(alt)}" '
-            f'width="{width}" style="max-width:100%">'
-            f"<figcaption>{escape(caption)}</figcaption></figure>"
-        )
+    def __init__(self, html, alt, caption):
         super().__init__(html, phrase("page.figure", alt=alt))
-
-    @property
-    def brief(self):
-        """The same picture, for a place where its table follows."""
-        picture, caption, *look = self._look
-        return Figure(picture, phrase("page.brief", caption=caption.rstrip(".")), caption, *look)
+        self.whole = Shown(html, self.text)  # where the table beside it says less
+        self.brief = Shown(html, phrase("page.figure", alt=phrase("page.brief", caption=caption.rstrip("."))))
 
 
 class Link(str):
@@ -140,7 +129,13 @@ def figure(picture, alt, caption, width, kind="png"):
     -------
     Figure
     """
-    return Figure(picture, alt, caption, width, kind)
+    data = base64.b64encode(picture).decode()
+    html = (
+        f'<figure style="margin:0"><img src="data:image/{kind};base64,{data}" alt="{escape(alt)}" '
+        f'width="{width}" style="max-width:100%">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+    return Figure(html, alt, caption)
 
 
 def folded(summary, *shown):
@@ -151,7 +146,7 @@ def folded(summary, *shown):
 
 
 def together(*shown):
-    """Several things shown one below the other; what a picture shows is told once, by the table below it."""
+    """Several things shown one below the other; as text, what a picture shows is said once, by the table below it."""
     tables = [n for n, s in enumerate(shown) if "<table" in s.html]
     last = tables[-1] if tables else -1
     shown = [s.brief if isinstance(s, Figure) and n < last else s for n, s in enumerate(shown)]

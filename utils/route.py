@@ -251,7 +251,7 @@ class RouteBench(Explorer):
         view = phrase("route." + now["view"].replace(" ", "_"))
         title, caption = phrase("route.bench_title", view=view, weight=weight), phrase("route.bench_caption")
         picture = plots.course(HOURS, curves, self._splits(now, day_1, plain), title, self._supposed(now), caption)
-        return together(picture, table(pd.DataFrame(rows, columns=columns), phrase("route.same_numbers")))
+        return together(picture.whole, table(pd.DataFrame(rows, columns=columns), phrase("route.same_numbers")))
 
     def _splits(self, now, day_1, plain):
         """Where the rise from the injections to the vein comes from; on the first day the readings differ."""

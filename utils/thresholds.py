@@ -72,7 +72,7 @@ class Chance(Explorer):
         frame = pd.DataFrame(rows, columns=[phrase("thresholds.of_100", who=who), *heads])
         rates = {"sensitivity": 100 * row.sensitivity, "specificity": 100 * row.specificity}
         title = phrase("thresholds.counted_from", **rates)
-        return together(say(" ".join(said)), plots.icons(counts, caption), table(frame, title))
+        return together(say(" ".join(said)), plots.icons(counts, caption).whole, table(frame, title))
 
     def set(self, prior=None, rule=None, study=None, **other):
         """The same by call: ``set(prior=5)``, ``set(rule="mas_2016", study="validation")``; returns what is shown."""
