@@ -349,7 +349,7 @@ def bedside_words():
     measured = ["weight_gain", "systolic_bp", "diastolic_bp", "heart_rate"]
     strip = bedside.strip(ecmo, "", lasting=[], events=begun, measured=measured, missing=[])
     shown = [explore.age_limit_bench(picu)._last, strip]
-    return {words for s in shown for _, words in pieces(s.text)}
+    return {words for s in shown for _, words in pieces(plain_text(s.html))}
 
 
 def pairs(passage):

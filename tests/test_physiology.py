@@ -198,21 +198,21 @@ def test_the_bench_begins_with_what_is_printed(limits):
     begun = {name: str(value) for name, value in limits.get().items()}
     assert begun == {"systolic": "85 mmHg", "diastolic": "45 mmHg", "heart_rate": "160 /min", "age": "2 years"}
     assert "(85 + 2 × 45) / 3 = 58.3 mmHg" in limits._last.text
-    assert "74 mmHg: above" in limits._last.text and "90 mmHg: not applicable at 2 years" in limits._last.text
+    assert "74 mmHg: above" in limits._last.html and "90 mmHg: not applicable at 2 years" in limits._last.html
     assert "Shock is not a blood pressure" in limits._last.text
 
 
 def test_limits_that_disagree_are_seen_to_disagree(limits):
     text = limits.set(systolic="72 mmHg").text  # below 74, above 69
     assert "Below its limit: PALS, 1 to 10 years: 70 + 2 × age, 74 mmHg." in text
-    assert "Haque and Zaritsky, 5th centile, 69 mmHg: above" in text
+    assert "Haque and Zaritsky, 5th centile, 69 mmHg: above" in limits._last.html
 
 
 def test_a_move_of_a_field_and_of_a_slider_is_followed(limits):
     limits._controls["age"].slider.value = 2.5
-    assert limits.get()["age"].value == 2.5 and "75 mmHg: above" in limits._last.text
+    assert limits.get()["age"].value == 2.5 and "75 mmHg: above" in limits._last.html
     limits._controls["systolic"].field.value = 74
-    assert limits._controls["systolic"].slider.value == 74 and "75 mmHg: below" in limits._last.text
+    assert limits._controls["systolic"].slider.value == 74 and "75 mmHg: below" in limits._last.html
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class AgeLimits(Explorer):
         named = limits.assign(variable=limits["variable"].map(GROUPS), evidence=limits["source"] + ", " + limits["tag"])
         heads = {c: phrase(f"bedside.limits_{c}") for c in ("variable", "label", "limit", "said", "evidence")}
         sheet = table(named[[*heads]].rename(columns=heads), phrase("bedside.limits_at", years=_years(age)))
-        return together(*map(say, self._lines(limits, systolic, diastolic, mean, age)), picture.whole, sheet)
+        return together(*map(say, self._lines(limits, systolic, diastolic, mean, age)), picture, sheet)
 
     def _lines(self, limits, systolic, diastolic, mean, age):
         """What there is to say: the mean pressure, the limits of pressure, and those that do not belong here."""
