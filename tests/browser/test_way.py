@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.session import card, run_all
+from tests.browser.session import card, run_all, settle, shows
 
 pytestmark = pytest.mark.browser
 LAPTOP = {"width": 1366, "height": 768}
@@ -14,6 +14,8 @@ def run_by_menu(page):
     """Run, Run All Cells, as 00 says; comes back when the last cell was run and is in sight."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.get_by_role("button", name="Bring up to date").last.wait_for(state="attached")  # in one of the last cells
+    settle(page)
     link = page.get_by_role("link", name="Back to the top")
     expect(link).to_be_in_viewport()
     return link
@@ -39,8 +41,26 @@ def test_after_run_all_the_link_leads_back_to_the_top(open_page, name):
     expect(page.get_by_role("heading", level=1).first).to_be_in_viewport()
 
 
-def test_a_page_leads_to_its_neighbour_and_to_an_address(open_page):
-    page = open_page("01_month_of_fever.ipynb")
-    page.get_by_role("link", name="02 Naming it").first.click()
-    expect(page.locator(".lm-TabBar-tabLabel", has_text="02_naming_it.ipynb")).to_be_visible()
-    expect(page.get_by_role("heading", level=1, name="02 Naming it").first).to_be_visible()
+def follow(page, name):
+    """Follow the first link of that name on the notebook in front."""
+    page.locator(".jp-NotebookPanel:visible").get_by_role("link", name=name, exact=True).first.click()
+
+
+def test_a_page_leads_to_its_neighbour_to_the_map_and_to_an_address(open_page):
+    page = open_page("00_start_here.ipynb")
+    follow(page, "01 A month of fever")
+    expect(page.locator(".lm-TabBar-tabLabel", has_text="01_month_of_fever.ipynb")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="01 A month of fever").first).to_be_visible()
+    settle(page)
+    follow(page, "Map")
+    expect(page.get_by_role("heading", level=2, name="The map").first).to_be_in_viewport()
+    settle(page)
+    follow(page, "01 A month of fever")
+    settle(page)
+    run_all(page)
+    follow(page, "U07")
+    expect(page.get_by_role("heading", name="Look up an address").last).to_be_in_viewport()
+    address = page.locator(".jp-NotebookPanel:visible").get_by_label("Address", exact=True)
+    address.fill("U07")
+    address.press("Enter")
+    shows(page, "What stands behind U07")
