@@ -22,7 +22,9 @@ ROLES = {  # role: its notebooks, and its tables
         hscore_curves performance claims discrepancies observations findings codes cohort board variant care guidance
         weighed anakinra_evidence""",
     phrase("kit.intensivist"): "05 06 10 11 | rules leak_pump age_limits growth treatments events discrepancies",
-    phrase("kit.pharmacist"): """06 07 08 09 11 | rules units kinetics kinetics_changes kinetics_evidence kinetics_checks
+    phrase(
+        "kit.pharmacist"
+    ): """06 07 08 09 11 | rules units kinetics kinetics_changes kinetics_evidence kinetics_checks
         anakinra_evidence naranjo_answers neutropenia_causes treatments""",
 }
 READ = r"^reading:|presumably|as the narrative reads"  # so a row says that it holds a reading of ours

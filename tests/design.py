@@ -18,6 +18,7 @@ from types import SimpleNamespace
 import nbformat
 from PIL import Image
 
+from classroom.kit.notebooks import aims
 from utils.case import load_case, references
 from utils.forms import prompts
 from utils.quiz import UNSCORED, items
@@ -284,10 +285,16 @@ def neighbours(number):
 
 def leads_on(b):
     """Top and bottom link to the pages before and after, and the bottom back to the top."""
-    first, last = (next(c.source for c in cells if c.cell_type == "markdown") for cells in (b.nb.cells, b.nb.cells[::-1]))
+    first, last = (
+        next(c.source for c in cells if c.cell_type == "markdown") for cells in (b.nb.cells, b.nb.cells[::-1])
+    )
     for n in filter(None, neighbours(b.number)):
         link = f"[{n} {STOPS.at[n, 'title']}]({STOPS.at[n, 'file']})"
-        yield from (f"{where} has no link {link}" for where, text in (("the top", first), ("'## Next'", last)) if link not in text)
+        yield from (
+            f"{where} has no link {link}"
+            for where, text in (("the top", first), ("'## Next'", last))
+            if link not in text
+        )
     top = re.match("# (.+)", first)[1].replace(" ", "-")
     yield from which(
         (f"[Back to the top](#{top})" not in last, f"the end has no link [Back to the top](#{top})"),
@@ -302,7 +309,10 @@ def takes_the_minutes_it_says(b):
         (due > LONGEST, f"{due} minutes by the formula; at most {LONGEST}: shorten, or make two pages of it"),
         (STOPS.at[b.number, "minutes"] != due, f"casedata/journey.csv: the minutes are {due} by the formula"),
         (said not in ([str(due)], []), f"the page says {said} minutes; by the formula they are {due}"),
-        (prose_words(b) + sum(size(o["why"]) for i in b.items.values() for o in i["options"]) > 2600, "more than 2,600 words, with the explanations"),
+        (
+            prose_words(b) + sum(size(o["why"]) for i in b.items.values() for o in i["options"]) > 2600,
+            "more than 2,600 words, with the explanations",
+        ),
     )
 
 
@@ -466,19 +476,14 @@ def folds_its_code(b):
     """Code is hidden where it is neither edited nor the page's subject; then the page says 'code'."""
     for c in b.nb.cells:
         if c.cell_type == "code" and not c.metadata.get("jupyter", {}).get("source_hidden") and b.number not in SUBJECT:
-            yield f"the code of cell {c.id} is not folded: \"jupyter\": {{\"source_hidden\": true}}"
-
-
-def aims(nb):
-    """The numbered aims under 'Afterwards you can' (list of str)."""
-    text = "\n".join(c.source for c in nb.cells if c.cell_type == "markdown")
-    listed = text.partition("**Afterwards you can**")[2].split("\n\n**")[0].split("\n## ")[0]
-    return re.findall(r"(?m)^\d\. (.+)$", listed)
+            yield f'the code of cell {c.id} is not folded: "jupyter": {{"source_hidden": true}}'
 
 
 def serves_an_aim(b):
     """The blueprint: each question serves an aim of a page, and each aim of a page is tested."""
-    served = {i.get("aim") for i in items().values() if i["kind"] != "pretest"} | {p.get("aim") for p in prompts().values()}
+    served = {i.get("aim") for i in items().values() if i["kind"] != "pretest"} | {
+        p.get("aim") for p in prompts().values()
+    }
     for k, i in b.items.items():
         page, _, n = str(i.get("aim", "")).partition(".")
         if page not in FILES or not n.isdigit() or not 1 <= int(n) <= len(aims(stored(page))):

@@ -289,7 +289,7 @@ def appraisal_lines():
     """Every line with a number of the tables and pictures of 08, computed anew: (short ones, long ones)."""
     shown = [appraisal.recovery(CASE, ""), appraisal.rivals(CASE), appraisal.severity(CASE), appraisal.causes(CASE)]
     shown += [appraisal.naranjo(""), appraisal.people(CASE, ""), appraisal.evidence(CASE), appraisal.ribbon(CASE, "")]
-    shown += [appraisal.audit(CASE), appraisal.weighed(CASE, "", ["relapse", "variant", "covid"]), judge.naranjo_bench()._last]
+    shown += [appraisal.audit(CASE), appraisal.weighed(CASE, "", ["relapse", "variant", "covid"])]
     found = lines_with_numbers([*shown, judge.register(CASE).set(kind="two accounts")])
     return {x for x in found if len(x) < 60}, tuple(x for x in found if len(x) >= 60)
 

@@ -96,43 +96,6 @@ def test_the_severity_is_that_of_the_rule():
     assert [r[3] for r in cells(appraisal.severity(CASE))[1:]] == ["undetermined", "met", "met", "met"]
 
 
-# ---- the bench ------------------------------------------------------------------------------------------------------
-def test_the_bench_begins_open_and_follows():
-    bench = judge.naranjo_bench()
-    assert set(bench.get().values()) == {"do not know"} and "Nothing is answered yet." in bench._last.text
-    assert "could make it −4 to 13: doubtful to definite" in bench._last.text and clean(bench._last)
-    told = bench.set(**{q: a for q, a in appraisal.answers().items()})
-    assert "Score 3: possible. Open questions: 2. Answered, they could make it 2 to 5" in told.text  # q6 ±1, q7 0 or +1
-    bench._controls["q5"].value = "no"
-    assert "Score 6: probable." in bench._last.text
-    assert "Score 9: definite" in bench.set(q4=True).text and bench.get()["q4"] == "yes"
-    every = bench.set(q6="no", q7="no")
-    assert "Open questions: 0." in every.text and "open ones answered" not in drawing(every)[1]
-    assert "could make it 5 to 8: probable." in bench.set(q4=False, q6=None, q7=None).text  # one band is named once
-
-
-def test_ours_are_shown_only_when_asked_for():
-    bench = judge.naranjo_bench()
-    assert "ours" not in bench.set(q5="No ").text and "defensible" not in drawing(bench._last)[1]
-    bench._controls["ours"].value = True
-    assert "−3 from ours" in bench._last.text or "from ours, which is 3" in bench._last.text
-    assert "our answers: 3; defensible: 1 to 7" in drawing(bench._last)[1]
-    assert "As ours." in bench.set(**appraisal.answers()).text
-    assert "ours" not in bench.compare(False).text
-
-
-@pytest.mark.parametrize(
-    "given, says",
-    [({"q11": "yes"}, "no question 'q11'"), ({"q1": "maybe"}, "'maybe' is no answer"), ({"q1": 1}, "1 is no answer"),
-     ({"q2": "no", "q1": []}, "is no answer to q1"), ({"q1": ""}, "choose yes, no, do not know")],
-)  # fmt: skip
-def test_what_the_bench_refuses_changes_nothing(given, says):
-    bench = judge.naranjo_bench()
-    before = bench.get(), bench._last.html
-    told = bench.set(**given)
-    assert told.text.startswith("Refused.") and says in told.text and (bench.get(), bench._last.html) == before
-
-
 # ---- course and rivals ----------------------------------------------------------------------------------------------
 def test_the_recovery_invents_no_date():
     shown = appraisal.recovery(CASE, "x")

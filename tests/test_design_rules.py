@@ -23,6 +23,7 @@ from tests.design import (
     complaints,
     discusses_without_a_key,
     fades,
+    folds_its_code,
     has_a_form,
     has_a_picture_to_take_home,
     has_a_table_beside_a_picture,
@@ -43,9 +44,8 @@ from tests.design import (
     right,
     says_the_lines_of_code_once,
     serves_an_aim,
-    takes_the_minutes_it_says,
-    folds_its_code,
     shows_each_prompt_once,
+    takes_the_minutes_it_says,
 )
 from utils.forms import Form, prompts
 from utils.quiz import items

@@ -25,7 +25,6 @@ MAKE = {
     "route": explore.route_bench,
     "look_up": lambda: explore.look_up(REGIONAL, "F09"),
     "again": lambda: Again(lambda: say("A moment.")),
-    "naranjo": judge.naranjo_bench,
     "register": lambda: judge.register(CASE),
 }
 

@@ -266,7 +266,6 @@ EXPLORERS = {  # how to make one, and keywords with values that are near to what
         explore.route_bench,
         {"absorbed": st.floats(0, 1.2), "weight": st.floats(0, 30), "interval": st.integers(6, 8), "view": REASON},
     ),
-    "NaranjoBench": (judge.naranjo_bench, {"q1": REASON, "q5": REASON, "q11": REASON}),
     "Register": (
         lambda: judge.register(CASE),
         {"kind": st.sampled_from(["two accounts", "any"]), "search": TEXT, "entry": st.sampled_from(["D01", "D99"])},

@@ -28,7 +28,6 @@ EXPLORERS = {  # how each is made, and its controls that are tried
     "look_up": (lambda: explore.look_up(ADMISSION, "F09"), ["address"]),
     "credit": (lambda: explore.credit(CASE), ["improved"]),
     "route": (explore.route_bench, ["view", "absorbed"]),
-    "naranjo": (judge.naranjo_bench, ["q5"]),
     "register": (lambda: judge.register(CASE), ["search", "kind", "entry"]),
 }
 

@@ -11,7 +11,7 @@ import pytest
 
 from classroom import __main__ as command
 from classroom import kit
-from classroom.kit import audit, handouts, notebooks, pages, printing, slides, teacher
+from classroom.kit import handouts, notebooks, pages, printing, slides, teacher
 from classroom.kit.audit import KitError, check, gaps, given_away, leaks, outside, secrets
 from tests.design import told_early
 from utils import sheets

@@ -195,7 +195,8 @@ def test_what_could_not_be_saved_gives_way_to_what_another_saved_meanwhile(recor
         card = ask("N3.2")
         answer("N3.2", "a"), answer("N3.3", "a"), reset("N3.3")
         assert "You chose a" in reveal("N3.2").text and "locked" in reveal("N3.3").text
-    record.write_text('{"version": 1, "forms": {}, "answers": {"N3.2": {"choice": "b", "revision": "%s"}}}' % revision(items()["N3.2"]), encoding="utf-8")
+    other = {"N3.2": {"choice": "b", "revision": revision(items()["N3.2"])}}
+    record.write_text(json.dumps({"version": 1, "forms": {}, "answers": other}), encoding="utf-8")
     answer("N3.1", "c")
     assert card.committed == {"choice": "a", "confidence": ""}
     assert "answered already: b" in answer("N3.2", "a").text and card.committed["choice"] == "b"

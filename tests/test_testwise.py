@@ -13,9 +13,15 @@ ASKED = [i for i in items().values() if i.get("best") and i["kind"] not in UNSCO
 
 def fair(n, seed=1):
     """Questions whose form tells nothing: the right key, and the order of three options of unlike length, by lot."""
-    draw, words = random.Random(seed), ["a short one here", "one that is somewhat longer", "one of quite another length again"]
+    draw, words = (
+        random.Random(seed),
+        ["a short one here", "one that is somewhat longer", "one of quite another length again"],
+    )
     return [
-        {"options": [{"key": k, "text": t} for k, t in zip("abc", draw.sample(words, 3), strict=True)], "best": draw.choice("abc")}
+        {
+            "options": [{"key": k, "text": t} for k, t in zip("abc", draw.sample(words, 3), strict=True)],
+            "best": draw.choice("abc"),
+        }
         for _ in range(n)
     ]
 

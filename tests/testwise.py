@@ -1,7 +1,7 @@
 """Nine ways to answer without knowing any medicine, and how well each of them would do.
 
-Who reads only the form of a question must score like chance. Each strategy takes an item (a mapping with `options`, each
-with `key` and `text`, and `best`) and returns the key that it would choose, or None where it has nothing to go by.
+Who reads only the form of a question must score like chance. Each strategy takes an item (a mapping with `options`,
+each with `key` and `text`, and `best`) and returns the key that it would choose, or None where it has nothing to go by.
 """
 
 import math
@@ -63,7 +63,7 @@ STRATEGIES = {
 
 
 def scores(asked):
-    """For each strategy: how many questions it answers, and how many of these rightly (a dict of name -> (int, int))."""
+    """For each strategy how many questions it answers, and how many rightly: a dict of name -> (int, int)."""
     chosen = {name: [(choose(i), i["best"]) for i in asked] for name, choose in STRATEGIES.items()}
     return {
         name: (sum(c is not None for c, _ in given), sum(c == best for c, best in given))

@@ -111,7 +111,7 @@ def rivals(case):
 
 # ---- claims ---------------------------------------------------------------------------------------------------------
 def weighed(case, caption, without=()):
-    """Claims of the report with our confidence in them, from this case alone: picture and table; some may be left out."""
+    """Claims of the report with our confidence in them, picture and table. Some may be left out."""
     rows = case.weighed[~case.weighed["claim"].isin(without)]
     rows = rows.assign(facts=rows["facts"].str.replace(" ", ", "))
     rows["level"] = [len(CLAIMS) - 1 - CLAIMS.index(c) for c in rows["confidence"]]

@@ -1,82 +1,15 @@
-"""Two explorers for judging a report: ten questions on a drug, and the register of discrepancies."""
+"""The register of discrepancies, to choose from and to search."""
 
 import ipywidgets as widgets
 import pandas as pd
 
-from utils import plots
-from utils.appraisal import TRUTH, answers, band, bands, defensible, label, points, signed
-from utils.cards import word
 from utils.explorer import Explorer, none_such, values
 from utils.forms import prompts
 from utils.page import say, table, together
 from utils.phrases import phrase
 from utils.quiz import items
-from utils.rules import evaluate
-from utils.units import among, show
 
-WORD = {v: k for k, v in TRUTH.items()}
-SHOWN = {v: phrase("judge." + k.replace(" ", "_")) for k, v in TRUTH.items()}
 ANY = "any"
-
-
-class NaranjoBench(Explorer):
-    """The ten questions to answer; score, published band, what open ones could change, and, when asked for, ours."""
-
-    def __init__(self):
-        style = {"style": {"description_width": "30em"}, "layout": {"width": "43em"}}
-        given = [(SHOWN[v], k) for k, v in TRUTH.items()]
-        controls = {
-            q: widgets.Dropdown(options=given, value=WORD[None], description=f"{q[1:]}. {label(q)}", **style)
-            for q in answers()
-        }
-        controls["ours"] = widgets.ToggleButton(description=phrase("judge.compare"), layout={"width": "16em"})
-        super().__init__([*controls.values()], controls)
-
-    def _view(self, now):
-        given, beside = {q: TRUTH[now[q]] for q in answers()}, now["ours"]
-        score, ours = (evaluate("naranjo", those).score[0] for those in (given, answers()))
-        unknown = [q for q, a in given.items() if a is None]
-        low, high = (score + sum(f(points(q, True), points(q, False)) for q in unknown) for f in (min, max))
-        scored = phrase("judge.score", score=show(score), band=band(score))
-        line = [scored if len(unknown) < len(given) else phrase("judge.nothing_answered")]
-        if beside:
-            apart = phrase("judge.from_ours", apart=signed(score - ours), ours=show(ours))
-            line.append(phrase("judge.as_ours") if score == ours else apart)
-        line.append(phrase("judge.open", count=len(unknown)))
-        spans = [(phrase("judge.your_answers"), score, score)]
-        if unknown:
-            ends = {"low": show(low), "high": show(high), "first": band(low), "last": band(high)}
-            line.append(phrase("judge.could_one_band" if band(low) == band(high) else "judge.could", **ends))
-            spans.append((phrase("judge.open_answered"), low, high))
-        if beside:
-            spans += [(phrase("judge.our_answers"), ours, ours), (phrase("judge.defensible"), *defensible())]
-        picture = plots.scale(bands(), spans, phrase("judge.bench_caption"))
-        rows = [
-            (f"{q[1:]}. {label(q)}", SHOWN[a], signed(points(q, a)), "" if a == answers()[q] else SHOWN[answers()[q]])
-            for q, a in given.items()
-        ]
-        heads = [phrase(f"judge.{k}") for k in ("question", "your_answer", "points", "ours_another")]
-        sheet = pd.DataFrame(rows, columns=heads)[heads if beside else heads[:3]]
-        return together(say(" ".join(line)), picture, table(sheet, phrase("judge.yours")))
-
-    def set(self, **given):
-        """Answer by call: ``set(q5="no", q8="do not know")``; True, False and None stand for the three as well."""
-        wanted = {}
-        for name, answer in given.items():  # all are read before any is moved, so that a refusal changes nothing
-            if name not in answers():
-                return say(phrase("judge.no_such_question", name=name, last=len(answers())))
-            wanted[name] = WORD[answer] if answer is None or isinstance(answer, bool) else word(answer)
-            if not among(wanted[name], TRUTH):
-                return say(phrase("judge.no_answer", answer=answer, name=name, known=", ".join(TRUTH)))
-        return self._move(**wanted)
-
-    def compare(self, beside=True):
-        """Show our answers beside yours, or take them away again."""
-        return self._move(ours=bool(beside))
-
-    def get(self):
-        """Your answers: dict of q1 … q10 -> yes, no or do not know."""
-        return {q: self._used[q] for q in answers()}
 
 
 def asked_in():
@@ -170,4 +103,4 @@ class Register(Explorer):
         return self._move(**given)
 
 
-naranjo_bench, register = NaranjoBench, Register
+register = Register

@@ -30,7 +30,7 @@ class Shown:
 
 
 class Figure(Shown):
-    """A picture with its description; `brief` is the same where its table follows, which says in words what it shows."""
+    """A picture with its description; `brief` is the same where a table follows that says in words what it shows."""
 
     def __init__(self, html, alt, caption):
         super().__init__(html, phrase("page.figure", alt=alt))

@@ -6,18 +6,18 @@ The first commit stays, as with a question; every answer is computed when it is 
 import pandas as pd
 
 from utils.capstone import compared, girl, label
-from utils.cards import Card, noted, refresh, still, unsure, word
+from utils.cards import Card, noted, still, unsure, word
 from utils.forms import keep_first
 from utils.invented import RULERS
 from utils.page import say, table, together
 from utils.phrases import phrase, status_word
-from utils.record import change, read
+from utils.record import read
 from utils.rules import RULES, VERDICTS
 from utils.units import UnitError, factors, quantity, show
 
 SHEETS = {"C9.1": "T0", "V9.2": "T1"}  # verdicts to commit, by the moment they are asked of
 CONVERSIONS = {  # what to convert: moment, variable, the unit that a rule was published in
-    "U9.1": (("T0", "ferritin", "ng/mL"), ("T0", "ast", "U/L"), ("T0", "age", "years")),
+    "U9.1": (("T0", "ferritin", "ng/mL"), ("T0", "ast", "U/L"), ("T0", "age", "years"))
 }
 PAGES = {"U9.1": "10", "C9.1": "10", "V9.2": "11"}  # the notebook of each sheet
 FAR = 500  # a value so many times off was read otherwise than it was meant

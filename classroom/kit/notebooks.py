@@ -96,6 +96,22 @@ def figure(number, heading=None):
     raise ValueError(f"notebook {number} shows no picture under '{heading}': see {__file__}")
 
 
+def aims(nb):
+    """The numbered aims of a notebook, under 'Afterwards you can' (list of str)."""
+    text = "\n".join(c.source for c in nb.cells if c.cell_type == "markdown")
+    listed = text.partition("**Afterwards you can**")[2].split("\n\n**")[0].split("\n## ")[0]
+    return re.findall(r"(?m)^\d\. (.+)$", listed)
+
+
+def blueprint(number):
+    """Each aim of a notebook with the questions and prompts, of any page, that serve it: (aim, ids) in order."""
+    asked = {**items(), **prompts()}
+    return [
+        (aim, [k for k, x in asked.items() if x.get("aim") == f"{number}.{n}"])
+        for n, aim in enumerate(aims(book(number)), 1)
+    ]
+
+
 def export(number, teacher=False):
     """The page of a notebook (str), for a teacher with the feedback of everything below it."""
     body = _body(number)

@@ -4,7 +4,7 @@ import re
 from html import escape
 
 from classroom.kit.handouts import decisions
-from classroom.kit.notebooks import ASKED, book, exemplar, figure, filled, numbers, stem, title
+from classroom.kit.notebooks import ASKED, blueprint, book, exemplar, figure, filled, numbers, stem, title
 from classroom.kit.pages import markdown, page, rows, text
 from utils import sheets
 from utils.case import load_case
@@ -82,11 +82,12 @@ def facilitation(number):
 
 
 def aims(number):
-    """What learners can do afterwards, and the look-alike, as the notebook says it (HTML)."""
-    told = [c.source for c in book(number).cells[:4] if c.cell_type == "markdown"]
-    goals = [s[s.index("**Afterwards") :] for s in told if "**Afterwards" in s]
-    alike = [re.sub(r"^> ?", "", s, flags=re.M) for s in told if "look-alike" in s]
-    return markdown("\n\n".join(goals + alike))
+    """What learners can do afterwards with the questions that test it, and the look-alike (HTML)."""
+    served = [[escape(aim), ", ".join(names)] for aim, names in blueprint(number)]
+    told = [c.source for c in book(number).cells if c.cell_type == "markdown"]
+    alike = [re.sub(r"^> ?", "", s, flags=re.M) for s in told if s.startswith("> ## The look-alike")]
+    table = rows([phrase("kit.aim"), phrase("kit.tested_by")], served) if served else ""
+    return table + markdown("\n\n".join(alike))
 
 
 def decision(item):

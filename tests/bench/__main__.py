@@ -25,7 +25,7 @@ def about(x):
 
 def rows(kinetic, ruled, bytes_each):
     """The lines of the table: what, here (lowest to highest of the repeats), floor or peer, ratio."""
-    for route, words in (("sc", "one dose under the skin"), ("iv", "four doses into a vein")):
+    for route, words in (("sc", "one subcutaneous dose"), ("iv", "four IV doses")):
         (middle, low, high), steps = kinetic[route]
         yield (
             f"Concentration curves a second, {words}, 97 points each",

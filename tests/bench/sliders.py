@@ -43,13 +43,12 @@ CONTROLS = (
             first="label:has-text('platelets: suppose it is known') input"),
     Control("04_five_rulers", "A hundred people counted", handle("Of 100, have the disease")),
     Control("04_five_rulers", "Ruler bench", listed("haemophagocytosis"), LIST),
-    Control("04_five_rulers", "A threshold moved", handle("Your threshold")),
-    Control("05_ladder", "The ladder by day", handle("Day")),
-    Control("06_leak_pump_arrest", "Limits by age", handle("systolic pressure, mmHg")),
+    Control("12_behind_the_rulers", "A threshold moved", handle("Your threshold")),
+    Control("06_ladder", "The ladder by day", handle("Day")),
+    Control("05_second_day", "Limits by age", handle("systolic pressure, mmHg")),
     Control("07_why_the_vein", "Two routes", handle("clearance, of the usual"), DOWN),
     Control("07_why_the_vein", "Two routes, from end to end", handle("clearance, of the usual"), ENDS),
-    Control("08_did_it_work", "Ten questions on a drug", listed("5. other causes could explain the event"), LIST[::-1]),
-    Control("08_did_it_work", "The register", listed("open entry"), LIST),
+    Control("13_the_report_itself", "The register", listed("open entry"), LIST),
 )  # fmt: skip
 
 # For each key, the time until the last change of the explorer's result is painted: pictures decoded, two frames.
@@ -88,7 +87,7 @@ out, slider = widgets.Output(), widgets.FloatSlider(0.6, min=0.1, max=1, step=0.
 def draw(_=None):
     with out:
         clear_output(wait=True)
-        ways = {"under the skin": ("sc", 24.0), "into a vein": ("iv", 6.0)}
+        ways = {"subcutaneous": ("sc", 24.0), "IV": ("iv", 6.0)}
         courses, rows = [], []
         for way, (route, every) in ways.items():
             p = parameters(16.7, "published", slider.value)
@@ -113,7 +112,7 @@ def moved(page, place, keys, changes=CHANGES):
     control.scroll_into_view_if_needed(timeout=30_000)
     control.focus()
     control.evaluate(WATCH)
-    times, stride = [], 1 if keys is ENDS or "select" in place else 5  # a list may be short
+    times, stride = [], 1 if keys is ENDS or "select" in place else 3  # a list, and a ladder, may be short
     for n in range(changes + 2):
         before, key = page.evaluate(SHOWN), keys[n // stride % 2]
         page.keyboard.press(key)

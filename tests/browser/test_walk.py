@@ -339,7 +339,9 @@ CELLS = "window.jupyterapp.shell.currentWidget.content.widgets.length"
 
 def test_another_day_is_supposed_by_keyboard(open_page):
     page = open_page("08_safe_and_effective.ipynb")
-    page.get_by_text("Suppose the heart had first improved on day 7, as is printed.").first.wait_for()  # before it is run
+    page.get_by_text(
+        "Suppose the heart had first improved on day 7, as is printed."
+    ).first.wait_for()  # before it is run
     run_all(page)
     day = page.get_by_label("Suppose the heart improved on day", exact=True).first
     day.focus()
