@@ -3,10 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.session import card, run_all, settle, shows
+from tests.browser.session import card, run_all, settle, shows, whole
 
 pytestmark = pytest.mark.browser
 LAPTOP = {"width": 1366, "height": 768}
+FRONT = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # of several that are open
 PANEL = "document.querySelector('.jp-WindowedPanel-outer')"
 
 
@@ -43,12 +44,13 @@ def test_after_run_all_the_link_leads_back_to_the_top(open_page, name):
 
 def follow(page, name, to):
     """Follow the first link of that name on the notebook in front; comes back when the heading it names is in sight."""
-    page.locator(".jp-NotebookPanel:visible").get_by_role("link", name=name, exact=True).first.click()
-    expect(page.get_by_role("heading", name=to).first).to_be_in_viewport()
+    front = page.locator(FRONT)
+    front.get_by_role("link", name=name, exact=True).first.click()
+    expect(front.get_by_role("heading", name=to).first).to_be_in_viewport()
     settle(page)
 
 
-def test_a_page_leads_to_its_neighbour_to_the_map_and_to_an_address(open_page):
+def test_a_page_leads_to_its_neighbour_and_to_the_map(open_page):
     page = open_page("00_start_here.ipynb")
     follow(page, "01 A month of fever", to="01 A month of fever")
     expect(page.locator(".lm-TabBar-tabLabel", has_text="01_month_of_fever.ipynb")).to_be_visible()
@@ -56,9 +58,16 @@ def test_a_page_leads_to_its_neighbour_to_the_map_and_to_an_address(open_page):
     follow(page, "01 A month of fever", to="01 A month of fever")
     follow(page, "02 Naming it", to="02 Naming it")
     expect(page.locator(".lm-TabBar-tabLabel", has_text="02_naming_it.ipynb")).to_be_visible()
+
+
+def test_an_address_leads_to_its_field_whatever_else_is_open(open_page):
+    """Of a name that two open pages give to a heading, JupyterLab finds the one opened first, in sight or not."""
+    page = open_page("01_month_of_fever.ipynb")
+    follow(page, "02 Naming it", to="02 Naming it")
     run_all(page)
+    whole(page)  # JupyterLab guesses how high a cell is that nobody has looked at yet, and a far jump lands short
     follow(page, "F02", to="Look up an address")
-    address = page.locator(".jp-NotebookPanel:visible").get_by_label("Address", exact=True)
+    address = page.locator(FRONT).get_by_label("Address", exact=True)
     address.fill("F02")
     address.press("Enter")
     shows(page, "What stands behind F02")
