@@ -34,7 +34,10 @@ KINDS = (  # one page of each kind is held to the rules of access; the notebooks
 CUT = """() => [...document.querySelectorAll('table, img, svg, pre')].filter((e) => e.checkVisibility()
   && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 120))"""
 TURNED = "(at) => Math.abs(document.querySelectorAll('.slide')[at].getBoundingClientRect().top) < 2"
-KEYS = (("ArrowRight", 1), ("PageDown", 2), ("ArrowLeft", 1), ("End", 12), ("ArrowRight", 12), ("ArrowLeft", 11))
+NO_SLIDE = {"00", "10", "12", "13"}  # pages without a picture to take home; 04 has a second picture
+SLIDES = 1 + len(set(notebooks.numbers()) - NO_SLIDE) + 1
+END = SLIDES - 1
+KEYS = (("ArrowRight", 1), ("PageDown", 2), ("ArrowLeft", 1), ("End", END), ("ArrowRight", END), ("ArrowLeft", END - 1))
 
 
 @pytest.fixture(scope="module")
@@ -96,11 +99,11 @@ def test_axe_finds_nothing_of_ours(built, page, name):
 def test_a_fold_opens_by_mouse(built, page):
     page.set_viewport_size({"width": 1280, "height": 1000})
     page.goto((built / "learner" / "notebooks" / "04_five_rulers.html").as_uri())
-    fold = page.locator("details", has_text="Open this after you have committed N4.2").first
+    fold = page.locator("details:not(.notes)", has_text="Open this after you have committed N4.2").first
     expect(fold).not_to_have_attribute("open", "")
     fold.locator("summary").first.click()
     expect(fold).to_have_attribute("open", "")
-    expect(fold).to_contain_text("HLH-2004 at admission", use_inner_text=True)
+    expect(fold).to_contain_text("At admission, HLH-2004", use_inner_text=True)
 
 
 def test_what_was_put_last_for_the_printer_is_taken_away_again(built, page):
@@ -130,4 +133,4 @@ def test_pdfs_are_tagged_a_slide_a_page_and_cards_on_one(built, chromium):
         data = path.with_suffix(".pdf").read_bytes()
         assert b"/StructTreeRoot" in data and b"/Lang" in data
         counts.append(len(re.findall(rb"/Type\s*/Page\b", data)))
-    assert counts == [1 + len(notebooks.numbers()) + 2, 2, 2]
+    assert counts == [SLIDES, 2, 2]

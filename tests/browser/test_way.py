@@ -52,6 +52,7 @@ def follow(page, name, to):
 
 def test_a_page_leads_to_its_neighbour_and_to_the_map(open_page):
     page = open_page("00_start_here.ipynb")
+    whole(page)  # JupyterLab guesses how high a cell is that nobody has looked at yet, and a far jump lands short
     follow(page, "01 A month of fever", to="01 A month of fever")
     expect(page.locator(".lm-TabBar-tabLabel", has_text="01_month_of_fever.ipynb")).to_be_visible()
     follow(page, "Map", to="The map")
@@ -65,7 +66,7 @@ def test_an_address_leads_to_its_field_whatever_else_is_open(open_page):
     page = open_page("01_month_of_fever.ipynb")
     follow(page, "02 Naming it", to="02 Naming it")
     run_all(page)
-    whole(page)  # JupyterLab guesses how high a cell is that nobody has looked at yet, and a far jump lands short
+    whole(page)
     follow(page, "F02", to="Look up an address")
     address = page.locator(FRONT).get_by_label("Address", exact=True)
     address.fill("F02")
