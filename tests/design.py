@@ -53,14 +53,20 @@ def shown(nb):
     return "\n".join(text)
 
 
+def markdown(nb):
+    return "\n".join(c.source for c in nb.cells if c.cell_type == "markdown") + "\n"
+
+
+def prose_words(nb):
+    """How many words of prose there are, without code, tags and the targets of links."""
+    return len(WORDS.findall(re.sub(r"```.*?```|<[^>]+>|https?://\S+|\(#?[^)\s]*\)", " ", markdown(nb), flags=re.S)))
+
+
 def faults(nb):
     """What is wrong with a stored notebook, in words that tell how to mend it."""
     code = [c for c in nb.cells if c.cell_type == "code"]
-    prose = " ".join(
-        re.sub(r"```.*?```|<[^>]+>|https?://\S+", " ", c.source, flags=re.S)
-        for c in nb.cells
-        if c.cell_type == "markdown"
-    )
+    prose = re.sub(r"```.*?```|<[^>]+>|https?://\S+", " ", markdown(nb), flags=re.S)
+    words = prose_words(nb)
     lines = sum(len([x for x in c.source.splitlines() if x.strip()]) for c in code)
     if [c.execution_count for c in code] != list(range(1, len(code) + 1)):
         yield "not every code cell was run, once and in order: python lab.py refresh"
@@ -95,8 +101,8 @@ def faults(nb):
         yield "stored widget state: python lab.py refresh"
     if "Not for clinical use" not in prose or "10.3389/fped.2020.635080" not in prose:
         yield "the banner or the attribution is missing"
-    if len(WORDS.findall(prose)) < 12 * lines:
-        yield f"{len(WORDS.findall(prose)) / lines:.1f} words of prose a line of code; at least 12 are due"
+    if words < 12 * lines:
+        yield f"{words / lines:.1f} words of prose a line of code; at least 12 are due"
     if re.search(r"!\[\s*\]\(", prose):
         yield "a picture in the text without a description"
     if sum("<img" in o.get("data", {}).get("text/html", "") for o in outputs(nb)) > 6:
@@ -115,7 +121,7 @@ EVERYDAY = set(  # long words of later labels that tell nothing of this child
     "gradually improvement involvement laboratory mechanical medication product reported suspicion "
     "tapering treatment".split()
 )
-LONGEST = 45  # minutes of a page
+LONGEST, MOST = 45, 2600  # minutes of a page, and words with the explanations
 Step = namedtuple("Step", "kind what section")
 
 
@@ -135,21 +141,25 @@ def moment(b):
     return STOPS.at[b.number, "time_point"] or ("regional_hospital" if b.number == "00" else "discussion")
 
 
+def read(b):
+    """Words that a reader of a page reads: its prose, and what its options explain."""
+    return prose_words(b.nb) + explained(b.items)
+
+
+def explained(listed):
+    """Words in the explanations of all options of some questions (dict of id -> item)."""
+    return sum(size(o["why"]) for i in listed.values() for o in i["options"])
+
+
 def minutes(b):
     """Minutes a page takes: 60 words a minute, of prose and of what options explain; ten a sheet, one for five rows."""
-    explained = sum(size(o["why"]) for i in b.items.values() for o in i["options"])
     sheets = sum(len(re.findall(r'(?m)^sheet\("', c.source)) for c in b.nb.cells if c.cell_type == "code")
     rows = STOPS["rows"].fillna(0)[b.number]
-    return round((prose_words(b) + explained) / 60 + 10 * sheets + rows / 5)
+    return round(read(b) / 60 + 10 * sheets + rows / 5)
 
 
 def prose(b):
-    return "\n".join(c.source for c in b.nb.cells if c.cell_type == "markdown") + "\n"
-
-
-def prose_words(b):
-    """Words of prose, without code, tags and the targets of links."""
-    return len(WORDS.findall(re.sub(r"```.*?```|<[^>]+>|https?://\S+|\(#?[^)\s]*\)", " ", prose(b), flags=re.S)))
+    return markdown(b.nb)
 
 
 def walk(b):
@@ -309,10 +319,7 @@ def takes_the_minutes_it_says(b):
         (due > LONGEST, f"{due} minutes by the formula; at most {LONGEST}: shorten, or make two pages of it"),
         (STOPS.at[b.number, "minutes"] != due, f"casedata/journey.csv: the minutes are {due} by the formula"),
         (said not in ([str(due)], []), f"the page says {said} minutes; by the formula they are {due}"),
-        (
-            prose_words(b) + sum(size(o["why"]) for i in b.items.values() for o in i["options"]) > 2600,
-            "more than 2,600 words, with the explanations",
-        ),
+        (read(b) > MOST, f"more than {MOST:,} words, with the explanations"),
     )
 
 
@@ -473,7 +480,7 @@ def says_the_lines_of_code_once(b):
 
 
 def folds_its_code(b):
-    """Code is hidden where it is neither edited nor the page's subject; then the page says 'code'."""
+    """Code is folded, unless it is the page's subject."""
     for c in b.nb.cells:
         if c.cell_type == "code" and not c.metadata.get("jupyter", {}).get("source_hidden") and b.number not in SUBJECT:
             yield f'the code of cell {c.id} is not folded: "jupyter": {{"source_hidden": true}}'

@@ -28,7 +28,7 @@ from utils.units import UnitError, converted, factors, variables
 DECLARED = Path(__file__).with_name("numbers.yaml")
 CASE = load_case()
 GIRL = load_patient("TP-01")
-PAGE_OF = dict.fromkeys(sheets.PAGES.values(), GIRL.name)  # whose numbers a page may show, where not the case's child
+STOPS = CASE.journey.set_index("notebook")
 MEND = (
     "leave it out, or take it from casedata, with its unit and the name of what was measured near it; what is "
     "computed or converted, or needs no source, is declared in tests/numbers.yaml (its head says how)"
@@ -142,10 +142,10 @@ def _text(text, about, source, computed=False, subject=frozenset()):
         yield Known(r.value, frozenset({r.unit}), near, source, True, min(2, len(near)), r.decimals)
 
 
-def table_numbers(case):
+def table_numbers(case, modelled=True):
     """The numbers of every table, those of tables yet to come included; drawn and invented patients left out."""
     for name, table in case.tables.items():
-        if name.startswith("kinetics") and case.time_point not in ("ecmo", "discussion"):
+        if name.startswith("kinetics") and not modelled:
             continue  # what the model rests on vouches for the page on the model, and for no earlier one
         described = describe().get(name, {})
         if re.search("simulated|invented", f"{described.get('title')} {described.get('description')}", re.IGNORECASE):
@@ -286,7 +286,7 @@ def lines_with_numbers(shown):
 
 @cache
 def appraisal_lines():
-    """Every line with a number of the tables and pictures of 08, computed anew: (short ones, long ones)."""
+    """Every line with a number of the tables and pictures of 08, 09 and 13, computed anew: (short ones, long ones)."""
     shown = [appraisal.recovery(CASE, ""), appraisal.rivals(CASE), appraisal.severity(CASE), appraisal.causes(CASE)]
     shown += [appraisal.naranjo(""), appraisal.people(CASE, ""), appraisal.evidence(CASE), appraisal.ribbon(CASE, "")]
     shown += [appraisal.audit(CASE), appraisal.weighed(CASE, "", ["relapse", "variant", "covid"])]
@@ -295,7 +295,7 @@ def appraisal_lines():
 
 
 def appraised(line):
-    """Whether a line is one that 08 says; a long one may stand behind the caption of its picture."""
+    """Whether a line is one that these pages say; a long one may stand behind the caption of its picture."""
     short, long = appraisal_lines()
     return line.removeprefix("Figure. ") in short or line.endswith(long)
 
@@ -310,7 +310,7 @@ def model_lines():
 
 @cache
 def card_lines():
-    """Every line of the rule cards of 09."""
+    """Every line of the new patient's rule cards."""
     return lines_with_numbers([capstone.rule_cards()])
 
 
@@ -331,20 +331,29 @@ def _invented():
     yield from (Known((h,), frozenset({"h"}), words("later"), "moments.csv") for h in GIRL.moments["after_h"])
 
 
+def moment_of(number):
+    """From when a page is told (tuple): its moment, and the later voice it quotes; or of whom, if not of the child."""
+    if number in sheets.PAGES.values():
+        return (GIRL.name,)
+    return tuple(filter(None, STOPS.loc[number, ["time_point", "later_voice"]])) if number in STOPS.index else ()
+
+
 @cache
 def known(moment=None, whole=CASE):
     """Everything known by a moment (None: the whole case), a list of `Known`, and its values as an array.
 
-    `whole` may be the case as it was before a change. On the page of an invented patient (`moment` is her name)
+    `moment` is as of `moment_of`. `whole` may be the case as it was before a change. On the page of an invented patient
     nothing of the child of the case vouches for a number.
     """
-    if moment == GIRL.name:
-        case = Case({n: t for n, t in whole.tables.items() if "time_point" not in t or n == "journey"}, moment)
-        found = [*table_numbers(case), *_invented(), *_verdicts({m: GIRL.as_of(m) for m in GIRL.moments.index})]
+    modelled = not moment or "discussion" in moment
+    if moment == (GIRL.name,):
+        case = Case({n: t for n, t in whole.tables.items() if "time_point" not in t or n == "journey"}, GIRL.name)
+        found = [*table_numbers(case, modelled), *_invented()]
+        found += _verdicts({m: GIRL.as_of(m) for m in GIRL.moments.index})
     else:
-        case = whole.as_of(moment) if moment else whole
-        found = [*table_numbers(case), *_verdicts(_moments(case)), *_bedside(case)]
-    found += _model() if moment in (None, "ecmo", "discussion") else ()
+        case = whole.as_of(*moment) if moment else whole
+        found = [*table_numbers(case, modelled), *_verdicts(_moments(case)), *_bedside(case)]
+    found += _model() if modelled else ()
     found += _number(100 * NEAR, "%", words("near within"), "rules.py NEAR")
     found += [Known((n,), frozenset({"figure no."}), words("figure"), "locators.csv") for n in (1.0, 2.0)]
     for work in references().values():

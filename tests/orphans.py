@@ -18,13 +18,13 @@ from tests.known_numbers import (
     GIRL,
     MEND,
     NAMES,
-    PAGE_OF,
     SILENT,
     appraised,
     card_lines,
     measured,
     measured_under,
     model_lines,
+    moment_of,
     plain_text,
     provenance,
     vanished,
@@ -57,7 +57,7 @@ BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ENTRIES = yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
 TRIED = re.compile(r"`\w+\.set\([^`]*`")  # a value to try in a line of code is no fact
 WATERMARK = re.compile(r"\b(SIMULATED|INVENTED)\b")
-APPRAISED = {f"appraisal-{x}" for x in "recovery rivals severity causes naranjo bench people evidence ribbon".split()}
+APPRAISED = {f"appraisal-{x}" for x in "recovery rivals severity causes naranjo people evidence ribbon".split()}
 APPRAISED |= {"appraisal-audit", "appraisal-register", "appraisal-home"}
 
 
@@ -105,7 +105,7 @@ def cell_text(cell):
 
 def book_passages(nb, stem):
     """Every passage of a notebook."""
-    moment = PAGE_OF.get(stem[:2]) or CASE.journey.set_index("file")["time_point"].get(f"{stem}.ipynb") or None
+    moment = moment_of(stem[:2])
     texts, heading = [cell_text(c) for c in nb.cells], ""
     for i, cell in enumerate(nb.cells):
         names = {stem, stem[:2], cell.get("id")}
@@ -131,21 +131,19 @@ def book_passages(nb, stem):
 
 def item_passages(listed):
     """Every passage of the questions."""
-    moments = CASE.journey.set_index("notebook")["time_point"]
     for name, item in listed.items():
         texts = [item["stem"], *(o[k] for o in item["options"] for k in ("text", "why")), item.get("open", "")]
         texts += item.get("voices", {}).values()
         for text in map(str, texts):
-            moment = PAGE_OF.get(item["notebook"]) or moments.get(item["notebook"]) or None
+            moment = moment_of(item["notebook"])
             yield Passage(text, f"items.yaml, {name}", {"items", name, item["notebook"]}, moment, str(item["stem"]))
 
 
 def prompt_passages(listed):
     """Every passage of the prompts."""
-    moments = CASE.journey.set_index("notebook")["time_point"]
     for name, prompt in listed.items():
         for text in (prompt["stem"], prompt.get("exemplar", ""), *prompt.get("look_for", [])):
-            moment = PAGE_OF.get(prompt["notebook"]) or moments.get(prompt["notebook"]) or None
+            moment = moment_of(prompt["notebook"])
             yield Passage(text, f"prompts.yaml, {name}", {"prompts", name, prompt["notebook"]}, moment, prompt["stem"])
 
 
@@ -343,7 +341,7 @@ def pieces(text):
 
 @cache
 def bedside_words():
-    """All that the bench and the strip of 06 say as they first stand; test_physiology holds them to the case."""
+    """All that the bench and the strip of 05 say as they first stand; test_physiology holds them to the case."""
     picu, ecmo = CASE.as_of("picu"), CASE.as_of("ecmo")
     begun = ecmo.events.dropna(subset="day_low")["event"]
     measured = ["weight_gain", "systolic_bp", "diastolic_bp", "heart_rate"]
