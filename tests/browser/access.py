@@ -8,7 +8,6 @@ from tests.browser.session import whole
 OTHERS = {  # (rule, element) -> whose it is, and why it stays
     ("aria-required-children", ".jp-WindowedPanel-viewport"): "JupyterLab: its list of cells is called a feed",
     ("button-name", ".jp-collapseHeadingButton"): "JupyterLab: the arrow that folds a heading away",
-    ("color-contrast", ".jp-InputPrompt, .jp-OutputPrompt"): "JupyterLab: the pale number of a cell",
     ("link-in-text-block", ".jp-RenderedMarkdown a"): "JupyterLab: links without a line below them",
 }
 COLOURS = ["color-contrast", "link-in-text-block"]  # the rules that look at colours
