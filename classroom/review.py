@@ -6,13 +6,12 @@ import re
 
 import pandas as pd
 
-from utils import capstone, invented, sheets
 from utils.case import CaseDataError, load_case, references
-from utils.forms import prompts
-from utils.package import CASEDATA, describe
+from utils.chapters import patient
 from utils.phrases import phrase, status_word
-from utils.quiz import items, voices
+from utils.quiz import items, prompts, voices
 from utils.receipt import version
+from utils.tables import CASEDATA, describe
 
 TAGS = {tag: phrase(f"kit.tag_{tag.lower()}") for tag in ("P", "S", "C", "R", "ours", "none")}
 SIGN = phrase("kit.sign")
@@ -49,7 +48,7 @@ def seal():
 
 def everything():
     """All tables of the data package, those of the invented patients among them (dict of str -> DataFrame)."""
-    return {**load_case().tables, **invented.tables()}
+    return {**load_case().tables, **patient.tables()}
 
 
 def _own(table):
@@ -175,7 +174,7 @@ class _Checklist:
 
     def computed(self):
         """What the pages 10 and 11 compute and holds the sheets of the learner against, and its rubric."""
-        girl, given, lines = capstone.girl(), [], []
+        girl, given, lines = patient.girl(), [], []
         labels = self.tables["variables"].set_index("variable")["label"]
         recalled = set(self.tables["rules"].query("tag == 'R'")["rule"])
         for moment in girl.moments.index:
@@ -183,14 +182,14 @@ class _Checklist:
             told = "; ".join(f"{labels[r.variable]}: {r.as_printed or status_word(r.status)}" for r in rows)
             told = _cell(told.replace("_", " "))
             given.append(f"- {phrase('kit.told_at', moment=moment, told=told)}")
-        for name, moment in sheets.SHEETS.items():
+        for name, moment in patient.SHEETS.items():
             at = phrase("kit.name_at", name=name, moment=moment)
-            for row in capstone.judged(girl, moment).to_dict("records"):
+            for row in patient.judged(girl, moment).to_dict("records"):
                 status = status_word(girl.verdicts[row["rule"], moment].status)
                 key = f"{row['Rule set']}: {status} ({row['Where it stands']})"
                 lines.append((at, key, "R" if row["rule"] in recalled else "C"))
-        for name in sheets.CONVERSIONS:
-            sheet = sheets.sheet(name)
+        for name in patient.CONVERSIONS:
+            sheet = patient.sheet(name)
             for field, (value, _) in sheet.asked.items():
                 told = phrase("kit.is_due", label=labels[field], value=value, due=sheet.converted(field))
                 lines.append((name, told, "C"))

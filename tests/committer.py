@@ -17,8 +17,7 @@ from contextlib import nullcontext
 from unittest.mock import patch
 
 from utils import record
-from utils.forms import prompts, rank, write
-from utils.quiz import answer, items
+from utils.quiz import answer, items, prompts, rank, write
 from utils.record import read
 
 FOUR = ["sjia", "leukaemia", "infection", "kawasaki"]

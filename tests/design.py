@@ -20,8 +20,7 @@ from PIL import Image
 
 from classroom.kit.notebooks import aims
 from utils.case import load_case, references
-from utils.forms import prompts
-from utils.quiz import UNSCORED, items
+from utils.quiz import UNSCORED, items, prompts
 from utils.rules import RULES
 from utils.units import variables
 
@@ -323,7 +322,7 @@ def takes_the_minutes_it_says(b):
     )
 
 
-def shows_each_prompt_once(b):  # an id that stands twice is refused by utils.forms.prompts
+def shows_each_prompt_once(b):  # an id that stands twice is refused by utils.quiz.prompts
     there = Counter(s[:2] for s in walk(b) if s.kind in ("write", "rank"))
     due = {("write" if p["kind"] == "text" else "rank", k) for k, p in b.prompts.items()}
     yield from (f'{kind}("{k}") stands {there[kind, k]} times; once is due' for kind, k in due if there[kind, k] != 1)

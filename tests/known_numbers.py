@@ -18,11 +18,12 @@ import numpy as np
 import pandas as pd
 
 from tests.reading import key, near_words, read_numbers, words
-from utils import appraisal, capstone, explore, judge, physiology, pk, route, sheets
+from utils import pk
 from utils.case import Case, load_case, references
-from utils.invented import load_patient
-from utils.package import describe
+from utils.chapters import appraisal, bedside, patient, route
+from utils.chapters.patient import load_patient
 from utils.rules import NEAR, RULES, evaluate, hscore_probability
+from utils.tables import describe
 from utils.units import UnitError, converted, factors, variables
 
 DECLARED = Path(__file__).with_name("numbers.yaml")
@@ -196,8 +197,8 @@ def _verdicts(seen):
     for name, rule in RULES.items():
         about = words(f"{rule.short} {rule.title}")
         for variant in rule.variants:
-            for moment, patient in patients.items():
-                v, source = evaluate(name, patient, variant), f"{name} at {moment}"
+            for moment, snapshot in patients.items():
+                v, source = evaluate(name, snapshot, variant), f"{name} at {moment}"
                 for end in v.score or ():
                     if np.isfinite(end):
                         kind = "grade no." if rule.about["score_unit"].startswith("grade") else "score no."
@@ -258,24 +259,24 @@ def _bedside(case):
     if {"weight_gain", "weight_gain_percent", "systolic_bp", "age"} - {*now.index}:
         return
     gain, share = now["weight_gain"], now["weight_gain_percent"] / 100
-    light, heavy = (physiology.weight_before(gain, share, of) for of in ("after", "before"))
+    light, heavy = (bedside.weight_before(gain, share, of) for of in ("after", "before"))
     kilograms = [light, heavy, heavy + gain, *(round(gain / (share + x), 1) for x in (-0.05, 0.05))]
     for value in kilograms:
         yield from _number(
-            round(value, 1), "kg", words("weight kg gain swollen leak"), "utils.physiology, weight_before"
+            round(value, 1), "kg", words("weight kg gain swollen leak"), "utils.chapters.bedside, weight_before"
         )
     for months in (24, 30, 35):
         for weight in (light, heavy):
             with suppress(UnitError):  # too far from the median for a z-score
-                z = round(physiology.growth_z(weight, months), 1)
+                z = round(bedside.growth_z(weight, months), 1)
                 about = words("z-score taking")
-                yield Known((z,), frozenset({"", "score no."}), about, "utils.physiology, growth_z", True, 1, 1)
-        part = 100 * gain / physiology.growth_lms(months)[1]
-        yield from _number(round(part), "%", words("median"), "utils.physiology, growth_lms")
-    mean = physiology.mean_arterial_pressure(now["systolic_bp"], now["diastolic_bp"])
-    yield from _number(round(mean, 1), "mmHg", words("mean lies"), "utils.physiology, mean_arterial_pressure")
-    limit = physiology.age_limits(now["age"]).iloc[0]["low"]
-    yield from _number(limit, "mmHg", words("limit mmhg below"), "utils.physiology, age_limits")
+                yield Known((z,), frozenset({"", "score no."}), about, "utils.chapters.bedside, growth_z", True, 1, 1)
+        part = 100 * gain / bedside.growth_lms(months)[1]
+        yield from _number(round(part), "%", words("median"), "utils.chapters.bedside, growth_lms")
+    mean = bedside.mean_arterial_pressure(now["systolic_bp"], now["diastolic_bp"])
+    yield from _number(round(mean, 1), "mmHg", words("mean lies"), "utils.chapters.bedside, mean_arterial_pressure")
+    limit = bedside.age_limits(now["age"]).iloc[0]["low"]
+    yield from _number(limit, "mmHg", words("limit mmhg below"), "utils.chapters.bedside, age_limits")
 
 
 def lines_with_numbers(shown):
@@ -290,7 +291,7 @@ def appraisal_lines():
     shown = [appraisal.recovery(CASE, ""), appraisal.rivals(CASE), appraisal.severity(CASE), appraisal.causes(CASE)]
     shown += [appraisal.naranjo(""), appraisal.people(CASE, ""), appraisal.evidence(CASE), appraisal.ribbon(CASE, "")]
     shown += [appraisal.audit(CASE), appraisal.weighed(CASE, "", ["relapse", "variant", "covid"])]
-    found = lines_with_numbers([*shown, judge.register(CASE).set(kind="two accounts")])
+    found = lines_with_numbers([*shown, appraisal.register(CASE).set(kind="two accounts")])
     return {x for x in found if len(x) < 60}, tuple(x for x in found if len(x) >= 60)
 
 
@@ -302,16 +303,16 @@ def appraised(line):
 
 @cache
 def model_lines():
-    """Every line that a table or a picture of utils.route says, computed anew; a stored line must be one of them."""
+    """Every line that a table or a picture of utils.chapters.route says, computed anew; a stored line must be one of them."""
     shown = [route.four(""), route.checks(""), route.card(), route.picture("")]
-    shown += [route.absorbed(), explore.route_bench()._last]
+    shown += [route.absorbed(), route.route_bench()._last]
     return lines_with_numbers(shown)
 
 
 @cache
 def card_lines():
     """Every line of the new patient's rule cards."""
-    return lines_with_numbers([capstone.rule_cards()])
+    return lines_with_numbers([patient.rule_cards()])
 
 
 def plain_text(page):
@@ -333,7 +334,7 @@ def _invented():
 
 def moment_of(number):
     """From when a page is told (tuple): its moment, and the later voice it quotes; or of whom, if not of the child."""
-    if number in sheets.PAGES.values():
+    if number in patient.PAGES.values():
         return (GIRL.name,)
     return tuple(filter(None, STOPS.loc[number, ["time_point", "later_voice"]])) if number in STOPS.index else ()
 

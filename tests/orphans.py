@@ -31,11 +31,12 @@ from tests.known_numbers import (
 )
 from tests.reading import read_numbers
 from tests.rebuild import line_of
-from utils import appraisal, bedside, explore, pk, plots, route
+from utils import pk, plots
 from utils.case import references
-from utils.cohort import crowd
-from utils.forms import prompts
-from utils.ladder import (
+from utils.chapters import appraisal, bedside, route
+from utils.chapters.bedside import growth_z, mean_arterial_pressure, weight_before
+from utils.chapters.cohort import crowd
+from utils.chapters.course import (
     amounts,
     count,
     courses,
@@ -47,8 +48,7 @@ from utils.ladder import (
     running,
     sheet,
 )
-from utils.physiology import growth_z, mean_arterial_pressure, weight_before
-from utils.quiz import items
+from utils.quiz import items, prompts
 from utils.rules import RULES, evaluate, hscore_probability
 from utils.units import factors, variables
 
@@ -346,7 +346,7 @@ def bedside_words():
     begun = ecmo.events.dropna(subset="day_low")["event"]
     measured = ["weight_gain", "systolic_bp", "diastolic_bp", "heart_rate"]
     strip = bedside.strip(ecmo, "", lasting=[], events=begun, measured=measured, missing=[])
-    shown = [explore.age_limit_bench(picu)._last, strip]
+    shown = [bedside.age_limit_bench(picu)._last, strip]
     return {words for s in shown for _, words in pieces(plain_text(s.html))}
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import yaml
 
-from utils.package import CASEDATA, WORDS, CaseDataError, read_table, seal
+from utils.tables import CASEDATA, WORDS, CaseDataError, read_table, seal
 
 ROOT = CASEDATA.parent
 DONE, BOOKS = ROOT / "build" / "rebuilt", ROOT / "notebooks"
@@ -132,8 +132,7 @@ def told(fault):
 # ---- what is done ----------------------------------------------------------------------------------------------------
 def number_ids():
     """Write the table of revisions; returns what is wrong with the ids, and writes nothing then."""
-    from utils.forms import prompts
-    from utils.quiz import items, revision
+    from utils.quiz import items, prompts, revision
 
     now = {name: revision(entry) for name, entry in {**items(), **prompts()}.items()}
     table = read_table("revisions")

@@ -10,9 +10,10 @@ import pytest
 from tests.design import BOOKS
 from tests.drawings import clean, drawing, shapes, words
 from tests.reading import forbidden
-from utils import appraisal, judge, plots
+from utils import plots
 from utils.case import load_case, references
-from utils.ladder import count, courses, running
+from utils.chapters import appraisal
+from utils.chapters.course import count, courses, running
 from utils.quiz import answer, items
 from utils.rules import RULES, evaluate
 
@@ -206,7 +207,7 @@ def test_the_evidence_holds_what_points_the_other_way_and_nothing_unconfirmed():
 # ---- the register ---------------------------------------------------------------------------------------------------
 @pytest.fixture
 def register():
-    return judge.register(CASE)
+    return appraisal.register(CASE)
 
 
 def test_the_register_shows_all_and_opens_one(register):
@@ -234,7 +235,7 @@ def test_the_register_can_be_narrowed(register):
 
 
 def test_the_notebooks_of_an_entry_are_those_that_ask_about_it(register):
-    used = judge.asked_in()
+    used = appraisal.asked_in()
     there = {i["notebook"] for i in items().values() for o in i["options"] if "D20" in o["rests_on"]}
     assert there <= used["D20"] and "08" in used["D20"]
     n = sum("08" in books for books in used.values())

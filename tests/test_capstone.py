@@ -8,12 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.design import BOOKS
-from utils import capstone, sheets
-from utils.invented import RULERS, load_patient
+from utils.chapters import patient
+from utils.chapters.patient import RULERS, SHEETS, load_patient, sheet
 from utils.quiz import items, reset
 from utils.record import read
 from utils.rules import VERDICTS
-from utils.sheets import SHEETS, sheet
 
 GIRL = load_patient("TP-01")
 RIGHT = {  # agreed before there was code; the ratio of T0 is 21.42, just short of 21.5
@@ -52,11 +51,10 @@ def test_a_missing_mark_is_found():
 
 
 def test_every_question_and_prompt_of_the_page_says_so_in_its_stem(record):
-    from utils.forms import prompts
+    from utils.quiz import prompts
 
     stems = [x["stem"] for of in (items(), prompts()) for x in of.values() if "invented" in x]
-    from utils.forms import write
-    from utils.quiz import answer
+    from utils.quiz import answer, write
 
     assert (
         "INVENTED, TP-01" in answer("C9.8", "b").text
@@ -68,14 +66,14 @@ def test_every_question_and_prompt_of_the_page_says_so_in_its_stem(record):
 @pytest.mark.parametrize("show", ["letter", "verdicts"])
 def test_what_is_shown_of_her_is_marked(show):
     for moment in GIRL.moments.index:
-        told = getattr(capstone, show)(GIRL, moment)
+        told = getattr(patient, show)(GIRL, moment)
         assert told.text.startswith("INVENTED, TP-01") and "INVENTED, TP-01" in told.html
 
 
 def test_pictures_and_tables_are_marked_and_name_no_real_source():
-    for told in (capstone.overview(GIRL, "x"), capstone.ruler_picture(GIRL, "x"), capstone.edges(GIRL)):
+    for told in (patient.overview(GIRL, "x"), patient.ruler_picture(GIRL, "x"), patient.edges(GIRL)):
         assert told.text.count("INVENTED") and "Meneghel" not in told.html
-    assert "INVENTED" in capstone.trend(GIRL, "platelets").html
+    assert "INVENTED" in patient.trend(GIRL, "platelets").html
 
 
 # ---- what is committed ----------------------------------------------------------------------------------------------
@@ -93,11 +91,11 @@ def test_right_verdicts_are_counted(record, name):
 def test_the_verdicts_do_not_answer_the_question_that_follows(record):
     told = sheet("C9.1", RIGHT["C9.1"]).text
     assert "fibrinogen" not in told and "settle" not in told
-    assert "fibrinogen" in capstone.verdicts(GIRL, "T0").text  # folded, after W9.1
+    assert "fibrinogen" in patient.verdicts(GIRL, "T0").text  # folded, after W9.1
 
 
 def test_a_trend_tells_what_no_letter_mentions():
-    told = capstone.trend(GIRL, "ferritin", "ldh").text
+    told = patient.trend(GIRL, "ferritin", "ldh").text
     assert "6,000" in told and "not mentioned" in told
 
 
@@ -126,7 +124,7 @@ def test_what_stood_first_stays(record):
 
 
 def test_a_card_holds_no_answer_before_the_commit(record):
-    for name in sheets.names():
+    for name in patient.names():
         card = sheet(name)
         sent = str(card.get_state(["item", "committed", "feedback", "given"])) + str(card._repr_mimebundle_()[0])
         sent = re.sub(r"[0-9a-f]{32}", "", sent)  # the card's own id is drawn, and may hold any digits
@@ -191,7 +189,7 @@ def test_right_conversions_are_counted(record):
     ],
 )
 def test_a_conversion_is_judged_as_far_as_it_goes(given, right):
-    assert sheets.Conversions("U9.1", GIRL).same("ferritin", given) == right
+    assert patient.Conversions("U9.1", GIRL).same("ferritin", given) == right
 
 
 def test_a_comma_for_a_point_is_not_kept(record):
@@ -200,7 +198,7 @@ def test_a_comma_for_a_point_is_not_kept(record):
 
 
 def test_one_digit_is_no_conversion():
-    card = sheets.Conversions("U9.1", GIRL)
+    card = patient.Conversions("U9.1", GIRL)
     assert not card.same("age", "2 years") and card.same("age", "1.67 years")
 
 
@@ -213,15 +211,15 @@ def test_a_record_of_an_older_or_foreign_kind_does_no_harm(record):
 
 # ---- what the rules say, in words -----------------------------------------------------------------------------------
 def test_verdicts_are_told_with_what_could_settle_them():
-    told = text(capstone.verdicts(GIRL, "T0"))
+    told = text(patient.verdicts(GIRL, "T0"))
     assert "3 to 7, cut-off 5 of 8; 2 to 6 where 38.5 °C is demanded for fever" in told
     assert "triglycerides and low or absent NK-cell activity; or" in told  # HLH-2004 needs two
     assert "triglycerides; or fibrinogen" in told
-    assert "where 38.5" not in capstone.verdicts(GIRL, "T1").text  # 39.4 is a fever by any number
+    assert "where 38.5" not in patient.verdicts(GIRL, "T1").text  # 39.4 is a fever by any number
 
 
 def test_the_limits_are_listed_from_both_sides():
-    told = [" ".join(line.split()) for line in capstone.edges(GIRL).text.splitlines()]
+    told = [" ".join(line.split()) for line in patient.edges(GIRL).text.splitlines()]
     assert "platelets T0 181 ×10⁹/L 181 ×10⁹/L ≤ 181 ×10⁹/L met MAS-2016" in told
     assert "ferritin to ESR ratio T0 21.42 ≥ 21.5 not met Ferritin:ESR" in told
     assert "neutrophils T2 1.0 ×10⁹/L 1 ×10⁹/L < 1 ×10⁹/L not met HLH-2004" in told
@@ -231,7 +229,7 @@ def test_the_limits_are_listed_from_both_sides():
 
 
 def test_the_rule_cards_hold_every_threshold():
-    told = text(capstone.rule_cards())
+    told = text(patient.rule_cards())
     for words in (
         "≤ 181",
         "> 684",
@@ -247,4 +245,4 @@ def test_the_rule_cards_hold_every_threshold():
 @settings(max_examples=15, deadline=None)
 @given(st.dictionaries(st.text(max_size=4), st.one_of(st.integers(), st.text(max_size=4), st.none())))
 def test_nothing_typed_ends_in_a_traceback(given):
-    assert all(sheet(name, given).text for name in ("nothing", *sheets.names()))
+    assert all(sheet(name, given).text for name in ("nothing", *patient.names()))

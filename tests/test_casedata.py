@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from utils.case import CaseDataError, load_case
-from utils.package import CASEDATA, WORDS, check_seal, describe, read_table, seal
 from utils.quiz import items
 from utils.rules import RULES, evaluate
+from utils.tables import CASEDATA, WORDS, check_seal, describe, read_table, seal
 from utils.units import variables
 
 CASE = load_case()

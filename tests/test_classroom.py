@@ -16,11 +16,11 @@ from phenopackets.schema.v2.phenopackets_pb2 import Phenopacket
 
 from classroom import gift, phenopacket, review
 from classroom.__main__ import FILES, HERE, build
-from utils import invented, package
+from utils import tables
 from utils.case import load_case, references
-from utils.forms import prompts
-from utils.package import CASEDATA
-from utils.quiz import items
+from utils.chapters import patient
+from utils.quiz import items, prompts
+from utils.tables import CASEDATA
 
 CASE = load_case()
 PACKET, LEFT = phenopacket.packet()
@@ -520,7 +520,7 @@ TEXTED = (HERE / "clinical_review.md").read_text(encoding="utf-8")
 LINES = TEXTED.splitlines()
 
 
-TABLES = {**CASE.tables, **invented.tables()}
+TABLES = {**CASE.tables, **patient.tables()}
 PLAIN = " ".join(re.sub(r"\\(.)", r"\1", TEXTED).split())  # as a page shows it
 
 
@@ -642,8 +642,8 @@ def test_the_seal_changes_with_a_question(tmp_path, monkeypatch):
     before = review.seal()
     with (tmp_path / "data" / "prompts.yaml").open("a", encoding="utf-8") as file:
         file.write("# changed\n")
-    package.seal(tmp_path / "data")
-    package.forget()
+    tables.seal(tmp_path / "data")
+    tables.forget()
     assert review.seal() != before and len(before) == 12
 
 

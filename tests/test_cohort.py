@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from utils.cohort import accuracy, described, simulate, sweep
-from utils.package import CASEDATA, read_table
+from utils.chapters.cohort import accuracy, described, simulate, sweep
 from utils.rules import RULES, evaluate, evaluate_table
+from utils.tables import CASEDATA, read_table
 from utils.units import UnitError, factors, quantity, variables
 
 COHORT = read_table("cohort")
@@ -307,6 +307,6 @@ def test_simulated_stands_on_every_table(few):
 
 
 def test_no_plotting_library_no_widget_and_no_scipy_is_loaded():
-    code = "import sys, utils.cohort; print([m for m in ('matplotlib', 'ipywidgets', 'scipy') if m in sys.modules])"
+    code = "import sys, utils.chapters.cohort; print([m for m in ('matplotlib', 'ipywidgets', 'scipy') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CASEDATA.parent, check=True)
     assert done.stdout.strip() == "[]"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.design import CASE, FILES, size, which
-from utils import explore
-from utils.cohort import crowd
+from utils.chapters import cohort
+from utils.chapters.cohort import crowd
 from utils.quiz import items
 
 
@@ -76,7 +76,7 @@ def untold(text):  # R12: a picture of people says in words how many of whom it 
 
 
 def test_a_picture_of_people_says_its_counts():
-    people = explore.chance()
+    people = cohort.chance()
     for _, (rule, study) in people._controls["study"].options:
         for prior in (0, 2, 20, 100):
             assert untold(repr(people.set(prior, rule, study))) == [], (rule, study, prior)

@@ -47,8 +47,7 @@ from tests.design import (
     shows_each_prompt_once,
     takes_the_minutes_it_says,
 )
-from utils.forms import Form, prompts
-from utils.quiz import items
+from utils.quiz import Form, items, prompts
 
 
 @pytest.mark.parametrize("number", FILES)

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from tests.drawings import clean, drawing, shapes, words
 from tests.test_rules import patients, worded
-from utils import cohort, explore, plots, thresholds
+from utils import explore, plots
 from utils.case import load_case
+from utils.chapters import cohort
 from utils.rules import RULES, Reach, _pieces, evaluate, evaluate_table, unknown_results
 from utils.units import Quantity, UnitError, factors, quantity, variables
 
@@ -373,7 +374,7 @@ def test_one_limit_in_two_units_is_cut_once():
 
 
 def test_people_are_counted_as_the_cohort_module_counts_them():
-    people = explore.chance()
+    people = cohort.chance()
     for (rule, study), row in people._rows.items():
         for prior in (0, 1, 20, 100):
             shown = people.set(prior=prior, rule=rule, study=study)
@@ -391,12 +392,12 @@ def test_people_are_counted_as_the_cohort_module_counts_them():
 
 
 def test_people_follow_their_controls():
-    people = explore.chance("hscore", "derivation", prior=20)
+    people = cohort.chance("hscore", "derivation", prior=20)
     people._controls["prior"].value = 5
     assert people.get()["prior"] == 5 and "Of 100 adults, 5 have the disease" in people._last.text
     people._controls["study"].value = next(k for k in people._rows if k[0] != "hscore")
     assert RULES[people.get()["rule"]].short in people._last.text
-    assert "first view" in explore.chance()._repr_mimebundle_()["text/plain"]
+    assert "first view" in cohort.chance()._repr_mimebundle_()["text/plain"]
 
 
 @pytest.mark.parametrize(
@@ -414,7 +415,7 @@ def test_people_follow_their_controls():
     ],
 )
 def test_people_refuse_in_words_and_change_nothing(values, says):
-    people = explore.chance()
+    people = cohort.chance()
     before, text = people.get(), people._last.text
     refused = people.set(**values).text
     assert refused.startswith("Refused. ") and says in refused and (people.get(), people._last.text) == (before, text)
@@ -425,7 +426,7 @@ def test_people_refuse_in_words_and_change_nothing(values, says):
 
 @pytest.fixture
 def lines():
-    return explore.threshold_explorer()
+    return cohort.threshold_explorer()
 
 
 @pytest.mark.parametrize(
@@ -504,7 +505,7 @@ def test_thresholds_refuse_in_words_and_change_nothing(lines, values, says):
 
 @pytest.mark.parametrize("slow, shown", [(1, {"flex"}), (10**9, {"none"})])
 def test_the_bar_is_seen_only_while_a_large_cohort_is_counted(lines, monkeypatch, slow, shown):
-    monkeypatch.setattr(thresholds, "SLOW", slow)
+    monkeypatch.setattr(cohort, "SLOW", slow)
     seen, done = [], []
 
     def sweep(rule, children, item, values, step=None, counted=cohort.sweep):
@@ -558,8 +559,8 @@ EXPLORERS = {
         {"platelets": NONSENSE, "fibrinogen": NONSENSE, "ferritin": NONSENSE},
     ),
     "bench": (BENCH, {"neutrophils": NONSENSE, "esr": NONSENSE, "haemophagocytosis": NONSENSE, "x": NONSENSE}),
-    "chance": (explore.chance(), {"prior": NONSENSE, "rule": NONSENSE, "study": NONSENSE}),
-    "thresholds": (explore.threshold_explorer(), {"threshold": NONSENSE, "item": NONSENSE, "n": NONSENSE}),
+    "chance": (cohort.chance(), {"prior": NONSENSE, "rule": NONSENSE, "study": NONSENSE}),
+    "thresholds": (cohort.threshold_explorer(), {"threshold": NONSENSE, "item": NONSENSE, "n": NONSENSE}),
 }
 
 

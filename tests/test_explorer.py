@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from utils import explore, judge
+from utils import explore
 from utils.case import load_case
-from utils.explorer import REACH, Again, Number
+from utils.chapters import appraisal, bedside, cohort, course, route
+from utils.explore import REACH, Again, Number
 from utils.page import say
 
 CASE = load_case()
@@ -17,15 +18,15 @@ MAKE = {
     "unit_bench": explore.unit_bench,
     "what_if": lambda: explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250), fibrinogen=(0, 600, 400)),
     "ruler_bench": lambda: explore.ruler_bench(ADMISSION, ["mas_2016", "hlh_2004"], beside=REGIONAL),
-    "chance": explore.chance,
-    "thresholds": explore.threshold_explorer,
-    "ladder": lambda: explore.ladder(CASE),
-    "credit": lambda: explore.credit(CASE),
-    "age_limits": lambda: explore.age_limit_bench(PICU),
-    "route": explore.route_bench,
+    "chance": cohort.chance,
+    "thresholds": cohort.threshold_explorer,
+    "ladder": lambda: course.ladder(CASE),
+    "credit": lambda: course.credit(CASE),
+    "age_limits": lambda: bedside.age_limit_bench(PICU),
+    "route": route.route_bench,
     "look_up": lambda: explore.look_up(REGIONAL, "F09"),
     "again": lambda: Again(lambda: say("A moment.")),
-    "register": lambda: judge.register(CASE),
+    "register": lambda: appraisal.register(CASE),
 }
 
 
@@ -96,7 +97,7 @@ def test_every_slider_has_the_name_of_its_field(explorer):
 
 
 def test_nothing_is_made_ready_twice_or_for_a_state_that_is_gone():
-    bench = explore.age_limit_bench(PICU)
+    bench = bedside.age_limit_bench(PICU)
     page = Page(bench)
     page.approach("systolic")
     first = [ready["at"] for _, ready in page.sent]
@@ -110,14 +111,14 @@ def test_nothing_is_made_ready_twice_or_for_a_state_that_is_gone():
 
 
 def test_what_is_slow_or_unknown_is_not_made_before_it_is_asked_for():
-    page = Page(explore.threshold_explorer())
+    page = Page(cohort.threshold_explorer())
     for name in ("item", "n", "no such control", None, 3):
         page.approach(name)
     assert page.sent == []
 
 
 def test_where_there_is_no_page_nothing_is_made_ready():
-    bench = explore.age_limit_bench(PICU)
+    bench = bedside.age_limit_bench(PICU)
     page = Page(bench)
     bench._near = "age"
     bench.set(age="3 years")  # by call, outside a kernel: there is no loop to wait in
@@ -126,7 +127,7 @@ def test_where_there_is_no_page_nothing_is_made_ready():
 
 @pytest.mark.parametrize("typed", [float("nan"), float("inf"), -1e300, 2.5, 0, 50])
 def test_a_typed_number_that_cannot_be_is_refused_in_words_and_stays_to_be_mended(typed):
-    days = explore.ladder(CASE)
+    days = course.ladder(CASE)
     days._controls["day"].field.value = typed
     assert days._last.text.startswith("Refused. ") and "whole number, 1 to 49" in days._last.text
     assert "nan" not in days._last.text.split("\n")[0] and days.get()["day"] == 1
@@ -137,7 +138,7 @@ def test_a_typed_number_that_cannot_be_is_refused_in_words_and_stays_to_be_mende
 
 @pytest.mark.parametrize("given", ["abc", None, [1], 10**400])
 def test_what_is_no_number_at_all_is_refused_in_words(given):
-    days = explore.ladder(CASE)
+    days = course.ladder(CASE)
     told = "Refused. A number is needed: choose a whole number, 1 to 49."
     assert days._move(day=given).text == told and days.get()["day"] == 1
 
@@ -162,7 +163,7 @@ def test_what_is_refused_is_told_at_its_field_and_the_last_view_stays(which):
 
 
 def test_a_slider_mends_what_was_typed_beside_it():
-    days = explore.ladder(CASE)
+    days = course.ladder(CASE)
     number = days._controls["day"]
     for typed, at in ((1.6, 2), (float("nan"), 3), (0.8, 1)):
         number.field.value = typed
@@ -172,18 +173,20 @@ def test_a_slider_mends_what_was_typed_beside_it():
 
 
 def test_a_slider_says_its_number_with_its_unit():
-    lines = explore.threshold_explorer()
+    lines = cohort.threshold_explorer()
     lines.set("788 ng/mL", item="ferritin")
     assert lines._results[-1].shown["spoken"] == {"threshold": "788 ng/mL"}
     lines.set("150 ×10⁹/L", item="platelets")
     assert lines._results[-1].shown["spoken"] == {"threshold": "150 ×10⁹/L"}
-    route = explore.route_bench()._results[-1].shown["spoken"]
-    assert route["weight"] == "16.7 kg" and route["clearance"] == "1 of the usual" and route["litres"] == "0 litres"
-    assert explore.ladder(CASE)._results[-1].shown["spoken"] == {"day": "1"}
+    benched = route.route_bench()._results[-1].shown["spoken"]
+    assert (
+        benched["weight"] == "16.7 kg" and benched["clearance"] == "1 of the usual" and benched["litres"] == "0 litres"
+    )
+    assert course.ladder(CASE)._results[-1].shown["spoken"] == {"day": "1"}
 
 
 def test_two_fields_that_are_allowed_only_together_can_be_typed_one_after_the_other():
-    bench = explore.age_limit_bench(PICU)
+    bench = bedside.age_limit_bench(PICU)
     bench._controls["diastolic"].field.value = 95  # above the systolic: refused, for now
     assert bench._last.text.startswith("Refused. ")
     bench._controls["systolic"].field.value = 120

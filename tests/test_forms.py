@@ -9,13 +9,28 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.drawings import clean, drawing, shapes, words
-from utils import cards, explore, forms, plots
+from utils import plots, quiz
 from utils import record as store
 from utils.case import load_case
-from utils.forms import Form, my_page, notes, prompts, rank, rankings, write
-from utils.package import CaseDataError
-from utils.quiz import Question, answer, ask, items, progress, reset, reveal
+from utils.chapters.board import differential_board, replay
+from utils.quiz import (
+    Form,
+    Question,
+    answer,
+    ask,
+    items,
+    my_page,
+    notes,
+    progress,
+    prompts,
+    rank,
+    rankings,
+    reset,
+    reveal,
+    write,
+)
 from utils.rules import evaluate
+from utils.tables import CaseDataError
 
 CASE = load_case()
 REGIONAL, ADMISSION = (CASE.as_of(t) for t in ("regional_hospital", "admission"))
@@ -168,17 +183,17 @@ def test_prompts_are_whole_and_damage_is_told(tmp_path):
         ("7", "is no list of entries"),
     ):
         (tmp_path / "prompts.yaml").write_text(text, encoding="utf-8")
-        forms.prompts.cache_clear()
+        quiz.prompts.cache_clear()
         with pytest.raises(CaseDataError, match=says):
             prompts(tmp_path)
-    forms.prompts.cache_clear()
+    quiz.prompts.cache_clear()
 
 
 # ---- the way of a ranking -----------------------------------------------------------------------------------------
 
 
 def test_a_replay_tells_every_place_and_draws_it(record):
-    way = explore.replay("01")
+    way = replay("01")
     assert "You have not ranked yet" in way.get().text and "<img" not in way.get().html
     rank("D1.1", FOUR), rank("D1.2", [*FOUR[1:], "sjia", "primary_hlh"])
     way.children[0].click()
@@ -202,8 +217,8 @@ def test_my_page_shows_what_was_written_and_answered_and_is_brought_up_to_date(r
 
 
 def test_a_notebook_without_a_ranking_or_a_text_is_no_fault(record):
-    assert rankings("99").shape == (5, 0) and "You have not ranked yet" in explore.replay("99").get().text
-    assert "written nothing" in notes("99").text and explore.replay(None).get().text
+    assert rankings("99").shape == (5, 0) and "You have not ranked yet" in replay("99").get().text
+    assert "written nothing" in notes("99").text and replay(None).get().text
 
 
 # ---- the board ----------------------------------------------------------------------------------------------------
@@ -211,7 +226,7 @@ def test_a_notebook_without_a_ranking_or_a_text_is_no_fault(record):
 
 @pytest.fixture
 def board(record):
-    return explore.differential_board(REGIONAL)
+    return differential_board(REGIONAL)
 
 
 def test_the_board_keeps_what_is_set_and_a_new_one_reads_it(board, record):
@@ -219,8 +234,8 @@ def test_the_board_keeps_what_is_set_and_a_new_one_reads_it(board, record):
     board.set("fever", sjia="fits", kawasaki="does not fit")
     board.set("ferritin", sjia="Unknown ")
     filled = {("fever", "sjia"): "fits", ("fever", "kawasaki"): "does_not_fit", ("ferritin", "sjia"): "unknown"}
-    assert board.get() == filled == explore.differential_board(REGIONAL).get()
-    assert explore.differential_board(REGIONAL).committed == {"|".join(k): v for k, v in filled.items()}
+    assert board.get() == filled == differential_board(REGIONAL).get()
+    assert differential_board(REGIONAL).committed == {"|".join(k): v for k, v in filled.items()}
     board.set("fever", sjia=None)
     assert ("fever", "sjia") not in board.get() and len(board.get()) == 2
     reset("B1.1")
@@ -242,7 +257,7 @@ def test_the_board_compares_with_our_reading(board):
 
 
 def test_two_boards_on_a_page_do_not_undo_each_other(board):
-    other = explore.differential_board(REGIONAL)
+    other = differential_board(REGIONAL)
     board.set("fever", sjia="fits")
     other.set("limp", sjia="fits")
     assert board.committed == other.committed and len(board.get()) == 2
@@ -332,9 +347,9 @@ def test_a_strange_record_never_raises_and_is_never_a_dead_end(record, forms, an
     for left in record.parent.iterdir():
         left.unlink()
     record.write_text(json.dumps({"answers": answers, "forms": forms, "extra": extra}), encoding="utf-8")
-    board = explore.differential_board(REGIONAL)
+    board = differential_board(REGIONAL)
     on_page = [write("W1.1"), write("F1.1"), rank("D1.1"), ask("N1.1"), board]
-    shown = [notes("01"), explore.replay("01").get(), progress(), reveal("N1.1"), board.picture("Mine.", mine=True)]
+    shown = [notes("01"), replay("01").get(), progress(), reveal("N1.1"), board.picture("Mine.", mine=True)]
     for said in [*(s.html + s.text for s in shown), *map(page, on_page)]:
         said.encode("utf-8")
     assert not any("<script" in s.html for s in shown) and not any("<script" in c.feedback for c in on_page)
@@ -369,9 +384,9 @@ def test_a_strange_record_never_raises_and_is_never_a_dead_end(record, forms, an
 )
 def test_an_entry_that_cannot_be_used_is_not_used_and_gives_way(record, name, entry):
     record.write_text(json.dumps({"answers": {}, "forms": {name: entry}}), encoding="utf-8")
-    card = {"W": write, "D": rank, "B": lambda _: explore.differential_board(REGIONAL)}[name[0]](name)
+    card = {"W": write, "D": rank, "B": lambda _: differential_board(REGIONAL)}[name[0]](name)
     assert card.committed == {} and card.feedback == "" and page(card)
-    assert "written nothing" in notes("01").text and "not ranked yet" in explore.replay("01").get().text
+    assert "written nothing" in notes("01").text and "not ranked yet" in replay("01").get().text
     {"W": lambda: write(name, "x"), "D": lambda: rank(name, FOUR), "B": lambda: card.set("limp", sjia="fits")}[
         name[0]
     ]()
@@ -384,7 +399,7 @@ def test_places_and_states_that_are_none_are_left_out(record):
     record.write_text(json.dumps({"answers": {}, "forms": odd}), encoding="utf-8")
     assert "Your order: 2 Kawasaki disease." in rank("D1.1").feedback
     assert rankings("01")["story and examination"].dropna().to_dict() == {"Kawasaki disease": 2}
-    board = explore.differential_board(REGIONAL)
+    board = differential_board(REGIONAL)
     assert board.get() == {("limp", "sjia"): "unknown"} and "1 cell filled" in board.feedback
 
 
@@ -405,7 +420,7 @@ def test_what_cannot_be_saved_is_said_and_kept_for_the_session(record, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(store, "write_whole", full)
-    board = explore.differential_board(REGIONAL)
+    board = differential_board(REGIONAL)
     assert "could not be saved" in write("W1.1", "x").text and "could not be saved" in rank("D1.1", FOUR).text
     board.set("fever", sjia="fits")
     assert "could not be saved" in board.feedback and board.get() == {("fever", "sjia"): "fits"} and not record.exists()
@@ -422,7 +437,7 @@ def test_an_older_record_has_one_shelf(record):
 
 
 def test_a_card_has_no_answer_of_its_own():
-    card = cards.Card({"id": "X", "stem": EVIL}, cards.still(EVIL, [EVIL], EVIL))
+    card = quiz.Card({"id": "X", "stem": EVIL}, quiz.still(EVIL, [EVIL], EVIL))
     with pytest.raises(NotImplementedError):
         card.commit({})
     assert card.item["locks"] and "<script" not in card._repr_mimebundle_()[0]["text/html"]
@@ -534,7 +549,7 @@ def test_a_trade_marks_two_thresholds_and_draws_two_lines():
 
 
 def test_a_spread_says_simulated_and_the_medians_of_both_groups():
-    from utils.cohort import simulate
+    from utils.chapters.cohort import simulate
 
     children, cut = simulate(400), {"ferritin": 684.0, "platelets": 181.0}
     shown = plots.spread(children, {"ferritin": "ferritin, µg/L", "platelets": "platelets, ×10⁹/L"}, cut, "SIMULATED.")

@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.drawings import clean
-from utils import explore, forms, judge, quiz, rules, sheets
+from utils import explore, quiz, rules
 from utils import record as store
 from utils.case import load_case
-from utils.explorer import Explorer
+from utils.chapters import appraisal, bedside, board, cohort, course, patient, route
+from utils.explore import Explorer
 from utils.page import Shown
 from utils.rules import RULES, VERDICTS, evaluate
 from utils.units import STATUSES, Quantity, UnitError, factors, quantity, variables
@@ -29,7 +30,7 @@ TOTAL = int(os.environ.get("MAS_CASEBOOK_FUZZ", 500))
 CASE = load_case()
 REGIONAL, ADMISSION, PICU, ECMO = (CASE.as_of(t) for t in ("regional_hospital", "admission", "picu", "ecmo"))
 NAMES = [*variables().index]
-ITEMS, PROMPTS = [*quiz.items()], [*forms.prompts()]
+ITEMS, PROMPTS = [*quiz.items()], [*quiz.prompts()]
 
 
 def share(part):
@@ -197,7 +198,7 @@ def test_a_rule_that_reads_unknown_as_zero_would_be_found(monkeypatch):
 
 
 # ---- questions, by call ---------------------------------------------------------------------------------------------
-ID = st.sampled_from(ITEMS + PROMPTS + sheets.names()) | ANY
+ID = st.sampled_from(ITEMS + PROMPTS + patient.names()) | ANY
 FIELDS = st.dictionaries(st.sampled_from(["sentence", "for", "against", "missing", "answer"]) | TEXT, ANY, max_size=4)
 CALLS = {
     "answer": (
@@ -207,12 +208,12 @@ CALLS = {
     "reveal": (quiz.reveal, (ID,)),
     "ask": (quiz.ask, (ID,)),
     "reset": (quiz.reset, (ID,)),
-    "write": (forms.write, (st.sampled_from(PROMPTS) | ID, FIELDS | ANY)),
-    "rank": (forms.rank, (ID, st.lists(st.sampled_from([*forms.hypotheses()]) | ANY, max_size=6) | ANY, ANY)),
-    "notes": (forms.notes, (st.sampled_from(["01", "03"]) | ANY,)),
-    "replay": (explore.replay, (st.sampled_from(["01", "03"]) | ANY,)),
-    "my_page": (forms.my_page, (st.sampled_from(["01", "03"]) | ANY,)),
-    "sheet": (sheets.sheet, (st.sampled_from(sheets.names()) | ID, FIELDS | ANY, ANY)),
+    "write": (quiz.write, (st.sampled_from(PROMPTS) | ID, FIELDS | ANY)),
+    "rank": (quiz.rank, (ID, st.lists(st.sampled_from([*quiz.hypotheses()]) | ANY, max_size=6) | ANY, ANY)),
+    "notes": (quiz.notes, (st.sampled_from(["01", "03"]) | ANY,)),
+    "replay": (board.replay, (st.sampled_from(["01", "03"]) | ANY,)),
+    "my_page": (quiz.my_page, (st.sampled_from(["01", "03"]) | ANY,)),
+    "sheet": (patient.sheet, (st.sampled_from(patient.names()) | ID, FIELDS | ANY, ANY)),
     "look_up": (lambda name: explore.look_up(ADMISSION, name), (ANY,)),
     "look_up.set": (explore.look_up(ADMISSION, "F09").set, (ANY,)),
 }
@@ -227,7 +228,7 @@ def test_a_call_with_anything_answers_in_words(name, data, tmp_path_factory):
         patch.setenv("MAS_CASEBOOK_RECORD", str(tmp_path_factory.getbasetemp() / f"fuzz-{name}.json"))
         patch.setattr(store, "_unsaved", {})
         shown = call(*[data.draw(s) for s in wanted])
-        quiz.progress(), forms.notes("01")
+        quiz.progress(), quiz.notes("01")
         assert isinstance(shown, Shown | Explorer) or hasattr(shown, "item")
         told = shown._repr_mimebundle_()
         told = told[0] if isinstance(told, tuple) else told
@@ -251,23 +252,23 @@ EXPLORERS = {  # how to make one, and keywords with values that are near to what
         {n: known(n) for n in ("neutrophils", "esr", "haemophagocytosis")},
     ),
     "Board": (
-        lambda: explore.differential_board(REGIONAL),
+        lambda: board.differential_board(REGIONAL),
         {"finding": st.sampled_from(["ferritin", "platelets"]), "sjia": REASON, "kawasaki": REASON},
     ),
     "Thresholds": (
-        lambda: explore.threshold_explorer(n=2000),
+        lambda: cohort.threshold_explorer(n=2000),
         {"threshold": VALUED, "item": st.sampled_from(["ferritin", "mas_2016"]), "n": st.sampled_from([2000, 2001])},
     ),
-    "Chance": (explore.chance, {"prior": st.integers(-2, 102), "rule": st.sampled_from([*RULES])}),
-    "AgeLimits": (lambda: explore.age_limit_bench(PICU), {"systolic": VALUED, "age": VALUED, "heart_rate": VALUED}),
-    "Ladder": (lambda: explore.ladder(CASE), {"day": st.integers(-1, 60)}),
-    "Credit": (lambda: explore.credit(CASE), {"improved": st.integers(-1, 60)}),
+    "Chance": (cohort.chance, {"prior": st.integers(-2, 102), "rule": st.sampled_from([*RULES])}),
+    "AgeLimits": (lambda: bedside.age_limit_bench(PICU), {"systolic": VALUED, "age": VALUED, "heart_rate": VALUED}),
+    "Ladder": (lambda: course.ladder(CASE), {"day": st.integers(-1, 60)}),
+    "Credit": (lambda: course.credit(CASE), {"improved": st.integers(-1, 60)}),
     "RouteBench": (
-        explore.route_bench,
+        route.route_bench,
         {"absorbed": st.floats(0, 1.2), "weight": st.floats(0, 30), "interval": st.integers(6, 8), "view": REASON},
     ),
     "Register": (
-        lambda: judge.register(CASE),
+        lambda: appraisal.register(CASE),
         {"kind": st.sampled_from(["two accounts", "any"]), "search": TEXT, "entry": st.sampled_from(["D01", "D99"])},
     ),
 }  # fmt: skip

@@ -7,28 +7,30 @@ from functools import cache
 import pytest
 
 from tests.injection import PAYLOADS, Found
-from utils import explore, forms, judge, page, quiz, sheets
+from utils import explore, page, quiz
 from utils import record as store
 from utils.case import load_case
+from utils.chapters import appraisal, bedside, cohort, course, patient, route
+from utils.chapters.board import differential_board, replay
 from utils.page import Shown
 from utils.receipt import TITLE, read_receipts, save_receipt
 
 CASE = load_case()
 REGIONAL, ADMISSION, PICU = (CASE.as_of(t) for t in ("regional_hospital", "admission", "picu"))
 each = pytest.mark.parametrize("text", PAYLOADS)
-TEXTS = [n for n, p in forms.prompts().items() if p["kind"] == "text"][:3]
+TEXTS = [n for n, p in quiz.prompts().items() if p["kind"] == "text"][:3]
 EXPLORERS = {  # how each is made, and its controls that are tried
     "unit_bench": (explore.unit_bench, ["text", "analyte"]),
     "what_if": (lambda: explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250)), ["platelets"]),
     "ruler_bench": (lambda: explore.ruler_bench(ADMISSION, ["hlh_2004"]), ["neutrophils", "haemophagocytosis"]),
-    "chance": (explore.chance, ["prior", "rule", "study"]),
-    "thresholds": (explore.threshold_explorer, ["threshold", "item", "n"]),
-    "age": (lambda: explore.age_limit_bench(PICU), ["systolic"]),
-    "ladder": (lambda: explore.ladder(CASE), ["day"]),
+    "chance": (cohort.chance, ["prior", "rule", "study"]),
+    "thresholds": (cohort.threshold_explorer, ["threshold", "item", "n"]),
+    "age": (lambda: bedside.age_limit_bench(PICU), ["systolic"]),
+    "ladder": (lambda: course.ladder(CASE), ["day"]),
     "look_up": (lambda: explore.look_up(ADMISSION, "F09"), ["address"]),
-    "credit": (lambda: explore.credit(CASE), ["improved"]),
-    "route": (explore.route_bench, ["view", "absorbed"]),
-    "register": (lambda: judge.register(CASE), ["search", "kind", "entry"]),
+    "credit": (lambda: course.credit(CASE), ["improved"]),
+    "route": (route.route_bench, ["view", "absorbed"]),
+    "register": (lambda: appraisal.register(CASE), ["search", "kind", "entry"]),
 }
 
 
@@ -62,17 +64,17 @@ def harmless(*shown):
 @each
 def test_what_is_typed_into_a_card_stays_text(record, text):
     for name in TEXTS:
-        card = forms.write(name)
+        card = quiz.write(name)
         card.given = {f: text for f in card._prompt["fields"]} | {"at": 1}
         assert list(card.committed.values())[0] == text.strip()  # it was kept, so it was shown
-        harmless(card, forms.write(name, text), forms.write(name), forms.notes(card._prompt["notebook"]))
-        assert text.strip().split()[0] in Found(forms.notes(card._prompt["notebook"]).html).words
-    for made in (quiz.ask("N3.2"), forms.write("D1.1"), explore.differential_board(REGIONAL)):
+        harmless(card, quiz.write(name, text), quiz.write(name), quiz.notes(card._prompt["notebook"]))
+        assert text.strip().split()[0] in Found(quiz.notes(card._prompt["notebook"]).html).words
+    for made in (quiz.ask("N3.2"), quiz.write("D1.1"), differential_board(REGIONAL)):
         made.given = {"choice": text, "confidence": text, "sjia": text, "ferritin|sjia": text, "at": 2}
         harmless(made)
-    harmless(*(sheets.sheet(name) for name in sheets.names()))
-    for name in sheets.names():
-        card = sheets.sheet(name)
+    harmless(*(patient.sheet(name) for name in patient.names()))
+    for name in patient.names():
+        card = patient.sheet(name)
         card.given = dict.fromkeys(card.boxes, text) | {"confidence": text, "at": 3}
         harmless(card)
 
@@ -81,11 +83,11 @@ def test_what_is_typed_into_a_card_stays_text(record, text):
 def test_what_is_given_by_call_stays_text(record, text):
     harmless(
         *(quiz.answer(*x) for x in ((text, "a"), ("N3.2", text), ("N3.2", "a", text))),
-        quiz.reveal(text), quiz.ask(text), quiz.reset(text), forms.write(text), forms.write("W1.1", {text: text}),
-        forms.rank("D1.1", [text]), forms.rank(text), forms.notes(text), explore.replay(text), sheets.sheet(text),
-        sheets.sheet("U9.1", {"ferritin": text}), explore.look_up(ADMISSION, text),
-        explore.differential_board(REGIONAL).set(text), explore.differential_board(REGIONAL).set("ferritin", sjia=text),
-        explore.differential_board(REGIONAL).why(text, text), save_receipt(f"x/{text}"), save_receipt(text + "|.json"),
+        quiz.reveal(text), quiz.ask(text), quiz.reset(text), quiz.write(text), quiz.write("W1.1", {text: text}),
+        quiz.rank("D1.1", [text]), quiz.rank(text), quiz.notes(text), replay(text), patient.sheet(text),
+        patient.sheet("U9.1", {"ferritin": text}), explore.look_up(ADMISSION, text),
+        differential_board(REGIONAL).set(text), differential_board(REGIONAL).set("ferritin", sjia=text),
+        differential_board(REGIONAL).why(text, text), save_receipt(f"x/{text}"), save_receipt(text + "|.json"),
     )  # fmt: skip
 
 
@@ -115,16 +117,14 @@ def test_what_is_typed_into_an_explorer_stays_text(label):
 @pytest.mark.parametrize("text", PAYLOADS[::5])
 def test_a_record_edited_by_hand_stays_text(record, text):
     entry = {"choice": "a", "confidence": text, "at": text, text: text}
-    forms_ = {
-        n: {"fields": {f: text for f in [*forms.prompts()[n]["fields"], text]}, "confidence": text} for n in TEXTS
-    }
-    forms_["D1.1"] = {"fields": {h: text for h in forms.hypotheses()}, "confidence": text, "at": text}
+    forms_ = {n: {"fields": {f: text for f in [*quiz.prompts()[n]["fields"], text]}, "confidence": text} for n in TEXTS}
+    forms_["D1.1"] = {"fields": {h: text for h in quiz.hypotheses()}, "confidence": text, "at": text}
     forms_["B1.1"] = {"fields": {"ferritin|sjia": text, text: text}}
-    forms_ |= {n: {"fields": dict.fromkeys(sheets.sheet(n).boxes, text), "confidence": text} for n in sheets.names()}
+    forms_ |= {n: {"fields": dict.fromkeys(patient.sheet(n).boxes, text), "confidence": text} for n in patient.names()}
     record.write_text(json.dumps({"answers": {"N3.2": entry, text: entry}, "forms": {**forms_, text: forms_["B1.1"]}}))
-    cards = [quiz.ask("N3.2"), *map(forms.write, [*TEXTS, "D1.1"]), *map(sheets.sheet, sheets.names())]
-    harmless(*cards, quiz.reveal("N3.2"), quiz.progress(), forms.notes("01"), explore.replay("01"))
-    board = explore.differential_board(REGIONAL)
+    cards = [quiz.ask("N3.2"), *map(quiz.write, [*TEXTS, "D1.1"]), *map(patient.sheet, patient.names())]
+    harmless(*cards, quiz.reveal("N3.2"), quiz.progress(), quiz.notes("01"), replay("01"))
+    board = differential_board(REGIONAL)
     harmless(board, board.picture("Mine.", mine=True), save_receipt(record.parent / "r.json", written=True))
     harmless(quiz.reset(text), quiz.progress())
 
@@ -152,8 +152,8 @@ def test_markup_that_is_not_escaped_would_be_found(record, monkeypatch):
     with pytest.raises(AssertionError):
         harmless(page.say(text))
     with pytest.raises(AssertionError):
-        forms.write("W1.1", text)
-        harmless(forms.notes("01"))
+        quiz.write("W1.1", text)
+        harmless(quiz.notes("01"))
 
 
 @each

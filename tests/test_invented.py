@@ -2,11 +2,11 @@
 
 import pytest
 
-from utils import capstone
 from utils.case import CaseDataError, load_case
-from utils.invented import Patient, load_patient
-from utils.package import CASEDATA, describe
+from utils.chapters import patient
+from utils.chapters.patient import Patient, load_patient
 from utils.rules import evaluate
+from utils.tables import CASEDATA, describe
 from utils.units import factors_in_use
 
 GIRL = load_patient("TP-01")
@@ -109,7 +109,7 @@ def test_a_letter_may_print_the_limit_of_an_assay():
     rows = GIRL.rows.copy()
     rows.loc[(rows["moment"] == "T2") & (rows["variable"] == "ferritin"), ["value", "as_printed"]] = 6, "> 6 mg/L"
     girl = Patient("TP-01", rows)
-    assert "> 6 mg/L" in capstone.letter(girl, "T2").text and str(girl.as_of("T2").inputs["ferritin"]) == "> 6 mg/L"
-    assert "> 6,000 µg/L" in capstone.trend(girl, "ferritin").text
+    assert "> 6 mg/L" in patient.letter(girl, "T2").text and str(girl.as_of("T2").inputs["ferritin"]) == "> 6 mg/L"
+    assert "> 6,000 µg/L" in patient.trend(girl, "ferritin").text
     item = girl.verdicts["hscore", "T2"].items.set_index("item").loc["ferritin_6000"]  # > 6,000 ng/mL
-    assert item["status"] == "met" and "> 6 mg/L" not in capstone.edges(girl).text  # a limit lies beside no other
+    assert item["status"] == "met" and "> 6 mg/L" not in patient.edges(girl).text  # a limit lies beside no other

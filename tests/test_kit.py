@@ -14,11 +14,10 @@ from classroom import kit
 from classroom.kit import handouts, notebooks, pages, printing, slides, teacher
 from classroom.kit.audit import KitError, check, gaps, given_away, leaks, outside, secrets
 from tests.design import told_early
-from utils import sheets
 from utils.case import load_case
-from utils.forms import prompts
+from utils.chapters import patient
 from utils.page import BANNER
-from utils.quiz import items
+from utils.quiz import items, prompts
 from utils.receipt import version
 from utils.rules import RULES, evaluate
 from utils.units import show
@@ -162,12 +161,12 @@ def test_a_learners_page_without_its_counterpart_is_found(copy, name):
 
 def test_every_sheet_of_the_new_patient_is_filled_in_for_the_teacher(built):
     page, key = (seen(read(built, f"instructor/{p}.html")) for p in ("notebooks/10_a_new_patient", "answer_key"))
-    for told in (sheets.sheet("U9.1").converted("ferritin"),):
+    for told in (patient.sheet("U9.1").converted("ferritin"),):
         assert re.sub(r"\s+", " ", told) in page and re.sub(r"\s+", " ", told) in key
-    girl = sheets.girl()
-    for moment in sheets.SHEETS.values():
+    girl = patient.girl()
+    for moment in patient.SHEETS.values():
         assert f"{moment}: what each rule set says" in key
-        assert all(girl.verdicts[r, moment].status in key for r in sheets.RULERS)
+        assert all(girl.verdicts[r, moment].status in key for r in patient.RULERS)
 
 
 def test_every_question_is_in_the_key_with_its_best_answer(built):

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.drawings import clean, drawing, shapes, words
-from utils import explore, plots
+from utils import plots
 from utils.case import CaseDataError, load_case
-from utils.ladder import READINGS, amounts, count, courses, equivalents, last_added, milestones, running, sheet
+from utils.chapters import course
+from utils.chapters.course import READINGS, amounts, count, courses, equivalents, last_added, milestones, running, sheet
 from utils.plots.drawn_course import CURSOR
 from utils.units import UnitError
 
@@ -103,7 +104,7 @@ def test_an_earlier_view_knows_no_later_end():
 
 @pytest.mark.parametrize("moment, last", [("admission", 1), ("picu", 3), ("ecmo", 4), ("recovery", 49)])
 def test_a_ladder_ends_with_the_last_event_that_is_known(moment, last):
-    days = explore.ladder(CASE.as_of(moment))
+    days = course.ladder(CASE.as_of(moment))
     assert days.set(day=last).text.startswith(f"Day {last}: ")
     assert days.set(day=last + 1).text.endswith(f"choose a whole number, 1 to {last}.")
     told = (days.set(day=last).text + days.picture("Test.").text + days.sheet().text).replace(READINGS, "")
@@ -201,14 +202,14 @@ def test_dose_interval_and_length_multiply(dose, every, days):
 # ---- the picture -----------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def days():
-    return explore.ladder(CASE)
+    return course.ladder(CASE)
 
 
 def test_every_bar_has_its_name_amount_and_days_in_the_picture(days):
     root, alt = drawing(days.picture("Test."))
-    for course in GIVEN:
-        assert course.label in words(root) and f"{course.told}" in alt
-        assert not course.amount or course.amount in words(root)
+    for one in GIVEN:
+        assert one.label in words(root) and f"{one.told}" in alt
+        assert not one.amount or one.amount in words(root)
     assert {"Drugs", "Supports", "Procedures"} <= set(words(root))
     assert "Days 1 to 22 are drawn wide, days 23 to 49 narrow" in " ".join(words(root))
     assert sum("not dated" in w for w in words(root)) == 2  # the zone before admission, and the neutropenia
@@ -272,11 +273,11 @@ def test_the_cursor_lists_what_ran_and_is_drawn(days):
 
 
 def test_on_the_first_day_there_is_a_ladder_and_nothing_to_credit():
-    assert "What ran that day" in repr(explore.ladder(load_case().as_of("admission"))._last)
+    assert "What ran that day" in repr(course.ladder(load_case().as_of("admission"))._last)
 
 
 def test_another_day_would_have_credited_another_drug():
-    credit = explore.credit(CASE)
+    credit = course.credit(CASE)
     first = credit._repr_mimebundle_()["text/plain"]
     assert "first improved on day 7, as is printed" in first and "day 5 to day 22" in first  # before anything is run
     told = [credit.set(improved=d).text.partition("would then credit: ")[2].partition(".")[0] for d in (2, 3, 7)]
@@ -286,13 +287,13 @@ def test_another_day_would_have_credited_another_drug():
 
 
 def test_before_the_improvement_is_told_its_day_is_not_known():
-    credit = explore.credit(CASE.as_of("ecmo"))
+    credit = course.credit(CASE.as_of("ecmo"))
     assert credit.get() == {"improved": 1} and "as is printed" not in credit.set(improved=4).text
     assert "1 to 4" in credit.set(improved=7).text
 
 
 def test_moving_a_control_is_the_same_as_a_call():
-    days = explore.ladder(CASE)
+    days = course.ladder(CASE)
     days.children[0].children[1].value = 4  # the slider
     assert days.get()["day"] == 4 and days._last.text.startswith("Day 4: 4 for certain")
     assert "Day 4: 4 for certain" in days._results[-1].shown["html"]
@@ -300,7 +301,7 @@ def test_moving_a_control_is_the_same_as_a_call():
 
 @pytest.mark.parametrize("wrong", [0, 50, -1, 2.5, "4", True, [4], math.nan])
 def test_a_day_that_is_none_is_refused_and_nothing_changes(days, wrong):
-    for explorer, name, last in ((days, "day", 49), (explore.credit(CASE), "improved", 22)):
+    for explorer, name, last in ((days, "day", 49), (course.credit(CASE), "improved", 22)):
         before = explorer.get()
         assert re.match(f"Refused.*choose a whole number, 1 to {last}", explorer.set(**{name: wrong}).text)
         assert explorer.get() == before

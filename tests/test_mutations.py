@@ -18,11 +18,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from utils import case, package
+from utils import case, tables
 from utils.case import CaseDataError, load_case
-from utils.forms import prompts
-from utils.package import CASEDATA, describe
-from utils.quiz import items
+from utils.quiz import items, prompts
+from utils.tables import CASEDATA, describe
 
 TABLES = describe()
 READERS = {"items.yaml": items, "prompts.yaml": prompts, "references.json": case.references}
@@ -398,7 +397,7 @@ def loaded(tmp_path_factory):
     """
     folder = shutil.copytree(CASEDATA, tmp_path_factory.mktemp("damaged") / "casedata")
     whole, mended = {}, pytest.MonkeyPatch()
-    original = package.read_table
+    original = tables.read_table
 
     def read_table(name, where=CASEDATA):
         path = describe(where)[name]["path"] if name in describe(where) else None
@@ -434,7 +433,7 @@ DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 @functools.cache
 def read_once(file):
     text = (CASEDATA / file).read_text(encoding="utf-8")
-    return pickle.dumps(yaml.load(text, package._Keys) if file.endswith(".yaml") else json.loads(text))
+    return pickle.dumps(yaml.load(text, tables._Keys) if file.endswith(".yaml") else json.loads(text))
 
 
 def changed(file, edit):
@@ -604,7 +603,7 @@ def test_damage_to_a_list_is_told_with_its_entry(loaded):
     assert len(many) > 80
     for mutant, entry in many:
         error = loaded(mutant)
-        if error is None and mutant.file in package.WORDS and mutant.kind in [*SEAL, "byte order mark"]:
+        if error is None and mutant.file in tables.WORDS and mutant.kind in [*SEAL, "byte order mark"]:
             continue  # changed words stop nobody: whoever runs the server is warned
         assert error is not None and error.file == mutant.file, (mutant.name, error)
         sealed = SEALED in str(error)
@@ -648,18 +647,18 @@ def test_without_the_check_of_keys_a_row_told_twice_would_not_be_named(loaded, m
 )  # fmt: skip
 def test_without_a_limit_its_damage_would_not_be_named(loaded, monkeypatch, limit, kind):
     assert all(caught(loaded, kind))
-    original = package._convert
+    original = tables._convert
 
     def lax(text, field, *place):
         limits = {k: v for k, v in field.get("constraints", {}).items() if k not in (limit, "maximum")}
         return original(text, {**field, "constraints": limits}, *place)
 
-    monkeypatch.setattr(package, "_convert", lax)
+    monkeypatch.setattr(tables, "_convert", lax)
     assert not all(caught(loaded, kind))
 
 
 @pytest.mark.parametrize("kind, function", [("dangling link", "check_references"), ("no unit of it", "_check_units")])
 def test_without_the_check_of_links_a_dangling_one_would_not_be_named(loaded, monkeypatch, kind, function):
     assert all(caught(loaded, kind))
-    monkeypatch.setattr(case if function in vars(case) else package, function, lambda *_: None)
+    monkeypatch.setattr(case if function in vars(case) else tables, function, lambda *_: None)
     assert not all(caught(loaded, kind))

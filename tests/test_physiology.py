@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.design import BOOKS
 from tests.drawings import clean, drawing, shapes, words
-from utils import bedside, explore, physiology
 from utils.case import load_case
+from utils.chapters import bedside
 from utils.rules import evaluate
 from utils.units import UnitError, quantity
 
@@ -24,17 +24,15 @@ NO_NUMBERS = [0, -1, math.nan, math.inf, None, True, "85", "low", [85, 0]]
 
 # ---- mean pressure ------------------------------------------------------------------------------------------------
 def test_the_mean_pressure_by_hand():
-    assert (
-        physiology.mean_arterial_pressure(85, 45) == pytest.approx((85 + 2 * 45) / 3) == pytest.approx(58.3, abs=0.05)
-    )
-    assert physiology.mean_arterial_pressure(120, 90) == pytest.approx(100)  # 300 / 3
-    assert list(physiology.mean_arterial_pressure([90, 60], [60, 60])) == pytest.approx([70, 60])
+    assert bedside.mean_arterial_pressure(85, 45) == pytest.approx((85 + 2 * 45) / 3) == pytest.approx(58.3, abs=0.05)
+    assert bedside.mean_arterial_pressure(120, 90) == pytest.approx(100)  # 300 / 3
+    assert list(bedside.mean_arterial_pressure([90, 60], [60, 60])) == pytest.approx([70, 60])
 
 
 @given(PRESSURES, PRESSURES)
 def test_a_mean_lies_between_the_two_pressures(one, other):
     low, high = sorted((one, other))
-    mean = physiology.mean_arterial_pressure(high, low)
+    mean = bedside.mean_arterial_pressure(high, low)
     assert low <= mean <= high * (1 + 1e-12) and mean - low <= high - mean + 1e-9  # nearer to the lower one
 
 
@@ -42,12 +40,12 @@ def test_a_mean_lies_between_the_two_pressures(one, other):
 def test_a_pressure_that_is_none_is_refused(wrong):
     for pair in ((wrong, 45), (85, wrong)):
         with pytest.raises(UnitError, match="pressure"):
-            physiology.mean_arterial_pressure(*pair)
+            bedside.mean_arterial_pressure(*pair)
 
 
 def test_pressures_the_wrong_way_round_are_refused():
     with pytest.raises(ValueError, match="diastolic pressure lies above the systolic"):
-        physiology.mean_arterial_pressure(45, 85)
+        bedside.mean_arterial_pressure(45, 85)
 
 
 # ---- two weights --------------------------------------------------------------------------------------------------
@@ -57,12 +55,12 @@ def test_pressures_the_wrong_way_round_are_refused():
     + [(0.3, "after", 11.667), (0.25, "after", 15), (0.35, "after", 9.286)],
 )
 def test_the_weight_before_by_hand(share, of, kg):
-    assert physiology.weight_before(5, share, of) == pytest.approx(kg, abs=5e-4)
+    assert bedside.weight_before(5, share, of) == pytest.approx(kg, abs=5e-4)
 
 
 @given(st.floats(0.1, 50), st.floats(0.01, 0.99))
 def test_each_reading_gives_its_share_back(gain, share):
-    first, second = (physiology.weight_before(gain, share, of) for of in ("before", "after"))
+    first, second = (bedside.weight_before(gain, share, of) for of in ("before", "after"))
     assert gain / first == pytest.approx(share) and gain / (second + gain) == pytest.approx(share)
     assert first == pytest.approx(second + gain)  # so the readings lie exactly the gain apart
 
@@ -72,14 +70,14 @@ def test_each_reading_gives_its_share_back(gain, share):
 )
 def test_a_gain_or_a_share_that_is_none_is_refused(gain, share):
     with pytest.raises(UnitError, match="must be a number above zero|is no number"):
-        physiology.weight_before(gain, share)
+        bedside.weight_before(gain, share)
 
 
 def test_per_cent_taken_for_a_share_and_an_unknown_reading_are_refused():
     with pytest.raises(UnitError, match="write 30 % as 0.3"):
-        physiology.weight_before(5, 30)
+        bedside.weight_before(5, 30)
     with pytest.raises(UnitError, match="choose 'before' or 'after'"):
-        physiology.weight_before(5, 0.3, "dry")
+        bedside.weight_before(5, 0.3, "dry")
 
 
 # ---- growth -------------------------------------------------------------------------------------------------------
@@ -93,39 +91,39 @@ PUBLISHED = {  # weianthro.txt as kept in the reference: -2 SD, median, +1 and +
 
 @pytest.mark.parametrize("age", PUBLISHED)
 def test_the_published_weights_lie_where_they_should(age):
-    assert physiology.growth_z(PUBLISHED[age], age) == pytest.approx([-2, 0, 1, 2], abs=0.006)
+    assert bedside.growth_z(PUBLISHED[age], age) == pytest.approx([-2, 0, 1, 2], abs=0.006)
 
 
 @pytest.mark.parametrize("age, heavy, ordinary", [(24, 2.76, -0.36), (30, 1.91, -1.11), (35, 1.34, -1.62)])
 def test_the_published_z_scores_of_both_readings(age, heavy, ordinary):
-    assert physiology.growth_z(5 / 0.3, age) == pytest.approx(heavy, abs=0.006)
-    assert physiology.growth_z(5 / 0.3 - 5, age) == pytest.approx(ordinary, abs=0.006)
+    assert bedside.growth_z(5 / 0.3, age) == pytest.approx(heavy, abs=0.006)
+    assert bedside.growth_z(5 / 0.3 - 5, age) == pytest.approx(ordinary, abs=0.006)
 
 
 def test_five_kilograms_against_the_median():  # 41, 38 and 35 per cent, as D04 prints
-    shares = [round(100 * 5 / physiology.growth_lms(age)[1]) for age in (24, 30, 35)]
+    shares = [round(100 * 5 / bedside.growth_lms(age)[1]) for age in (24, 30, 35)]
     assert shares == [41, 38, 35] and "41, 38 or 35 %" in CASE.address("D04").loc[0, "To note"]
 
 
 @given(st.floats(24, 36), st.floats(0.8, 1.25), st.floats(0.8, 1.25))
 def test_a_heavier_boy_has_a_higher_z(age, one, other):
-    z = [physiology.growth_z(times * physiology.growth_lms(age)[1], age) for times in (one, other)]
+    z = [bedside.growth_z(times * bedside.growth_lms(age)[1], age) for times in (one, other)]
     assert (z[0] - z[1]) * (one - other) >= 0 and (abs(one - other) < 1e-6 or z[0] != z[1])
 
 
 def test_the_straight_line_meets_the_tabulated_ages_and_lies_between_them():
     table = CASE.growth
     for row in table.to_dict("records"):
-        assert physiology.growth_lms(row["age"]) == (row["l"], row["median"], row["s"])
-        assert physiology.growth_z(row["median"], row["age"]) == pytest.approx(0)
+        assert bedside.growth_lms(row["age"]) == (row["l"], row["median"], row["s"])
+        assert bedside.growth_z(row["median"], row["age"]) == pytest.approx(0)
     halfway = np.array([table[c].iloc[:2].mean() for c in ("l", "median", "s")])  # 27 months, of 24 and 30
-    assert np.array(physiology.growth_lms(27)) == pytest.approx(halfway)
+    assert np.array(bedside.growth_lms(27)) == pytest.approx(halfway)
 
 
 @pytest.mark.parametrize("age", [23.9, 36.1, 2, 0, -24, math.nan, None, "two"])
 def test_an_age_outside_the_table_is_refused(age):
     with pytest.raises(UnitError, match="24 to 36 months only|number above zero|is no number|one above zero"):
-        physiology.growth_z(12, age)
+        bedside.growth_z(12, age)
 
 
 @pytest.mark.parametrize(
@@ -133,13 +131,13 @@ def test_an_age_outside_the_table_is_refused(age):
 )
 def test_a_weight_beyond_what_is_computed_is_refused(weight, says):
     with pytest.raises(UnitError, match=says):
-        physiology.growth_z(weight, 24)
+        bedside.growth_z(weight, 24)
 
 
 # ---- limits by age ------------------------------------------------------------------------------------------------
 def used(age, variable):
     """The limits that apply: dict of label -> (low, high)."""
-    rows = physiology.age_limits(age).query("applies and variable == @variable")
+    rows = bedside.age_limits(age).query("applies and variable == @variable")
     return {r.label: (r.low, r.high) for r in rows.itertuples()}
 
 
@@ -151,12 +149,12 @@ def test_the_pals_limit_is_that_of_the_rule_set(age, limit):
         given = {"age": quantity(f"{age} years", "age"), "systolic_bp": quantity(f"{pressure} mmHg", "systolic_bp")}
         assert evaluate("pals_hypotension", given).status == verdict
         row = {"kind": "lower", "low": limit}
-        assert (physiology.side(pressure, row) == "below") == (verdict == "met")
+        assert (bedside.side(pressure, row) == "below") == (verdict == "met")
 
 
 def test_ninety_applies_only_above_ten_years():
     def ninety(age):
-        return physiology.age_limits(age).query("label == 'PALS, over 10 years'")["applies"].item()
+        return bedside.age_limits(age).query("label == 'PALS, over 10 years'")["applies"].item()
 
     assert [ninety(age) for age in (1, 2, 10, 10.5)] == [False, False, False, True]
 
@@ -173,25 +171,25 @@ def test_the_values_for_two_years_are_for_two_years_only():
 
 def test_the_edge_of_the_heart_rate_falls_on_two_years():
     def sides(age):
-        rows = physiology.age_limits(age).query("applies and variable == 'heart_rate' and kind == 'range'")
-        return {physiology.side(160, r) for r in rows.to_dict("records")}
+        rows = bedside.age_limits(age).query("applies and variable == 'heart_rate' and kind == 'range'")
+        return {bedside.side(160, r) for r in rows.to_dict("records")}
 
     assert "inside" in sides(1.5) and sides(2) == {"inside", "above"} and sides(2.5) == {"above"}
 
 
 def test_no_unconfirmed_limit_is_on_the_bench():
-    assert set(physiology.age_limits(2)["tag"]) <= {"P", "S"} and set(CASE.age_limits["tag"]) <= {"P", "S"}
+    assert set(bedside.age_limits(2)["tag"]) <= {"P", "S"} and set(CASE.age_limits["tag"]) <= {"P", "S"}
 
 
 @pytest.mark.parametrize("value, place", [(99, "below"), (100, "inside"), (190, "inside"), (191, "above")])
 def test_the_ends_of_a_range_are_inside_it(value, place):
-    assert physiology.side(value, {"kind": "range", "low": 100, "high": 190}) == place
+    assert bedside.side(value, {"kind": "range", "low": 100, "high": 190}) == place
 
 
 # ---- the benches --------------------------------------------------------------------------------------------------
 @pytest.fixture
 def limits():
-    return explore.age_limit_bench(PICU)
+    return bedside.age_limit_bench(PICU)
 
 
 def test_the_bench_begins_with_what_is_printed(limits):
@@ -263,7 +261,7 @@ def test_the_bench_speaks_of_no_dose(limits):
 def test_the_picture_has_a_mark_for_every_limit_and_says_what_it_shows(limits, age):
     shown = limits.set(age=f"{age} years")
     root, alt = drawing(shown)
-    rows = physiology.age_limits(age)
+    rows = bedside.age_limits(age)
     boxes = [e for e in shapes(root, "rect", height="12") if e.get("stroke")]
     assert len(boxes) == (rows["kind"] == "range").sum()
     assert len(shapes(root, "circle")) == (rows["kind"] == "median").sum()
@@ -297,7 +295,7 @@ STRIP |= {"measured": ["heart_rate"], "missing": ["lactate", "poor_perfusion"]}
 
 
 def test_the_strip_says_days_and_never_fills_in_what_is_not_reported():
-    rows = physiology.days(ECMO, **STRIP).set_index("label")
+    rows = bedside.days(ECMO, **STRIP).set_index("label")
     assert tuple(rows.loc["conventional ventilation begins", ["first", "last"]]) == (2, 3)
     assert tuple(rows.loc["cardiac arrest and resuscitation", ["first", "last"]]) == (4, 4)
     assert rows.at["heart rate", "words"] == "160 /min" and rows.at["lactate", "address"] == "U24"
@@ -312,7 +310,7 @@ def test_the_strip_says_days_and_never_fills_in_what_is_not_reported():
 )
 def test_the_strip_takes_nothing_later_and_no_status_for_another(part, name):
     with pytest.raises(KeyError):
-        physiology.days(ECMO, **{**STRIP, part: [name]})
+        bedside.days(ECMO, **{**STRIP, part: [name]})
 
 
 # ---- the page -----------------------------------------------------------------------------------------------------
@@ -327,6 +325,6 @@ def test_the_way_round_the_page_comes_first():
 
 def test_which_reading_is_the_more_ordinary_depends_on_the_age():
     """Up to about 33 months 11.7 kg lies nearer the median, from then on 16.7 kg does."""
-    z = physiology.growth_z
+    z = bedside.growth_z
     apart = [z(5 / 0.3, m) + z(5 / 0.3 - 5, m) for m in (24, 32, 34, 35)]
     assert apart[0] > apart[1] > 0 > apart[2] > apart[3]

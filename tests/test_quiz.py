@@ -10,10 +10,9 @@ import pytest
 
 from utils import quiz
 from utils import record as store
-from utils.forms import prompts
-from utils.package import read_table
 from utils.phrases import phrase
-from utils.quiz import answer, ask, items, progress, reset, reveal, two_votes
+from utils.quiz import answer, ask, items, progress, prompts, reset, reveal, two_votes
+from utils.tables import read_table
 
 
 def test_a_reveal_before_the_commit_gives_nothing_away(record):

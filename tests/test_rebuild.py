@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests import rebuild
-from utils.package import read_table
+from utils.tables import read_table
 
 COPIED = (*rebuild.KEPT[:-1], "tests")
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from utils import receipt, sheets
-from utils.forms import prompts, rank, write
-from utils.quiz import answer, items, two_votes
+from utils import receipt
+from utils.chapters import patient
+from utils.quiz import answer, items, prompts, rank, two_votes, write
 from utils.receipt import HEAD, NAME, OLD, ROW, read_receipts, save_receipt, votes
 
 ASKED = list(items())
@@ -199,16 +199,16 @@ def test_a_name_that_windows_refuses_is_refused_here(answered, name):
 
 
 SHEETS = {  # each sheet of the new patient filled in: what is given
-    "C9.1": dict.fromkeys(sheets.RULERS, "met"),
-    "V9.2": dict.fromkeys(sheets.RULERS, "undetermined"),
+    "C9.1": dict.fromkeys(patient.RULERS, "met"),
+    "V9.2": dict.fromkeys(patient.RULERS, "undetermined"),
     "U9.1": {"ferritin": "=685 ng/mL", "ast": "48 U/L", "age": "1.7 years"},
 }
 
 
 def test_sheets_of_the_capstone_are_on_the_receipt(answered, record):
-    assert set(SHEETS) == set(sheets.names())
+    assert set(SHEETS) == set(patient.names())
     for name, filled in SHEETS.items():
-        assert "Nothing was kept" not in sheets.sheet(name, filled, "low").text
+        assert "Nothing was kept" not in patient.sheet(name, filled, "low").text
     assert "5 answers" in save_receipt("all.csv").text  # two questions and three sheets
     save_receipt("all.json")
     frame = read_receipts(answered)
@@ -222,7 +222,7 @@ def test_sheets_of_the_capstone_are_on_the_receipt(answered, record):
 
 
 def test_a_sheet_that_was_spoilt_is_left_out(answered, record):
-    sheets.sheet("C9.1", SHEETS["C9.1"])
+    patient.sheet("C9.1", SHEETS["C9.1"])
     spoilt = json.loads(record.read_text())
     spoilt["forms"]["C9.1"]["fields"]["hscore|verdict"] = "Ada says met"
     record.write_text(json.dumps(spoilt))

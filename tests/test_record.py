@@ -15,8 +15,7 @@ from queue import Empty
 import pytest
 
 from utils import record as store
-from utils.forms import notes, rank, write
-from utils.quiz import answer, ask, items, progress, reset, reveal, revision
+from utils.quiz import answer, ask, items, notes, progress, rank, reset, reveal, revision, write
 
 ROOT = Path(__file__).resolve().parent.parent
 BALLAST = {"version": 1, "answers": {}, "forms": {}, "extra": "x" * 1_000_000}  # a write takes long enough to be hit

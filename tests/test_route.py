@@ -11,11 +11,12 @@ import pytest
 from tests.design import BOOKS
 from tests.drawings import clean, drawing, words
 from tests.reading import forbidden
-from utils import pk, route
+from utils import pk
 from utils.case import load_case
+from utils.chapters import route
 from utils.explore import route_bench
-from utils.package import read_table
 from utils.quiz import items
+from utils.tables import read_table
 
 PAGE = next(p for p in BOOKS if p.name.startswith("07"))
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from utils import rules
 from utils.case import CaseDataError, load_case
-from utils.package import read_table
 from utils.rules import RULES, evaluate, evaluate_table, hscore_probability
+from utils.tables import read_table
 from utils.units import Quantity, UnitError, factors, quantity, variables
 
 S0, S1 = (load_case().as_of(t).inputs for t in ("regional_hospital", "admission"))

@@ -9,9 +9,9 @@ import pytest
 
 from utils import explore
 from utils.case import CaseDataError, load_case, references
-from utils.package import CASEDATA, seal
 from utils.quiz import ask, reveal
 from utils.rules import evaluate
+from utils.tables import CASEDATA, seal
 
 FOLDER = Path(__file__).with_name("second_case")
 CHAPTERS = {  # a room of one page, or a figure of one: these may name what they tell of

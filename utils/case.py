@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from utils.package import (
+from utils.page import Link
+from utils.phrases import phrase, status_word
+from utils.tables import (
     CASEDATA,
     CaseDataError,
     check_references,
@@ -16,8 +18,6 @@ from utils.package import (
     read_entries,
     read_table,
 )
-from utils.page import Link
-from utils.phrases import phrase, status_word
 from utils.units import Quantity, UnitError, converted, factors, plain, sign_before, variables
 
 CARRY_STATUS = ("observations", "findings", "treatments", "events", "claims")

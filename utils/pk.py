@@ -15,7 +15,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from utils.package import read_table
+from utils.tables import read_table
 
 READINGS = ("published", "flip_flop")
 ROUTES = ("sc", "iv")

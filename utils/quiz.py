@@ -1,4 +1,4 @@
-"""Commit first, then reveal. The learner's answers lie in one small file of their own and go nowhere else."""
+"""What can be filled in on the page and is kept in the learner's record: the widget alone, without any question."""
 
 import hashlib
 import time
@@ -6,11 +6,123 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from utils.cards import Card, find, noted, refresh, still, unsure, whom, word
-from utils.package import CASEDATA, CaseDataError, read_entries, read_table
-from utils.page import Shown, say
-from utils.phrases import phrase
-from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched
+import anywidget
+import pandas as pd
+import traitlets
+
+from utils.explore import Again
+from utils.page import Shown, say, table, together
+from utils.phrases import phrase, section, status_word
+from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched, watchers
+from utils.tables import CASEDATA, CaseDataError, read_entries, read_table
+from utils.units import suggestion
+
+CONFIDENCE = ("low", "medium", "high")
+
+
+class Card(anywidget.AnyWidget):
+    """A card with a form. Before it is run, a reader sees its text; after a commit, what the record says.
+
+    Parameters
+    ----------
+    item : dict
+        What the page needs: id, stem, kind (``choice``, ``text``, ``rank`` or ``grid``), its controls, the words on
+        the button, whether it `locks` after the first commit, and a `first` vote. No answer may be in it.
+    still : Shown
+        How the card reads before anything is run.
+    """
+
+    _esm = Path(__file__).with_name("cards.js")
+    _css = Path(__file__).with_name("cards.css")
+    shelf = "answers"
+    item = traitlets.Dict().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
+    given = traitlets.Dict().tag(sync=True)
+    committed = traitlets.Dict().tag(sync=True)
+    feedback = traitlets.Unicode().tag(sync=True)
+    reply = traitlets.Any(0).tag(sync=True)
+
+    def __init__(self, item, still):
+        sure = {level: status_word(level) for level in CONFIDENCE}
+        super().__init__(item={"locks": True, **item}, words={**section("cards"), "levels": sure})
+        self._still = still
+        self.refresh()
+        watchers.add(self)
+
+    def commit(self, given):
+        """Put what was given into the record; returns what is to be said about it (Shown)."""
+        raise NotImplementedError
+
+    def shown(self, entry):
+        """The controls' values and the feedback for an entry of the record: (dict of str, Shown)."""
+        raise NotImplementedError
+
+    def refresh(self, note=""):
+        """Show what the record says, after a sentence where there is one to say."""
+        entries, warning = read(self.shelf)
+        entry = entries.get(self.item["id"])
+        values, told = self.shown(entry) if entry else ({}, Shown("", ""))
+        with self.hold_sync():
+            self.committed, self.feedback = values, noted(note or warning, told).html
+
+    @traitlets.observe("given")
+    def _given(self, change):
+        given = dict(change.new)
+        if given and not (self.committed and self.item["locks"]):
+            told = self.commit(given)
+            if not self.feedback or not self.committed:  # refused: nothing was recorded that could be shown
+                self.feedback = told.html
+        self.reply = given.get("at", 0)
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, meta = super()._repr_mimebundle_(**kwargs)
+        return {**data, "text/html": self._still.html, "text/plain": self._still.text}, meta
+
+
+def still(head, lines, note):
+    """How a card reads before it is run: its heading, its options or fields, and what to do."""
+    listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    html = (
+        f"<p><strong>{escape(head)}</strong></p><ul style='list-style:none'>{listed}</ul><p><em>{escape(note)}</em></p>"
+    )
+    return Shown(html, "\n".join([head, *("  " + line for line in lines)]))
+
+
+def find(name, known, missing):
+    """What has that id among those known, or the sentence that says there is none: `missing`, then the name."""
+    return known.get(name if isinstance(name, str) else None) or say(
+        phrase("cards.none_such", missing=missing, name=name, hint=suggestion(name, known) or ".")
+    )
+
+
+def whom(asked):
+    """The words that go before what is said of a question or prompt about an invented patient; empty for any other."""
+    return phrase("cards.invented", name=asked["invented"]) + " " if "invented" in asked else ""
+
+
+def word(given):
+    """A word as lists have it: whoever passes it by code may write capitals, or blanks around it."""
+    return given.strip().casefold() if isinstance(given, str) else given
+
+
+def unsure(confidence):
+    """What is wrong with a confidence that was given, as a sentence; empty where nothing is, or none was given."""
+    if confidence is None or (isinstance(confidence, str) and confidence in CONFIDENCE):
+        return ""
+    return phrase("cards.no_confidence", given=repr(confidence))
+
+
+def noted(note, told):
+    """Something to show with a sentence before it, where there is one."""
+    return Shown(f"<p>{escape(note)}</p>{told.html}", f"{note}\n{told.text}") if note else told
+
+
+def refresh(item_id=None, note=""):
+    """Let every card on the page, or those of one id, show what the record says now."""
+    for card in list(watchers):
+        if item_id in (None, card.item["id"]):
+            card.refresh(note)
+
 
 __all__ = ["answer", "ask", "items", "progress", "record_path", "reset", "reveal", "two_votes"]
 KINDS = ("pretest", "retrieval", "completion", "decision", "error", "discussion", "check")
@@ -329,3 +441,202 @@ def reset(item_id=None):
     note = change(forget, backup=True)
     refresh()
     return say(note or (phrase("quiz.open_again", id=item_id) if item_id else phrase("quiz.all_forgotten")))
+
+
+LONGEST = 2000  # characters of one field; more is a paste that went wrong
+LEAST = 4  # hypotheses to rank: fewer is no differential
+
+
+@cache
+def prompts(folder=CASEDATA):
+    """What is asked for in the learner's own words or order: a dict of id -> prompt (source: ``prompts.yaml``)."""
+    return read_entries("prompts.yaml", _prompt_fault, folder)
+
+
+def _prompt_fault(prompt):
+    """What is wrong with a prompt, in words; nothing where it is right."""
+    needed = {"text": "fields", "rank": "stage"}.get(prompt.get("kind"))
+    if not needed or not prompt.get(needed):
+        return "kind is text (with 'fields') or rank (with 'stage')"
+    words = [prompt.get("stem"), prompt.get("notebook"), prompt.get("exemplar", "-"), *prompt.get("look_for", [])]
+    words += [*prompt["fields"].values()] if needed == "fields" else [prompt["stage"]]
+    if not all(isinstance(w, str) and w.strip() for w in words):
+        return "'stem', 'notebook', or one of its lines, is missing, or is no text"
+    return ""
+
+
+def hypotheses():
+    """The diagnoses that are ranked: a dict of name -> label."""
+    return dict(read_table("hypotheses")[["hypothesis", "label"]].itertuples(index=False))
+
+
+def _places(fields):
+    """What is ranked, as a dict of hypothesis -> place; what is no place on the list is left out."""
+    known = hypotheses()
+    allowed = {str(n): n for n in range(1, len(known) + 1)}
+    return {k: allowed[fields[k]] for k in known if fields.get(k) in allowed}
+
+
+class Form(Card):
+    """A text to write or a list to rank; the first commit stays, so that you can look back at it."""
+
+    shelf = "forms"
+
+    def __init__(self, prompt):
+        self._prompt, ranks = prompt, prompt["kind"] == "rank"
+        known = hypotheses()
+        fields = [[k, v] for k, v in known.items()] if ranks else [[k, v, 2] for k, v in prompt["fields"].items()]
+        places = [["", phrase("forms.not_ranked")], *[[str(n), str(n)] for n in range(1, len(known) + 1)]]
+        about = {"id": prompt["id"], "stem": prompt["stem"], "kind": prompt["kind"], "fields": fields}
+        about |= {"options": places, "confidence": ranks, "button": phrase("forms.keep", id=prompt["id"])}
+        note = phrase("forms.run_to_rank" if ranks else "forms.run_to_write")
+        super().__init__(about, still(f"{prompt['id']}. {prompt['stem']}", [f[1] for f in fields], note))
+
+    def commit(self, given):
+        fields = {k: v for k, v in given.items() if k not in ("at", "confidence")}
+        if self._prompt["kind"] == "text":
+            return write(self._prompt["id"], fields)
+        places = _places(fields)
+        if len(set(places.values())) < len(places):
+            return say(phrase("forms.same_place"))
+        return rank(self._prompt["id"], sorted(places, key=places.get), given.get("confidence") or None)
+
+    def shown(self, entry):
+        return {**entry["fields"], "confidence": entry.get("confidence", "")}, _told(self._prompt, entry)
+
+
+def _told(prompt, entry):
+    """What is said after a commit: one way to put it, and what to look for in one's own."""
+    kept = whom(prompt) + phrase("forms.kept", id=prompt["id"])
+    html, text = [f"<p><strong>{kept}</strong></p>"], [kept]
+    if prompt["kind"] == "rank":
+        known, places = hypotheses(), _places(entry["fields"])
+        order = ", ".join(f"{places[k]} {known[k]}" for k in sorted(places, key=places.get))
+        text.append(phrase("forms.your_order", order=order))
+        html.append(f"<p>{escape(text[-1])}</p>")
+    elif "words" in prompt:
+        count = len(" ".join(entry["fields"].values()).split())
+        text.append(phrase("forms.words_used", used=count, most=prompt["words"]))
+        html.append(f"<p>{escape(text[-1])}</p>")
+    if "exemplar" in prompt:
+        way = phrase("forms.one_way")
+        text.append(f"{way} {prompt['exemplar']}")
+        html.append(f"<p><strong>{escape(way)}</strong> {escape(prompt['exemplar'])}</p>")
+    if "look_for" in prompt:
+        look = phrase("forms.look_at_yours")
+        text += [look, *[f"  - {line}" for line in prompt["look_for"]]]
+        listed = "".join(f"<li>{escape(line)}</li>" for line in prompt["look_for"])
+        html.append(f"<p><strong>{escape(look)}</strong></p><ul>{listed}</ul>")
+    return Shown("".join(html), "\n".join(text))
+
+
+def _find_prompt(name, kind):
+    """The prompt of that kind, or the sentence that says there is none."""
+    of_kind = {k: p for k, p in prompts().items() if p["kind"] == kind}
+    return find(name, of_kind, phrase(f"forms.none_to_{'write' if kind == 'text' else 'rank'}"))
+
+
+def keep_first(name, fields, **more):
+    """Put what was filled in into the record where there is nothing yet: (what stands there now, a sentence or "")."""
+    entry = {"fields": fields, **more, "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
+    kept, note = keep("forms", name, entry)
+    if not note and kept != entry:
+        note = phrase("forms.kept_already", id=name) + " "
+    refresh(name, note)
+    return kept, note
+
+
+def _keep(prompt, fields, **more):
+    """Keep the first entry, and say what is there."""
+    kept, note = keep_first(prompt["id"], fields, **more)
+    return noted(note, _told(prompt, kept))
+
+
+def write(name, given=None):
+    """Something to write: the form, or, with text, the same by call.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"W1.1"``.
+    given : str or dict of str -> str, optional
+        Your words; a dict of field -> words where there are several fields.
+
+    Returns
+    -------
+    Form or Shown
+    """
+    prompt = _find_prompt(name, "text")
+    if isinstance(prompt, Shown) or given is None:
+        return prompt if isinstance(prompt, Shown) else Form(prompt)
+    wanted = list(prompt["fields"])
+    fields = {wanted[0]: given} if isinstance(given, str) and len(wanted) == 1 else given
+    if not isinstance(fields, dict) or set(fields) - set(wanted):
+        return say(phrase("forms.no_fields", id=name, fields=", ".join(wanted)))
+    empty = [f for f in wanted if not isinstance(fields.get(f), str) or not fields[f].strip()]
+    if empty:
+        return say(phrase("forms.empty", id=name, fields=", ".join(prompt["fields"][f] for f in empty)))
+    if max(map(len, fields.values())) > LONGEST:
+        return say(phrase("forms.too_long", id=name, most=f"{LONGEST:,}"))
+    whole = {f: fields[f].strip().encode("utf-8", "replace").decode("utf-8") for f in wanted}  # half a character: "?"
+    return _keep(prompt, whole)
+
+
+def rank(name, order=None, confidence=None):
+    """Hypotheses to rank: the form, or, with an order, the same by call.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"D1.1"``.
+    order : list of str, optional
+        Hypotheses, likeliest first; at least four of `hypotheses`.
+    confidence : {"low", "medium", "high"}, optional
+
+    Returns
+    -------
+    Form or Shown
+    """
+    prompt, known = _find_prompt(name, "rank"), hypotheses()
+    if isinstance(prompt, Shown) or order is None:
+        return prompt if isinstance(prompt, Shown) else Form(prompt)
+    order = list(order) if isinstance(order, list | tuple) else [order]
+    for one in order:
+        if not isinstance(one, str) or one not in known:
+            return say(phrase("forms.not_on_the_list", given=repr(one), known=", ".join(known)))
+    if len(set(order)) < len(order):
+        return say(phrase("forms.ranked_twice"))
+    if len(order) < LEAST:
+        return say(phrase("forms.rank_more", least=LEAST, of=len(known)))
+    if wrong := unsure(confidence := word(confidence)):
+        return say(phrase("forms.not_kept", why=wrong))
+    return _keep(prompt, {k: str(n) for n, k in enumerate(order, 1)}, confidence=confidence or "")
+
+
+def rankings(notebook):
+    """Your rankings in a notebook: a DataFrame of places, one row a hypothesis, one column a stage."""
+    kept, _ = read("forms")
+    stages = [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == str(notebook)]
+    given = {p["stage"]: _places(kept.get(p["id"], {}).get("fields", {})) for p in stages}
+    places = {stage: [found.get(k) for k in hypotheses()] for stage, found in given.items()}
+    return pd.DataFrame(places, index=list(hypotheses().values()), dtype="Int64")
+
+
+def notes(notebook):
+    """Everything that you wrote in a notebook, to read again or to copy: a table, or a line where it is nothing."""
+    kept, warning = read("forms")
+    asked = [p for p in prompts().values() if p["notebook"] == str(notebook) and p["kind"] == "text"]
+    rows = []
+    for prompt in asked:
+        fields = kept.get(prompt["id"], {}).get("fields", {})
+        rows += [(prompt["id"], label, str(fields[k])) for k, label in prompt["fields"].items() if k in fields]
+    about = "".join(dict.fromkeys(map(whom, asked)))
+    if not rows:
+        return say(warning + about + phrase("forms.nothing_written"))
+    heads = [phrase("forms.head_id"), "What", phrase("forms.head_words")]
+    return table(pd.DataFrame(rows, columns=heads), warning + about + phrase("forms.what_you_wrote"))
+
+
+def my_page(notebook):
+    """What you wrote in a notebook and how far you are, with a button that brings both up to date (an `Again`)."""
+    return Again(lambda: together(notes(notebook), progress()))

@@ -13,12 +13,10 @@ from pathlib import Path
 import ipywidgets as widgets
 import pandas as pd
 
-from utils.cards import CONFIDENCE
-from utils.explorer import Explorer
-from utils.forms import hypotheses, prompts
+from utils.explore import Explorer
 from utils.page import say
 from utils.phrases import phrase
-from utils.quiz import changed_since, items
+from utils.quiz import CONFIDENCE, changed_since, hypotheses, items, prompts
 from utils.record import is_text, read, write_whole
 
 NAME, TITLE = "mas-casebook-receipt.json", "MAS Casebook receipt"
@@ -54,7 +52,7 @@ def _row(name, notebook, kind, field, answer, entry, first="", **words):
 
 def _rows(written):
     """One row an answer, in the collection's order, and the sentence of a record that cannot be read."""
-    from utils import sheets  # here, since it brings all the rules with it
+    from utils.chapters import patient  # here, since it brings all the rules with it
 
     given, warning = read()
     voted, found = read("votes")[0], []
@@ -62,9 +60,11 @@ def _rows(written):
         if name in given:
             first = voted.get(name, {}).get("choice", "")
             found.append(_row(name, item["notebook"], item["kind"], "", given[name]["choice"], given[name], first))
-    for name, fields, entry in sheets.committed():
+    for name, fields, entry in patient.committed():
         for field, value in fields.items():
-            found.append(_row(name, sheets.PAGES[name], "sheet", field, " ".join(value.lstrip("~≈=+ ").split()), entry))
+            found.append(
+                _row(name, patient.PAGES[name], "sheet", field, " ".join(value.lstrip("~≈=+ ").split()), entry)
+            )
     kept = read("forms")[0] if written else {}
     for name, prompt in prompts().items():
         if name in kept:
@@ -200,7 +200,7 @@ def _receipt(file):
 
 def _check(row):
     """Hold one row to what `save_receipt` writes; ValueError that says what is odd."""
-    from utils import sheets
+    from utils.chapters import patient
 
     if not {*ROW, *HEAD} <= set(row) <= {*ROW, *HEAD, "words"} or not all(map(is_text, row.values())):
         raise ValueError(phrase("receipt.other_rows"))
@@ -210,7 +210,7 @@ def _check(row):
     fits = {  # by what the item is: whether the row has what is due, and no more
         item in items(): answer in ("a", "b", "c") and not field and "words" not in row,
         item in prompts(): not answer and field and "words" in row,
-        item in sheets.names(): answer and field and "words" not in row,
+        item in patient.names(): answer and field and "words" not in row,
     }
     if row["first_vote"] not in (("", "a", "b", "c") if item in items() else ("",)):
         raise ValueError(phrase("receipt.no_vote", vote=repr(row["first_vote"]), item=item))

@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from utils.package import CaseDataError, check_seal, read_table
 from utils.phrases import phrase, status_word
+from utils.tables import CaseDataError, check_seal, read_table
 from utils.units import (
     SAME,
     SIGNS,

@@ -11,8 +11,8 @@ from numbers import Real
 
 import numpy as np
 
-from utils.package import read_table
 from utils.phrases import phrase, status_word
+from utils.tables import read_table
 
 STATUSES = ("reported", "not_reported", "not_done", "pending")
 SIGNS = {">": ">", "<": "<", ">=": "≥", "<=": "≤"}

@@ -6,9 +6,8 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 
-from utils.forms import prompts
 from utils.phrases import phrase
-from utils.quiz import items, voices
+from utils.quiz import items, prompts, voices
 
 RUN = 15  # so many words in a row are no chance; a shorter text counts as a whole
 MARKS = [

@@ -7,8 +7,8 @@ from html import escape
 
 from classroom.kit.notebooks import figure, stem, title
 from classroom.kit.pages import LINE, markdown, page, rows, text
-from utils.capstone import rule_items, rule_line
 from utils.case import load_case
+from utils.chapters.patient import rule_items, rule_line
 from utils.phrases import phrase, status_word
 from utils.quiz import items
 from utils.rules import RULES, evaluate

@@ -10,12 +10,11 @@ import pandas as pd
 from nbconvert import HTMLExporter
 
 from classroom.kit.pages import LAST, OPEN, page
-from utils import capstone, sheets
 from utils.case import load_case
-from utils.forms import prompts
+from utils.chapters import patient
 from utils.page import table
 from utils.phrases import phrase
-from utils.quiz import explained, items
+from utils.quiz import explained, items, prompts
 
 BOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 # The code of a cell that JupyterLab folds away is folded here too; nothing is fetched, so no script of nbconvert's.
@@ -151,11 +150,11 @@ def exemplar(prompt):
 
 def filled(name):
     """A sheet of the new patient filled in as the rules have it (HTML)."""
-    card = sheets.sheet(name)
+    card = patient.sheet(name)
     match card:
-        case sheets.Verdicts():
-            return capstone.verdicts(card.patient, card.moment).html
-        case sheets.Conversions():
-            rows = [(capstone.label(n), str(given), card.converted(n)) for n, (given, _) in card.asked.items()]
+        case patient.Verdicts():
+            return patient.verdicts(card.patient, card.moment).html
+        case patient.Conversions():
+            rows = [(patient.label(n), str(given), card.converted(n)) for n, (given, _) in card.asked.items()]
             head = [phrase(f"kit.{k}") for k in ("item", "printed", "converted")]
             return table(pd.DataFrame(rows, columns=head), name).html

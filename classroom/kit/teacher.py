@@ -6,12 +6,11 @@ from html import escape
 from classroom.kit.handouts import decisions
 from classroom.kit.notebooks import ASKED, blueprint, book, exemplar, figure, filled, numbers, stem, title
 from classroom.kit.pages import markdown, page, rows, text
-from utils import sheets
 from utils.case import load_case
-from utils.forms import prompts
-from utils.package import read_table
+from utils.chapters import patient
 from utils.phrases import phrase
-from utils.quiz import items, voices
+from utils.quiz import items, prompts, voices
+from utils.tables import read_table
 
 MINUTES = {"decision": 5, "discussion": 5, "error": 3, "completion": 3, "retrieval": 1, "check": 1, "pretest": 1}
 
@@ -134,7 +133,7 @@ def key():
         parts += [f'<h2 id="n{number}">{escape(title(number))}</h2>', rows(head, lines)]
         parts += [f'<div class="answer">{exemplar(p)}</div>' for p in written(number)]
         asked = [name for c in book(number).cells for call, name in ASKED.findall(c.source) if call == "sheet"]
-        parts += [filled(name) for name in dict.fromkeys(asked) if name in sheets.names()]
+        parts += [filled(name) for name in dict.fromkeys(asked) if name in patient.names()]
     return page(phrase("kit.answer_key"), "".join(parts), teacher=True)
 
 

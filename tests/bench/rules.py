@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 
 from tests.bench.clock import spread
-from utils import cohort
+from utils.chapters import cohort
 from utils.rules import RULES, evaluate_table
 from utils.units import factors
 

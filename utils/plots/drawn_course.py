@@ -14,7 +14,7 @@ def limits(rows, groups, axes, caption):
     Parameters
     ----------
     rows : pandas.DataFrame
-        As `utils.physiology.age_limits`, with columns value, limit (in words) and said (where the value lies).
+        As `utils.chapters.bedside.age_limits`, with columns value, limit (in words) and said (where the value lies).
     groups : dict of str -> str
         Variable -> what its part of the picture is called, in order.
     axes : dict of str -> (float, float)
@@ -65,7 +65,7 @@ def day_strip(rows, last, caption):
     Parameters
     ----------
     rows : pandas.DataFrame
-        As from `utils.physiology.days`.
+        As from `utils.chapters.bedside.days`.
     last : int
         The last day of the page; what becomes of something after it is not told.
     caption : str
@@ -116,7 +116,7 @@ def swimmer(courses, marks, last, caption, cursor=None):
 
     Parameters
     ----------
-    courses : list of utils.ladder.Course
+    courses : list of utils.chapters.course.Course
         Drawn under a heading for each kind, in the order given.
     marks : list of (int, int, str, bool)
         Events above the bars: first and last day, words, and whether they are dated.

@@ -188,7 +188,7 @@ def trade(swept, chosen, node, caption):
     Parameters
     ----------
     swept : pandas.DataFrame
-        Columns threshold, sensitivity and specificity, as from `utils.cohort.sweep`.
+        Columns threshold, sensitivity and specificity, as from `utils.chapters.cohort.sweep`.
     chosen : float
         The threshold to mark beside the published one.
     node : dict

@@ -155,7 +155,7 @@ def spread(children, names, cuts, caption):
     Parameters
     ----------
     children : pandas.DataFrame
-        As from `utils.cohort.simulate`.
+        As from `utils.chapters.cohort.simulate`.
     names : dict of str -> str
         Variable -> axis label with its unit.
     cuts : dict of str -> float

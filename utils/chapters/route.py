@@ -13,12 +13,12 @@ import pandas as pd
 
 from utils import plots
 from utils.case import load_case
-from utils.explorer import Explorer, Number, none_such, values
-from utils.package import read_table
+from utils.chapters.bedside import weight_before
+from utils.explore import Explorer, Number, none_such, values
 from utils.page import folded, say, table, together
 from utils.phrases import phrase
-from utils.physiology import weight_before
 from utils.pk import DAY, READINGS, concentration, exposure, first_day, parameters, split_gain
+from utils.tables import read_table
 from utils.units import among, show
 
 NAMES = {r: phrase(f"route.{r}") for r in READINGS}
@@ -297,3 +297,6 @@ def picture(caption):
     ]
     between, title = (phrase("route.band"), few, sc), phrase("route.picture_title", weight=weight)
     return plots.course(HOURS, curves, splits, title, "", caption, between, phrase("route.picture_usual"))
+
+
+route_bench = RouteBench

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from utils import plots
-from utils.explorer import Explorer, Number, none_such
-from utils.package import CaseDataError
+from utils.explore import Explorer, Number, none_such
 from utils.page import say, table, together
 from utils.phrases import phrase
+from utils.tables import CaseDataError
 from utils.units import UnitError, show
 
 MILESTONES = "admission leak_begins picu_admission cardiac_arrest ecmo_begins first_improvement ecmo_ends".split()
@@ -380,3 +380,6 @@ def sheet(case):
         rows.append((row["label"], kind, dose, *days, row["fact"], where))
     heads = ["ladder.what", "ladder.kind", "ladder.dose_and_route", "ladder.begins", "ladder.ends", "ladder.fact"]
     return pd.DataFrame(rows, columns=[*map(phrase, [*heads, "ladder.where_printed"])])
+
+
+ladder, credit = Ladder, Credit

@@ -3,11 +3,10 @@
 import pandas as pd
 
 from utils import plots
-from utils.cards import Card, refresh, still, word
-from utils.explorer import Again
-from utils.forms import rankings
+from utils.explore import Again
 from utils.page import Shown, folded, say, table, together
 from utils.phrases import phrase
+from utils.quiz import Card, rankings, refresh, still, word
 from utils.record import change, read
 from utils.units import among
 
@@ -134,3 +133,6 @@ def moved(notebook):
     if places.notna().any().sum() == 0:
         return together(say(phrase("differential.no_ranking")), shown)
     return together(plots.ranks(places, phrase("differential.moved")), shown)
+
+
+differential_board = Board

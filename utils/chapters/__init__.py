@@ -1,0 +1,1 @@
+"""What only one notebook computes, or a few: a file each."""
