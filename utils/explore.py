@@ -11,7 +11,7 @@ from utils.differential import Board, replay
 from utils.explorer import Explorer, Number, none_such, values
 from utils.ladder import Credit, Ladder
 from utils.package import CaseDataError
-from utils.page import Shown, say, table, together
+from utils.page import Shown, say, sendable, table, together
 from utils.phrases import phrase, status_word
 from utils.route import RouteBench
 from utils.rules import RULES, evaluate, evaluate_table, unknown_results
@@ -59,7 +59,7 @@ class UnitBench(Explorer):
         known = values(self._controls["analyte"])
         if analyte is not None and not among(analyte, known):
             return say(phrase("explore.no_analyte", analyte=analyte, known=", ".join(known)))
-        return self._move(text=_sendable(text), analyte=analyte or self._used["analyte"])
+        return self._move(text=sendable(text), analyte=analyte or self._used["analyte"])
 
     def get(self):
         """What is shown now."""
@@ -309,7 +309,7 @@ class LookUp(Explorer):
     def __init__(self, case, name):
         self._case = case
         label = phrase("explore.address_label")
-        text = widgets.Text(value=_sendable(name), description=label, continuous_update=False)
+        text = widgets.Text(value=sendable(name), description=label, continuous_update=False)
         super().__init__([text], {"address": text})
 
     def _view(self, now):
@@ -322,12 +322,7 @@ class LookUp(Explorer):
 
     def set(self, address, **other):
         """The same by call: ``set("F09")``; returns what is shown."""
-        return none_such(other, "address") if other else self._move(address=_sendable(address))
-
-
-def _sendable(text):
-    """Text without half a character, which cannot be sent to a page."""
-    return str(text).encode("utf-8", "replace").decode()
+        return none_such(other, "address") if other else self._move(address=sendable(address))
 
 
 # A notebook reads better with verbs and nouns than with classes.

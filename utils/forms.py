@@ -9,7 +9,7 @@ import pandas as pd
 from utils.cards import Card, find, noted, refresh, still, unsure, whom, word
 from utils.explorer import Again
 from utils.package import CASEDATA, read_entries, read_table
-from utils.page import Shown, say, table, together
+from utils.page import Shown, say, sendable, table, together
 from utils.phrases import phrase
 from utils.quiz import progress
 from utils.record import keep, read
@@ -149,8 +149,7 @@ def write(name, given=None):
         return say(phrase("forms.empty", id=name, fields=", ".join(prompt["fields"][f] for f in empty)))
     if max(map(len, fields.values())) > LONGEST:
         return say(phrase("forms.too_long", id=name, most=f"{LONGEST:,}"))
-    whole = {f: fields[f].strip().encode("utf-8", "replace").decode("utf-8") for f in wanted}  # half a character: "?"
-    return _keep(prompt, whole)
+    return _keep(prompt, {f: sendable(fields[f].strip()) for f in wanted})
 
 
 def rank(name, order=None, confidence=None):
