@@ -13,7 +13,7 @@ import pandas as pd
 import traitlets
 
 from utils import plots
-from utils.page import Shown, say, table, together
+from utils.page import Shown, say, sendable, table, together
 from utils.phrases import phrase, status_word
 from utils.rules import RULES, evaluate, evaluate_table, unknown_results
 from utils.tables import CaseDataError
@@ -389,7 +389,7 @@ class UnitBench(Explorer):
         known = values(self._controls["analyte"])
         if analyte is not None and not among(analyte, known):
             return say(phrase("explore.no_analyte", analyte=analyte, known=", ".join(known)))
-        return self._move(text=_sendable(text), analyte=analyte or self._used["analyte"])
+        return self._move(text=sendable(text), analyte=analyte or self._used["analyte"])
 
     def get(self):
         """What is shown now."""
@@ -639,7 +639,7 @@ class LookUp(Explorer):
     def __init__(self, case, name):
         self._case = case
         label = phrase("explore.address_label")
-        text = widgets.Text(value=_sendable(name), description=label, continuous_update=False)
+        text = widgets.Text(value=sendable(name), description=label, continuous_update=False)
         super().__init__([text], {"address": text})
 
     def _view(self, now):
@@ -652,12 +652,7 @@ class LookUp(Explorer):
 
     def set(self, address, **other):
         """The same by call: ``set("F09")``; returns what is shown."""
-        return none_such(other, "address") if other else self._move(address=_sendable(address))
-
-
-def _sendable(text):
-    """Text without half a character, which cannot be sent to a page."""
-    return str(text).encode("utf-8", "replace").decode()
+        return none_such(other, "address") if other else self._move(address=sendable(address))
 
 
 unit_bench, what_if, ruler_bench, look_up = UnitBench, WhatIf, RulerBench, LookUp

@@ -15,12 +15,16 @@ DOI = re.compile(r"10\.\d{4,9}/\S+")
 LEFT = ' style="text-align:left"'  # JupyterLab sets tables flush right, which suits numbers but not names
 
 
+def sendable(text):
+    """Text that can be sent to a page: half a character, of a torn paste or a file, becomes "?"."""
+    return str(text).encode("utf-8", "replace").decode()
+
+
 class Shown:
     """Something to show; a notebook takes the HTML, everything else the text."""
 
     def __init__(self, html, text):
-        # half a character, of a torn paste or a file, cannot be sent to a page: it becomes "?"
-        self.html, self.text = (x.encode("utf-8", "replace").decode("utf-8") for x in (html, text))
+        self.html, self.text = sendable(html), sendable(text)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/html": self.html, "text/plain": self.text}

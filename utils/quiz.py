@@ -11,7 +11,7 @@ import pandas as pd
 import traitlets
 
 from utils.explore import Again
-from utils.page import Shown, say, table, together
+from utils.page import Shown, say, sendable, table, together
 from utils.phrases import phrase, section, status_word
 from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched, watchers
 from utils.tables import CASEDATA, CaseDataError, read_entries, read_table
@@ -578,8 +578,7 @@ def write(name, given=None):
         return say(phrase("forms.empty", id=name, fields=", ".join(prompt["fields"][f] for f in empty)))
     if max(map(len, fields.values())) > LONGEST:
         return say(phrase("forms.too_long", id=name, most=f"{LONGEST:,}"))
-    whole = {f: fields[f].strip().encode("utf-8", "replace").decode("utf-8") for f in wanted}  # half a character: "?"
-    return _keep(prompt, whole)
+    return _keep(prompt, {f: sendable(fields[f].strip()) for f in wanted})
 
 
 def rank(name, order=None, confidence=None):

@@ -34,8 +34,13 @@ ASKED = re.compile(r'^(ask|write|sheet)\("([^"]+)"\)', re.M)
 @cache
 def book(number):
     """A notebook as stored; do not change it."""
-    file = load_case().journey.set_index("notebook").at[number, "file"]
+    file = stop(number)["file"]
     return nbformat.read(BOOKS / file, 4)
+
+
+def stop(number):
+    """The row of ``journey.csv`` for a notebook (Series)."""
+    return load_case().journey.set_index("notebook").loc[number]
 
 
 def numbers():
@@ -45,12 +50,12 @@ def numbers():
 
 def title(number):
     """A notebook's number and title (str)."""
-    return f"{number} {load_case().journey.set_index('notebook').at[number, 'title']}"
+    return f"{number} {stop(number)['title']}"
 
 
 def stem(number):
     """The name of a notebook's pages, without an ending (str)."""
-    return Path(load_case().journey.set_index("notebook").at[number, "file"]).stem
+    return Path(stop(number)["file"]).stem
 
 
 def shown(cell):
@@ -63,7 +68,7 @@ def section(number, heading):
 
     A page that is no core page may be without: then there are none.
     """
-    cells, part = book(number).cells, load_case().journey.set_index("notebook").at[number, "part"]
+    cells, part = book(number).cells, stop(number)["part"]
     at = [n for n, c in enumerate(cells) if c.cell_type == "markdown" and f"## {heading}" in c.source.splitlines()]
     if not at and part in ("before you begin", "optional", "transfer"):
         return []
@@ -89,8 +94,7 @@ def figure(number, heading=None):
         if cell.cell_type == "markdown":
             words.append(cell.source)
         elif found := FIGURE.search(shown(cell)):
-            spoken = [p for p in "\n\n".join(words).split("\n\n") if "By keyboard" not in p and "line of code" not in p]
-            told = "\n\n".join(spoken)
+            told = "\n\n".join(words)
             return found.group(), told[told.index(f"## {heading}") + len(heading) + 3 :].strip()
     raise ValueError(f"notebook {number} shows no picture under '{heading}': see {__file__}")
 

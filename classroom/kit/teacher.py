@@ -4,7 +4,7 @@ import re
 from html import escape
 
 from classroom.kit.handouts import decisions
-from classroom.kit.notebooks import ASKED, blueprint, book, exemplar, figure, filled, numbers, stem, title
+from classroom.kit.notebooks import ASKED, blueprint, book, exemplar, figure, filled, numbers, stem, stop, title
 from classroom.kit.pages import markdown, page, rows, text
 from utils.case import load_case
 from utils.chapters import patient
@@ -60,7 +60,7 @@ def written(number):
 # ---- facilitation ---------------------------------------------------------------------------------------------------
 def facilitation(number):
     """The notes for one notebook (str)."""
-    minutes = load_case().journey.set_index("notebook").at[number, "minutes"]
+    minutes = stop(number)["minutes"]
     votes, talk = decisions(number), of(number, "discussion")
     spent = sum(MINUTES[i["kind"]] for i in votes)
     plan = phrase("kit.time", minutes=minutes)
