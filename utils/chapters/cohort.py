@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from utils import plots
-from utils.engine import Choice, Number, explorer
+from utils.explore import Choice, Number, explorer
 from utils.page import say, table, together
 from utils.phrases import phrase, status_word
 from utils.rules import RULES, SIGNS, evaluate_table
