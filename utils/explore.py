@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import traitlets
 
+from utils import engine as new
 from utils import plots
-from utils.page import Shown, say, sendable, table, together
+from utils.page import Shown, say, table, together
 from utils.phrases import phrase, status_word
 from utils.rules import RULES, evaluate, evaluate_table, unknown_results
 from utils.tables import CaseDataError
-from utils.units import Quantity, UnitError, among, factors, quantity, show, variables
+from utils.units import Quantity, UnitError, factors, quantity, show, variables
 
 REACH = 6  # so many steps to either side of a control lie ready
 
@@ -119,7 +120,8 @@ class Number(widgets.HBox):
 
 def none_such(other, *known):
     """What is said to a name that nothing here has."""
-    return say(phrase("explorer.none_such", name=next(iter(other)), known=", ".join(known)))
+    why = phrase("explorer.none_such", name=next(iter(other)), known=", ".join(known))
+    return say(phrase("explorer.refused", why=why))
 
 
 def values(listed):
@@ -351,52 +353,50 @@ def _mover(control):
 UNKNOWN = "unknown"  # a list shows no entry whose value is None: it would stand empty on the page
 
 
-class UnitBench(Explorer):
+def unit_bench(analyte="triglycerides", text="1.5"):
     """Type a value: a bare number is refused, a value with its unit is shown in every unit of that analyte.
 
     It begins with what is refused; until a value is accepted, the units of that analyte stand there without values.
     """
 
-    def __init__(self, analyte="triglycerides", text="1.5"):
-        known = [
-            (variables().at[n, "label"], n) for n in ("triglycerides", "fibrinogen", "ferritin", "platelets", "ast")
-        ]
-        style = {"description_width": "9em"}
-        controls = {
-            "analyte": widgets.Dropdown(
-                options=known, value=analyte, description=phrase("explore.analyte"), style=style
-            ),
-            "text": widgets.Text(description=phrase("explore.value_unit"), style=style, continuous_update=False),
-        }
-        super().__init__([*controls.values()], controls)
-        controls["text"].value = text
-
-    def _view(self, now):
-        q = quantity(now["text"], now["analyte"]) if now["text"] else None
+    def view(text, analyte):
+        q = quantity(text, analyte) if text else None
         rows = [
             (unit, str(q.to(unit)) if q else "", f"× {show(factor)}" if factor != 1 else phrase("explore.compared_in"))
-            for unit, factor in factors(now["analyte"]).items()
+            for unit, factor in factors(analyte).items()
         ]
-        title = phrase("explore.accepted" if q else "explore.units", value=q, analyte=now["analyte"])
+        title = phrase("explore.accepted" if q else "explore.units", value=q, analyte=analyte)
         heads = [*map(phrase, ("explore.unit", "explore.value", "explore.factor"))]
         sheet = table(pd.DataFrame(rows, columns=heads), title)
         return together(sheet, say(q.warning)) if q and q.warning else sheet
 
-    def set(self, text, analyte=None, **other):
-        """The same by call: ``set("1.5 mmol/L", "triglycerides")``; returns what is shown."""
-        if other:
-            return none_such(other, "text", "analyte")
-        known = values(self._controls["analyte"])
-        if analyte is not None and not among(analyte, known):
-            return say(phrase("explore.no_analyte", analyte=analyte, known=", ".join(known)))
-        return self._move(text=sendable(text), analyte=analyte or self._used["analyte"])
-
-    def get(self):
-        """What is shown now."""
-        return self._last
+    known = ("triglycerides", "fibrinogen", "ferritin", "platelets", "ast")
+    controls = {
+        "text": new.Text(phrase("explore.value_unit")),
+        "analyte": new.Choice(phrase("explore.analyte"), {variables().at[n, "label"]: n for n in known}, analyte),
+    }
+    made = new.explorer(view, rows=[["analyte"], ["text"]], **controls)
+    controls["text"].field.value = text
+    return made
 
 
-class WhatIf(Explorer):
+def _statuses(rule, given, **trials):
+    """Verdicts (array of str) with some inputs replaced by arrays of trial values, in canonical units."""
+    plain = {n: v.canonical().value if isinstance(v, Quantity) and v.high is None else v for n, v in given.items()}
+    frame = pd.DataFrame(plain, index=range(len(next(iter(trials.values()))))).assign(**trials)
+    return evaluate_table(rule, frame)["status"].astype(str).to_numpy()
+
+
+def _nodes(rule, names):
+    """The first threshold or weight of each number in the rule: dict of name -> row; UnitError where there is none."""
+    rows = [r for r in RULES[rule].nodes().values() if r["unit"]]
+    found = {r["input"]: r for r in reversed(rows)}
+    if strangers := ", ".join(sorted(set(names) - set(found))):
+        raise UnitError(phrase("explore.no_such_number", names=strangers, rule=RULES[rule].short))
+    return {n: found[n] for n in names}
+
+
+def what_if(rule, case, **ranges):
     """What if an unknown had been reported? One slider an unknown number; unticked means still unknown.
 
     Parameters
@@ -407,107 +407,65 @@ class WhatIf(Explorer):
         The case as of a moment.
     **ranges : (float, float, float)
         For each unknown number, by name, as in ``platelets=(0, 500, 250)``: lowest and highest trial value and the
-        value to start from, in the published unit.
+        value to start from, in the published unit. `set` takes a value with its unit, or None for unknown.
     """
+    units = {n: row["unit"] for n, row in _nodes(rule, ranges).items()}
+    labels = variables()["label"]
 
-    def __init__(self, rule, case, **ranges):
-        self._rule, self._given, self._ranges = rule, dict(case.inputs), ranges
-        self._node, controls, rows = {}, {}, []
-        for row in RULES[rule].nodes().values():  # the first threshold or weight of each number
-            if row["input"] in ranges and row["unit"]:
-                self._node.setdefault(row["input"], row)
-        if strangers := set(ranges) - set(self._node):
-            names = ", ".join(sorted(strangers))
-            raise UnitError(phrase("explore.no_such_number", names=names, rule=RULES[rule].short))
-        for name, (low, high, start) in ranges.items():
-            label = variables().at[name, "label"]
-            tick = widgets.Checkbox(
-                value=False, description=phrase("explore.suppose", label=label), indent=False, layout={"width": "19em"}
-            )
-            number = Number(label, start, low, high, unit=self._unit(name), width="10em")
-            number.layout.flex, number.slider.layout.width = "1 1 45em", "12em"  # in one row with the tick
-            for part in (number.field, number.slider):
-                part.disabled = True
-            controls |= {f"{name} known": tick, name: number}
-            rows.append(widgets.HBox([tick, number], layout={"flex_flow": "row wrap"}))
-        super().__init__(rows, controls)
+    def supposed(state):
+        return {n: Quantity(n, state[n], unit) if state[f"{n} known"] else None for n, unit in units.items()}
 
-    def _unit(self, name):
-        return self._node[name]["unit"]
-
-    def _supposed(self, now):
-        return {n: Quantity(n, now[n], self._unit(n)) if now[f"{n} known"] else None for n in self._ranges}
-
-    def _place(self, now):
-        super()._place(now)
-        for name in self._ranges:
-            for part in (self._controls[name].field, self._controls[name].slider):
-                part.disabled = not now[f"{name} known"]
-
-    def _view(self, now):
-        """The verdict in words, where it flips along each unknown, and the items."""
-        given = {**self._given, **self._supposed(now)}
-        verdict = evaluate(self._rule, given)
-        words = phrase("explore.verdict", rule=verdict.title, status=status_word(verdict.status).upper())
-        line = Shown(f"<p><strong>{escape(words)}</strong></p>", words)
-        labels = variables()["label"]
-        flips = [say(phrase("explore.varying", label=labels[n], flips=self._flips(n, given))) for n in self._ranges]
-        return together(line, *flips, table(verdict.sheet(), phrase("explore.items")))
-
-    def _verdicts(self, given, **trials):
-        """Verdicts with some inputs replaced by arrays of trial values in the published unit."""
-        size = len(next(iter(trials.values())))
-        frame = pd.DataFrame({n: _canonical(v) for n, v in given.items()}, index=range(size))
-        frame = frame.assign(**{n: values * factors(n)[self._unit(n)] for n, values in trials.items()})
-        return evaluate_table(self._rule, frame)["status"].astype(str).to_numpy()
-
-    def _flips(self, name, given):
+    def flips(name, given):
         """Verdict along one input, everything else as supposed: '0 to 181: met; 182 to 500: undetermined'."""
-        trial = np.arange(self._ranges[name][0], self._ranges[name][1] + 1)
-        status = self._verdicts(given, **{name: trial})
-        edges = np.flatnonzero(status[1:] != status[:-1])
-        ends = zip([0, *(edges + 1)], [*edges, len(trial) - 1], strict=True)
-        spans = [(show(trial[a]), f"{show(trial[b])} {self._unit(name)}", status_word(status[a])) for a, b in ends]
-        return "; ".join(phrase("explore.flip", low=low, high=high, status=word) for low, high, word in spans)
+        trial = np.arange(ranges[name][0], ranges[name][1] + 1)
+        status = _statuses(rule, given, **{name: trial * factors(name)[units[name]]})
+        starts = [0, *np.flatnonzero(status[1:] != status[:-1]) + 1]
+        spans = zip(starts, [*starts[1:], len(trial)], strict=True)
+        words = [(trial[a], f"{show(trial[b - 1])} {units[name]}", status_word(status[a])) for a, b in spans]
+        return "; ".join(phrase("explore.flip", low=show(low), high=high, status=word) for low, high, word in words)
 
-    def picture(self, caption):
-        """Where the verdict flips over the first two unknowns, everything else as reported."""
-        names = list(self._ranges)[:2]
-        axes = [np.linspace(self._ranges[n][0], self._ranges[n][1], 201) for n in names]
-        grid = [g.ravel() for g in np.meshgrid(*axes)]
-        status = self._verdicts(self._given, **dict(zip(names, grid, strict=True))).reshape(201, 201)
-        labels = [f"{variables().at[n, 'label']} ({self._unit(n)})" for n in names]
-        return plots.verdict_map(*axes, status, labels, [self._node[n]["threshold"] for n in names], caption)
+    def view(**state):
+        given = {**case.inputs, **supposed(state)}
+        verdict = evaluate(rule, given)
+        words = phrase("explore.verdict", rule=verdict.title, status=status_word(verdict.status).upper())
+        told = [say(phrase("explore.varying", label=labels[n], flips=flips(n, given))) for n in ranges]
+        strong = Shown(f"<p><strong>{escape(words)}</strong></p>", words)
+        return together(strong, *told, table(verdict.sheet(), phrase("explore.items")))
 
-    def set(self, **values):
-        """Suppose values by call: ``set(platelets="150 ×10⁹/L")``, or None for unknown; returns what is shown."""
-        wanted = {}
-        for name, text in values.items():  # all are read before any is moved, so that a refusal changes nothing
-            if name not in self._ranges:
-                return say(phrase("explore.not_supposed", name=name, known=phrase("explore.or").join(self._ranges)))
-            try:
-                wanted[name] = None if text is None else quantity(text, name).to(self._unit(name)).single()
-            except UnitError as refused:
-                return say(phrase("explorer.refused", why=refused))
-            low, high, _ = self._ranges[name]
-            if text is not None and not low <= wanted[name] <= high:
-                ends = {"low": show(low), "high": f"{show(high)} {self._unit(name)}"}
-                return say(phrase("explore.outside", given=text, **ends))
-        known = {f"{name} known": value is not None for name, value in wanted.items()}
-        return self._move(**known, **{name: value for name, value in wanted.items() if value is not None})
+    def accept(values):
+        for name in values.keys() - ranges.keys():
+            raise UnitError(phrase("explorer.none_such", name=name, known=", ".join(ranges)))
+        ticks = {f"{n} known": v is not None for n, v in values.items()}
+        return ticks | {n: v for n, v in values.items() if v is not None}
 
-    def get(self):
-        """What is supposed now: dict of name -> Quantity, or None where it is left unknown."""
-        return self._supposed(self._used)
+    controls = {}
+    for n, (low, high, start) in ranges.items():
+        known = lambda state, tick=f"{n} known": state[tick]  # noqa: E731
+        controls[f"{n} known"] = new.Tick(phrase("explore.suppose", label=labels[n]))
+        controls[n] = new.Number(labels[n], start, low, high, unit=units[n], variable=n, enabled=known)
+    rows = [[f"{n} known", n] for n in ranges]
+    return new.explorer(view, rows=rows, accept=accept, tell=supposed, **controls)
 
 
-class RulerBench(Explorer):
+def flip_map(rule, case, caption, **ranges):
+    """Where the verdict flips over two unknown numbers: ``platelets=(0, 500)``, ends in the published unit (Figure)."""
+    nodes = _nodes(rule, ranges)
+    axes = {n: np.linspace(*ends, 201) for n, ends in ranges.items()}
+    grid = np.meshgrid(*(axis * factors(n)[nodes[n]["unit"]] for n, axis in axes.items()))
+    status = _statuses(rule, case.inputs, **{n: g.ravel() for n, g in zip(axes, grid, strict=True)})
+    labels = [f"{variables().at[n, 'label']} ({row['unit']})" for n, row in nodes.items()]
+    cuts = [row["threshold"] for row in nodes.values()]
+    return plots.verdict_map(*axes.values(), status.reshape(201, 201), labels, cuts, caption)
+
+
+def ruler_bench(case, rules, beside=None, trials=None):
     """Several rules on one child, side by side; every unknown of theirs has a list of what it could turn out to be.
 
     Parameters
     ----------
     case : Case
-        The case as of a moment; its unknowns can be supposed.
+        The case as of a moment; its unknowns can be supposed. `set` takes a value with its unit, a finding as True or
+        False, or None for unknown.
     rules : sequence of str
         Names of `RULES`.
     beside : Case, optional
@@ -515,144 +473,95 @@ class RulerBench(Explorer):
     trials : dict of str -> list of str, optional
         Values to offer for an unknown number that no threshold cuts into pieces, as in ``{"esr": ["20 mm/h"]}``.
     """
+    printed, before = ([evaluate(r, c) for r in rules] if c else [] for c in (case, beside))
+    moments = [c.time_points.set_index("time_point").at[c.time_point, "short"] for c in (beside, case) if c]
+    results, labels = unknown_results(printed), variables()["label"]
+    for name, texts in (trials or {}).items():
+        if not any(name in v.missing for v in printed):
+            asking = ", ".join(v.short for v in printed)
+            raise UnitError(phrase("explore.no_such_unknown", name=name, rules=asking))
+        results[name] = [(str(quantity(x, name)), quantity(x, name)) for x in texts]
 
-    def __init__(self, case, rules, beside=None, trials=None):
-        self._case, self._rules, self._beside = case, [*rules], beside
-        self._printed = [evaluate(r, case) for r in rules]
-        options = unknown_results(self._printed)
-        for name, texts in (trials or {}).items():
-            if not any(name in v.missing for v in self._printed):
-                asking = ", ".join(v.short for v in self._printed)
-                raise UnitError(phrase("explore.no_such_unknown", name=name, rules=asking))
-            options[name] = [(str(quantity(x, name)), quantity(x, name)) for x in texts]
-        self._before = [evaluate(r, beside) for r in rules] if beside else None
-        controls = {}
-        self._listed = {n: [(phrase("explore.unknown"), UNKNOWN), *results] for n, results in options.items()}
-        for name, choices in self._listed.items():
-            controls[name] = widgets.Dropdown(
-                options=choices,
-                description=variables().at[name, "label"],
-                style={"description_width": "20em"},
-                layout={"width": "35em"},
-            )
-        clear = widgets.Button(description=phrase("explore.clear"), layout={"width": "12em"})
-        grid = widgets.Box(list(controls.values()), layout={"flex_flow": "row wrap"})
-        super().__init__([grid, clear], controls)
-        clear.on_click(lambda _: self.set(**dict.fromkeys(controls)))
+    def tell(state):
+        return {n: None if v == UNKNOWN else v for n, v in state.items()}
 
-    def _view(self, now):
-        """Each rule as supposed: the picture, what moved, and the verdicts with what would settle them cheapest."""
-        supposed = {n: v for n, v in now.items() if v != UNKNOWN}
-        given = {**self._case.inputs, **supposed}
-        verdicts = [evaluate(r, given) for r in self._rules]
+    def word(value):
+        return phrase("explore.present" if value else "explore.absent") if isinstance(value, bool) else str(value)
+
+    def view(**state):
+        supposed = {n: v for n, v in state.items() if v != UNKNOWN}
+        verdicts = [evaluate(r, {**case.inputs, **supposed}) for r in rules]
         moved = [
             phrase("explore.moved", rule=v.short, was=status_word(p.status), now=status_word(v.status))
-            for v, p in zip(verdicts, self._printed, strict=True)
+            for v, p in zip(verdicts, printed, strict=True)
             if v.status != p.status
         ]
-        told = [f"{variables().at[n, 'label']} {_word(v)}" for n, v in supposed.items()]
-        line = "explore.supposed_moved" if moved else "explore.supposed" if told else "explore.nothing_supposed"
-        line = say(phrase(line, told="; ".join(told), moved="; ".join(moved)))
-        return together(line, self.picture(phrase("explore.rulers"), verdicts), self.sheet(verdicts))
+        line = "explore.supposed_moved" if moved else "explore.supposed" if supposed else "explore.nothing_supposed"
+        told = "; ".join(f"{labels[n]} {word(v)}" for n, v in supposed.items())
+        pairs = [*zip(before, verdicts, strict=True)] if beside else [(v,) for v in verdicts]
+        caption = phrase("explore.rulers")
+        counted = all(v.reach for v in verdicts)
+        picture = plots.rulers(pairs, moments, caption) if counted else _matrix(verdicts, caption)
+        return together(say(phrase(line, told=told, moved="; ".join(moved))), picture, _verdicts(verdicts))
 
-    def picture(self, caption, verdicts=None):
-        """Rules that count something on their common axis; the items of rules that do not, as a table of shapes."""
-        verdicts = verdicts or self._printed
-        if not all(v.reach for v in verdicts):
-            asked = [
-                (r.input, v.rule, r.status) for v in verdicts for r in v.items.itertuples() if r.input and r.status
-            ]
-            rows, columns = {n: variables().at[n, "label"] for n, _, _ in asked}, {v.rule: v.short for v in verdicts}
-            states = {**dict.fromkeys(((r, c) for r in rows for c in columns), "")}
-            states |= {(n, rule): status for n, rule, status in reversed(asked)}  # the first item of an input counts
-            states |= {("", v.rule): v.status for v in verdicts}
-            return plots.matrix(states, {**rows, "": phrase("explore.whole_set")}, columns, caption, plots.VERDICTS)
-        pairs = list(zip(self._before, verdicts, strict=True)) if self._before else [(v,) for v in verdicts]
-        moments = [
-            c.time_points.set_index("time_point").at[c.time_point, "short"] for c in (self._beside, self._case) if c
-        ]
-        return plots.rulers(pairs, moments, caption)
+    def listed(name):
+        offered = {phrase("explore.unknown"): UNKNOWN, **dict(results[name])}
 
-    def sheet(self, verdicts=None):
-        """The verdicts as a table: what each could still be, and which result would settle it at the least cost."""
-        rows = []
-        for v in verdicts or self._printed:
-            scored = (plots.span(v), plots.cut_off(v)) if v.reach else ("", "")
-            ways = [f"{r.result} ({status_word(r.verdict)})" for r in v.cheapest.itertuples()]
-            ways = phrase("explore.or_way").join(ways) or phrase("explore.settled")
-            rows.append((v.short, status_word(v.status), *scored, ways))
-        names = ("explore.rule", "explore.status", "explore.could_be", "explore.cut_off", "explore.cheapest")
-        frame = pd.DataFrame(rows, columns=[*map(phrase, names)])
-        return table(frame.loc[:, (frame != "").any()], phrase("explore.verdicts"))
+        def options(state):  # what is supposed by call is put on the list, so that the page says it
+            value = state.get(name, UNKNOWN)
+            return offered if value in offered.values() else {**offered, phrase("explore.by_call", value=value): value}
 
-    def set(self, **values):
-        """Suppose by call: ``set(neutrophils="3.0 ×10⁹/L", haemophagocytosis=True)``; None stands for unknown."""
-        wanted = {}
-        for name, value in values.items():  # all are read before any is moved, so that a refusal changes nothing
-            if name not in self._controls:
-                return say(phrase("explore.not_unknown", name=name, known=", ".join(self._controls)))
-            try:
-                is_flag = variables().at[name, "kind"] == "flag"
-                if is_flag and not isinstance(value, bool | np.bool_ | None):
-                    raise UnitError(phrase("explore.not_a_finding", name=name, given=repr(value)))
-                wanted[name] = value if is_flag or value is None else quantity(value, name)
-            except UnitError as refused:
-                return say(phrase("explorer.refused", why=refused))
-        return self._move(**{name: UNKNOWN if v is None else v for name, v in wanted.items()})
+        def read(given):
+            if given is None:
+                return UNKNOWN
+            if variables().at[name, "kind"] != "flag":
+                return quantity(given, name)
+            if not isinstance(given, bool | np.bool_):
+                raise UnitError(phrase("explore.not_a_finding", name=name, given=repr(given)))
+            return bool(given)
 
-    def _place(self, now):
-        for name, value in now.items():
-            listed, control = self._listed[name], self._controls[name]
-            if value not in [v for _, v in listed]:  # it is put there, so that the page says what is supposed
-                listed = [*listed, (phrase("explore.by_call", value=value), value)]
-            if [*control.options] != listed:
-                control.options = listed
-            control.value = value
+        return new.Choice(labels[name], options, read=read)
 
-    def get(self):
-        """What is supposed now: dict of name -> value, or None where it is left unknown."""
-        return {n: None if v == UNKNOWN else v for n, v in self._used.items()}
+    controls = {n: listed(n) for n in results}
+    return new.explorer(view, rows=[[*controls]], reset=phrase("explore.clear"), tell=tell, **controls)
 
 
-def _word(value):
-    return phrase("explore.present" if value else "explore.absent") if isinstance(value, bool) else str(value)
+def _matrix(verdicts, caption):
+    """The items of rules that do not count, as a table of shapes."""
+    asked = [(r.input, v.rule, r.status) for v in verdicts for r in v.items.itertuples() if r.input and r.status]
+    rows, columns = {n: variables().at[n, "label"] for n, _, _ in asked}, {v.rule: v.short for v in verdicts}
+    states = {(r, c): "" for r in rows for c in columns}
+    states |= {(n, rule): status for n, rule, status in reversed(asked)}  # the first item of an input counts
+    states |= {("", v.rule): v.status for v in verdicts}
+    return plots.matrix(states, {**rows, "": phrase("explore.whole_set")}, columns, caption, plots.VERDICTS)
 
 
-def _canonical(value):
-    """An input as a cell of a table: a plain number where it is one, which is much faster than a Quantity."""
-    if not isinstance(value, Quantity) or value.high is not None:
-        return value
-    return value.canonical().value if value.known else None
+def _verdicts(verdicts):
+    """What each rule could still be, and which result would settle it at the least cost."""
+    rows = []
+    for v in verdicts:
+        scored = (plots.span(v), plots.cut_off(v)) if v.reach else ("", "")
+        ways = [f"{r.result} ({status_word(r.verdict)})" for r in v.cheapest.itertuples()]
+        ways = phrase("explore.or_way").join(ways) or phrase("explore.settled")
+        rows.append((v.short, status_word(v.status), *scored, ways))
+    names = ("explore.rule", "explore.status", "explore.could_be", "explore.cut_off", "explore.cheapest")
+    frame = pd.DataFrame(rows, columns=[*map(phrase, names)])
+    return table(frame.loc[:, (frame != "").any()], phrase("explore.verdicts"))
 
 
-class LookUp(Explorer):
-    """Type an address such as F09: what stands behind it, or a sentence where it does not open at this moment.
+def look_up(case, name):
+    """Type an address such as F09: what stands behind it, or a sentence where it does not open at this moment."""
 
-    Parameters
-    ----------
-    case : Case
-        The case as of a moment.
-    name : str
-        The address to begin with.
-    """
-
-    def __init__(self, case, name):
-        self._case = case
-        label = phrase("explore.address_label")
-        text = widgets.Text(value=sendable(name), description=label, continuous_update=False)
-        super().__init__([text], {"address": text})
-
-    def _view(self, now):
-        name = now["address"].strip()
+    def view(address):
+        name = address.strip()
         try:
-            return table(self._case.address(name.upper()), phrase("explore.address", address=name.upper()))
+            return table(case.address(name.upper()), phrase("explore.address", address=name.upper()))
         except CaseDataError:
-            moment = self._case.time_point.replace("_", " ")
-            return say(phrase("explore.closed", name=name, moment=moment))
+            return say(phrase("explore.closed", name=name, moment=case.time_point.replace("_", " ")))
 
-    def set(self, address, **other):
-        """The same by call: ``set("F09")``; returns what is shown."""
-        return none_such(other, "address") if other else self._move(address=sendable(address))
+    return new.explorer(view, address=new.Text(phrase("explore.address_label"), name))
 
 
-unit_bench, what_if, ruler_bench, look_up = UnitBench, WhatIf, RulerBench, LookUp
+def again(show):
+    """A button above what `show` (without arguments) gives now: it brings that up to date without running its cell."""
+    return new.explorer(show, reset=phrase("explorer.again"), note=phrase("explorer.again_note"))
