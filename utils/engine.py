@@ -172,7 +172,8 @@ class Choice(Control):
 
     def read(self, given):
         for words, value in self.field.options:
-            if given is value or (type(given) in (type(value), str) and given in (value, words)):
+            alike = type(given) in (type(value), str) or {type(given), type(value)} == {int, float}
+            if given is value or (alike and given in (value, words)):
                 return value
         known = ", ".join(str(value) for _, value in self.field.options)
         raise UnitError(phrase("explorer.not_listed", value=given, name=self.label, known=known))
