@@ -105,7 +105,9 @@ class Number(Control):
 
     def _slid(self, at):
         mine = min(max(self.field.value, self._ends()[0]), self._ends()[1])
-        if abs(self._place(at) - self._place(mine)) > 0.51 or self.room.value:  # a handle stands up to half a step beside
+        if (
+            abs(self._place(at) - self._place(mine)) > 0.51 or self.room.value
+        ):  # a handle stands up to half a step beside
             self.field.value = self.of(at)
 
     def of(self, at):
@@ -171,7 +173,10 @@ class Choice(Control):
 
     def __init__(self, label, options, value=None, width="19em"):
         self.label, self.source = label, options if callable(options) else lambda state: options
-        look = {"style": {"description_width": width}, "layout": {"width": f"calc({width} + 15em)", "max_width": "100%"}}
+        look = {
+            "style": {"description_width": width},
+            "layout": {"width": f"calc({width} + 15em)", "max_width": "100%"},
+        }
         self.field = self.widget = widgets.Dropdown(options=self._listed({}), description=label, **look)
         self.field.value = self.known[0] if value is None else value
         self.mover = self.field, "index", ""  # a list has a name of its own

@@ -375,7 +375,7 @@ class Sheet(Card):
         return noted(note, self.shown(kept)[1])
 
     def keep(self, fields, confidence):
-        return keep_first(self.name, fields, confidence=confidence)
+        return keep_first("forms", self.name, fields=fields, confidence=confidence)
 
     def shown(self, entry):
         fields = {k: entry["fields"].get(k, "") for k in self.boxes}
