@@ -78,6 +78,7 @@ class Number(Control):
         self.slider = widgets.FloatSlider(step=step, readout=False)
         name = f"{label}, {unit}" if unit else label
         super().__init__(widgets.FloatText, name, self.slider, typed=True, value=value, step=step)
+        self.label = label
         self.mover = self.slider, "value", phrase("explorer.slider", name=name)
         self.slider.observe(lambda change: self._slid(change.new), "value")
 
@@ -123,7 +124,9 @@ class Number(Control):
         return int(value) if self.whole else float(value)
 
     def read(self, given):
-        return self.check(quantity(given, self.variable).to(self.unit).single() if self.variable else given)
+        if self.variable and given is not None:
+            given = quantity(given, self.variable).to(self.unit).single()
+        return self.check(given)
 
 
 class Choice(Control):
