@@ -98,9 +98,10 @@ def _modelled(row, reading):
 
 
 def _verdict(ratio):
-    if 1 / CLOSE <= ratio <= CLOSE:
-        return phrase("route.close")
-    return phrase("route.too_high", times=ratio) if ratio > 1 else phrase("route.too_low", times=1 / ratio)
+    times = max(ratio, 1 / ratio)
+    return (
+        phrase("route.close") if times <= CLOSE else phrase(f"route.too_{'high' if ratio > 1 else 'low'}", times=times)
+    )
 
 
 def _in_both(key, published, twin):
@@ -115,10 +116,8 @@ def checks(caption):
     for n, row in rows.iterrows():
         seen = {x: _three(row[x]) for x in ("observed", "low", "high") if not pd.isna(row[x])}
         seen = phrase("route.between", **seen) if "low" in seen else seen["observed"]
-        given, fit = (
-            _in_both("two", *map(_three, model.loc[n])),
-            _in_both("two_verdicts", *map(_verdict, ratios.loc[n])),
-        )
+        given = _in_both("two", *map(_three, model.loc[n]))
+        fit = _in_both("two_verdicts", *map(_verdict, ratios.loc[n]))
         evidence = f"{row['source']}, {phrase('route.unconfirmed') if row['tag'] == 'R' else row['tag']}"
         told.append((row["label"], f"{seen} {row['unit']}", given, fit, evidence, row["note"]))
     picture = plots.ratios(ratios.assign(label=rows["label"], confirmed=rows["tag"] != "R"), caption, CLOSE)
@@ -129,15 +128,10 @@ def checks(caption):
 def card():
     """The parameter card: every number of the model with what it is, where it is from and how well it was seen."""
     weight = weights()[1]
-    rows = (
-        read_table("kinetics")
-        .assign(
-            what=lambda t: t["label"] + (" (" + t["symbol"] + ")").where(t["symbol"] != "", ""),
-            value=lambda t: (t["value"].map("{:g}".format) + " " + t["unit"]).str.strip(),
-            evidence=lambda t: t["source"] + ", " + t["tag"],
-        )[["what", "value", "evidence", "note"]]
-        .values.tolist()
-    )
+    rows = []
+    for r in read_table("kinetics").itertuples():
+        what, value = f"{r.label} ({r.symbol})".removesuffix(" ()"), f"{r.value:g} {r.unit}".strip()
+        rows.append((what, value, f"{r.source}, {r.tag}", r.note))
     for reading, name in NAMES.items():
         p = parameters(weight, reading)
         found = {"clearance": _three(p.clearance), "volume": _three(p.volume), "hours": p.half_life}
@@ -148,10 +142,9 @@ def card():
 
 def absorbed():
     """What was measured of absorption, and in whom: a table of ``kinetics_evidence.csv``."""
-    rows = read_table("kinetics_evidence")
-    rows["source"] += ", " + rows["tag"]
-    rows = rows[["drug", "people", "contrast", "result", "says", "source"]]
-    return _sheet(rows, "route.absorbed_title", "drug who compared result says source")
+    rows = read_table("kinetics_evidence").assign(source=lambda t: t["source"] + ", " + t["tag"])
+    columns = ["drug", "people", "contrast", "result", "says", "source"]
+    return _sheet(rows[columns], "route.absorbed_title", "drug who compared result says source")
 
 
 def ledger(case):
@@ -224,9 +217,9 @@ def _bench(absorbed, speed, clearance, weight, litres, interval, view):
         splits.append((phrase(rise, reading=NAMES[reading] if day_1 else phrase("route.both_readings")), gain))
     shares = {"absorbed": absorbed, "speed": speed, "clearance": clearance}
     told = [phrase(f"route.supposed_{k}", percent=100 * x) for k, x in shares.items() if x != 1]
-    told += [phrase("route.supposed_fluid", litres=litres)] * (litres > 0)
-    told += [phrase("route.supposed_weight", weight=weight)] * (weight != weights()[1])
-    told += [phrase("route.supposed_interval", often=_often(interval))] * (interval != printed()["sc"][1])
+    told += [phrase("route.supposed_fluid", litres=litres)] if litres else []
+    told += [phrase("route.supposed_weight", weight=weight)] if weight != weights()[1] else []
+    told += [phrase("route.supposed_interval", often=_often(interval))] if interval != printed()["sc"][1] else []
     title, caption = phrase("route.bench_title", view=view, weight=weight), phrase("route.bench_caption")
     picture = plots.course(HOURS, curves, splits, title, "; ".join(told), caption)
     heads = f"each_dose area average highest {'at_the_end' if day_1 else 'lowest'}"
