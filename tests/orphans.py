@@ -311,7 +311,7 @@ def ladder_phrases():
     given = courses(case)
     credit = {d: in_words(last_added(given, d)) for d in range(2, 23)}
     drawn |= {f"improved on day {d}" + ", as is printed" * (d == 7) for d in range(1, 23)}
-    return drawn, rows, credit, tuple(c.label for c in given)
+    return drawn, rows, credit, tuple(sheet(case)["What"])
 
 
 def ladder_pairs(text, head):
@@ -319,7 +319,7 @@ def ladder_pairs(text, head):
     drawn, rows, credit, labels = ladder_phrases()
     events = "|".join(re.escape(x.partition(": ")[2]) for x in drawn if x.startswith("day "))
     flat = " ".join(text.split())
-    if re.search("Where printed|In a day|printed doses come to|Why not certain", head):
+    if re.search("Days, as drawn|In a day|printed doses come to|Why not certain", head):
         if flat.startswith(labels):
             yield (0, len(text)), flat in rows
     if m := re.match(r"\s*day (\d+)(?: to day (\d+))?\s+(\D.*)$", text if "last drug begun before" in head else ""):
@@ -341,12 +341,12 @@ def pieces(text):
 
 @cache
 def bedside_words():
-    """All that the bench and the strip of 05 say as they first stand; test_physiology holds them to the case."""
+    """All that the bench and the strip of 05 say as they first stand; test_bedside holds them to the case."""
     picu, ecmo = CASE.as_of("picu"), CASE.as_of("ecmo")
     begun = ecmo.events.dropna(subset="day_low")["event"]
     measured = ["weight_gain", "systolic_bp", "diastolic_bp", "heart_rate"]
     strip = bedside.strip(ecmo, "", lasting=[], events=begun, measured=measured, missing=[])
-    shown = [bedside.age_limit_bench(picu)._last, strip]
+    shown = [bedside.age_limit_bench(picu).shown, strip]
     return {words for s in shown for _, words in pieces(plain_text(s.html))}
 
 
