@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from utils import plots
-from utils.engine import Number, explorer
+from utils.explore import Number, explorer
 from utils.page import folded, say, table, together
 from utils.phrases import phrase
 from utils.tables import CaseDataError
