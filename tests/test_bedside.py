@@ -21,7 +21,7 @@ PRESSURES = st.floats(1, 300)
 NO_NUMBERS = pytest.mark.parametrize("wrong", [0, -1, math.nan, math.inf, None, True, "low", [85, 0]])
 
 
-# ---- mean pressure ------------------------------------------------------------------------------------------------
+# ---- pressures, weights and growth -----------------------------------------------------------------------------------
 def test_the_mean_pressure_by_hand():
     assert bedside.mean_arterial_pressure(85, 45) == pytest.approx((85 + 2 * 45) / 3) == pytest.approx(58.3, abs=0.05)
     assert list(bedside.mean_arterial_pressure([120, 60], [90, 60])) == pytest.approx([100, 60])  # 300 / 3
@@ -60,14 +60,10 @@ def test_what_is_mistaken_or_beyond_is_refused(function, given, says):
         function(*given)
 
 
-# ---- two weights --------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "share, of, kg",  # by hand: 5 / 0.3, 5 / 0.25, 5 / 0.35, and each of these less 5
-    [(0.3, "before", 16.667), (0.25, "before", 20), (0.35, "before", 14.286)]
-    + [(0.3, "after", 11.667), (0.25, "after", 15), (0.35, "after", 9.286)],
-)
-def test_the_weight_before_by_hand(share, of, kg):
-    assert bedside.weight_before(5, share, of) == pytest.approx(kg, abs=5e-4)
+def test_the_weight_before_by_hand():
+    shares = np.array([0.3, 0.25, 0.35])
+    assert bedside.weight_before(5, shares) == pytest.approx([16.667, 20, 14.286], abs=5e-4)  # 5 / 0.3, ...
+    assert bedside.weight_before(5, shares, "after") == pytest.approx([11.667, 15, 9.286], abs=5e-4)  # less 5
 
 
 @given(st.floats(0.1, 50), st.floats(0.01, 0.99))
@@ -76,7 +72,6 @@ def test_each_reading_gives_its_share_back(gain, share):
     assert gain / first == pytest.approx(share) and gain / (second + gain) == pytest.approx(share)
 
 
-# ---- growth -------------------------------------------------------------------------------------------------------
 PUBLISHED = {  # weianthro.txt as kept in the reference: -2 SD, median, +1 and +2 SD at each age in months
     24: (9.67, 12.15, 13.63, 15.28),
     30: (10.52, 13.30, 14.97, 16.85),
@@ -145,17 +140,12 @@ def test_a_limit_applies_to_the_ages_it_was_made_for():
     assert set(CASE.age_limits["tag"]) | set(bedside.age_limits(2)["tag"]) <= {"P", "S"}  # none is unconfirmed
 
 
-def test_the_edge_of_the_heart_rate_falls_on_two_years():
-    def sides(age):
-        rows = bedside.age_limits(age).query("applies and variable == 'heart_rate' and kind == 'range'")
-        return {bedside.side(160, r) for r in rows.to_dict("records")}
-
-    assert "inside" in sides(1.5) and sides(2) == {"inside", "above"} and sides(2.5) == {"above"}
-
-
-@pytest.mark.parametrize("value, place", [(99, "below"), (100, "inside"), (190, "inside"), (191, "above")])
-def test_the_ends_of_a_range_are_inside_it(value, place):
-    assert bedside.side(value, {"kind": "range", "low": 100, "high": 190}) == place
+@pytest.mark.parametrize("age, sides", [(1.5, "inside above"), (2, "inside above"), (2.5, "above")])
+def test_the_ends_of_a_range_are_inside_it_and_one_falls_on_two_years(age, sides):
+    ends = [bedside.side(value, {"kind": "range", "low": 100, "high": 190}) for value in (99, 100, 190, 191)]
+    assert ends == ["below", "inside", "inside", "above"]
+    rows = bedside.age_limits(age).query("applies and variable == 'heart_rate' and kind == 'range'")
+    assert {bedside.side(160, row) for row in rows.to_dict("records")} == {*sides.split()}
 
 
 # ---- the bench ----------------------------------------------------------------------------------------------------
@@ -185,8 +175,6 @@ def test_the_bench_begins_with_what_is_printed(limits):
         ({"age": "11 years"}, "1 to 10 years"),
         ({"age": 3}, "bare number"),
         ({"age": None}, "age"),
-        ({"systolic": "85 kg"}, "is not a unit"),
-        ({"systolic": "80 to 90 mmHg"}, "is not a unit|is a range"),
         ({"systolic": "80–90 mmHg"}, "is a range"),
         ({"weight": "12 kg"}, "weight"),
         ({"age": "3 years", "systolic": "-1 mmHg"}, "negative"),

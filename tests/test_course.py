@@ -18,7 +18,7 @@ GIVEN = courses(CASE)
 NAMED = {c.name: c for c in GIVEN}
 BEFORE = {"prednisone_maintenance", "teicoplanin"}  # begun before admission, and no end is stated
 BLOOD = {"blood_transfusions", "platelet_transfusions"}  # from day 2 in the narrative, days not printed
-CARE = {"inotropes_vasoactives", "mechanical_ventilation"}
+CARE = "inotropes_vasoactives", "mechanical_ventilation"
 DAY_ONE = {"methylprednisolone_high_dose", "ciclosporin"}
 LEAVING = {"prednisone_discharge", "ciclosporin_discharge"}  # by discharge, told for day 7 or later
 STEPS = {"anakinra_iv", "anakinra_sc_reduced"}
@@ -26,29 +26,23 @@ STEPS = {"anakinra_iv", "anakinra_sc_reduced"}
 
 # ---- who ran when: read from the article by hand ---------------------------------------------------------------------
 @pytest.mark.parametrize(
-    "day, certain, perhaps",
+    "day, certain, perhaps, numbers",  # a drug in two forms counts once
     [
-        (1, DAY_ONE, BEFORE),
-        (2, {"inotropes_vasoactives", "ivig", "anakinra_sc"}, BEFORE | DAY_ONE | BLOOD | {"mechanical_ventilation"}),
-        (4, {"ivig", "anakinra_sc", "anakinra_iv", "cpr", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | CARE),
-        (5, {"ivig", "anakinra_iv", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | CARE),
-        (6, {"ivig", "anakinra_iv", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | CARE),
+        (1, DAY_ONE, BEFORE, (2, 4)),
+        (2, {CARE[0], "ivig", "anakinra_sc"}, BEFORE | DAY_ONE | BLOOD | {CARE[1]}, (3, 10)),
+        (4, {"ivig", "anakinra_sc", "anakinra_iv", "cpr", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | {*CARE}, (4, 12)),
+        (5, {"ivig", "anakinra_iv", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | {*CARE}, (3, 11)),
+        (6, {"ivig", "anakinra_iv", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | {*CARE}, (3, 11)),
         # from day 7 on the anakinra may have been on its way down: the drug is certain, its form and route are not
-        (7, {"va_ecmo"}, BEFORE | DAY_ONE | BLOOD | CARE | LEAVING | STEPS),
-        (11, set(), BEFORE | DAY_ONE | BLOOD | CARE | LEAVING | STEPS),
-        (22, {"anakinra_sc_reduced"}, BEFORE | DAY_ONE | BLOOD | LEAVING | {"anakinra_iv"}),
-        (30, set(), BEFORE | DAY_ONE | BLOOD | LEAVING),
+        (7, {"va_ecmo"}, BEFORE | DAY_ONE | BLOOD | {*CARE} | LEAVING | STEPS, (2, 10)),
+        (11, set(), BEFORE | DAY_ONE | BLOOD | {*CARE} | LEAVING | STEPS, (1, 9)),
+        (22, {"anakinra_sc_reduced"}, BEFORE | DAY_ONE | BLOOD | LEAVING | {"anakinra_iv"}, (1, 7)),
+        (30, set(), BEFORE | DAY_ONE | BLOOD | LEAVING, (0, 6)),
     ],
 )
-def test_who_ran_on_a_day(day, certain, perhaps):
+def test_who_ran_on_a_day(day, certain, perhaps, numbers):
     assert {n for n, c in NAMED.items() if c.on(day) == "certain"} == certain
     assert {n for n, c in NAMED.items() if c.on(day) == "perhaps"} == perhaps
-
-
-@pytest.mark.parametrize("day, numbers", [(1, (2, 4)), (2, (3, 10)), (7, (2, 10)), (11, (1, 9)), (30, (0, 6))])
-def test_a_drug_in_two_forms_counts_once(day, numbers):
-    # day 7: anakinra, ECMO; prednisone, teicoplanin, methylprednisolone, ciclosporin, vasoactives, ventilation,
-    # transfusions of blood and of platelets
     assert count(running(GIVEN, day)) == numbers
 
 
@@ -157,11 +151,10 @@ def test_the_rows_of_the_case():
     assert shown.loc["intravenous teicoplanin"].drop("Printed").isna().all()
 
 
-@pytest.mark.parametrize(
-    "dose, unit, every",
-    [(2, unit, 24) for unit in ("mg/day", "mg", None)]
-    + [(d, "mg/kg/dose", h) for d, h in ((-2, 24), (2, 0), (math.inf, 24))],
-)
+REFUSED = [(2, "mg/day", 24), (2, None, 24), (-2, "mg/kg/dose", 24), (2, "mg/kg/dose", 0), (math.inf, "mg/kg/day", 24)]
+
+
+@pytest.mark.parametrize("dose, unit, every", REFUSED)
 def test_what_is_not_per_kilogram_or_no_amount_is_refused(dose, unit, every):
     with pytest.raises(UnitError, match="per kilogram|above zero"):
         equivalents({"dose": dose, "dose_unit": unit, "interval_h": every})
@@ -211,10 +204,7 @@ def test_another_day_would_have_credited_another_drug():
     assert len(set(named)) == 3 and "as is printed" not in credit.set(improved=8).text
     assert named[1] == " and ".join(NAMED[n].label for n in ("ivig", "anakinra_sc"))
     assert credit.set(day=3).text.startswith("Refused. ") and credit.get() == {"improved": 8}
-
-
-def test_before_the_improvement_is_told_its_day_is_not_known():
-    credit = course.credit(CASE.as_of("ecmo"))
+    credit = course.credit(CASE.as_of("ecmo"))  # before the improvement is told
     assert credit.get() == {"improved": 1} and "as is printed" not in credit.set(improved=4).text
     assert "1 to 4" in credit.set(improved=7).text
 
