@@ -17,8 +17,6 @@ from utils.units import UnitError, quantity
 
 CASE = load_case()
 PICU, ECMO = CASE.as_of("picu"), CASE.as_of("ecmo")
-PRESSURES = st.floats(1, 300)
-NO_NUMBERS = pytest.mark.parametrize("wrong", [0, -1, math.nan, math.inf, None, True, "low", [85, 0]])
 
 
 # ---- pressures, weights and growth -----------------------------------------------------------------------------------
@@ -27,14 +25,14 @@ def test_the_mean_pressure_by_hand():
     assert list(bedside.mean_arterial_pressure([120, 60], [90, 60])) == pytest.approx([100, 60])  # 300 / 3
 
 
-@given(PRESSURES, PRESSURES)
+@given(st.floats(1, 300), st.floats(1, 300))
 def test_a_mean_lies_between_the_two_pressures(one, other):
     low, high = sorted((one, other))
     mean = bedside.mean_arterial_pressure(high, low)
     assert low <= mean <= high * (1 + 1e-12) and mean - low <= high - mean + 1e-9  # nearer to the lower one
 
 
-@NO_NUMBERS
+@pytest.mark.parametrize("wrong", [0, -1, math.nan, math.inf, None, True, "low", [85, 0]])
 def test_what_is_no_pressure_gain_or_share_is_refused(wrong):
     for pair in ((wrong, 45), (85, wrong)):
         with pytest.raises(UnitError, match="pressure must be a number above zero"):
@@ -53,6 +51,8 @@ def test_what_is_no_pressure_gain_or_share_is_refused(wrong):
         (bedside.growth_z, (20, 24), r"above \+3"),
         (bedside.growth_z, (7, 24), "below −3"),
         (bedside.growth_z, (True, 24), "above zero"),
+        *((bedside.growth_z, (12, age), "24 to 36 months only") for age in (23.9, 36.1, 2)),
+        *((bedside.growth_z, (12, age), "above zero") for age in (0, -24, math.nan, None, "two")),
     ],
 )
 def test_what_is_mistaken_or_beyond_is_refused(function, given, says):
@@ -109,12 +109,6 @@ def test_the_straight_line_meets_the_tabulated_ages_and_lies_between_them():
     assert np.array(bedside.growth_lms(27)) == pytest.approx(columns[:, :2].mean(axis=1))  # of 24 and 30 months
 
 
-@pytest.mark.parametrize("age", [23.9, 36.1, 2, 0, -24, math.nan, None, "two"])
-def test_an_age_outside_the_table_is_refused(age):
-    with pytest.raises(UnitError, match="24 to 36 months only|number above zero"):
-        bedside.growth_z(12, age)
-
-
 # ---- limits by age ------------------------------------------------------------------------------------------------
 def used(age, variable):
     """The limits that apply: dict of label -> the lower (or only) end."""
@@ -149,12 +143,8 @@ def test_the_ends_of_a_range_are_inside_it_and_one_falls_on_two_years(age, sides
 
 
 # ---- the bench ----------------------------------------------------------------------------------------------------
-@pytest.fixture
-def limits():
-    return bedside.age_limit_bench(PICU)
-
-
-def test_the_bench_begins_with_what_is_printed(limits):
+def test_the_bench_begins_with_what_is_printed():
+    limits = bedside.age_limit_bench(PICU)
     begun = {name: str(value) for name, value in limits.get().items()}
     assert begun == {"systolic": "85 mmHg", "diastolic": "45 mmHg", "heart_rate": "160 /min", "age": "2 years"}
     text = limits.shown.text
@@ -180,7 +170,8 @@ def test_the_bench_begins_with_what_is_printed(limits):
         ({"age": "3 years", "systolic": "-1 mmHg"}, "negative"),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_changes(limits, values, says):
+def test_what_cannot_be_is_refused_and_nothing_changes(values, says):
+    limits = bedside.age_limit_bench(PICU)
     before, shown = limits.get(), limits.shown.text
     refused = limits.set(**values)
     assert refused.text.startswith("Refused. ") and re.search(says, refused.text)
@@ -188,8 +179,8 @@ def test_what_cannot_be_is_refused_and_nothing_changes(limits, values, says):
 
 
 @pytest.mark.parametrize("age", [1, 1.5, 2, 2.5, 6, 10])
-def test_every_limit_is_listed_with_its_verdict_and_no_dose_is_spoken_of(limits, age):
-    text, rows = limits.set(age=f"{age} years").text, bedside.age_limits(age)
+def test_every_limit_is_listed_with_its_verdict_and_no_dose_is_spoken_of(age):
+    text, rows = bedside.age_limit_bench(PICU).set(age=f"{age} years").text, bedside.age_limits(age)
     assert all(text.count(label) for label in rows["label"])
     assert text.count("not applicable at") == (~rows["applies"]).sum()
     assert not re.search(r"\bmg\b|mg/kg|dose|\b(nan|None|NaT|inf)\b|<NA>", text.replace("not a dosing aid", ""))

@@ -86,9 +86,6 @@ def test_an_earlier_view_knows_no_later_end():
     assert not seen["va_ecmo"].end_stated and seen["va_ecmo"].last == 4 and "anakinra_sc_reduced" not in seen
     assert not re.search("home|improve", str(milestones(CASE.as_of("ecmo"))))
     assert not {c.name: c for c in courses(CASE.as_of("picu"))}["ivig"].end_stated
-
-
-def test_without_a_day_there_is_no_ladder():
     with pytest.raises(CaseDataError, match="no day is told by then"):
         courses(CASE.as_of("regional_hospital"))
 
@@ -110,7 +107,6 @@ def test_the_days_of_a_course_in_words(name, days):
     assert NAMED[name].told == days
 
 
-# ---- the last drug added ---------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "day, sure",
     [(1, set()), (2, DAY_ONE), (3, {"ivig", "anakinra_sc"}), (4, {"ivig", "anakinra_sc"})]
@@ -170,12 +166,8 @@ def test_dose_interval_and_length_multiply(dose, every, days):
 
 
 # ---- the explorers ---------------------------------------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def days():
-    return course.ladder(CASE)
-
-
-def test_the_day_lists_what_ran_and_all_is_told_in_words(days):
+def test_the_day_lists_what_ran_and_all_is_told_in_words():
+    days = course.ladder(CASE)
     shown = days.set(day=11)
     assert shown.text.startswith("Day 11: 1 for certain, 9 at most") and days.get() == {"day": 11}
     assert "All that was given, by day." in shown.html and phrase("ladder.readings") in shown.html
@@ -210,8 +202,8 @@ def test_another_day_would_have_credited_another_drug():
 
 
 @pytest.mark.parametrize("wrong", [0, 50, -1, 2.5, "4", True, [4], math.nan])
-def test_a_day_that_is_none_is_refused_and_nothing_changes(days, wrong):
-    for explorer, name, last in ((days, "day", 49), (course.credit(CASE), "improved", 22)):
+def test_a_day_that_is_none_is_refused_and_nothing_changes(wrong):
+    for explorer, name, last in ((course.ladder(CASE), "day", 49), (course.credit(CASE), "improved", 22)):
         before = explorer.get()
         assert re.match(f"Refused.*whole number.*1 to {last}", explorer.set(**{name: wrong}).text)
         assert explorer.get() == before
