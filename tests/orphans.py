@@ -46,7 +46,6 @@ from utils.chapters.course import (
     last_day,
     milestones,
     running,
-    sheet,
 )
 from utils.quiz import items, prompts
 from utils.rules import RULES, evaluate, hscore_probability
@@ -305,13 +304,13 @@ def ladder_phrases():
             )
         for d in range(1, last_day(known) + 1):
             drawn.add("Day {}: {} for certain, {} at most".format(d, *count(running(given, d))))
-        frames = [sheet(known), amounts(known, *(c.name for c in given if c.kind == "drug")).fillna("unknown")]
+        frames = [amounts(known, *(c.name for c in given if c.kind == "drug")).fillna("unknown")]
         frames += [running(given, 1).drop(columns="drug").replace("certain", "for certain")]
         rows |= {" ".join(" ".join(map(str, r)).split()) for f in frames for r in f.itertuples(index=False)}
     given = courses(case)
     credit = {d: in_words(last_added(given, d)) for d in range(2, 23)}
     drawn |= {f"improved on day {d}" + ", as is printed" * (d == 7) for d in range(1, 23)}
-    return drawn, rows, credit, tuple(sheet(case)["What"])
+    return drawn, rows, credit, tuple(c.label for c in given)
 
 
 def ladder_pairs(text, head):
@@ -319,7 +318,7 @@ def ladder_pairs(text, head):
     drawn, rows, credit, labels = ladder_phrases()
     events = "|".join(re.escape(x.partition(": ")[2]) for x in drawn if x.startswith("day "))
     flat = " ".join(text.split())
-    if re.search("Days, as drawn|In a day|printed doses come to|Why not certain", head):
+    if re.search("In a day|printed doses come to|Why not certain", head):
         if flat.startswith(labels):
             yield (0, len(text)), flat in rows
     if m := re.match(r"\s*day (\d+)(?: to day (\d+))?\s+(\D.*)$", text if "last drug begun before" in head else ""):

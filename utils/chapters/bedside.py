@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from utils import plots
-from utils.engine import Number, explorer
+from utils.explore import Number, explorer
 from utils.page import say, table, together
 from utils.phrases import phrase, status_word
 from utils.rules import RULES
 from utils.tables import read_table
-from utils.units import Quantity, UnitError, quantity, show, variables
+from utils.units import Quantity, UnitError, show, variables
 
 FARTHEST = 3  # z-scores; beyond, WHO counts in another way, which was not confirmed
 GROUPS = {v: phrase(f"bedside.{v}") for v in ("systolic_bp", "mean_bp", "heart_rate")}
@@ -160,9 +160,6 @@ def age_limit_bench(case):
         sheet = _sheet(named, "limits_", "variable label limit said evidence", phrase("bedside.limits_at", years=years))
         return together(*map(say, _sentences(rows, years, pressures)), picture, sheet)
 
-    def accept(values):
-        return {n: quantity(x, DIALS[n][0]) if n in DIALS else x for n, x in values.items()}
-
     def tell(state):
         return {n: Quantity(DIALS[n][0], x, DIALS[n][1]) for n, x in state.items()}
 
@@ -170,7 +167,7 @@ def age_limit_bench(case):
     for name, (variable, unit, low, high, step) in DIALS.items():
         start = case.inputs[variable].to(unit).single()
         controls[name] = Number(phrase(f"bedside.{variable}"), start, low, high, step, unit, variable=variable)
-    return explorer(view, accept=accept, tell=tell, **controls)
+    return explorer(view, tell=tell, **controls)
 
 
 def _sentences(rows, years, pressures):

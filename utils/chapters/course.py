@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from utils import plots
-from utils.engine import Number, explorer
-from utils.page import folded, say, table, together
+from utils.explore import Number, explorer
+from utils.page import say, table, together
 from utils.phrases import phrase
 from utils.tables import CaseDataError
 from utils.units import UnitError, show
@@ -204,21 +204,10 @@ def amounts(case, *names):
     return pd.DataFrame(rows, columns=[*map(phrase, heads)])
 
 
-def sheet(case):
-    """What the picture of the ladder shows, in words: a DataFrame to show of all courses, then of the events."""
-    rows = [(c.label, phrase(f"ladder.{c.kind}"), c.amount, c.told) for c in courses(case)]
-    for a, b, words, dated in milestones(case):
-        days = phrase("ladder.days", first=a, last=b, count=b - a + 1)
-        rows.append((words, phrase("ladder.event"), "", days if dated else phrase("ladder.not_dated", days=days)))
-    heads = ["ladder.what", "ladder.kind", "ladder.printed_amount", "ladder.its_days"]
-    return pd.DataFrame(rows, columns=[*map(phrase, heads)])
-
-
 def ladder(case):
     """An explorer that moves a ``day`` over all that was given, up to the last event that is known."""
     given, marks, last = courses(case), milestones(case), last_day(case)
     caption = f"{phrase('ladder.all_by_day')} {phrase('ladder.readings')}"
-    every = folded(phrase("ladder.all_in_words"), table(sheet(case), phrase("ladder.all_given")))
     heads = ["ladder.what", "ladder.printed_amount", "ladder.ran_that_day", "ladder.why_not_certain"]
     certainty = {"ran": {ran: phrase(f"ladder.{ran}") for ran in ("certain", "perhaps")}}
 
@@ -227,8 +216,8 @@ def ladder(case):
         certain, most = count(frame)
         words = frame.drop(columns="drug").replace(certainty).set_axis([*map(phrase, heads)], axis=1)
         line = say(phrase("ladder.ran", day=day, certain=certain, most=most))
-        picture = plots.swimmer(given, marks, last, caption, day)
-        return together(line, picture, table(words, phrase("ladder.what_ran")), every)
+        picture = plots.swimmer(given, marks, last, caption, day).whole  # the table below it is of one day only
+        return together(line, picture, table(words, phrase("ladder.what_ran")))
 
     return explorer(view, day=Number(phrase("ladder.day_label"), 1, 1, last, whole=True))
 
