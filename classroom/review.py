@@ -18,7 +18,7 @@ SIGN = phrase("kit.sign")
 WIDE = " " + "_" * 14  # room to write by hand
 ROLES = {  # role: its notebooks, and its tables
     phrase("kit.rheumatologist"): """00 01 02 03 04 08 09 10 11 | rules rule_sets reference_ranges score_probability
-        hscore_curves performance claims discrepancies observations findings codes cohort board variant care guidance
+        performance claims discrepancies observations findings codes cohort board variant care guidance
         weighed anakinra_evidence""",
     phrase("kit.intensivist"): "05 06 10 11 | rules leak_pump age_limits growth treatments events discrepancies",
     phrase(
