@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from utils.case import CaseDataError, load_case, references
+from utils.case import load_case, references
 from utils.chapters import patient
 from utils.phrases import phrase, status_word
 from utils.quiz import items, prompts, voices
@@ -18,7 +18,7 @@ SIGN = phrase("kit.sign")
 WIDE = " " + "_" * 14  # room to write by hand
 ROLES = {  # role: its notebooks, and its tables
     phrase("kit.rheumatologist"): """00 01 02 03 04 08 09 10 11 | rules rule_sets reference_ranges score_probability
-        hscore_curves performance claims discrepancies observations findings codes cohort board variant care guidance
+        performance claims discrepancies observations findings codes cohort board variant care guidance
         weighed anakinra_evidence""",
     phrase("kit.intensivist"): "05 06 10 11 | rules leak_pump age_limits growth treatments events discrepancies",
     phrase(
@@ -126,12 +126,8 @@ class _Checklist:
             return [f"{address} ({', '.join(sorted(tags)) or phrase('kit.not_seen')})"], tags
         if address == "arithmetic":
             return [phrase("kit.arithmetic")], {"C"}
-        try:
-            behind = self.case.address(address).to_dict("records")
-        except (CaseDataError, KeyError):  # of the invented patient, say: not a place in the article
-            return [phrase("kit.not_of_article", address=address)], {"ours"}
         lines, tags = [], set(self.case.discrepancies.query("id == @address")["tag"]) or {"P"}
-        for row in behind:
+        for row in self.case.address(address).to_dict("records"):
             told = {"what": row["What"], "words": row["Printed words"], "where": row["Where"]}
             line = phrase("kit.fact_said", address=address, **told)
             lines.append(phrase("kit.fact_question", fact=line, question=row["To note"]) if address[0] == "D" else line)

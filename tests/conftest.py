@@ -34,3 +34,13 @@ def hub_installed():
 
     if lack := hub.missing():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(lack)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """The folder of the teacher's kit, without its PDFs."""
+    from classroom import kit
+
+    folder = tmp_path_factory.mktemp("kit") / "kit"
+    kit.build(folder, pdf=False, tell=lambda line: None)
+    return folder

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 import nbformat
-
-from utils.page import Shown
+from IPython.core.formatters import DisplayFormatter
 
 ROOT = Path(__file__).resolve().parent.parent
 ATTRIBUTES = re.compile(r'(?:alt|title|placeholder|aria-label)="([^"]*)"')
@@ -29,60 +28,59 @@ def visible(page):
 
 def of_widget(widget):
     """The texts of a widget and of all in it."""
-    if isinstance(widget, widgets.Box):
-        for child in widget.children:
-            yield from of_widget(child)
-    for name in ("description", "placeholder", "tooltip"):
-        yield getattr(widget, name, "") or ""
+    for child in getattr(widget, "children", ()):
+        yield from of_widget(child)
+    yield from (getattr(widget, name, "") or "" for name in ("description", "placeholder", "tooltip"))
     if isinstance(widget, widgets.HTML):
         yield from visible(widget.value)
     for option in getattr(widget, "options", ()):
         yield str(option[0] if isinstance(option, tuple) else option)
-    for name in ("item", "words", "shown"):
-        if name in getattr(widget, "keys", ()):
-            yield from of_state(getattr(widget, name))
+    for name in {"item", "words", "shown"} & set(getattr(widget, "keys", ())):
+        yield from of_state(getattr(widget, name))
 
 
 def of_state(state):
     """The texts in what is sent to the page."""
     if isinstance(state, str):
         yield from visible(state)
-    elif isinstance(state, dict):
-        for value in state.values():
-            yield from of_state(value)
-    elif isinstance(state, list | tuple):
-        for value in state:
-            yield from of_state(value)
+    for inner in state.values() if isinstance(state, dict) else state if isinstance(state, list | tuple) else ():
+        yield from of_state(inner)
+
+
+def bundle(result):
+    """What a notebook stores of a result: a dict of kind -> text."""
+    return DisplayFormatter().format(result)[0]
 
 
 def of_result(result):
     """The texts of what a cell shows."""
-    if isinstance(result, Shown):
-        return visible(result.html)
-    if isinstance(result, widgets.Widget):
-        bundle = result._repr_mimebundle_()
-        bundle = bundle[0] if isinstance(bundle, tuple) else bundle  # of a card, with its metadata
-        return [*of_widget(result), *visible(bundle.get("text/html", ""))]
-    if hasattr(result, "_repr_html_"):
-        return visible(result._repr_html_() or "")
-    return []
+    inside = of_widget(result) if isinstance(result, widgets.Widget) else ()
+    return [*inside, *visible(bundle(result).get("text/html", ""))]
 
 
-def of_notebook(path):
-    """The texts of every cell that shows something, with its id; then of what each explorer refuses."""
-    names, explorers = {}, []
+def results(path):
+    """Run a notebook here: yields the id of each cell that ends with an expression, and its value."""
+    names = {}
     for cell in nbformat.read(path, 4).cells:
         if cell.cell_type == "code":
             body = ast.parse(cell.source).body
             last = ast.Expression(body.pop().value) if body and isinstance(body[-1], ast.Expr) else None
             exec(compile(ast.Module(body, []), cell.id, "exec"), names)
-            result = eval(compile(last, cell.id, "eval"), names) if last else None
-            yield from ((cell.id, text) for text in of_result(result))
+            if last:
+                yield cell.id, eval(compile(last, cell.id, "eval"), names)
+
+
+def of_notebook(path):
+    """The texts of every cell that shows something, with its id; then of what each explorer refuses."""
+    explorers = []
+    for cell, result in results(path):
+        if result is not None:
+            yield from ((cell, text) for text in of_result(result))
             explorers += [result] if hasattr(result, "get") and hasattr(result, "set") else []
     for explorer in explorers:
         state = explorer.get()
-        names = ["no_such_control", "text", *(state if isinstance(state, dict) else ())]
-        for name, value in ((n, x) for n in map(str, names) for x in (-1e9, "~")):
+        names = ["no_such_control", "text", *map(str, state if isinstance(state, dict) else ())]
+        for name, value in ((n, x) for n in names for x in (-1e9, "~")):
             try:
                 yield from ((f"{path.stem}, refused", text) for text in of_result(explorer.set(**{name: value})))
             except TypeError:  # its controls are named in its signature

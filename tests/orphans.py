@@ -5,25 +5,24 @@ What the case can vouch for is in `known_numbers`; all else is declared in ``tes
 """
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 import yaml
 
 from tests.known_numbers import (
     CASE,
+    COMPUTED,
     DECLARED,
     GIRL,
     MEND,
     NAMES,
     SILENT,
-    appraised,
-    card_lines,
+    computed_anew,
     measured,
     measured_under,
-    model_lines,
     moment_of,
     plain_text,
     provenance,
@@ -31,22 +30,9 @@ from tests.known_numbers import (
 )
 from tests.reading import read_numbers
 from tests.rebuild import line_of
-from utils import pk, plots
+from utils import pk
 from utils.case import references
-from utils.chapters import appraisal, bedside, route
-from utils.chapters.bedside import growth_z, mean_arterial_pressure, weight_before
-from utils.chapters.cohort import crowd
-from utils.chapters.course import (
-    amounts,
-    count,
-    courses,
-    equivalents,
-    in_words,
-    last_added,
-    last_day,
-    milestones,
-    running,
-)
+from utils.chapters import appraisal, bedside, cohort, course, route
 from utils.quiz import items, prompts
 from utils.rules import RULES, evaluate, hscore_probability
 from utils.units import factors, variables
@@ -56,17 +42,19 @@ BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ENTRIES = yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
 TRIED = re.compile(r"`\w+\.set\([^`]*`")  # a value to try in a line of code is no fact
 WATERMARK = re.compile(r"\b(SIMULATED|INVENTED)\b")
-APPRAISED = {f"appraisal-{x}" for x in "recovery rivals severity causes naranjo people evidence ribbon".split()}
-APPRAISED |= {"appraisal-audit", "appraisal-register", "appraisal-home"}
 
 
 # ---- pages ----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
 class Passage:
     """A paragraph, a list item or a line of a table, with what stands around it and the names by which it is called."""
 
-    def __init__(self, text, where, names, moment, head="", prose=True):
-        self.text, self.where, self.names, self.moment = text, where, names, moment
-        self.head, self.prose = head, prose
+    text: str
+    where: str
+    names: frozenset
+    moment: tuple | None
+    head: str = ""
+    prose: bool = True
 
     def place(self, reading):
         """File and line of a reading, as in ``casedata/items.yaml:731``."""
@@ -76,9 +64,8 @@ class Passage:
         path = ROOT / "casedata" / file if file.endswith(".yaml") else ROOT / "notebooks" / f"{file}.ipynb"
         lines, first = path.read_text(encoding="utf-8").splitlines(), line_of(path, name.removeprefix("cell "))
         near = {*re.findall(r"\w+", reading.context)}
-        fits = [
-            len(near & {*re.findall(r"\w+", line)}) * (reading.text in line) for line in lines[first - 1 : first + 199]
-        ]
+        part = lines[first - 1 : first + 199]
+        fits = [len(near & {*re.findall(r"\w+", line)}) * (reading.text in line) for line in part]
         return f"{path.relative_to(ROOT)}:{first + fits.index(max(fits))}"
 
 
@@ -109,7 +96,7 @@ def book_passages(nb, stem):
     for i, cell in enumerate(nb.cells):
         names = {stem, stem[:2], cell.get("id")}
         names |= set(re.findall(r'ask\("([^"]+)"\)', cell.source)) if cell.cell_type == "code" else set()
-        common = (f"{stem}, cell {cell.get('id')}", names, moment)
+        common = (f"{stem}, cell {cell.get('id')}", frozenset(names), moment)
         if cell.cell_type == "markdown":
             text = TRIED.sub(lambda m: re.sub(r"\d", "x", m[0]), cell.source)
             text = re.sub(r"\]\([^)]*\)", "]", text)  # where a link leads to is no fact
@@ -132,18 +119,21 @@ def item_passages(listed):
     """Every passage of the questions."""
     for name, item in listed.items():
         texts = [item["stem"], *(o[k] for o in item["options"] for k in ("text", "why")), item.get("open", "")]
-        texts += item.get("voices", {}).values()
-        for text in map(str, texts):
-            moment = moment_of(item["notebook"])
-            yield Passage(text, f"items.yaml, {name}", {"items", name, item["notebook"]}, moment, str(item["stem"]))
+        yield from _entry_passages("items", name, item, [*texts, *item.get("voices", {}).values()])
 
 
 def prompt_passages(listed):
     """Every passage of the prompts."""
     for name, prompt in listed.items():
-        for text in (prompt["stem"], prompt.get("exemplar", ""), *prompt.get("look_for", [])):
-            moment = moment_of(prompt["notebook"])
-            yield Passage(text, f"prompts.yaml, {name}", {"prompts", name, prompt["notebook"]}, moment, prompt["stem"])
+        texts = [prompt["stem"], prompt.get("exemplar", ""), *prompt.get("look_for", [])]
+        yield from _entry_passages("prompts", name, prompt, texts)
+
+
+def _entry_passages(file, name, entry, texts):
+    number = entry["notebook"]
+    for text in map(str, texts):
+        names = frozenset({file, name, number})
+        yield Passage(text, f"{file}.yaml, {name}", names, moment_of(number), str(entry["stem"]))
 
 
 def table_passages(case):
@@ -157,7 +147,7 @@ def table_passages(case):
             for column, cell in row.items():
                 if isinstance(cell, str) and column not in SILENT:
                     where = f"casedata/{name}.csv:{number}, column {column}" + f" ({called})" * bool(called)
-                    yield Passage(cell, where, {name, called}, None, " ".join(about))
+                    yield Passage(cell, where, frozenset({name, called}), None, " ".join(about))
 
 
 # ---- what is declared -----------------------------------------------------------------------------------------------
@@ -198,16 +188,16 @@ SPACE = {
     "part": lambda rule, moment, item: (
         evaluate(rule, CASE.as_of(moment)).items.set_index("item").at[item, "points_low"]
     ),
-    "people": lambda rule, prior: crowd(share(rule, "sensitivity"), share(rule, "specificity"), prior),
+    "people": lambda rule, prior: cohort.crowd(share(rule, "sensitivity"), share(rule, "specificity"), prior),
     "percent": lambda score: hscore_probability(score)[0],
     "factor": lambda variable, unit: factors(variable)[unit],
     "reference": lambda work: int(references()[work]["citation-number"]),
     "rows": lambda table: len(CASE.tables[table]),
-    "amount": lambda treatment, what: equivalents(CASE.treatments.set_index("treatment").loc[treatment])[what],
-    "ran": lambda day: count(running(courses(CASE), day)),
-    "mean_pressure": mean_arterial_pressure,
-    "before": weight_before,
-    "z": growth_z,
+    "amount": lambda treatment, what: course.equivalents(CASE.treatments.set_index("treatment").loc[treatment])[what],
+    "ran": lambda day: course.count(course.running(course.courses(CASE), day)),
+    "mean_pressure": bedside.mean_arterial_pressure,
+    "before": bedside.weight_before,
+    "z": bedside.growth_z,
     "printed": lambda way: route.printed()[way][0],
     "hours": lambda way: route.printed()[way][1],
     "weight": lambda reading: route.weights()[reading],
@@ -263,130 +253,23 @@ def entry_faults(entries, used):
                 yield f"{told}: the computation {entry['is']} fails ({fault})"
 
 
-@cache
-def curve_points():
-    """A probability belongs to its score: the pairs of the published table and of the open curves."""
-    tables = [CASE.score_probability[["score", "percent"]], CASE.hscore_curves[["score", "percent"]]]
-    read = [(float(s), float(round(hscore_probability(s)[0]))) for s in set(tables[1]["score"])]
-    return {*pd.concat(tables).itertuples(index=False, name=None), *read}
+def paired(passage):
+    """Numbers that are right only together: their place, and where they come from or None.
 
-
-@cache
-def ruler_phrases():
-    """What a ruler says of the child: "HLH-2004, cut-off 5 of 8, day 1: 4 to 7, undetermined", in all its forms."""
-    found = set()
-    for moment in ("regional_hospital", "admission"):
-        told = CASE.time_points.set_index("time_point").at[moment, "short"]
-        for v in (evaluate(name, CASE.as_of(moment)) for name in RULES):
-            if v.reach:
-                span, cut = plots.span(v), plots.cut_off(v)
-                found |= {
-                    f"{v.short}, cut-off {cut}, {told}: {span}, {v.status}",
-                    f"{v.short} {v.status} {span} {cut} ",
-                }
-            found.add(repr(v))
-    return found
-
-
-@cache
-def ladder_phrases():
-    """What the ladder says of its bars, its events and its days, and the rows of its tables, with single spaces."""
-    drawn, rows, case = set(), set(), CASE.as_of("recovery")
-    for known in (case, case.as_of("ecmo")):
-        given = courses(known)
-        for c in given:
-            about = f"{c.kind}, {c.amount}" if c.amount else c.kind
-            first = c.told.partition(";")[0]
-            drawn |= {f"{c.label} ({about}): {first}", f"({c.kind}): {first}", first}
-        for a, b, words, dated in milestones(known):
-            drawn.add(
-                f"day {a}" + f" to day {b}" * (b > a) + f": {words}{': not dated' * (not dated)}".partition(";")[0]
-            )
-        for d in range(1, last_day(known) + 1):
-            drawn.add("Day {}: {} for certain, {} at most".format(d, *count(running(given, d))))
-        frames = [amounts(known, *(c.name for c in given if c.kind == "drug")).fillna("unknown")]
-        frames += [running(given, 1).drop(columns="drug").replace("certain", "for certain")]
-        rows |= {" ".join(" ".join(map(str, r)).split()) for f in frames for r in f.itertuples(index=False)}
-    given = courses(case)
-    credit = {d: in_words(last_added(given, d)) for d in range(2, 23)}
-    drawn |= {f"improved on day {d}" + ", as is printed" * (d == 7) for d in range(1, 23)}
-    return drawn, rows, credit, tuple(c.label for c in given)
-
-
-def ladder_pairs(text, head):
-    """Days and amounts of the ladder, right only together with the bar, event or row that they belong to."""
-    drawn, rows, credit, labels = ladder_phrases()
-    events = "|".join(re.escape(x.partition(": ")[2]) for x in drawn if x.startswith("day "))
-    flat = " ".join(text.split())
-    if re.search("In a day|printed doses come to|Why not certain", head):
-        if flat.startswith(labels):
-            yield (0, len(text)), flat in rows
-    if m := re.match(r"\s*day (\d+)(?: to day (\d+))?\s+(\D.*)$", text if "last drug begun before" in head else ""):
-        a, b, same = int(m[1]), int(m[2] or m[1]), " ".join(m[3].split())
-        yield m.span(), [d for d, words in credit.items() if words == same] == [*range(a, b + 1)]
-    said = r"[a-zA-Z][^;:(.]* \((?:drug|support|procedure)[^)]*\): [^;]*?(?=[;.](?:\s|$)|$)"
-    said += rf"|day \d+(?: to day \d+)?: (?:{events})"
-    said += r"|Day \d+: \d+ for certain, \d+ at most|improved on day \d+(?:, as is printed)?"
-    said += r"|(?:perhaps from day \d+, )?certain (?:on day \d+|from day \d+ to day \d+)(?:, perhaps until day \d+)?"
-    for m in re.finditer(said, text):
-        yield m.span(), m[0].strip() in drawn
-
-
-def pieces(text):
-    """What stands between full stops, semicolons and ends of lines: its place, and its words without their spacing."""
-    for m in re.finditer(r"(?:(?!; |\. |\n).)+", text):
-        yield m.span(), " ".join(m[0].split()).rstrip(".;")
-
-
-@cache
-def bedside_words():
-    """All that the bench and the strip of 05 say as they first stand; test_bedside holds them to the case."""
-    picu, ecmo = CASE.as_of("picu"), CASE.as_of("ecmo")
-    begun = ecmo.events.dropna(subset="day_low")["event"]
-    measured = ["weight_gain", "systolic_bp", "diastolic_bp", "heart_rate"]
-    strip = bedside.strip(ecmo, "", lasting=[], events=begun, measured=measured, missing=[])
-    shown = [bedside.age_limit_bench(picu).shown, strip]
-    return {words for s in shown for _, words in pieces(plain_text(s.html))}
-
-
-def pairs(passage):
-    """Numbers that are right only together: their place, and whether they are; nothing where they stand alone."""
-    text = passage.text
-    if not passage.prose and passage.names & APPRAISED:
-        yield (0, len(text)), appraised(" ".join(text.split()))
-        return
-    if passage.names & {"new-rules", "new-rules-again"}:
-        yield (0, len(text)), " ".join(text.split()) in card_lines()
-        return
+    A line of a cell that computes (`COMPUTED`) is right as it is shown anew; a probability belongs to its score.
+    """
+    line, text = " ".join(passage.text.split()), passage.text
+    if not passage.prose and passage.names & COMPUTED:
+        yield (0, len(text)), computed_anew(passage.where.partition(",")[0]).get(line)
     for m in re.finditer(r"(?<![\d.])(?<!y of )(\d[\d.]*) % at (\d+)", text):
-        yield m.span(), (float(m[2]), float(m[1])) in curve_points()
-    if not passage.prose and "01" in passage.names:
-        for why in set(CASE.board["why"]):
-            if (at := text.find(why)) >= 0:
-                yield (at, at + len(why)), True
-    if not passage.prose and "07" in passage.names and (line := " ".join(text.split())):
-        for told in model_lines():  # a picture's description stands behind its caption
-            if line.endswith(told):
-                yield (len(text) - len(told) if line != told else 0, len(text)), True
+        row = CASE.score_probability.query("score == @score", local_dict={"score": float(m[2])})
+        due = {*row["percent"], round(hscore_probability(float(m[2]))[0])}
+        yield m.span(), "score_probability.csv" if float(m[1]) in due else None
     if not passage.prose and re.search(r"\bHScore\b.*\bpublished\b", passage.head, re.DOTALL):
         score, *shares = read_numbers(text) or [None]
         for r in [score, *shares] if score and text.strip().startswith(score.text) else ():
-            pair = [p for s, p in curve_points() if s == score.value[0]]
-            yield r.span, bool(pair) if r is score else r.value[0] in pair
-    if not passage.prose:
-        yield from ladder_pairs(text, passage.head)
-        shorts = "|".join(re.escape(rule.short) for rule in sorted(RULES.values(), key=lambda x: -len(x.short)))
-        said = rf"(?:{shorts}), cut-off [^;]*?: [^;]*?, (?:not met|met|undetermined)"
-        told = rf"(?<![\w,] )(?:{shorts}): (?:not met|met|undetermined)(?:, score \S+(?: to \S+)?)?"
-        for m in [*re.finditer(said, text), *re.finditer(told, text)]:
-            yield m.span(), m[0] in ruler_phrases()
-        if passage.names & {"second-age-bench", "second-strip"}:
-            yield from ((span, words in bedside_words()) for span, words in pieces(text))
-        if "Could be" in passage.head and (row := re.match(rf"\s*(?:{shorts})\s+(?:not met|met|undetermined)\s", text)):
-            start = row.end()  # the score and the cut-off stand before the first word that is neither "or" nor "to"
-            word = re.search(r"(?<!\S)(?!or\b|to\b|of\b|more\b)[^\W\d]", text[start:])
-            end = start + word.start() if word else len(text)
-            yield (start, end), " ".join(text[:end].split()) + " " in ruler_phrases()
+            rows = CASE.score_probability.query("score == @score", local_dict={"score": score.value[0]})
+            yield r.span, "score_probability.csv" if r is score or r.value[0] in set(rows["percent"]) else None
 
 
 # ---- faults ---------------------------------------------------------------------------------------------------------
@@ -397,9 +280,9 @@ def accepted(reading, passage, entries, used=None):
             if used is not None:
                 used.add(number)
             return entry.get("is", entry.get("reason"))
-    for (start, end), right in pairs(passage):
+    for (start, end), source in paired(passage):
         if start <= reading.span[0] and reading.span[1] <= end:
-            return "computed for the pair" if right else None
+            return source
     return provenance(reading, passage.moment, passage.head, passage.prose)
 
 

@@ -68,8 +68,9 @@ def _value(text):
     return float(text.replace(",", "").replace("−", "-"))
 
 
+@cache
 def read_numbers(text):
-    """Every number in a passage, a list of `Reading`; a range gives two, each with the unit that stands behind it.
+    """Every number in a passage, a tuple of `Reading`; a range gives two, each with the unit that stands behind it.
 
     "day 4" has the unit ``day no.``, and grades, figures and references theirs; "4 of 5" and "4 in 10" the unit ``of``.
     """
@@ -89,7 +90,7 @@ def read_numbers(text):
                 if not unit and re.fullmatch(r"(19|20)\d\d", words):
                     continue  # a year
                 found.append(Reading((_value(words),), words, unit, (start, start + len(words)), text))
-    return found
+    return tuple(found)
 
 
 COMMON = """the and with from for not are was that this its one two three any all has have been than into which what
@@ -98,6 +99,7 @@ least item items value values printed report number unit day days month months y
 question said named also after before other another would could only same given status margin""".split()
 
 
+@cache
 def words(text):
     """What a text speaks of: words of three letters and more, without plural s and without the commonest; and years."""
     text = re.sub(r"\b(m[sh])[ _]score", r"\1score", text.lower().replace("_", " "))

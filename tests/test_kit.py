@@ -4,8 +4,8 @@ import base64
 import html
 import re
 import shutil
+import sys
 import time
-from types import SimpleNamespace
 
 import pytest
 
@@ -24,13 +24,6 @@ from utils.units import show
 
 CASE = load_case()
 WHY = items()["N3.2"]["options"][1]["why"]
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("kit") / "kit"
-    kit.build(folder, pdf=False, tell=lambda line: None)
-    return folder
 
 
 @pytest.fixture
@@ -54,8 +47,10 @@ def test_every_answer_would_be_found_on_a_page():
     assert [name for name, text in secrets() if not given_away(f"<p>{html.escape(text)}</p>")] == []
 
 
-PLANTS = {
-    "why": f"<p>{html.escape(WHY)}</p>",
+TOLD = html.escape(WHY)
+DRAWN = base64.b64encode(f"<svg><text>{TOLD}</text></svg>".encode()).decode()
+LEAKS = {
+    "why": f"<p>{TOLD}</p>",
     "voice": f"<p>{html.escape(items()['N3.2']['voices']['data'])}</p>",
     "later guidance": f"<p>{html.escape(items()['N4.2']['voices']['later'])}</p>",
     "exemplar": f"<p>{html.escape(prompts()['W4.1']['exemplar'])}</p>",
@@ -65,31 +60,39 @@ PLANTS = {
     "entities": "<p>" + "".join(f"&#{ord(c)};" for c in WHY) + "</p>",
     "tags between": f"<p>{WHY.replace(' ', ' <b></b>')}</p>",
     "tags within words": f"<p>{WHY.replace('g', 'g<wbr>')}</p>",
-    "an attribute": f'<p title="{html.escape(WHY)}">?</p>',
+    "an attribute": f'<p title="{TOLD}">?</p>',
     "a comment": f"<!-- {WHY} -->",
-    "a drawing": f'<img alt="" src="data:image/svg+xml;base64,'
-    f'{base64.b64encode(f"<svg><text>{html.escape(WHY)}</text></svg>".encode()).decode()}">',
+    "a drawing": f'<img alt="" src="data:image/svg+xml;base64,{DRAWN}">',
     "the mark of the best": "<li>met [<b>best supported</b>]</li>",
     "a verdict": "<p>The best  supported\nanswer is b.</p>",
     "a class": '<li class="best">met</li>',
 }
+FETCHED = [
+    '<script src="https://cdn.example/x.js"></script>',
+    "<img src=picture.png alt=''>",
+    '<link rel="stylesheet" href="x.css">',
+    "<style>@import 'x.css';</style>",
+    "<style>p { background: url( 'https://x.example/a.png'); }</style>",
+    "<script>fetch('/x')</script>",
+    "<iframe srcdoc='x'></iframe>",
+]
 
 
-@pytest.mark.parametrize("plant", PLANTS)
-def test_a_planted_answer_is_found(tmp_path, plant):
-    page = pages.page("Plain", "<p>Nothing.</p>")
+@pytest.mark.parametrize("look, plant", [*((leaks, p) for p in LEAKS.values()), *((outside, p) for p in FETCHED)])
+def test_what_is_planted_on_a_page_is_found(tmp_path, look, plant):
+    page = pages.page("Plain", '<p><img src="data:image/png;base64,AAAA" alt=""><a href="https://doi.org/x">x</a></p>')
     (tmp_path / "plain.html").write_text(page, encoding="utf-8")
-    assert list(leaks(tmp_path)) == []
-    (tmp_path / "plain.html").write_text(page.replace("</main>", PLANTS[plant] + "</main>"), encoding="utf-8")
-    assert [line for line in leaks(tmp_path) if line.startswith("plain.html")]
+    assert list(look(tmp_path)) == []
+    (tmp_path / "plain.html").write_text(page.replace("</main>", f"{plant}</main>"), encoding="utf-8")
+    found = list(look(tmp_path))
+    assert found and all(line.startswith("plain.html") for line in found)
 
 
 def test_a_kit_that_gives_an_answer_away_is_not_built(tmp_path, monkeypatch):
     whole = pages.page("One", "<p>One.</p>")
     made = {"learner/one.html": whole.replace("One.", WHY), "instructor/one.html": whole}
     monkeypatch.setattr(kit, "everything", lambda: made)
-    monkeypatch.setattr(kit, "check", lambda folder: check_only(leaks(folder / "learner")))
-    with pytest.raises(KitError, match="one.html shows an answer to learners: N3.2, why b"):
+    with pytest.raises(KitError, match="- one.html shows an answer to learners: N3.2, why b"):
         kit.build(tmp_path / "kit", pdf=False, tell=lambda line: None)
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "kit").mkdir()
@@ -99,57 +102,24 @@ def test_a_kit_that_gives_an_answer_away_is_not_built(tmp_path, monkeypatch):
     assert (tmp_path / "kit" / "index.html").read_text() == "the one of last week"
 
 
-def check_only(faults):
-    if faults := list(faults):
-        raise KitError("\n".join(faults))
-
-
 # ---- nothing is missing ---------------------------------------------------------------------------------------------
-def cut(folder, name, old, new=""):
-    text = read(folder, name)
+FLARE, GENE = "03_flare_sepsis_or_mas", "09_gene_return_guidance"
+OMISSIONS = [  # page, what is taken out, what stands there instead, what is said then
+    (FLARE, TOLD, "", "notebook 03 lacks N3.2, why b"),
+    ("04_five_rulers", html.escape(prompts()["W4.1"]["exemplar"]), "", "notebook 04 lacks W4.1, exemplar"),
+    (FLARE, html.escape(items()["N3.2"]["voices"]["data"]), "", "lacks N3.2, What the printed data support"),
+    (GENE, "The best supported answer is b.", "The best supported answer is c.", "lacks the key of N8.3"),
+    (GENE, "<strong>The best supported answer is b.</strong>", "", "lacks the key of N8.3"),
+]
+
+
+@pytest.mark.parametrize("name, old, new, says", OMISSIONS)
+def test_a_planted_omission_is_found(copy, name, old, new, says):
+    page = copy / "instructor" / "notebooks" / f"{name}.html"
+    text = page.read_text(encoding="utf-8")
     assert old in text
-    (folder / name).write_text(text.replace(old, new), encoding="utf-8")
-
-
-OMISSIONS = {
-    "a why": ("instructor/notebooks/03_flare_sepsis_or_mas.html", html.escape(WHY), "", "lacks N3.2, why b"),
-    "an exemplar": (
-        "instructor/notebooks/04_five_rulers.html",
-        html.escape(prompts()["W4.1"]["exemplar"]),
-        "",
-        "notebook 04 lacks W4.1, exemplar",
-    ),
-    "a voice": (
-        "instructor/notebooks/03_flare_sepsis_or_mas.html",
-        html.escape(items()["N3.2"]["voices"]["data"]),
-        "",
-        "lacks N3.2, What the printed data support",
-    ),
-    "a wrong key": (
-        "instructor/notebooks/09_gene_return_guidance.html",
-        "The best supported answer is b.",
-        "The best supported answer is c.",
-        "lacks the key of N8.3",
-    ),
-    "no key": (
-        "instructor/notebooks/09_gene_return_guidance.html",
-        "<strong>The best supported answer is b.</strong>",
-        "",
-        "lacks the key of N8.3",
-    ),
-}
-
-
-@pytest.mark.parametrize("what", OMISSIONS)
-def test_a_planted_omission_is_found(copy, what):
-    name, old, new, says = OMISSIONS[what]
-    cut(copy, name, old, new)
-    assert [line for line in gaps(copy) if says in line]
-
-
-def test_a_kit_with_a_gap_is_refused(copy):
-    cut(copy, *OMISSIONS["a why"][:3])
-    with pytest.raises(KitError, match=r"not to be used:\n- the instructor edition of notebook 03 lacks N3.2, why b"):
+    page.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(KitError, match=f"(?s)not to be used:\n- .*{re.escape(says)}"):
         check(copy)
 
 
@@ -161,9 +131,8 @@ def test_a_learners_page_without_its_counterpart_is_found(copy, name):
 
 def test_every_sheet_of_the_new_patient_is_filled_in_for_the_teacher(built):
     page, key = (seen(read(built, f"instructor/{p}.html")) for p in ("notebooks/10_a_new_patient", "answer_key"))
-    for told in (patient.sheet("U9.1").converted("ferritin"),):
-        assert re.sub(r"\s+", " ", told) in page and re.sub(r"\s+", " ", told) in key
-    girl = patient.girl()
+    girl, converted = patient.girl(), " ".join(patient.sheet("U9.1").converted("ferritin").split())
+    assert converted in page and converted in key
     for moment in patient.SHEETS.values():
         assert f"{moment}: what each rule set says" in key
         assert all(girl.verdicts[r, moment].status in key for r in patient.RULERS)
@@ -185,27 +154,6 @@ def test_facilitation_says_what_to_say_to_each_answer(built):
             told += [*item.get("voices", {}).values()]
             assert [t for t in told if " ".join(t.split()) not in page] == [], item["id"]
             assert item["kind"] != "decision" or "Counted A" in page
-
-
-# ---- nothing from outside -------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "plant",
-    [
-        '<script src="https://cdn.example/x.js"></script>',
-        "<img src=picture.png alt=''>",
-        '<link rel="stylesheet" href="x.css">',
-        "<style>@import 'x.css';</style>",
-        "<style>p { background: url( 'https://x.example/a.png'); }</style>",
-        "<script>fetch('/x')</script>",
-        "<iframe srcdoc='x'></iframe>",
-    ],
-)
-def test_what_would_be_fetched_is_found(tmp_path, plant):
-    page = pages.page("Plain", '<p><img src="data:image/png;base64,AAAA" alt=""><a href="https://doi.org/x">x</a></p>')
-    (tmp_path / "plain.html").write_text(page, encoding="utf-8")
-    assert list(outside(tmp_path)) == []
-    (tmp_path / "plain.html").write_text(page.replace("</main>", f"{plant}</main>"), encoding="utf-8")
-    assert len(list(outside(tmp_path))) == 1
 
 
 # ---- what every page says -------------------------------------------------------------------------------------------
@@ -337,39 +285,29 @@ def test_a_notebook_without_its_heading_says_what_is_missing(monkeypatch):
 
 
 def test_a_short_page_needs_neither_picture_nor_advice(monkeypatch):
-    journey, pictures = CASE.journey.copy(), len(slides._pictures())
-    journey.loc[journey["notebook"] == "03", "part"] = "optional"
-    monkeypatch.setattr(notebooks, "load_case", lambda: SimpleNamespace(journey=journey))
+    journey, pictures = CASE.journey.set_index("notebook"), slides.deck().count("<figure")
+    journey.loc["03", "part"] = "optional"
+    monkeypatch.setattr(notebooks, "stops", lambda: journey)
     monkeypatch.setitem(notebooks.HEADINGS, "03", "No such heading")
     monkeypatch.setattr(teacher, "text", lambda name: "")
     page = seen(teacher.facilitation("03"))
     assert "Votes" in page and "The picture to take home" not in page
-    assert len(slides._pictures()) == pictures - 1
+    assert slides.deck().count("<figure") == pictures - 1
     assert "<figure" not in handouts.handout("03", teacher=True)
 
 
 # ---- the command ----------------------------------------------------------------------------------------------------
-def test_without_a_browser_the_pages_are_built_and_one_sentence_says_what_is_left_out(tmp_path, monkeypatch):
-    told, whole = [], pages.page("One", "<p>One.</p>")
+@pytest.mark.parametrize("browser", [None, "no-browser"])
+def test_without_a_browser_that_prints_the_pages_are_built_and_one_line_says_so(tmp_path, monkeypatch, browser):
+    steps, whole = [], pages.page("One", "<p>One.</p>")
     monkeypatch.setattr(kit, "everything", lambda: {"learner/one.html": whole, "instructor/one.html": whole})
     monkeypatch.setattr(kit, "check", lambda folder: None)
-    monkeypatch.setattr(printing.shutil, "which", lambda name: None)
-    kit.build(tmp_path / "kit", tell=told.append)
-    assert told[-1] == printing.HOW and "--pdf" in told[-1] and (tmp_path / "kit" / "learner" / "one.html").exists()
-    monkeypatch.setitem(__import__("sys").modules, "playwright.sync_api", None)
-    monkeypatch.setattr(printing.shutil, "which", lambda name: "/usr/bin/chromium")
-    assert printing.browser_here() is None
-
-
-def test_a_browser_that_gives_up_is_told_in_a_line(tmp_path, monkeypatch):
-    pytest.importorskip("playwright.sync_api")
-    assert "\n" not in printing.print_pages([tmp_path / "one.html"], str(tmp_path / "no-browser"))
-    told, whole = [], pages.page("One", "<p>One.</p>")
-    monkeypatch.setattr(kit, "everything", lambda: {"learner/one.html": whole, "instructor/one.html": whole})
-    monkeypatch.setattr(kit, "check", lambda folder: None)
-    monkeypatch.setattr(kit, "browser_here", lambda: str(tmp_path / "no-browser"))
-    kit.build(tmp_path / "kit", tell=told.append)
-    assert told[-1].startswith("PDFs are missing: the browser gave up (")
+    monkeypatch.setattr(printing.shutil, "which", lambda name: browser and str(tmp_path / browser))
+    kit.build(tmp_path / "kit", tell=steps.append)
+    assert (tmp_path / "kit" / "learner" / "one.html").exists() and "\n" not in steps[-1]
+    assert steps[-1].startswith("PDFs are missing: the browser gave up (") if browser else steps[-1] == printing.HOW
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    assert printing.browser_here() is None and "--pdf" in printing.HOW
 
 
 def test_the_command_tells_a_fault_in_words(monkeypatch, capsys):
@@ -383,5 +321,5 @@ def test_the_command_tells_a_fault_in_words(monkeypatch, capsys):
 
 def test_the_readme_says_what_is_for_whom():
     text = (pages.HERE.parent / "README.md").read_text(encoding="utf-8")
-    told = "build/kit", "learner/", "instructor/", "--pdf", "bench_sheet", "readiness", "sessions/", "facilitation/"
-    assert [name for name in told if name not in text] == []
+    names = "build/kit learner/ instructor/ --pdf bench_sheet readiness sessions/ facilitation/".split()
+    assert [name for name in names if name not in text] == []

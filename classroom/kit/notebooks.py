@@ -38,14 +38,20 @@ def book(number):
     return nbformat.read(BOOKS / file, 4)
 
 
+@cache
+def stops():
+    """The rows of ``journey.csv``, by notebook."""
+    return load_case().journey.set_index("notebook")
+
+
 def stop(number):
     """The row of ``journey.csv`` for a notebook (Series)."""
-    return load_case().journey.set_index("notebook").loc[number]
+    return stops().loc[number]
 
 
 def numbers():
     """The notebooks' numbers in reading order (list of str)."""
-    return [*load_case().journey["notebook"]]
+    return [*stops().index]
 
 
 def title(number):
@@ -127,10 +133,14 @@ def export(number, teacher=False):
 
 
 @cache
+def _exporter():
+    return HTMLExporter(raw_template=TEMPLATE, exclude_anchor_links=True)
+
+
+@cache
 def _body(number):
     """A notebook as HTML, without the numbers of its cells, and with a mark behind each cell of code."""
-    exporter = HTMLExporter(raw_template=TEMPLATE, exclude_anchor_links=True)
-    body, _ = exporter.from_notebook_node(book(number))
+    body, _ = _exporter().from_notebook_node(book(number))
     return re.sub(r'<div class="jp-(In|Out)putPrompt.*?</div>', "", body, flags=re.S)
 
 

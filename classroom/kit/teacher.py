@@ -6,7 +6,6 @@ from html import escape
 from classroom.kit.handouts import decisions
 from classroom.kit.notebooks import ASKED, blueprint, book, exemplar, figure, filled, numbers, stem, stop, title
 from classroom.kit.pages import markdown, page, rows, text
-from utils.case import load_case
 from utils.chapters import patient
 from utils.phrases import phrase
 from utils.quiz import items, prompts, voices

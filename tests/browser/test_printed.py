@@ -7,7 +7,6 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect
 
-from classroom import kit
 from classroom.kit import notebooks, printing
 from tests.browser.access import faults
 from tests.browser.session import browse
@@ -38,13 +37,6 @@ NO_SLIDE = {"00", "10", "12", "13"}  # pages without a picture to take home; 04 
 SLIDES = 1 + len(set(notebooks.numbers()) - NO_SLIDE) + 1
 END = SLIDES - 1
 KEYS = (("ArrowRight", 1), ("PageDown", 2), ("ArrowLeft", 1), ("End", END), ("ArrowRight", END), ("ArrowLeft", END - 1))
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("kit") / "kit"
-    kit.build(folder, pdf=False, tell=lambda line: None)
-    return folder
 
 
 @pytest.fixture(scope="module")
