@@ -1,6 +1,7 @@
 """A page's side of an explorer: it finds controls by their names, moves them as a page does, and keeps what is sent."""
 
 import asyncio
+import re
 
 from utils.explore import REACH
 
@@ -46,3 +47,16 @@ class Page:
         """Somebody moves a control by a step."""
         model, trait, _ = self.result.movers[name]
         self.do(lambda: self.models[model].set_state({trait: at}))
+
+
+def clean(shown):
+    """Whether the reader is spared what only a programmer would understand."""
+    text = re.sub(r"base64,[^\"]+", "", shown.html) + shown.text
+    return not re.search(r"\b(nan|None|NaT|Traceback|inf)\b|<NA>|&lt;NA&gt;|Quantity\(|<script", text)
+
+
+def cells(shown, columns):
+    """The first cells of each row of the last table in what is shown."""
+    body = shown.html.rpartition("<tbody>")[2]
+    found = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
+    return [tuple(row[:columns]) for row in found]

@@ -2,14 +2,15 @@
 
 import json
 import math
-import subprocess
-import sys
 
+import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 import pytest
 
-from utils.chapters.cohort import accuracy, described, simulate, sweep
+from tests.moving import cells, clean, named, rows
+from utils.chapters import cohort
+from utils.chapters.cohort import COUNTS, accuracy, simulate, sweep
 from utils.rules import RULES, evaluate, evaluate_table
 from utils.tables import CASEDATA, read_table
 from utils.units import UnitError, factors, quantity, variables
@@ -17,14 +18,6 @@ from utils.units import UnitError, factors, quantity, variables
 COHORT = read_table("cohort")
 pytestmark = pytest.mark.filterwarnings("ignore:no rule knows .* not used. mas$")  # only a simulation knows the truth
 N = 400_000
-COUNTS = [
-    "true_positive",
-    "false_negative",
-    "undetermined_mas",
-    "false_positive",
-    "true_negative",
-    "undetermined_active",
-]
 
 
 @pytest.fixture(scope="module")
@@ -116,38 +109,11 @@ def test_two_other_rules_land_where_the_notes_say(children, rule, published):
     assert (found["sensitivity"], found["specificity"]) == pytest.approx(published, abs=0.04)
 
 
-@pytest.mark.parametrize("share, with_mas", [(0, 0), (0.1, 100), (1, 1000)])
-def test_the_share_with_mas_is_as_asked(share, with_mas):
-    assert simulate(1000, share)["mas"].sum() == with_mas
-
-
 def test_a_seed_is_a_cohort():
     pd.testing.assert_frame_equal(simulate(500, seed=3), simulate(500, seed=3))
     one, other = simulate(500, seed=3), simulate(500, seed=4)
+    assert one["mas"].sum() == other["mas"].sum() == 250
     assert all((one[c] != other[c]).any() for c in one if c != "sjia_known_or_suspected")
-
-
-@pytest.mark.parametrize(
-    "wrong, says",
-    [
-        (dict(n=0), "n, the number of children, is a whole number from 1 to 1,000,000, not 0"),
-        (dict(n=1_000_001), "not 1000001"),
-        (dict(n=10.0), "not 10.0"),
-        (dict(n=True), "not True"),
-        (dict(n="many"), "not 'many'"),
-        (dict(n=5, share_mas=1.1), "share_mas, .* is a number from 0 to 1, not 1.1"),
-        (dict(n=5, share_mas=-0.1), "not -0.1"),
-        (dict(n=5, share_mas=math.nan), "not nan"),
-        (dict(n=5, share_mas="half"), "not 'half'"),
-        (dict(n=5, share_mas=True), "not True"),
-        (dict(n=5, seed=-1), "seed is a whole number from 0 to .*, not -1"),
-        (dict(n=5, seed=1.5), "not 1.5"),
-        (dict(n=5, seed=None), "not None"),
-    ],
-)
-def test_nonsense_is_refused_in_words(wrong, says):
-    with pytest.raises(ValueError, match=says):
-        simulate(**wrong)
 
 
 # ---- counting -------------------------------------------------------------------------------------------------------
@@ -166,19 +132,6 @@ def test_counts_sum_to_everybody(few, rule):
     assert sum(found[c] for c in COUNTS) == len(few)
     assert sum(found[c] for c in COUNTS[:3]) == few["mas"].sum()
     assert (found["undetermined_mas"] > 0) == (rule == "hlh_2004")  # no marrow, NK cells or sCD25 are drawn
-
-
-@pytest.mark.parametrize(
-    "met, mas, says",
-    [
-        ([True], [True, False], "met stands for 1 children and mas for 2"),
-        ([True, False], [True, None], "met stands for 2 children and mas for 1"),
-        (["met"], [True], "True or False"),
-    ],
-)
-def test_what_cannot_be_counted_is_refused_in_words(met, mas, says):
-    with pytest.raises(ValueError, match=says):
-        accuracy(met, mas)
 
 
 # ---- moving a threshold ---------------------------------------------------------------------------------------------
@@ -204,18 +157,6 @@ def test_a_sweep_passes_through_the_published_verdict(few, rule, item):
     due = accuracy(evaluate_table(rule, few)["met"], few["mas"])
     assert found[0] == {"threshold": published} | due
     assert found[1] != {"threshold": published + 2} | due
-
-
-def test_a_sweep_tells_how_far_it_is(few):
-    told = []
-    found = sweep("mas_2016", few, "ast", iter([40, 48, 60]), lambda done, total: told.append((done, total)))
-    assert told == [(1, 3), (2, 3), (3, 3)] and list(found["threshold"]) == [40, 48, 60]
-    assert list(sweep("mas_2016", few, "ast", [])) == ["threshold", *COUNTS, "sensitivity", "specificity"]
-
-
-def test_a_sweep_needs_to_know_who_has_mas(few):
-    with pytest.raises(ValueError, match="the column 'mas'"):
-        sweep("mas_2016", few.drop(columns="mas"), "ferritin", [684])
 
 
 @pytest.mark.parametrize("rule", [r for r in RULES if {*RULES[r].inputs()} & {*COHORT["variable"]}])
@@ -267,46 +208,135 @@ def test_bad_thresholds_are_refused_in_words(few, rule, thresholds, says):
 
 
 # ---- openness -------------------------------------------------------------------------------------------------------
-def test_every_row_has_a_source_or_says_that_we_chose_it():
+def test_every_row_is_whole_and_has_a_source_or_says_that_we_chose_it():
     known = {w["id"] for w in json.loads((CASEDATA / "references.json").read_text(encoding="utf-8"))}
+    assert all(sorted(groups) == ["active", "mas"] for _, groups in COHORT.groupby("variable")["group"])
     for row in COHORT.to_dict("records"):
         chosen = row["source"] == "chosen"
         assert (row["tag"] == "ours") == (row["population"] == "invented") == chosen, row
         assert chosen or (row["source"] in known and row["tag"] in ("P", "S")), row
         assert not chosen or "chosen" in row["note"] or "by definition" in row["note"], row
-    assert "R" not in set(COHORT["tag"])
+        number = row["kind"] == "lognormal"
+        assert variables().at[row["variable"], "kind"] == ("number" if number else "flag")
+        assert math.isnan(row["share"] if number else row["median"]) and (row["unit"] != "") == number
+        assert not number or 0 < row["q1"] < row["median"] < row["q3"] and row["unit"] in factors(row["variable"])
     assert COHORT.loc[COHORT["source"] == "ruscitti", "population"].str.contains("adults").all()
 
 
-def test_every_row_is_whole():
-    assert all(sorted(groups) == ["active", "mas"] for _, groups in COHORT.groupby("variable")["group"])
-    for row in COHORT.to_dict("records"):
-        if row["kind"] == "lognormal":
-            assert 0 < row["q1"] < row["median"] < row["q3"] and row["unit"] in factors(row["variable"])
-            assert math.isnan(row["share"]) and variables().at[row["variable"], "kind"] == "number"
-        else:
-            assert math.isnan(row["median"]) and row["unit"] == "" and not math.isnan(row["share"])
-            assert variables().at[row["variable"], "kind"] == "flag"
+# ---- people counted -------------------------------------------------------------------------------------------------
+def test_people_are_counted_as_a_crowd():
+    people, known = cohort.chance(), read_table("performance").dropna(subset=["sensitivity", "specificity"])
+    for row in known.itertuples():
+        for prior in (0, 1, 20, 100):
+            shown = people.set(prior=prior, rule=row.rule, study=row.study)
+            yes, yes_not, no, no_not = cohort.crowd(row.sensitivity, row.specificity, prior).values()
+            assert people.get() == {"rule": row.rule, "study": row.study, "prior": prior}
+            whole = [(yes, yes_not, prior), (no, no_not, 100 - prior), (yes + no, yes_not + no_not, 100)]
+            assert [r[1:] for r in cells(shown, 4)] == [tuple(map(str, r)) for r in whole]
+            assert clean(shown) and ("adults" in shown.text) == (row.population == "adults")
 
 
-def test_what_is_shown_says_where_it_comes_from():
-    shown = described()
-    assert list(shown) == ["Variable", "Group", "Distribution", "Severity", "Source"] and len(shown) == len(COHORT)
-    assert (shown["Source"] == "chosen by us").sum() == (COHORT["tag"] == "ours").sum()
-    rows = {tuple(r) for r in shown.to_numpy()}
-    adults = "ruscitti: adults with adult-onset Still's disease without MAS"
-    assert ("ferritin", "active systemic JIA", "median 1,120 µg/L, middle half 647 to 2,393.5", "+0.8", adults) in rows
-    assert ("platelets", "MAS", "median 160 ×10⁹/L, middle half 100 to 245", "\u22120.5", "chosen by us") in rows
-    assert any(r[2] == "present in 84.9 %" and r[4].startswith("ravelli2016rmd") for r in rows)
+def test_people_follow_their_controls():
+    people = cohort.chance("hscore", "derivation", prior=20)
+    [(field, slider, _)] = rows(people, widgets.FloatText)
+    slider.value = 5
+    assert people.get()["prior"] == field.value == 5 and "Of 100 adults, 5 have the disease" in people.shown.text
+    named(people, "Rule and study").value = "mas_2016: validation"
+    assert people.get() == {"rule": "mas_2016", "study": "validation", "prior": 5} and "MAS-2016" in people.shown.text
 
 
-def test_simulated_stands_on_every_table(few):
-    tables = few, evaluate_table("mas_2016", few), sweep("mas_2016", few, "ast", [48]), described()
-    assert [t.index.name for t in tables] == ["SIMULATED"] * 4
-    assert few.head().to_csv().startswith("SIMULATED,mas,")
+@pytest.mark.parametrize(
+    "values, says",
+    [
+        *(({"prior": x}, "choose a whole number, 0 to 100") for x in (101, -1, 2.5, True, "20")),
+        ({"rule": "hscore", "study": "nobody's", "prior": 5}, "is not on the list of Rule and study"),
+        *(({"rule": x}, "is not on the list of Rule and study") for x in ("", {1}, "pals_hypotension")),
+    ],
+)
+def test_people_refuse_in_words_and_change_nothing(values, says):
+    people = cohort.chance()
+    before, text = people.get(), people.shown.text
+    refused = people.set(**values).text
+    assert refused.startswith("Refused. ") and says in refused and (people.get(), people.shown.text) == (before, text)
 
 
-def test_no_plotting_library_no_widget_and_no_scipy_is_loaded():
-    code = "import sys, utils.chapters.cohort; print([m for m in ('matplotlib', 'ipywidgets', 'scipy') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CASEDATA.parent, check=True)
-    assert done.stdout.strip() == "[]"
+# ---- one threshold moved, on the page -------------------------------------------------------------------------------
+@pytest.fixture
+def lines():
+    return cohort.threshold_explorer()
+
+
+@pytest.mark.parametrize(
+    "threshold, item, number",
+    [("1,000 ng/mL", "ferritin", 1000), ("150 ×10⁹/L", "platelets", 150), (30, "ferritin_esr", 30)],
+)
+def test_a_moved_threshold_counts_what_a_sweep_counts(lines, threshold, item, number):
+    shown = lines.set(threshold, item=item)
+    assert lines.get() == {"threshold": number, "item": item}
+    rule = "ferritin_esr" if item == "ferritin_esr" else "mas_2016"
+    swept = sweep(rule, simulate(2000), item, [RULES[rule].nodes()[item]["threshold"], number])
+    for row, told in zip(swept.to_dict("records"), cells(shown, 7), strict=True):
+        assert told[1:3] == (f"{100 * row['sensitivity']:.1f} %", f"{100 * row['specificity']:.1f} %")
+        counts = ("true_positive", "false_negative", "false_positive", "true_negative")
+        assert told[3:] == tuple(f"{row[c]:,}" for c in counts)
+
+
+def test_simulated_stands_on_every_picture_and_every_table(lines, few):
+    for words, item in named(lines, "Threshold of").options:
+        shown = lines.set(item=item)
+        picture, _, sheet = shown.html.partition("<table")
+        assert "SIMULATED" in picture and "SIMULATED" in sheet.partition("</caption>")[0] and clean(shown)
+        rule = RULES["ferritin_esr" if item == "ferritin_esr" else "mas_2016"]
+        assert lines.get()["threshold"] == rule.nodes()[item]["threshold"] and "published" in words
+    tables = few, evaluate_table("mas_2016", few), sweep("mas_2016", few, "ast", [48])
+    assert [t.index.name for t in tables] == ["SIMULATED"] * 3 and few.head().to_csv().startswith("SIMULATED,mas,")
+
+
+def test_field_and_slider_follow_each_other(lines):
+    [(field, slider, _)] = rows(lines, widgets.FloatText)
+    field.value = 1000.0
+    assert slider.value == pytest.approx(3) and "> 1,000 ng/mL" in lines.shown.text
+    for by in (1, -1, 0.6, -0.6):  # a key moves the handle by one step, or by part of one where it stood beside
+        lines.set("1,000 ng/mL")
+        slider.value = 3 + by * slider.step
+        assert lines.get()["threshold"] == pytest.approx(10**slider.value, rel=0.005)
+    field.value = highest = 5 * 10**slider.max  # the field may go where the slider cannot
+    assert lines.get()["threshold"] == highest and slider.value == slider.max
+
+
+@pytest.mark.parametrize("typed", [-5.0, 0.0, 1_000_001.0, 1e200, math.nan, math.inf])
+def test_a_field_that_is_refused_is_never_counted_with(lines, typed):
+    lines.set("1,000 ng/mL")
+    [(field, slider, _)] = rows(lines, widgets.FloatText)
+    field.value = typed
+    assert lines.shown.text.startswith("Refused. ") and lines.get()["threshold"] == 1000
+    slider.value = 2.9
+    assert "> 794 ng/mL" in lines.shown.text and clean(lines.shown)
+
+
+@pytest.mark.parametrize(
+    "values, says",
+    [
+        ({"threshold": "1000"}, "bare number"),
+        ({"threshold": "1-2 ng/mL"}, "is a range"),
+        ({"threshold": "> 500 ng/mL"}, "> 500 ng/mL is a range"),
+        ({"threshold": "0 ng/mL"}, "choose 0.1 to 1,000,000 ng/mL"),
+        ({"threshold": "1,001 mg/L"}, "choose 0.1 to 1,000,000 ng/mL"),
+        *(({"threshold": x, "item": "ferritin_esr"}, "choose 0.1 to") for x in (1e200, "many", "nan", math.nan)),
+        ({"threshold": "1 ng/mL", "item": "platelets"}, "not a unit of"),
+        *(({"item": x}, "is not on the list of Threshold of") for x in ("fever", [])),
+    ],
+)
+def test_thresholds_refuse_in_words_and_change_nothing(lines, values, says):
+    lines.set("1,000 ng/mL")
+    before, text = lines.get(), lines.shown.text
+    refused = lines.set(**values).text
+    assert refused.startswith("Refused. ") and says in refused and (lines.get(), lines.shown.text) == (before, text)
+
+
+def test_a_sweep_is_counted_once_for_an_item(lines, monkeypatch):
+    counted = []
+    monkeypatch.setattr(cohort, "sweep", lambda *a, sweep=cohort.sweep: counted.append(len(a[3])) or sweep(*a))
+    for values in ({"threshold": "900 ng/mL"}, {"item": "platelets"}, {"item": "ferritin"}, {"item": "platelets"}):
+        lines.set(**values)
+    assert len([n for n in counted if n > 2]) == 1

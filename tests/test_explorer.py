@@ -151,7 +151,9 @@ def test_two_fields_that_are_allowed_only_together_can_be_typed_one_after_the_ot
 
 
 def test_a_name_that_nothing_has_and_a_value_on_no_list_are_refused_and_nothing_is_moved(days):
-    assert days.set(day=3, night=1).text == "Refused. There is no 'night' here: choose day." and days.get() == {"day": 1}
+    assert days.set(day=3, night=1).text == "Refused. There is no 'night' here: choose day." and days.get() == {
+        "day": 1
+    }
     kinds = {"which": Choice("Which", {"first": 1, "second": 2.5}), "sure": Tick("Sure"), "words": Text("Words")}
     made = explorer(lambda **state: say(str(state)), **kinds)
     assert made.set(which="third").text == "Refused. 'third' is not on the list of Which: choose 1, 2.5."
@@ -160,7 +162,11 @@ def test_a_name_that_nothing_has_and_a_value_on_no_list_are_refused_and_nothing_
     assert "is not on the list of Sure: choose True, False" in made.set(sure=1).text
     assert made.get() == {"which": 1, "sure": False, "words": ""}
     made.set("second", True, "half \ud800")
-    assert made.get() == {"which": 2.5, "sure": True, "words": "half ?"} and made.set(which=1.0) and made.get()["which"] == 1
+    assert (
+        made.get() == {"which": 2.5, "sure": True, "words": "half ?"}
+        and made.set(which=1.0)
+        and made.get()["which"] == 1
+    )
 
 
 # ---- how controls follow --------------------------------------------------------------------------------------------

@@ -253,8 +253,8 @@ EXPLORERS = {  # how to make one, and keywords with values that are near to what
         {"finding": st.sampled_from(["ferritin", "platelets"]), "sjia": REASON, "kawasaki": REASON},
     ),
     "Thresholds": (
-        lambda: cohort.threshold_explorer(n=2000),
-        {"threshold": VALUED, "item": st.sampled_from(["ferritin", "mas_2016"]), "n": st.sampled_from([2000, 2001])},
+        lambda: cohort.threshold_explorer(),
+        {"threshold": VALUED, "item": st.sampled_from(["ferritin", "mas_2016"])},
     ),
     "Chance": (cohort.chance, {"prior": st.integers(-2, 102), "rule": st.sampled_from([*RULES])}),
     "AgeLimits": (lambda: bedside.age_limit_bench(PICU), {"systolic": VALUED, "age": VALUED, "heart_rate": VALUED}),
@@ -353,9 +353,7 @@ def test_every_control_at_its_ends_raises_nothing(name):
         if not getattr(control, "disabled", False):
             before = control.value
             for value in extremes(control):
-                if type(control).__name__ == "IntProgress" or value == 500_000:  # shown only, or slow
-                    continue
                 control.value = value
-                assert "<script" not in it._last.html
-                assert it._last.text.startswith("Refused. ") or honest(it._last), (control.description, value)
+                assert "<script" not in it.shown.html
+                assert it.shown.text.startswith("Refused. ") or honest(it.shown), (control.description, value)
             control.value = before

@@ -24,7 +24,7 @@ EXPLORERS = {  # how each is made, and its controls that are tried
     "what_if": (lambda: explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250)), ["platelets"]),
     "ruler_bench": (lambda: explore.ruler_bench(ADMISSION, ["hlh_2004"]), ["neutrophils", "haemophagocytosis"]),
     "chance": (cohort.chance, ["prior", "rule", "study"]),
-    "thresholds": (cohort.threshold_explorer, ["threshold", "item", "n"]),
+    "thresholds": (cohort.threshold_explorer, ["threshold", "item"]),
     "age": (lambda: bedside.age_limit_bench(PICU), ["systolic"]),
     "ladder": (lambda: course.ladder(CASE), ["day"]),
     "look_up": (lambda: explore.look_up(ADMISSION, "F09"), ["address"]),

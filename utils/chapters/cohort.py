@@ -229,10 +229,6 @@ def threshold_explorer(rules=("mas_2016", "ferritin_esr"), n=2000):
             return {**values, "threshold": value}
         return values
 
-    def tell(state):
-        node = nodes[state["item"]]
-        return {"rule": node["rule"], **state, "unit": node["unit"]}
-
     def named(node):
         label = node["label"] if node["input"] else phrase("thresholds.whole", rule=RULES[node["rule"]].short)
         return phrase("thresholds.item_published", item=label, limit=limit(node, node["threshold"]))
@@ -242,6 +238,6 @@ def threshold_explorer(rules=("mas_2016", "ferritin_esr"), n=2000):
         "threshold": Number(phrase("thresholds.threshold"), first["threshold"], 0.1, 1e6, log=True, ends=ends),
         "item": Choice(phrase("thresholds.item"), {named(node): name for name, node in nodes.items()}),
     }
-    skills = {"follow": follow, "accept": accept, "tell": tell, "slow": ("item",)}
+    skills = {"follow": follow, "accept": accept, "slow": ("item",)}
     made = explorer(view, rows=[["item"], ["threshold"]], **skills, **controls)
     return made
