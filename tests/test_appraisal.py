@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from tests.design import BOOKS
-from tests.drawings import clean, rows_of
+from tests.drawings import by_first, clean, rows_of
 from tests.reading import forbidden
 from utils.case import load_case, references
 from utils.chapters import appraisal
@@ -17,11 +17,6 @@ from utils.quiz import answer, items, prompts
 from utils.rules import evaluate
 
 CASE = load_case()
-
-
-def by_first(shown):
-    """Rows of the tables in what is shown: dict of first cell -> other cells."""
-    return {first: rest for first, *rest in rows_of(shown)}
 
 
 # ---- the tables -----------------------------------------------------------------------------------------------------
