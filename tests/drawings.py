@@ -27,14 +27,3 @@ def clean(shown):
     pictures = [base64.b64decode(p).decode() for p in re.findall(r"svg\+xml;base64,([^\"]+)", shown.html)]
     text = " ".join([re.sub(r"base64,[^\"]+", "", shown.html), shown.text, *pictures])
     return not re.search(r"\b(nan|None|NaT|Traceback|inf)\b|<NA>|&lt;NA&gt;|Quantity\(", text)
-
-
-def rows_of(shown):
-    """Rows of all tables in what is shown, their heads included: lists of cells."""
-    rows = re.findall(r"<tr>(.*?)</tr>", shown.html)
-    return [[unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]
-
-
-def by_first(shown):
-    """The same rows: dict of first cell -> other cells."""
-    return {first: rest for first, *rest in rows_of(shown)}

@@ -6,8 +6,9 @@ import nbformat
 import numpy as np
 import pytest
 
+from tests.cells import by_first, rows_of
 from tests.design import BOOKS
-from tests.drawings import by_first, clean, rows_of
+from tests.drawings import clean
 from tests.reading import forbidden
 from utils.case import load_case
 from utils.chapters import route
