@@ -160,7 +160,7 @@ def _given(t_h, p, every, doses):
 
 
 def concentration(t_h, p, dose_mg, interval_h=DAY, route="sc", doses=1, infusion_h=0.0):
-    """Concentration in the blood, mg/L, after equal doses at equal intervals.
+    """Concentration in the blood (mg/L, of shape ``p.shape + np.shape(t_h)``) after equal doses at equal intervals.
 
     Parameters
     ----------
@@ -173,10 +173,6 @@ def concentration(t_h, p, dose_mg, interval_h=DAY, route="sc", doses=1, infusion
     doses : int, or None for steady state
     infusion_h : float
         How long each intravenous dose runs; 0 for a bolus.
-
-    Returns
-    -------
-    float or array of shape ``p.shape + np.shape(t_h)``
     """
     regimen = _regimen(dose_mg, interval_h, route, infusion_h)
     return _level(p, regimen, *_given(t_h, p, regimen[1], doses)).T[()]
@@ -239,8 +235,7 @@ def split_gain(p, dose_mg, intervals=(24.0, 6.0), routes=("sc", "iv"), clearance
     clearance : float
         Multiplier of the clearance that comes with the change; other than 1 adds the factor ``kidney``.
     measure : {"auc_24", "c_avg", "c_max"}
-    day_1 : bool
-        In the first 24 hours, rather than at steady state.
+        At steady state, or in the first 24 hours where `day_1`.
 
     Returns
     -------

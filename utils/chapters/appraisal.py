@@ -3,7 +3,7 @@
 Tables, pictures and the register over the tables of ``casedata``; scores come from `utils.rules`.
 """
 
-from functools import cache
+from collections import defaultdict
 
 import pandas as pd
 
@@ -19,13 +19,15 @@ from utils.tables import read_table
 from utils.units import UnitError, show
 
 TRUTH = {"yes": True, "no": False, "do not know": None}
+ANY = "any"
 CLAIMS = ("none from this case", "low", "moderate", "high")
 
 
 def _sheet(rows, name, *columns, title=None, **values):
-    """Some columns of a table, its title the phrase ``name``, its heads ``name_column``; "–" where nothing is told."""
+    """Rows as a table, its title the phrase ``name``, its heads ``name_column``; "–" where nothing is told."""
     heads = [phrase(f"appraisal.{name}_{column}", **values) for column in columns]
-    return table(rows[[*columns]].replace("", "–").set_axis(heads, axis=1), title or phrase(f"appraisal.{name}"))
+    frame = pd.DataFrame(rows, columns=[*columns]).replace("", "–")
+    return table(frame.set_axis(heads, axis=1), title or phrase(f"appraisal.{name}"))
 
 
 def _word(kind, code):
@@ -61,12 +63,9 @@ def recovery(case, caption):
     marks["when"] = [*map(_when, marks["day_low"], marks["day_high"])]
     places = [*marks[["day_low", "day_high", "label", "when"]].itertuples(index=False)]
     picture = plots.recovery(places, tuple(days), boxes, loose, caption)
-    rows = marks[["when", "label", "fact"]].values.tolist()
-    after = told[told["time_point"] == "follow_up"]
-    rows += [(phrase("appraisal.after_discharge"), r.label, r.fact) for r in after.itertuples()]
-    columns = ["when", "what", "fact"]
-    sheet = _sheet(pd.DataFrame(rows, columns=columns), "recovery", *columns, title=phrase("page.as_table"))
-    return together(picture, sheet)
+    later = told[told["time_point"] == "follow_up"].assign(when=phrase("appraisal.after_discharge"))
+    rows = pd.concat([marks, later])
+    return together(picture, _sheet(rows, "recovery", "when", "label", "fact", title=phrase("page.as_table")))
 
 
 def _when(low, high):
@@ -98,21 +97,15 @@ def rivals(case):
                 ran = phrase("appraisal.certain" if alone else "appraisal.certain_in_one_form")
             rows.append((c.label, phrase(f"plots.{c.kind}"), begun, ran))
     rows.append([phrase(f"appraisal.illness{x}") for x in ("", "_kind", "_begun", "_ran")])
-    last = in_words(last_added(given, day))
-    columns = ["what", "kind", "begun", "ran"]
-    sheet = _sheet(pd.DataFrame(rows, columns=columns), "rivals", *columns, day=day)
-    return together(say(phrase("appraisal.ran", day=day, certain=certain, most=most, last=last)), sheet)
+    said = phrase("appraisal.ran", day=day, certain=certain, most=most, last=in_words(last_added(given, day)))
+    return together(say(said), _sheet(rows, "rivals", "what", "kind", "begun", "ran", day=day))
 
 
-# ---- claims ---------------------------------------------------------------------------------------------------------
 def weighed(case, caption, without=()):
     """Claims of the report with our confidence in them, picture and table. Some may be left out."""
     rows = case.weighed[~case.weighed["claim"].isin(without)]
-    rows = rows.assign(
-        facts=rows["facts"].map(_listed),
-        level=[CLAIMS.index(c) for c in rows["confidence"]],
-        confidence=[_word("confidence", c) for c in rows["confidence"]],
-    )
+    rows = rows.assign(level=rows["confidence"].map(CLAIMS.index), facts=rows["facts"].map(_listed))
+    rows["confidence"] = [_word("confidence", c) for c in rows["confidence"]]
     picture = plots.claims([*rows[["label", "level", "confidence", "write"]].itertuples(index=False)], 3, caption)
     return together(picture, _sheet(rows, "claims", "label", "ground", "lacks", "confidence", "facts"))
 
@@ -122,71 +115,57 @@ def severity(case):
     """The neutrophils of the recovery against the grades of CTCAE, in two versions: a sentence and a table."""
     then = case.as_of("recovery")
     found, later = (evaluate("ctcae_neutrophils", then, version) for version in ("v5", "v6"))
-    said = dict(zip(("grade", "later_low", "later_high"), map(show, (found.score[0], *later.score)), strict=True))
-    value = then.inputs["neutrophils"]
+    grade, low, high = map(show, (found.score[0], *later.score))
+    said = {"value": then.inputs["neutrophils"], "grade": grade, "later_low": low, "later_high": high}
     begins = [phrase("appraisal.begins_below_limit"), *found.items["rule"][1:]]
     rows = found.items.assign(rule=begins, status=found.items["status"].map(status_word))
     sheet = _sheet(rows, "severity", "label", "rule", "as_given", "status", title=found.title)
-    return together(say(phrase("appraisal.neutrophils", value=value, **said)), sheet)
+    return together(say(phrase("appraisal.neutrophils", **said)), sheet)
 
 
 def _points(question, answer):
-    """What yes, no or "do not know" scores (source: rules.csv, naranjo)."""
     node = RULES["naranjo"].nodes()[question]
     return {"yes": float(node["points"]), "no": float(node["otherwise"])}.get(answer, 0.0)
 
 
 def _allowed(row):
-    """Our answer, and the others that can be defended."""
     return [row.ours, *filter(None, row.others.split("|"))]
 
 
-@cache
 def answers():
     """Our answers to the ten questions, as the rules take them: dict of q1 … q10 -> True, False or None."""
     return {r.question: TRUTH[r.ours] for r in read_table("naranjo_answers").itertuples()}
 
 
-@cache
 def defensible():
-    """The lowest and highest score of all answers that ``naranjo_answers.csv`` allows: two floats."""
+    """The lowest and highest score of all answers that ``naranjo_answers.csv`` allows."""
     scores = [[_points(r.question, a) for a in _allowed(r)] for r in read_table("naranjo_answers").itertuples()]
     return sum(map(min, scores)), sum(map(max, scores))
 
 
-@cache
 def bands():
     """The published bands of the Naranjo score: a list of (lowest, highest, name), from the lowest on."""
     starts = sorted((r["threshold"], r["label"]) for r in RULES["naranjo"].nodes().values() if r["kind"] == "category")
     every = [[_points(q, a) for a in TRUTH] for q in answers()]
-    lows = [max(low, sum(map(min, every))) for low, _ in starts]
-    highs = [low - 1 for low, _ in starts[1:]] + [sum(map(max, every))]
-    return [(low, high, name) for low, high, (_, name) in zip(lows, highs, starts, strict=True)]
-
-
-def band(score):
-    return next(name for low, high, name in bands() if low <= score <= high)
+    ends = [low - 1 for low, _ in starts[1:]] + [sum(map(max, every))]
+    return [(max(low, sum(map(min, every))), high, name) for (low, name), high in zip(starts, ends, strict=True)]
 
 
 def naranjo(caption):
     """The ten questions worked: score with the defensible range among the published bands, and why; picture, table."""
     verdict, (low, high), rows = evaluate("naranjo", answers()), defensible(), []
     for r in read_table("naranjo_answers").itertuples():
-        ours, *others = (f"{_word('answer', a)} ({_signed(_points(r.question, a))})" for a in _allowed(r))
+        scores = [f"{_points(r.question, a):+g}".replace("-", "\u2212").replace("+0", "0") for a in _allowed(r)]
+        ours, *others = (f"{_word('answer', a)} ({x})" for a, x in zip(_allowed(r), scores, strict=True))
         others = "; ".join(others) or phrase("appraisal.no_other")
         question = f"{r.question[1:]}. {RULES['naranjo'].nodes()[r.question]['label']}"
         rows.append((question, ours, r.why, others, r.other_why, _listed(r.facts, r.source)))
-    score = verdict.score[0]
+    score, band = verdict.score[0], {x: name for a, b, name in bands() for x in (low, high) if a <= x <= b}
     said = {"score": show(score), "band": verdict.category, "low": show(low), "high": show(high)}
-    line = phrase("appraisal.score", **said, low_band=band(low), high_band=band(high))
+    line = phrase("appraisal.score", **said, low_band=band[low], high_band=band[high])
     spans = [(phrase("appraisal.our_answers"), score, score), (phrase("appraisal.defensible"), low, high)]
-    columns = ["question", "ours", "why", "others", "other_why", "rests"]
-    sheet = _sheet(pd.DataFrame(rows, columns=columns), "naranjo", *columns)
+    sheet = _sheet(rows, "naranjo", "question", "ours", "why", "others", "other_why", "rests")
     return together(say(line), plots.scale(bands(), spans, caption), sheet)
-
-
-def _signed(x):
-    return "0" if x == 0 else f"{x:+g}".replace("-", "\u2212")
 
 
 def causes(case):
@@ -195,18 +174,10 @@ def causes(case):
     return _sheet(rows, "causes", "label", "days", "pro", "contra", "rests")
 
 
-# ---- the variant ----------------------------------------------------------------------------------------------------
-def carriers(frequency):
-    """The share of people (0 to 0.5) with one copy of an allele of that frequency (0 to 1): 2pq, Hardy and Weinberg."""
-    if not 0 <= frequency <= 1:
-        raise ValueError(f"{frequency} is no frequency: give 0 to 1")
-    return 2 * frequency * (1 - frequency)
-
-
 def people(case, caption):
     """A hundred people and how many of them carry one copy of the variant: picture, and what is known as a table."""
-    rows = case.variant.set_index("item")
-    low, high = (round(100 * carriers(rows.at[f"alleles_{x}", "frequency"])) for x in ("low", "high"))
+    frequency = case.variant.set_index("item")["frequency"]
+    low, high = (round(200 * p * (1 - p)) for p in frequency[["alleles_low", "alleles_high"]])  # 2pq, Hardy-Weinberg
     counts = {phrase("appraisal.one_copy"): (low, "circle full")}
     counts |= {phrase("appraisal.more_copies"): (high - low, "circle")}
     counts |= {phrase("appraisal.no_copy"): (100 - high, "square")}
@@ -240,68 +211,47 @@ def evidence(case):
 
 
 # ---- one's own record -----------------------------------------------------------------------------------------------
-def calibration(given=None):
-    """How often answers were best supported, by how sure one was: a DataFrame of counts, answered and best.
-
-    `given` is what `utils.record.read` gives, your own record where it is left out. Scored questions alone count.
-    """
-    given, known = read()[0] if given is None else given, items()
-    rows = []
-    for name, entry in given.items():
-        item = known.get(name)
-        if item and item.get("best") and item["kind"] not in UNSCORED and entry.get("confidence"):
-            rows.append((entry["confidence"], entry["choice"] == item["best"]))
-    found = pd.DataFrame(rows, columns=["confidence", "best"])
-    counted = found.astype({"best": bool}).groupby("confidence")["best"].agg(["size", "sum"])
-    return counted.reindex(CONFIDENCE, fill_value=0).set_axis(["answered", "best"], axis=1)
-
-
 def my_calibration(caption):
-    """Your calibration as a picture and a table, with a button that brings it up to date."""
-    note = phrase("explorer.again_note")
-    return explorer(lambda: _calibrated(caption), reset=phrase("explorer.again"), note=note)
+    """How often your scored answers were best supported, by how sure you were; a button brings it up to date."""
 
+    def view():
+        known, given = items(), []
+        for name, entry in read()[0].items():
+            item = known.get(name)
+            if item and item.get("best") and item["kind"] not in UNSCORED and entry.get("confidence"):
+                given.append((entry["confidence"], entry["choice"] == item["best"]))
+        if not given:
+            return say(phrase("appraisal.nothing_to_plot"))
+        counted = pd.DataFrame(given, columns=["sure", "best"]).groupby("sure")["best"].agg(["size", "sum"])
+        counted = counted.reindex(CONFIDENCE, fill_value=0)
+        rows = [(status_word(sure), phrase("plots.of", part=best, whole=n)) for sure, n, best in counted.itertuples()]
+        sheet = _sheet(rows, "calibration", "sure", "best", title=phrase("page.as_table"))
+        return together(plots.calibration([*counted.itertuples(name=None)], caption), sheet)
 
-def _calibrated(caption):
-    found = calibration()
-    if not found["answered"].sum():
-        return say(phrase("appraisal.nothing_to_plot"))
-    words = [phrase("plots.of", part=r.best, whole=r.answered) for r in found.itertuples()]
-    rows = pd.DataFrame({"sure": found.index.map(status_word), "best": words})
-    sheet = _sheet(rows, "calibration", "sure", "best", title=phrase("page.as_table"))
-    return together(plots.calibration([*found[["answered", "best"]].itertuples(name=None)], caption), sheet)
+    return explorer(view, reset=phrase("explorer.again"), note=phrase("explorer.again_note"))
 
 
 # ---- the register ---------------------------------------------------------------------------------------------------
-ANY = "any"
-
-
-def asked_in():
-    """Where each entry of the register is asked about: dict of id -> set of notebooks whose questions rest on it."""
-    found = {}
-    for one in [*items().values(), *prompts().values()]:
-        rests = [r for o in one.get("options", []) for r in o["rests_on"]] + list(one.get("rests_on", []))
-        for name in (r for r in rests if r.startswith("D")):
-            found.setdefault(name, set()).add(one["notebook"])
-    return found
-
-
 def register(case):
     """The register of discrepancies of the whole case, to choose from and to search; one is open, all are listed.
 
     ``set(kind="two accounts")``, ``set(search="dose")``, ``set(entry="D07")``.
     """
-    places, used = dict(case.locators[["locator", "label"]].itertuples(index=False)), asked_in()
+    used = defaultdict(set)
+    for one in [*items().values(), *prompts().values()]:
+        for name in sum((o["rests_on"] for o in one.get("options", [])), [*one.get("rests_on", [])]):
+            used[name].add(one["notebook"])
+    places = dict(case.locators[["locator", "label"]].itertuples(index=False))
     moments = dict(case.time_points[["time_point", "label"]].itertuples(index=False))
     rows = case.discrepancies.set_index("id", drop=False)
     rows["moment"] = rows["time_point"].map(moments)
     rows["place"] = ["; ".join(places[p.strip()] for p in w.split("|")) for w in rows["where"]]
     rows["text"] = rows.astype(str).agg(" ".join, axis=1).str.casefold()  # all that is told of an entry
-    rows["books"] = [", ".join(sorted(used.get(name, ()))) or "–" for name in rows["id"]]
-    lists = {"kind": rows["kind"].unique(), "notebook": sorted(set().union(*used.values()))}
+    rows["books"] = [", ".join(sorted(used[name])) or "–" for name in rows["id"]]
+    lists = {"kind": rows["kind"].unique(), "notebook": sorted(set().union(*(used[name] for name in rows["id"])))}
     lists["moment"] = [m for m in moments.values() if m in set(rows["moment"])]
 
-    def matching(kind, notebook, moment, search, entry=None):
+    def matching(kind=ANY, notebook=ANY, moment=ANY, search="", entry=None):
         fit = rows["text"].str.contains(search.strip().casefold(), regex=False)
         fit &= rows["books"].str.contains("" if notebook == ANY else notebook, regex=False)
         for column, chosen in (("kind", kind), ("moment", moment)):
@@ -310,21 +260,16 @@ def register(case):
 
     def follow(now, moved):
         fit = matching(**now).index
-        return now if now["entry"] in fit else {**now, "entry": fit[0] if len(fit) else None}
-
-    def entry(given):
-        if given not in [*rows.index]:
-            known = ", ".join(rows.index)
-            raise UnitError(phrase("explorer.not_listed", value=given, name=phrase("judge.entry"), known=known))
-        return given
+        return now if moved == "entry" or now["entry"] in fit else {**now, "entry": next(iter(fit), None)}
 
     def view(**now):
         fit, at = matching(**now), now["entry"]
         line = say(phrase("judge.entries_fit", n=len(fit), total=len(rows)))
-        if at is None:
+        if fit.empty and at is None:
             return together(line, say(phrase("judge.none_fits")))
         if at not in fit.index:
-            raise UnitError(phrase("judge.does_not_fit", entry=at))
+            known = ", ".join(fit.index) or phrase("judge.none")
+            raise UnitError(phrase("explorer.not_listed", value=at, name=phrase("judge.entry"), known=known))
         r = fit.loc[at]
         quoted = [phrase("judge.quoted", words=w.strip()) for w in r["as_printed"].split("|") if r["as_printed"]]
         one = {"printed": r["printed"], "printed_words": "; ".join(quoted) or phrase("judge.none"), "where": r["place"]}
@@ -334,12 +279,9 @@ def register(case):
         listed = table(fit[[*heads]].rename(columns=heads), phrase("judge.listed"))
         return together(line, table(pd.DataFrame(parts), f"{at}. {r['title']}"), listed)
 
-    controls = {
-        n: Choice(phrase(f"judge.by_{n}"), {phrase("judge.any"): ANY} | {x: x for x in known})
-        for n, known in lists.items()
-    }
+    controls = {}
+    for name, known in lists.items():
+        controls[name] = Choice(phrase(f"judge.by_{name}"), {phrase("judge.any"): ANY} | {x: x for x in known})
     controls["search"] = Text(phrase("judge.search"))
-    controls["entry"] = Choice(
-        phrase("judge.entry"), lambda now: [*(matching(**now) if now else rows).index], read=entry
-    )
+    controls["entry"] = Choice(phrase("judge.entry"), lambda now: [*matching(**now).index], read=str)
     return explorer(view, follow=follow, reset=phrase("judge.show_all"), **controls)
