@@ -15,7 +15,6 @@ import yaml
 from traitlets.config.loader import PyFileConfigLoader
 
 from classroom.hub import link
-from tests.bench import __main__ as bench
 from tests.bench import hub
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -263,29 +262,3 @@ def test_arithmetic():
     """128 MiB for hub and proxy, 160 MiB a learner; 5 s a learner and, of the 4 s of hub and proxy, a share."""
     memory, processor = hub.arithmetic(trial(), 200)
     assert memory == pytest.approx((128 + 200 * 160) / 1024) and processor == pytest.approx(200 * (5 + 4 / 4))
-
-
-def test_the_readme_holds_a_line_for_everything_that_is_measured_on_the_hub(tmp_path, monkeypatch):
-    text = "\n".join(bench.class_told(trial()))
-    assert "| The learner's own server starts | 11.5 s | 13.0 s |" in text
-    assert "| Memory: kernel | 60 MiB | 60 MiB |" in text and "first click to the last cell | 6.0 s |" in text
-    assert "come to 31 GiB. All at once they need 1,200 s of processor time: 2.5 minutes on 8 cores" in text
-    begin, end = (mark.format("hub") for mark in bench.MARKS)
-    stored = (ROOT / "README.md").read_text(encoding="utf-8").split(begin)[1].split(end)[0]
-    for what, *_ in bench.attended(trial()):
-        assert f"| {what} |" in stored, what
-
-
-def test_a_section_that_is_none_or_has_no_place_gets_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(bench, "README", tmp_path / "README.md")
-    bench.README.write_text("nothing")
-    for names, said in ((["hubb"], 'no section "hubb"'), (["hub"], "no place for the table")):
-        with pytest.raises(SystemExit, match=said):
-            bench.main(names)
-
-
-def test_trouble_on_the_hub_ends_the_bench(monkeypatch):
-    monkeypatch.setattr(hub, "missing", lambda: "")
-    monkeypatch.setattr(hub, "measure", lambda: trial()._replace(faults=["learner-1 answered wrongly"]))
-    with pytest.raises(SystemExit, match="learner-1 answered wrongly"):
-        bench.attendance()
