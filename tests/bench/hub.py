@@ -66,11 +66,9 @@ def course(folder):
     return bare.as_uri()
 
 
-def free_port():
-    """A port that is free, below those of which the system gives one to whoever asks for any."""
-    for port in random.sample(range(20_000, 32_000), 1000):
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
+def is_free(port):
+    with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        return True
 
 
 class Hub:
@@ -185,7 +183,8 @@ def uses(process):
 @contextmanager
 def serve(folder, settings=SETTINGS):
     """A hub with its proxy on loopback, the learners' homes in `folder`; yields a Hub."""
-    port, hub_port, proxy_port = (free_port() for _ in range(3))
+    # Below those of which the system gives one to whoever asks for any.
+    port, hub_port, proxy_port, *_ = filter(is_free, random.sample(range(20_000, 32_000), 20))
     homes, token = folder / "homes", secrets.token_hex(16)
     homes.mkdir()
     sockets = tempfile.mkdtemp()  # of the kernels, which need a short path
