@@ -185,24 +185,17 @@ def serve(folder, settings=SETTINGS):
     """A hub with its proxy on loopback, the learners' homes in `folder`; yields a Hub."""
     # Below those of which the system gives one to whoever asks for any.
     port, hub_port, proxy_port, *_ = filter(is_free, random.sample(range(20_000, 32_000), 20))
-    homes, token = folder / "homes", secrets.token_hex(16)
+    address, homes, token = f"http://127.0.0.1:{port}", folder / "homes", secrets.token_hex(16)
     homes.mkdir()
     sockets = tempfile.mkdtemp()  # of the kernels, which need a short path
-    address = f"http://127.0.0.1:{port}"
-    guard = {k: v for k, v in os.environ.items() if k == "MAS_CASEBOOK_REFUSED"}  # tests/guard, where a test runs this
-    trial = dict(
-        settings=str(settings or ""),
-        address=address,
-        hub_port=hub_port,
-        proxy_port=proxy_port,
-        proxy=[str(PROXY)],
-        homes=str(homes),
-        sockets=sockets,
-        token=token,
-        environment={"JUPYTER_CONFIG_PATH": str(HUB / "etc" / "jupyter"), **guard},
-    )  # switches nbgitpuller on
-    path = os.pathsep.join(filter(None, [*os.environ.get("PYTHONPATH", "").split(os.pathsep), str(HUB)]))
-    env = {**os.environ, "CASEBOOK_TRIAL": json.dumps(trial), "PYTHONPATH": path}
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([os.environ.get("PYTHONPATH") or str(ROOT), str(HUB)]),
+        "TRIAL": json.dumps(
+            [str(settings or ""), address, hub_port, proxy_port, str(PROXY), str(homes), sockets, token]
+        ),
+        "JUPYTER_CONFIG_PATH": str(HUB / "etc" / "jupyter"),  # switches nbgitpuller on
+    }
     command = [sys.executable, "-m", "jupyterhub", "-f", str(Path(__file__).with_name("hub_config.py"))]
     with open(folder / "hub.log", "w") as log:
         process = psutil.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
@@ -219,8 +212,8 @@ def serve(folder, settings=SETTINGS):
         yield hub
     finally:
         family = process.children(recursive=True) if process.is_running() else []
-        process.terminate()  # it ends its servers and its proxy
-        with suppress(psutil.TimeoutExpired):
+        with suppress(psutil.Error):
+            process.terminate()  # it ends its servers and its proxy
             process.wait(PATIENCE)
         for left in psutil.wait_procs(family, 10)[1]:
             left.kill()
