@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Sets the casebook up and opens it.
 
-    python lab.py                set up (once, about a minute), then open JupyterLab
-    python lab.py --no-browser   the same; options that follow go to JupyterLab
+    python lab.py                set up (once, about a minute), then open JupyterLab; options (--no-browser) go to it
     python lab.py setup          set up and stop there; --replace puts our .venv in the place of another
-    python lab.py test           run all tests; options that follow go to pytest
-    python lab.py test quick     leave out the slow tests and those in a browser
+    python lab.py test           run all tests; "test quick" leaves out the slow ones and those in a browser; options
+                                 go to pytest, and --article FILE compares the case with the text of the article too
     python lab.py classroom      build the teachers' files anew, and their kit; --pdf adds what prints it
     python lab.py site           build the page that needs no install; "site --help" tells more
     python lab.py rebuild        after any change: seal casedata, run the notebooks concerned, make the teachers' files
@@ -13,8 +12,7 @@
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
     python lab.py bench          measure speed, memory and a class on a hub ("bench hub": just that) for the README
 
-Needs Python 3.11 to 3.14 and nothing else. Everything goes into the folder .venv beside this file; delete that folder
-to start afresh. "test --article FILE" also compares the case with the text of the article.
+Needs Python 3.11 to 3.14 and nothing else. Everything goes into .venv beside this file; delete that to start afresh.
 """
 # Only the standard library, and a grammar that Python 3.6 can read: an old Python is to get a sentence to act on.
 import errno
@@ -35,19 +33,16 @@ ENV = ROOT / ".venv"
 PYTHON = str(ENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 LOCK = ROOT / "requirements.lock"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-COMMANDS = ("lab", "setup", "test", "classroom", "site", "rebuild", "refresh", "bench")
+COMMANDS = ("lab", "setup", "test", "classroom", "site", "rebuild", "refresh", "bench")  # all but two: tests/tools.py
 IMPORTS = "import anywidget, ipywidgets, jupyterlab, nbval, pandas, seaborn, yaml"
-# JupyterLab takes the arrow keys from radio buttons and lists, which the first file gives back; with the second a cell
-# run too early names the one to run first.
+# The first gives the arrow keys back to radio buttons and lists; by the second a cell names the one to run before it.
 SETTINGS = {"overrides.json": "share/jupyter/lab/settings", "ipython_kernel_config.py": "etc/ipython"}
 # These would bring other packages, or another Python, into ours, or have every kernel compile anew what it loads.
 STRANGERS = ("PYTHONPATH", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONUSERBASE", "PYTHONSTARTUP", "PYTHONSAFEPATH",
              "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "CONDA_PREFIX", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
-SAFELY = ("--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:")
 AGAIN = "Nothing half done will be used: just start lab.py again."
-NO_VENV = """This Python can neither make an environment with pip in it nor lend its own pip. On Debian or Ubuntu run
-    sudo apt install python3-venv
-and start lab.py again. On other systems install Python anew: the usual installers bring both."""
+NO_VENV = """This Python can neither make an environment with pip in it nor lend its own pip. Start lab.py again
+after this: on Debian or Ubuntu  sudo apt install python3-venv  elsewhere a new install of Python, which brings both."""
 NOT_OURS = """lab.py did not make .venv, and something is missing in it. To put lab.py's own in its place, which deletes
 what is in it, or of a link just the link:  {} lab.py setup --replace"""
 WAIT = "Waiting for another lab.py: it sets this folder up, or JupyterLab is open from it (Ctrl-C twice stops that)."
@@ -132,7 +127,7 @@ def lock_file(file, shared):
 def hold(shared=False):
     """Hold this folder, alone to change .venv or with others to use it; wait where another has it."""
     if shared and (os.name == "nt" or not os.access(str(ROOT), os.W_OK)):
-        yield  # Windows itself keeps what is open; an install that others keep is theirs
+        yield  # Windows itself keeps what is open; what an administrator installed is theirs
         return
     with open(ENV.with_name(".venv.lock"), "ab") as file:
         if not lock_file(file, shared):
@@ -146,8 +141,8 @@ def hold(shared=False):
 def setup(replace=False):
     """Make .venv with all that the notebooks need; a moment's work where that is done already."""
     if sys.version_info < (3, 11):
-        sys.exit("Python 3.11 or newer is needed, and this is Python %s.\nInstall one of Python 3.11 to 3.14 unless it "
-                 "is there, and start lab.py with it, as in:  python3.13 lab.py" % sys.version.split()[0])
+        sys.exit("Python 3.11 or newer is needed, and this is Python %s.\nInstall one unless it is there, and start "
+                 "lab.py with it, as in:  python3.13 lab.py" % sys.version.split()[0])
     if replace or not ready():
         with hold():
             if replace or not ready():  # it may have been made while this one waited
@@ -162,13 +157,15 @@ def build(replace):
         sys.exit(NO_VENV)
     if Path(sys.prefix).resolve() == ENV.resolve():
         sys.exit('This Python is part of .venv, which is out of date. Type "deactivate" and start lab.py again.')
-    bare = not os.path.lexists(str(ENV)) or ENV.is_dir() and not any(ENV.iterdir())
+    bare = not os.path.lexists(str(ENV)) or ENV.is_dir() and not os.listdir(str(ENV))
     if not (replace or bare or stamp(LOCK)[0].exists() and not ENV.is_symlink()):
         sys.exit(NOT_OURS.format(Path(sys.executable).name))
     print(f"Setting up in {ENV}: about a minute, only this once.", flush=True)
     start, past = time.time(), ENV.with_name(".past")
-    remove(past)
-    if os.path.lexists(str(ENV)):
+    shutil.rmtree(str(past), ignore_errors=True)
+    if ENV.is_symlink() or ENV.is_file():
+        ENV.unlink()  # never what a link leads to
+    elif ENV.exists():
         ENV.rename(past)
     try:
         ENV.mkdir()
@@ -183,19 +180,11 @@ def build(replace):
             sys.exit(f"This did not work: not all of {IMPORTS[7:]} can be imported.\n{AGAIN}")
     except BaseException:
         shutil.rmtree(str(ENV), ignore_errors=True)  # a full disk needs the room
-        if os.path.lexists(str(past)):
+        if past.exists():
             past.rename(ENV)
         raise
-    remove(past)
+    shutil.rmtree(str(past), ignore_errors=True)
     print(f"Ready after {time.time() - start:.0f} seconds.", flush=True)
-
-
-def remove(path):
-    """Remove a folder, or what stands where it is to be; never what a link leads to."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(str(path))
-    elif os.path.lexists(str(path)):
-        path.unlink()
 
 
 def find_pip():
@@ -212,8 +201,9 @@ def install(lock, folder="", *options):
     """Put a lock into .venv, or into a folder apart, and note it."""
     # A person's own settings of pip say where packages come from, and not where they go.
     there = ["--no-user", "--prefix", "" if folder else str(ENV), "--target", str(folder)]
-    command = [*find_pip(), "install", *SAFELY, *there, *options, "-r", str(lock)]
-    done = subprocess.run(command, env=clean(), stderr=subprocess.PIPE, close_fds=False)
+    done = subprocess.run(
+        [*find_pip(), "install", "-q", "--require-hashes", "--only-binary", ":all:", *there, *options, "-r", str(lock)],
+        env=clean(), stderr=subprocess.PIPE, close_fds=False)
     if done.returncode:
         sys.exit(f"This did not work. {advise(done.stderr.decode('utf-8', 'replace'))}")
     path, text = stamp(lock)
@@ -249,8 +239,7 @@ def main(arguments):
     if arguments[:1] in (["-h"], ["--help"]):
         print(__doc__.strip())
         return 0
-    named = arguments and not arguments[0].startswith("-")
-    command, arguments = (arguments[0], arguments[1:]) if named else ("lab", arguments)
+    command, *arguments = arguments if arguments and arguments[0][0:1] != "-" else ["lab", *arguments]
     if command not in COMMANDS:
         return f'There is no command "{command}". There are: {", ".join(COMMANDS)}; "lab.py --help" explains them.'
     try:
@@ -258,7 +247,7 @@ def main(arguments):
         if command in ("lab", "setup"):
             return lab(arguments) if command == "lab" else 0
         sys.path.insert(0, str(ROOT))
-        from tests import tools  # what only a teacher or a maintainer needs
+        from tests import tools
         return getattr(tools, command)(arguments)
     except KeyboardInterrupt:
         return f"\nStopped. {AGAIN}"

@@ -8,17 +8,15 @@ import pytest
 
 from tests.bench import __main__ as bench
 from tests.bench import clock, pages, rules, sliders
+from tests.test_hub import trial
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
 
-def test_a_peer_is_the_same_rule_on_every_simulated_patient():
+def test_a_peer_is_the_same_rule_on_every_simulated_patient(monkeypatch):
     found = rules.measure(sizes=(500, 2000), repeats=1)
     assert {rule: [n for n, *_ in rows] for rule, rows in found.items()} == {r: [500, 2000] for r in rules.PEERS}
     assert all(low <= middle <= high for rows in found.values() for _, *both in rows for middle, low, high in both)
-
-
-def test_a_peer_that_is_another_rule_stops_the_bench(monkeypatch):
     monkeypatch.setitem(rules.PEERS, "mas_2016", lambda t, limit: t["ferritin"] > limit["ferritin"])
     with pytest.raises(AssertionError, match="not the same rule"):
         rules.measure(sizes=(500,), repeats=1)
@@ -30,16 +28,15 @@ def test_the_stopwatch_counts_work():
     assert len(calls) == 4 and 0 < low <= middle <= high
 
 
-BEGIN, END = (mark.format("speed") for mark in bench.MARKS)
-
-
-def table(text):
-    return re.search(f"{BEGIN}(.*?){END}", text, re.DOTALL)[1]
+def stored(section):
+    begin, end = (mark.format(section) for mark in bench.MARKS)
+    return README.read_text(encoding="utf-8").split(begin)[1].split(end)[0]
 
 
 def test_the_readme_holds_a_figure_and_its_peer_for_everything_that_is_measured(tmp_path, monkeypatch):
     page = tmp_path / "README.md"
-    page.write_text(f"before\n{BEGIN}\nyesterday\n{END}\nafter\n", encoding="utf-8")
+    begin, end = (mark.format("speed") for mark in bench.MARKS)
+    page.write_text(f"before\n{begin}\nyesterday\n{end}\nafter\n", encoding="utf-8")
     monkeypatch.setattr(bench, "README", page)
     kinetic = {r: ((2e6, 1e6, 3e6), {1e-6: 400.0, 1e-11: 60.0}) for r in ("sc", "iv")}
     ruled = {r: [(1000, (0.02, 0.01, 0.03), (0.001, 0.001, 0.002))] for r in rules.PEERS}
@@ -48,14 +45,37 @@ def test_the_readme_holds_a_figure_and_its_peer_for_everything_that_is_measured(
     at_pages = list(bench.opened({"bare": [(1.0, 100.0)] * 3, "03_flare": [(0.9, 110.0), (1.1, 130.0), (1.0, 120.0)]}))
     assert at_keys[1] == ("Two routes", "20", "54", "60", "10")
     assert at_pages[1] == ("03 flare", "1.00 s (0.90 to 1.10)", "1.00", "120 MiB", "1.20")
-    bench.put("speed", bench.written(lines, "told", at_keys, at_pages, 30.0))
-    new, stored = page.read_text(encoding="utf-8"), table(README.read_text(encoding="utf-8"))
+    bench.put("speed", bench.speed_section(lines, "alt", at_keys, at_pages, 30.0))
+    new = page.read_text(encoding="utf-8")
     assert new.startswith("before\n") and new.endswith("after\n") and "yesterday" not in new
     for what, *_ in lines:  # sizes differ between a test and the real run, so only the words are compared
-        assert re.sub(r"[\d,]+$", "", what) in table(new) and re.sub(r"[\d,]+$", "", what) in stored, what
-    for explorer in sliders.CONTROLS:
-        assert f"| {explorer.words} |" in stored
-    measured = [book for book in pages.BOOKS if f"| {book.stem.replace('_', ' ')} |" in stored]
+        words = re.sub(r"[\d,]+$", "", what)
+        assert words in new and words in stored("speed"), what
+    assert all(f"| {explorer.words} |" in stored("speed") for explorer in sliders.CONTROLS)
+    measured = [book for book in pages.BOOKS if f"| {bench.named(book.name)} |" in stored("speed")]
     assert len(measured) > len(pages.BOOKS) / 2  # a new page waits for the next bench
-    assert "5,000 times as many" in table(new) and "takes 20 times as long" in table(new) and "10 times" in table(new)
+    assert all(words in new for words in ("5,000 times as many", "takes 20 times as long", "10 times"))
     assert (README.parent / "classroom" / bench.PICTURE.name).exists()
+
+
+def test_the_readme_holds_a_line_for_everything_that_is_measured_on_the_hub():
+    text = "\n".join(bench.class_section(trial()))
+    assert "| The learner's own server starts | 11.5 s | 13.0 s |" in text
+    assert "| Memory: kernel | 60 MiB | 60 MiB |" in text and "first click to the last cell | 6.0 s |" in text
+    assert "come to 31 GiB. All at once they need 1,200 s of processor time: 2.5 minutes on 8 cores" in text
+    assert all(f"| {what} |" in stored("hub") for what, *_ in bench.attended(trial()))
+
+
+def test_a_section_that_is_none_or_has_no_place_gets_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "README", tmp_path / "README.md")
+    bench.README.write_text("nothing")
+    for names, words in ((["hubb"], 'no section "hubb"'), (["hub"], "no place for the table")):
+        with pytest.raises(SystemExit, match=words):
+            bench.main(names)
+
+
+def test_trouble_on_the_hub_ends_the_bench(monkeypatch):
+    monkeypatch.setattr(bench.hub, "missing", lambda: "")
+    monkeypatch.setattr(bench.hub, "measure", lambda: trial()._replace(faults=["learner-1 answered wrongly"]))
+    with pytest.raises(SystemExit, match="learner-1 answered wrongly"):
+        bench.attendance()

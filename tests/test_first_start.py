@@ -1,6 +1,5 @@
 """The first start, for real: lab.py on its own with a small lock, real pip and real users, disks and interruptions."""
 
-import base64
 import hashlib
 import os
 import pty
@@ -36,12 +35,9 @@ def wheel(folder, name, code="", tag="py3-none-any"):
         f"{info}/entry_points.txt": f"[console_scripts]\n{name}={name}:main\n",
     }
 
-    def digest(text):
-        return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-
-    record = "".join(f"{path},sha256={digest(text)},{len(text)}\n" for path, text in files.items())
+    files[f"{info}/RECORD"] = "".join(f"{place},,\n" for place in [*files, f"{info}/RECORD"])
     with zipfile.ZipFile(path, "w") as file:
-        for place, text in {**files, f"{info}/RECORD": record + f"{info}/RECORD,,\n"}.items():
+        for place, text in files.items():
             file.writestr(place, text)
     return f"{name}==1.0 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 

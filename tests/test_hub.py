@@ -15,7 +15,6 @@ import yaml
 from traitlets.config.loader import PyFileConfigLoader
 
 from classroom.hub import link
-from tests.bench import __main__ as bench
 from tests.bench import hub
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,9 +57,9 @@ def checked(folder, *texts):
     files = [folder / f"{n}.py" for n in range(len(texts))]
     for file, text in zip(files, texts, strict=True):
         file.write_text(text, encoding="utf-8")
-    path = os.pathsep.join([os.environ["PYTHONPATH"], str(hub.HUB)])
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([os.environ["PYTHONPATH"], str(hub.HUB)])}
     command = [sys.executable, "-W", "ignore", "-c", CHECK, *map(str, files)]
-    return json.loads(subprocess.check_output(command, env={**os.environ, "PYTHONPATH": path}, text=True))
+    return json.loads(subprocess.check_output(command, env=env, text=True))
 
 
 def test_every_setting_is_known_to_the_class_it_names(hub_installed, tmp_path):
@@ -72,15 +71,11 @@ def test_every_setting_is_known_to_the_class_it_names(hub_installed, tmp_path):
         "Spawner.mem_guarantee: ": ('"256M"', '"256 megs"'),
         "ServerApp.shutdown_no_activity_timeout: ": ("activity_timeout=3600", "activity_timeout=soon"),
     }
-    assert all(SETTINGS.count(old) >= 1 for old, _ in spoiled.values())
     good, *bad = checked(tmp_path, SETTINGS, *(SETTINGS.replace(old, new) for old, new in spoiled.values()))
     assert good == []
     for fault, found in zip(spoiled, bad, strict=True):
         assert len(found) == 1 and found[0].startswith(fault), (fault, found)
-
-
-def test_a_hub_keeps_what_a_teacher_has_set_beside_ours():
-    """Environment and arguments are added to, not replaced."""
+    # What a teacher has set beside ours is added to, not replaced.
     assert not re.search(r"c\.Spawner\.(environment|args) =", SETTINGS)
 
 
@@ -89,7 +84,7 @@ def test_kubernetes_is_told_the_same():
     notes = (hub.SETTINGS.parent / "README.md").read_text(encoding="utf-8")
     values = yaml.safe_load(notes.split("```yaml")[1].split("```")[0])
     one, spawner = values["singleuser"], values["hub"]["config"]["KubeSpawner"]
-    told = {
+    noted = {
         "Spawner.start_timeout": one["startTimeout"],
         "Spawner.http_timeout": spawner["http_timeout"],
         "Spawner.mem_guarantee": one["memory"]["guarantee"],
@@ -99,7 +94,7 @@ def test_kubernetes_is_told_the_same():
     }
     config = PyFileConfigLoader(str(hub.SETTINGS)).load_config()
     args, environment = config.Spawner.pop("args"), config.Spawner.pop("environment")
-    assert told == {f"{section}.{name}": value for section in config for name, value in config[section].items()}
+    assert noted == {f"{section}.{name}": value for section in config for name, value in config[section].items()}
     assert spawner["args"] == args.get_value([]) and one["extraEnv"] == environment.get_value({})
 
 
@@ -108,11 +103,10 @@ def test_kubernetes_is_told_the_same():
 def test_the_link_to_a_hub_says_what_to_fetch_and_opens_the_first_notebook(base, repository):
     url = urlsplit(link.pull(base, repository, "spring/27"))
     assert f"{url.scheme}://{url.netloc}{url.path}" == base.rstrip("/") + "/hub/user-redirect/git-pull"
-    folder = "mas-casebook"
-    told = {k: [v] for k, v in (("repo", repository), ("branch", "spring/27"), ("targetPath", folder))}
-    assert parse_qs(url.query) == {**told, "urlpath": [f"lab/tree/{folder}/{link.FIRST}"]} and url.fragment == ""
-    assert (ROOT / link.FIRST).exists()
-    assert f'default_url = "/lab/tree/{folder}/{link.FIRST}"' in SETTINGS  # one folder in both
+    opened = f"lab/tree/mas-casebook/{link.FIRST}"
+    asked = {"repo": repository, "branch": "spring/27", "targetPath": "mas-casebook", "urlpath": opened}
+    assert parse_qs(url.query) == {k: [v] for k, v in asked.items()} and url.fragment == ""
+    assert (ROOT / link.FIRST).exists() and f'default_url = "/{opened}"' in SETTINGS  # one folder in both
 
 
 def test_the_link_to_binder_says_what_to_build_and_opens_the_first_notebook():
@@ -128,11 +122,11 @@ def test_the_links_are_printed_and_a_wrong_address_gets_a_sentence():
         return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
 
     repository = "https://git.example/us/mas-casebook"
-    told = ask("https://hub.example", repository, "main")
-    assert told.stdout.split() == [link.pull("https://hub.example", repository), link.binder(repository)]
+    done = ask("https://hub.example", repository, "main")
+    assert done.stdout.split() == [link.pull("https://hub.example", repository), link.binder(repository)]
     for words in (["hub.example", repository], ["https://hub.example"]):
-        told = ask(*words)
-        assert told.returncode and "https://" in told.stderr and "Traceback" not in told.stderr
+        done = ask(*words)
+        assert done.returncode and "https://" in done.stderr and "Traceback" not in done.stderr
 
 
 SHUT = """
@@ -147,48 +141,37 @@ open("mine.txt", "w")
 """
 
 
-def test_answers_go_home_where_the_course_folder_is_shared_and_shut(shut):
-    """One folder for all that only the teacher may write to."""
-    home, course = shut / "home", shut / "course"
-    env = {k: v for k, v in os.environ.items() if not k.startswith("MAS_CASEBOOK")}
-    command = [sys.executable, "-c", SHUT]
-    done = subprocess.run(command, cwd=course, env={**env, "HOME": str(home)}, capture_output=True, text=True)
-    assert "PermissionError: [Errno 13] Permission denied: 'mine.txt'" in done.stderr, "the folder was not shut"
-    assert "could not be saved" not in done.stdout
-    record = json.loads((home / ".mas-casebook" / "answers.json").read_text(encoding="utf-8"))
-    assert record["answers"]["N3.1"]["choice"] == "b"
-
-
-@pytest.fixture
-def shut():
-    """A folder with a home and a course in which nobody may write; not under pytest's own, which lets no other in."""
+def test_answers_go_home_where_the_course_folder_is_shared_and_shut():
+    """One folder for all that only the teacher may write to; not under pytest's own, which lets no other in."""
     with tempfile.TemporaryDirectory() as folder:
+        home, course = Path(folder) / "home", Path(folder) / "course"
         Path(folder).chmod(0o755)
-        (Path(folder) / "home").mkdir()
-        (Path(folder) / "course").mkdir(mode=0o555)
-        yield Path(folder)
+        home.mkdir()
+        course.mkdir(mode=0o555)
+        env = {k: v for k, v in os.environ.items() if not k.startswith("MAS_CASEBOOK")} | {"HOME": str(home)}
+        done = subprocess.run([sys.executable, "-c", SHUT], cwd=course, env=env, capture_output=True, text=True)
+        record = json.loads((home / ".mas-casebook" / "answers.json").read_text(encoding="utf-8"))
+    assert "PermissionError: [Errno 13] Permission denied: 'mine.txt'" in done.stderr, "the folder was not shut"
+    assert "could not be saved" not in done.stdout and record["answers"]["N3.1"]["choice"] == "b"
 
 
-# ---- the driver -----------------------------------------------------------------------------------------------------
-
-
+# ---- the driver of the trial, which must see what goes wrong ---------------------------------------------------------
 def test_no_two_learners_of_a_class_answer_alike():
     assert len({tuple(hub.choices(number).values()) for number in range(243)}) == 243
 
 
 class Line:
-    """A kernel's socket that answers each cell with these messages."""
+    """A kernel's socket that answers each cell with these messages, after one of another cell."""
 
     def __init__(self, *messages):
         self.messages = messages
 
     def send(self, text):
         asked = json.loads(text)["header"]["msg_id"]
-        other = [("error", {"ename": "E", "evalue": "of another cell"})]
-        told = [(kind, content, asked) for kind, content in self.messages] + [(*m, "another") for m in other]
+        other = ("error", {"ename": "E", "evalue": "of another cell"}, "another")
         self.queue = [
             json.dumps({"msg_type": kind, "content": content, "parent_header": {"msg_id": parent}})
-            for kind, content, parent in told[-1:] + told[:-1]
+            for kind, content, parent in [other, *((*message, asked) for message in self.messages)]
         ]
 
     def recv(self):
@@ -218,8 +201,7 @@ class School(SimpleNamespace):
     def start(self, name):
         record = self.homes / name / ".mas-casebook" / "answers.json"
         record.parent.mkdir(parents=True)
-        held = {question: {"choice": choice} for question, choice in self.holds.items()}
-        record.write_text(json.dumps({"answers": held}))
+        record.write_text(json.dumps({"answers": {q: {"choice": choice} for q, choice in self.holds.items()}}))
 
     def fetch(self, name, repository):
         pass
@@ -228,64 +210,34 @@ class School(SimpleNamespace):
         return ["1"], SimpleNamespace(close=lambda: None)
 
 
-@pytest.mark.parametrize(
-    "holds",
-    [{}, hub.choices(1), {**hub.choices(0), "N1.1": "a"}, {q: c for q, c in hub.choices(0).items() if q != "N3.5"}],
-    ids=["nothing", "another's", "one too many", "one lost"],
-)
-def test_a_record_with_anything_but_the_learners_own_answers_is_told(tmp_path, monkeypatch, holds):
-    monkeypatch.setattr(hub, "run", lambda line, source: "")
-    monkeypatch.setattr(hub, "uses", lambda process: {})
-    good = hub.attend(School(homes=tmp_path / "good", holds=hub.choices(0), process=None), "", 1)
-    assert good.faults == [] and len(good.learners) == 1
-    bad = hub.attend(School(homes=tmp_path / "bad", holds=holds, process=None), "", 1)
-    assert "learner-0 answered" in bad.faults[0] and bad.learners == []
+MINE = hub.choices(0)
+RECORDS = {
+    "right": (MINE, None, ""),
+    "nothing": ({}, None, "learner-0 answered"),
+    "another's": (hub.choices(1), None, "learner-0 answered"),
+    "one too many": ({**MINE, "N1.1": "a"}, None, "learner-0 answered"),
+    "one lost": ({q: c for q, c in MINE.items() if q != "N3.5"}, None, "learner-0 answered"),
+    "one where nobody lives": (MINE, "answers.json", "answers.json, learner-0/.mas-casebook/answers.json"),
+}
 
 
-def test_a_record_that_lies_where_nobody_lives_is_told(tmp_path, monkeypatch):
+@pytest.mark.parametrize("holds, stray, fault", RECORDS.values(), ids=RECORDS)
+def test_a_record_with_anything_but_the_learners_own_answers_is_told(tmp_path, monkeypatch, holds, stray, fault):
     monkeypatch.setattr(hub, "run", lambda line, source: "")
     monkeypatch.setattr(hub, "uses", lambda process: {})
-    stray = tmp_path / "answers.json"
-    stray.touch()
-    told = hub.attend(School(homes=tmp_path, holds=hub.choices(0), process=None), "", 1)
-    assert "answers.json, learner-0/.mas-casebook/answers.json" in told.faults[0]
+    if stray:
+        (tmp_path / stray).touch()
+    found = hub.attend(School(homes=tmp_path, holds=holds, process=None), "", 1)
+    assert fault in found.faults[0] if fault else found.faults == [] and len(found.learners) == 1
 
 
 def trial(count=4):
-    use = {"server": hub.Use(100.0, 3.0), "kernel": hub.Use(60.0, 2.0)}
-    uses = {kind: [each] * count for kind, each in use.items()}
+    """A class that went well: 128 MiB for hub and proxy, 160 MiB a learner, 5 s each and 4 s of hub and proxy."""
+    uses = {kind: [hub.Use(*use)] * count for kind, use in {"server": (100.0, 3.0), "kernel": (60.0, 2.0)}.items()}
     uses |= {"hub": [hub.Use(96.0, 3.0)], "proxy": [hub.Use(32.0, 1.0)]}
-    learners = [hub.Learner(ready, 1.0, 5.0) for ready in range(10, 10 + count)]
-    return hub.Trial(learners, [], 21.0, uses)
+    return hub.Trial([hub.Learner(ready, 1.0, 5.0) for ready in range(10, 10 + count)], [], 21.0, uses)
 
 
 def test_arithmetic():
-    """128 MiB for hub and proxy, 160 MiB a learner; 5 s a learner and, of the 4 s of hub and proxy, a share."""
     memory, processor = hub.arithmetic(trial(), 200)
     assert memory == pytest.approx((128 + 200 * 160) / 1024) and processor == pytest.approx(200 * (5 + 4 / 4))
-
-
-def test_the_readme_holds_a_line_for_everything_that_is_measured_on_the_hub(tmp_path, monkeypatch):
-    text = "\n".join(bench.class_told(trial()))
-    assert "| The learner's own server starts | 11.5 s | 13.0 s |" in text
-    assert "| Memory: kernel | 60 MiB | 60 MiB |" in text and "first click to the last cell | 6.0 s |" in text
-    assert "come to 31 GiB. All at once they need 1,200 s of processor time: 2.5 minutes on 8 cores" in text
-    begin, end = (mark.format("hub") for mark in bench.MARKS)
-    stored = (ROOT / "README.md").read_text(encoding="utf-8").split(begin)[1].split(end)[0]
-    for what, *_ in bench.attended(trial()):
-        assert f"| {what} |" in stored, what
-
-
-def test_a_section_that_is_none_or_has_no_place_gets_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(bench, "README", tmp_path / "README.md")
-    bench.README.write_text("nothing")
-    for names, said in ((["hubb"], 'no section "hubb"'), (["hub"], "no place for the table")):
-        with pytest.raises(SystemExit, match=said):
-            bench.main(names)
-
-
-def test_trouble_on_the_hub_ends_the_bench(monkeypatch):
-    monkeypatch.setattr(hub, "missing", lambda: "")
-    monkeypatch.setattr(hub, "measure", lambda: trial()._replace(faults=["learner-1 answered wrongly"]))
-    with pytest.raises(SystemExit, match="learner-1 answered wrongly"):
-        bench.attendance()

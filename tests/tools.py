@@ -26,7 +26,7 @@ def add(*locks):
             with lab.hold():
                 print(f"Adding {lock.name}: less than a minute, only this once.", flush=True)
                 if folder:
-                    lab.remove(folder)  # pip leaves an old version where one is
+                    shutil.rmtree(folder, ignore_errors=True)  # pip leaves an old version where one is
                 lab.install(lock, folder, "--no-compile", *(["--no-deps"] if folder else []))
     return folder
 

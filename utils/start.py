@@ -1,8 +1,7 @@
 """Whether all is there that a learner needs; and, where a cell needs a name that none has made yet, which to run first.
 
 IPython loads this room as an extension at each kernel's start (``utils/settings``), so nothing heavy is imported here.
-On a page the stored output of a cell stays, with the advice below it. The error stays an error: Run All stops, and
-whatever runs a notebook without a reader hears of it as usual.
+On a page the stored output of a cell stays, with the advice below it; the error stays an error, so that Run All stops.
 """
 
 import dis
@@ -11,6 +10,7 @@ import os
 import platform
 import re
 import sys
+import tomllib
 from html import escape
 from importlib import metadata
 from pathlib import Path
@@ -22,8 +22,8 @@ KINDS = ("text/html", "text/plain", "image/png", "image/jpeg")  # no widget with
 def start_check():
     """Check this place: versions, whether the page shows a slider, whether the record can be written.
 
-    Returns an ipywidgets.VBox. Its ``found`` says in each row that is not well what to do; ``shown`` is what a notebook
-    keeps, the same wherever all is well; ``seen`` hears from the page that it shows the slider.
+    Returns an ipywidgets.VBox: ``found`` says in each row that is not well what to do, ``shown`` is what a notebook
+    keeps, the same wherever all is well, and ``seen`` hears from the page that it shows the slider.
     """
     import anywidget
     import ipywidgets as widgets
@@ -61,7 +61,6 @@ def start_check():
 def _rows():
     """Of each thing that is checked its name, what was found, what to say of it."""
     from packaging.requirements import Requirement
-    from packaging.specifiers import SpecifierSet
 
     from utils import record
     from utils.phrases import phrase
@@ -69,20 +68,16 @@ def _rows():
     signs = {"BINDER_LAUNCH_HOST": "binder", "JUPYTERHUB_SERVICE_PREFIX": "hub"}  # a Binder has both
     place = next((name for sign, name in signs.items() if sign in os.environ), "own")
     place = "browser" if sys.platform == "emscripten" else place
-    python, packages = _needs()
-    needed = [r for r in map(Requirement, packages) if r.marker is None or r.marker.evaluate({"extra": ""})]
-    for name, bounds in [("Python", SpecifierSet(python)), *((r.name, r.specifier) for r in needed)]:
+    for r in filter(lambda r: r.marker is None or r.marker.evaluate({"extra": ""}), map(Requirement, _needs())):
+        name, bounds = r.name, r.specifier
         try:
             found = platform.python_version() if name == "Python" else metadata.version(name)
         except metadata.PackageNotFoundError:  # JupyterLab and what only tests need may be elsewhere, or nowhere
             found = ""
-        lower = SpecifierSet(",".join(str(s) for s in bounds if s.operator.startswith(">")))
+        unfit = [b.operator[0] for b in bounds if found and not b.contains(found, prereleases=True)]
+        state = "too_old" if ">" in unfit else "newer" if unfit else "new_enough"
         if not found:
             state = "missing" if place == "own" else "not_needed"
-        elif lower.contains(found, prereleases=True):
-            state = "new_enough" if bounds.contains(found, prereleases=True) else "newer"
-        else:
-            state = "too_old"
         wanted = ", ".join(sorted(map(str, bounds), reverse=True))
         here = phrase("check.found" if found else "check.found_none", found=found, bounds=wanted)
         yield name, here, phrase(f"check.{state}", mend=phrase(f"check.mend_{place}"))
@@ -103,14 +98,12 @@ def _rows():
 
 
 def _needs():
-    """The Python and the packages that this copy asks for: of the project where it lies here, else of its install."""
-    import tomllib
-
+    """What this copy asks for, Python among it: as its project says where it lies here, else as it was installed."""
     file = Path(__file__).resolve().parent.parent / "pyproject.toml"
-    if file.exists():
-        project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
-        return project["requires-python"], project["dependencies"]
-    return metadata.metadata("mas-casebook")["Requires-Python"], metadata.requires("mas-casebook")
+    if not file.exists():
+        return [f"Python{metadata.metadata('mas-casebook')['Requires-Python']}", *metadata.requires("mas-casebook")]
+    project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+    return [f"Python{project['requires-python']}", *project["dependencies"]]
 
 
 def load_ipython_extension(shell):
@@ -145,7 +138,7 @@ def _explain(shell, kind, error, trace, tb_offset=None):
 
 
 def advice(name, ran, books, transform=str):
-    """Which cell of the notebook to run first, as a sentence; empty where no other cell makes the name.
+    """Which cell to run first, as a sentence; empty where none makes the name, or it may be one or another.
 
     `ran` is a list of the cells run so far, the one that missed it last; `books` a list for each notebook that this may
     be, of its cells; `transform` makes plain Python of a cell.
@@ -158,13 +151,13 @@ def advice(name, ran, books, transform=str):
             nearest = max((i for i in makers if i < here), default=makers[0])
             begins = cells[nearest].strip().splitlines()[0]
             found.append((len(set(cells) & set(ran)), here < len(cells) and nearest < here, begins))
-    likely = [(above, begins) for count, above, begins in found if count == max(found)[0]]
-    begins = os.path.commonprefix([begins for _, begins in likely]).strip()  # one that is true of each
-    if not begins:
+    likely = {(above, begins) for count, above, begins in found if count == max(found)[0]}
+    if len(likely) != 1:
         return ""
     from utils.phrases import phrase  # here, since this room is loaded first, and where nothing else may be
 
-    return phrase("first.made_above" if all(above for above, _ in likely) else "first.made", name=name, begins=begins)
+    [(above, begins)] = likely
+    return phrase("first.made_above" if above else "first.made", name=name, begins=begins)
 
 
 def _books():

@@ -62,7 +62,7 @@ def build(out, pyodide=None, notebooks=ROOT / "notebooks", cache=ROOT / ".venv" 
         own_pyodide(official, wheels, lite / "static" / "pyodide")
         settings(lite, notebooks)
         tell("Building the site: about ten seconds …")
-        _tool("JupyterLite could not build the site", "jupyterlite_core", "build", cwd=lite)
+        tool("JupyterLite could not build the site", "jupyterlite_core", "build", cwd=lite)
         made = lite / "_output"
         shutil.copy(HERE / "index.html", made)
         inspect(made)
@@ -112,7 +112,7 @@ def _wheel(folder, name, version, files):
 
 def own_wheel(folder):
     """`utils` and `casedata` as a wheel, so that a plain import finds both in the browser too."""
-    _tool("utils could not be packed", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=ROOT)
+    tool("utils could not be packed", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=ROOT)
     return next(folder.glob("mas_casebook-*.whl"))
 
 
@@ -176,7 +176,7 @@ def _json(file, content):
     file.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
-def _tool(task, *command, cwd):
+def tool(task, *command, cwd):
     """Run a module of those in `TOOLS`; what it said is told where it failed."""
     path = os.pathsep.join([str(TOOLS), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(

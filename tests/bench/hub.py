@@ -15,10 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -38,19 +38,12 @@ LEARNERS, MORE = 24, 200
 PATIENCE = 300  # seconds until what does not come counts as missing
 
 
-class Learner(NamedTuple):
-    """The seconds that one learner waited for each step."""
-
-    ready: float
-    fetched: float
-    finished: float
-
-
-class Use(NamedTuple):
-    """Memory in MiB, shared pages divided among those who share them (PSS), and processor seconds so far."""
-
-    memory: float
-    processor: float
+# The seconds that one learner waited for each step.
+Learner = namedtuple("Learner", "ready fetched finished")
+# Memory in MiB, shared pages divided among those who share them (PSS), and processor seconds so far.
+Use = namedtuple("Use", "memory processor")
+# A class at once: what each learner took, what went wrong (in words), seconds in all, and uses() at the end.
+Trial = namedtuple("Trial", "learners faults seconds uses")
 
 
 def missing():
@@ -73,16 +66,9 @@ def course(folder):
     return bare.as_uri()
 
 
-def _ports(count):
-    """Ports that are free, below those of which the system gives one to whoever asks for any."""
-    with ExitStack() as stack:
-        found = []
-        for port in random.sample(range(20_000, 32_000), 1000):
-            with suppress(OSError):
-                stack.enter_context(socket.create_server(("127.0.0.1", port)))
-                found.append(port)
-            if len(found) == count:
-                return found
+def is_free(port):
+    with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        return True
 
 
 class Hub:
@@ -118,12 +104,9 @@ class Hub:
     def fetch(self, name, repository):
         """Let nbgitpuller bring the course into the learner's home, as its page does."""
         asked = {"repo": repository, "branch": "main", "targetpath": FOLDER}
-        last = {}
-        for last in self.events(f"/user/{name}/git-pull/api", params=asked):  # noqa: B007
-            if last["phase"] == "error":
-                raise RuntimeError(f"nbgitpuller, for {name}: {last['message']}")
-        if last.get("phase") != "finished":
-            raise RuntimeError(f"nbgitpuller did not finish for {name}: {last}")
+        *_, last = self.events(f"/user/{name}/git-pull/api", params=asked)
+        if last["phase"] != "finished":
+            raise RuntimeError(f"nbgitpuller, for {name}: {last}")
 
     def open(self, name, book):
         """Open a notebook as JupyterLab does and start its kernel; returns the code cells and the kernel's socket."""
@@ -185,9 +168,7 @@ def learn(hub, number, repository):
 
 def use(process):
     """What a process takes now; what its children took counts once they have ended."""
-    rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-    pss = next(int(row.split()[1]) for row in rollup.splitlines() if row.startswith("Pss:"))
-    return Use(pss / 1024, sum(process.cpu_times()[:4]))
+    return Use(process.memory_full_info().pss / 2**20, sum(process.cpu_times()[:4]))
 
 
 def uses(process):
@@ -195,33 +176,26 @@ def uses(process):
     kinds = {"jupyterhub.singleuser": "server", "ipykernel_launcher": "kernel", "configurable-http-proxy": "proxy"}
     found = {"hub": [use(process)], "proxy": [], "server": [], "kernel": []}
     for child in process.children(recursive=True):
-        words = " ".join(child.cmdline())
-        found[next(kind for mark, kind in kinds.items() if mark in words)].append(use(child))
+        found[next(kind for mark, kind in kinds.items() if mark in " ".join(child.cmdline()))].append(use(child))
     return found
 
 
 @contextmanager
 def serve(folder, settings=SETTINGS):
     """A hub with its proxy on loopback, the learners' homes in `folder`; yields a Hub."""
-    port, hub_port, proxy_port = _ports(3)
-    homes, token = folder / "homes", secrets.token_hex(16)
+    # Below those of which the system gives one to whoever asks for any.
+    port, hub_port, proxy_port, *_ = filter(is_free, random.sample(range(20_000, 32_000), 20))
+    address, homes, token = f"http://127.0.0.1:{port}", folder / "homes", secrets.token_hex(16)
     homes.mkdir()
     sockets = tempfile.mkdtemp()  # of the kernels, which need a short path
-    address = f"http://127.0.0.1:{port}"
-    guard = {k: v for k, v in os.environ.items() if k == "MAS_CASEBOOK_REFUSED"}  # tests/guard, where a test runs this
-    trial = {
-        "settings": str(settings or ""),
-        "address": address,
-        "hub_port": hub_port,
-        "proxy_port": proxy_port,
-        "proxy": [str(PROXY)],
-        "homes": str(homes),
-        "sockets": sockets,
-        "token": token,
-        "environment": {"JUPYTER_CONFIG_PATH": str(HUB / "etc" / "jupyter"), **guard},  # switches nbgitpuller on
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([os.environ.get("PYTHONPATH") or str(ROOT), str(HUB)]),
+        "TRIAL": json.dumps(
+            [str(settings or ""), address, hub_port, proxy_port, str(PROXY), str(homes), sockets, token]
+        ),
+        "JUPYTER_CONFIG_PATH": str(HUB / "etc" / "jupyter"),  # switches nbgitpuller on
     }
-    path = os.pathsep.join(filter(None, [*os.environ.get("PYTHONPATH", "").split(os.pathsep), str(HUB)]))
-    env = {**os.environ, "CASEBOOK_TRIAL": json.dumps(trial), "PYTHONPATH": path}
     command = [sys.executable, "-m", "jupyterhub", "-f", str(Path(__file__).with_name("hub_config.py"))]
     with open(folder / "hub.log", "w") as log:
         process = psutil.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
@@ -238,21 +212,12 @@ def serve(folder, settings=SETTINGS):
         yield hub
     finally:
         family = process.children(recursive=True) if process.is_running() else []
-        process.terminate()  # it ends its servers and its proxy
-        with suppress(psutil.TimeoutExpired):
+        with suppress(psutil.Error):
+            process.terminate()  # it ends its servers and its proxy
             process.wait(PATIENCE)
         for left in psutil.wait_procs(family, 10)[1]:
             left.kill()
         shutil.rmtree(sockets, ignore_errors=True)
-
-
-class Trial(NamedTuple):
-    """A class at once: what each learner took, what went wrong (in words), seconds in all, and uses() at the end."""
-
-    learners: list
-    faults: list
-    seconds: float
-    uses: dict
 
 
 def attend(hub, repository, count):
@@ -281,14 +246,9 @@ def measure(count=LEARNERS, settings=SETTINGS):
             return trial
 
 
-def mean(trial, kind):
-    """(MiB, processor seconds) of one process of a kind, on average."""
-    return np.mean(trial.uses[kind], axis=0)
-
-
 def arithmetic(trial, count=MORE):
     """What the measured numbers come to for `count` learners: GiB, and processor seconds from the start to the end."""
-    each = mean(trial, "server") + mean(trial, "kernel")
-    shared = mean(trial, "hub") + mean(trial, "proxy")
+    server, kernel, hub, proxy = (np.mean(trial.uses[kind], axis=0) for kind in ("server", "kernel", "hub", "proxy"))
+    each, shared = server + kernel, hub + proxy
     memory = shared[0] + count * each[0]
     return memory / 1024, count * (each[1] + shared[1] / len(trial.learners))

@@ -4,29 +4,29 @@ import json
 import os
 import sys
 
-trial = json.loads(os.environ["CASEBOOK_TRIAL"])
-if trial["settings"]:
-    load_subconfig(trial["settings"])  # noqa: F821  JupyterHub gives both names to this file
+settings, address, hub_port, proxy_port, proxy, homes, sockets, token = json.loads(os.environ["TRIAL"])
+if settings:
+    load_subconfig(settings)  # noqa: F821  JupyterHub gives both names to this file
 c = get_config()  # noqa: F821
 
-c.JupyterHub.bind_url = trial["address"]
-c.JupyterHub.hub_port = trial["hub_port"]
+c.JupyterHub.bind_url = address
+c.JupyterHub.hub_port = hub_port
 c.JupyterHub.db_url = "sqlite:///:memory:"
 c.JupyterHub.cookie_secret = os.urandom(32)
-c.ConfigurableHTTPProxy.command = trial["proxy"]
-c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{trial['proxy_port']}"
+c.ConfigurableHTTPProxy.command = [proxy]
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{proxy_port}"
 
 c.JupyterHub.authenticator_class = "dummy"  # anybody is let in
 c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
-c.SimpleLocalProcessSpawner.home_dir_template = trial["homes"] + "/{username}"
+c.SimpleLocalProcessSpawner.home_dir_template = homes + "/{username}"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.args.append("--allow-root")  # in a container the only user is often root
 c.Spawner.args.append("--KernelManager.transport=ipc")  # all kernels are on one machine: see classroom/hub/README.md
-sockets = {"JUPYTER_RUNTIME_DIR": lambda spawner: f"{trial['sockets']}/{spawner.user.name}"}
-c.Spawner.environment.update({**trial["environment"], **sockets})
+c.Spawner.env_keep.extend(["JUPYTER_CONFIG_PATH", "MAS_CASEBOOK_REFUSED"])  # tests/guard, where a test runs this
+c.Spawner.environment.update({"JUPYTER_RUNTIME_DIR": lambda spawner: f"{sockets}/{spawner.user.name}"})
 
-c.JupyterHub.services = [{"name": "trial", "api_token": trial["token"]}]
+c.JupyterHub.services = [{"name": "trial", "api_token": token}]
 c.JupyterHub.load_roles = [
     {"name": "trial", "services": ["trial"], "scopes": ["admin:users", "admin:servers", "access:servers"]}
 ]

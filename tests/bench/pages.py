@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from queue import Empty
 
 import nbformat
 from jupyter_client.manager import start_new_kernel
@@ -23,51 +22,30 @@ table = pd.DataFrame({"day": range(1, 31), "value": [x * x % 17 for x in range(3
 sns.lineplot(table, x="day", y="value")
 plt.show()
 widgets.IntSlider()"""
-PICTURE = re.compile(r"<img|image/png")
-
-
-def memory(pid):
-    """Peak memory of a process so far, in MiB."""
-    return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024
 
 
 def run(cells, record):
     """Run cells in a new kernel; returns seconds from its start to the first picture, and its peak memory in MiB."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "MAS_CASEBOOK_RECORD": str(record)}
-    begun, first = time.perf_counter(), None
+    begun, first = time.perf_counter(), []
     manager, client = start_new_kernel(
         kernel_name="python3", env=env, cwd=ROOT / "notebooks", stderr=subprocess.DEVNULL
     )
+
+    def hear(message):
+        if message["msg_type"] == "error":
+            raise RuntimeError(message["content"]["evalue"])
+        if re.search("<img|image/png", str(message["content"].get("data"))):
+            first.append(time.perf_counter() - begun)
+
     try:
-        pid = manager.provisioner.pid
         for source in cells:
-            asked = client.execute(source)
-            while True:
-                try:
-                    message = client.get_iopub_msg(timeout=120)
-                except Empty:
-                    raise RuntimeError(f"no answer to {source[:60]}") from None
-                if message["parent_header"].get("msg_id") != asked:
-                    continue
-                kind, content = message["msg_type"], message["content"]
-                if kind == "error":
-                    raise RuntimeError(f"{content['evalue']}: {source[:60]}")
-                if (
-                    first is None
-                    and kind in ("display_data", "execute_result")
-                    and PICTURE.search(str(content["data"]))
-                ):
-                    first = time.perf_counter() - begun
-                if kind == "status" and content["execution_state"] == "idle":
-                    break
-        return first, memory(pid)
+            client.execute_interactive(source, output_hook=hear, timeout=120)
+        status = Path(f"/proc/{manager.provisioner.pid}/status").read_text()
+        return first[0], int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-
-
-def code(book):
-    return [c.source for c in nbformat.read(book, 4).cells if c.cell_type == "code"]
 
 
 def measure(record, repeats=5):
@@ -75,9 +53,11 @@ def measure(record, repeats=5):
 
     In turn, so that a slow minute of the machine falls on all of them.
     """
-    found = {}
+    found, books = {}, {"bare": [PEER]}
+    for b in BOOKS:
+        books[b.stem] = [c.source for c in nbformat.read(b, 4).cells if c.cell_type == "code"]
     for _ in range(repeats):
-        for name, cells in [("bare", [PEER]), *((b.stem, code(b)) for b in BOOKS)]:
+        for name, cells in books.items():
             found.setdefault(name, []).append(run(cells, record))
     return found
 

@@ -11,14 +11,16 @@ import nbformat
 
 from classroom.site.build import build
 from tests.browser.session import READY, ROOT, confine, find_chromium, serve_files
+from tests.refresh_notebooks import METADATA
 
 SHOWN = ("03_flare_sepsis_or_mas.ipynb", "07_why_the_vein.ipynb")
 REPEATS = 3
-BARE = [
-    "import matplotlib.pyplot as plt\nimport pandas as pd",
-    'pd.DataFrame({"day": range(1, 31), "value": [x * x % 17 for x in range(30)]}).plot(x="day")\nplt.show()',
-]
+BARE = """import matplotlib.pyplot as plt
+import pandas as pd
+pd.DataFrame({"day": range(1, 31), "value": [x * x % 17 for x in range(30)]}).plot(x="day")
+plt.show()"""
 COMPRESSED = {".js", ".mjs", ".json", ".css", ".html", ".wasm", ".ipynb", ".svg"}  # what a static host sends as gzip
+OPEN = "() => document.querySelector('.jp-Notebook')"
 PICTURE = "() => document.querySelector('.jp-CodeCell .jp-OutputArea img')"
 
 
@@ -26,8 +28,7 @@ def built(folder):
     """The site with a bare notebook beside ours, built by the code that the README's command runs."""
     books = folder / "notebooks"
     shutil.copytree(ROOT / "notebooks", books)
-    bare = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in BARE])
-    bare.metadata = nbformat.read(books / SHOWN[0], 4).metadata  # by its language the page finds the kernel
+    bare = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(BARE)], metadata=METADATA)
     nbformat.write(bare, books / "bare.ipynb")
     build(folder / "site", notebooks=books)
     return folder / "site"
@@ -40,14 +41,11 @@ def visit(address, site, name):
         context.on("request", lambda request: asked.add(request.url.partition("?")[0]))
         begun, times = time.perf_counter(), []
         page.goto(f"{address}/lab/index.html?workspace={name[:2]}&path={name}")
-        page.locator(".jp-Notebook").wait_for(timeout=120_000)
-        times.append(time.perf_counter() - begun)
-        page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
-        page.wait_for_function(READY, timeout=240_000)
-        times.append(time.perf_counter() - begun)
-        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        page.wait_for_function(PICTURE, timeout=240_000)
-        times.append(time.perf_counter() - begun)
+        for shown, then in ((OPEN, "clear-all-cell-outputs"), (READY, "run-all-cells"), (PICTURE, "")):
+            page.wait_for_function(shown, timeout=240_000)
+            times.append(time.perf_counter() - begun)
+            if then:
+                page.evaluate(f"window.jupyterapp.commands.execute('notebook:{then}')")
         if context.outside:
             raise RuntimeError(f"the page asked for {context.outside[0]}")
     files = [site / url.removeprefix(f"{address}/") for url in asked if url.startswith(address)]

@@ -1,29 +1,23 @@
 """From a key on a control to the new picture on screen, in a real browser, beside the plain way in the same run."""
 
 import tempfile
+from collections import namedtuple
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
 
 import nbformat
 import numpy as np
 
 from tests.browser.session import browse, find_chromium, open_notebook, run_all, serve
+from tests.refresh_notebooks import METADATA
 
 CHANGES = 40
 SETTLED = 250  # milliseconds without a further change, after which the picture counts as final
 
 
-class Control(NamedTuple):
-    """One control to move: its notebook, the words for the table, how to find it, the keys that go to and fro."""
-
-    notebook: str
-    words: str
-    place: str
-    keys: tuple = ("ArrowRight", "ArrowLeft")
-    first: str = ""  # a box to tick before it moves
-
-
+# One control to move: its notebook, the words for the table, how to find it, the keys that go to and fro, and a box to
+# tick before it moves.
+Control = namedtuple("Control", "notebook words place keys first", defaults=(("ArrowRight", "ArrowLeft"), ""))
 ENDS = ("Home", "End")  # too far apart for the next result to lie ready, so that the kernel is waited for
 DOWN, LIST = ("ArrowLeft", "ArrowRight"), ("ArrowDown", "ArrowUp")
 
@@ -78,32 +72,26 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 import ipywidgets as widgets
-from IPython.display import clear_output, display
+from IPython.display import display
 from utils.pk import concentration, exposure, parameters, split_gain
 
 hours = np.linspace(0, 24, 193)
-out, slider = widgets.Output(), widgets.FloatSlider(0.6, min=0.1, max=1, step=0.05)
 
-def draw(_=None):
-    with out:
-        clear_output(wait=True)
-        ways = {"subcutaneous": ("sc", 24.0), "IV": ("iv", 6.0)}
-        courses, rows = [], []
-        for way, (route, every) in ways.items():
-            p = parameters(16.7, "published", slider.value)
-            levels = concentration(hours, p, 33.4, every, route, doses=None)
-            courses.append(pd.DataFrame({"hours": hours, "mg/L": levels, "route": way}))
-            rows.append({"route": way, **exposure(p, 33.4, every, route)})
-        gain = split_gain(parameters(16.7, bioavailability=slider.value), 33.4, (24.0, 6.0))
-        fig, (above, below) = plt.subplots(2, 1, figsize=(7.6, 5), height_ratios=(4, 1), layout="constrained")
-        sns.lineplot(pd.concat(courses), x="hours", y="mg/L", hue="route", ax=above)
-        sns.barplot(x=gain["share"][:2], y=gain.index[:2], ax=below)
-        plt.show()
-        display(pd.DataFrame(rows))
+def draw(absorbed):
+    courses, rows = [], []
+    for way, route, every in (("subcutaneous", "sc", 24.0), ("IV", "iv", 6.0)):
+        p = parameters(16.7, "published", absorbed)
+        levels = concentration(hours, p, 33.4, every, route, doses=None)
+        courses.append(pd.DataFrame({"hours": hours, "mg/L": levels, "route": way}))
+        rows.append({"route": way, **exposure(p, 33.4, every, route)})
+    gain = split_gain(parameters(16.7, bioavailability=absorbed), 33.4, (24.0, 6.0))
+    fig, (above, below) = plt.subplots(2, 1, figsize=(7.6, 5), height_ratios=(4, 1), layout="constrained")
+    sns.lineplot(pd.concat(courses), x="hours", y="mg/L", hue="route", ax=above)
+    sns.barplot(x=gain["share"][:2], y=gain.index[:2], ax=below)
+    plt.show()
+    display(pd.DataFrame(rows))
 
-slider.observe(draw, "value")
-draw()
-widgets.VBox([slider, out])"""
+widgets.interact(draw, absorbed=(0.1, 1, 0.05));"""
 
 
 def moved(page, place, keys, changes=CHANGES):
@@ -125,25 +113,16 @@ def moved(page, place, keys, changes=CHANGES):
     return np.array(times[2:])  # the first two warm up what is loaded at first use
 
 
-def peer_notebook(folder):
-    cells = [nbformat.v4.new_code_cell(PEER)]
-    spec = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=spec), folder / "peer.ipynb")
-
-
 def measure(changes=CHANGES, controls=CONTROLS):
     """A dict of words -> milliseconds, shape (changes,); the plain way stands under "plain"."""
-    found = {}
+    found, now = {}, None
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         address = stack.enter_context(serve(home))
-        peer_notebook(home / "notebooks")
+        peer = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(PEER)], metadata=METADATA)
+        nbformat.write(peer, home / "notebooks" / "peer.ipynb")
         context = stack.enter_context(browse(address, find_chromium(), home / "profile"))
-        page = open_notebook(context, address, "peer.ipynb")
-        run_all(page)
-        found["plain"] = moved(page, ".noUi-handle", ("ArrowRight", "ArrowLeft"), changes)
-        now = "peer"
-        for c in controls:
+        for c in (Control("peer", "plain", ".noUi-handle"), *controls):
             if now != c.notebook:
                 page = open_notebook(context, address, f"{c.notebook}.ipynb")
                 run_all(page)
