@@ -34,12 +34,12 @@ LOOK = {
     **{"svg.fonttype": "none", "svg.hashsalt": "casebook"},  # words stay words, and one picture has the same bytes
 }
 BOLD = {"weight": "bold"}
+FAINT = {"ha": "center", "color": "#dde2e7", "zorder": 0, **BOLD}  # across a picture
 DASHES = ("-", (0, (5, 3)), (0, (1, 1.5)), (0, (6, 2, 2, 2)), (0, (1, 4)))
 HOLE = {"facecolor": "white"}
 BARS = {"full": {}, "hollow": HOLE, "broken": HOLE | {"ls": (0, (4, 2))}, "hatched": HOLE | {"hatch": "//////"}}
 
 
-# ---- what all figures share -----------------------------------------------------------------------------------------
 def _styled(make):
     """A figure in the collection's style, whatever style the notebook has set."""
 
@@ -151,7 +151,6 @@ def span(verdict):
     return phrase(f"plots.{kind}", low=show(low), high=show(high))
 
 
-# ---- tables with marks ----------------------------------------------------------------------------------------------
 def matrix(states, rows, columns, caption, words=WORDS, source=SOURCE):
     """Findings against hypotheses, or items of rule sets against their verdicts: a sign and a word in each cell.
 
@@ -221,7 +220,6 @@ def _squares(parts):
     return "".join(sign * n for sign, n in zip((FULL, HOLLOW, HATCHED), np.diff(ends), strict=False))
 
 
-# ---- rules and thresholds -------------------------------------------------------------------------------------------
 @_styled
 def ranks(places, caption):
     """How a ranked list moved: places (1 is the likeliest) by hypothesis and stage, missing where not ranked."""
@@ -239,7 +237,7 @@ def ranks(places, caption):
 
 
 def rulers(rows, moments, caption, source=SOURCE):
-    """Several rules on one child: what each could still say, as its distance to its own cut-off. It takes ? ms.
+    """Several rules on one child: what each could still say, as its distance to its own cut-off. It takes 55 ms.
 
     `rows` holds one tuple a rule, with one verdict a moment, in the order of `moments`.
     """
@@ -271,20 +269,21 @@ def _reach(verdict, newest):
         return [(shape, low, low, MET)]
     if len(verdict.possible or []) == 2:
         return [(":", low, high, MET), *((shape, reach.place(x), 0, MET) for x in verdict.possible)]
-    tips = [(tip, x, x, MET) for end, x, tip in ((reach.low, low, "<"), (reach.high, high, ">")) if np.isinf(end)]
+    tips = ((reach.low, low - 0.05, "<"), (reach.high, high + 0.05, ">"))
+    tips = [(tip, x, x, MET) for end, x, tip in tips if np.isinf(end)]
     return [("full" if newest else "broken", low, high, MET), *tips]
 
 
 @_styled
 def trade(swept, chosen, node, caption):
-    """How sensitivity and specificity trade as one threshold moves from the published one to the `chosen`: ? ms.
+    """How sensitivity and specificity trade as one threshold moves from the published one to the `chosen`: 37 ms.
 
     `swept` has the columns threshold, sensitivity and specificity, as from `utils.chapters.cohort.sweep`; `node` is the
     item, with its label, unit and published threshold.
     """
     fig, ax = _again("trade", 5.2, 2.4)
     low, high = swept["threshold"].iloc[[0, -1]]
-    _watermark(ax, phrase("plots.simulated"))
+    ax.text(0.5, 0.4, phrase("plots.simulated"), transform=ax.transAxes, size=32, **FAINT)
     lines = {"sensitivity": ("with_met", MET, "-"), "specificity": ("without_not_met", OPEN, "--")}
     upper = swept[[*lines]].iloc[-1].idxmax()
     for column, (words, colour, style) in lines.items():
@@ -305,10 +304,6 @@ def trade(swept, chosen, node, caption):
     _decades(ax, low, high, (1, 2, 5))
     ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     return finish(fig, caption, f"{told[-1]}.", told)
-
-
-def _watermark(ax, words, size=32):
-    ax.text(0.5, 0.4, words, transform=ax.transAxes, ha="center", size=size, color="#dde2e7", zorder=0, **BOLD)
 
 
 def _decades(ax, low, high, steps=(1,)):
@@ -357,26 +352,21 @@ def dumbbell(first, second, moments, ranges, caption):
     for pair in zip(*(v.items[v.items["unit"] != ""].to_dict("records") for v in (first, second)), strict=True):
         rows.append((f"{pair[0]['label']} {pair[0]['rule']}", "", [], BOLD))
         for row, moment, shape in zip(pair, moments, ("o white", "s"), strict=True):
-            sign = 1 if row["comparator"].startswith(">") else -1
-            place = [x and sign * np.log(x / row["threshold"]) for x in (row["value"], *ranges.get(row["item"], ()))]
+            printed, value, sign = row["as_given"], row["value"], 1 if row["comparator"].startswith(">") else -1
+            place = [x and sign * np.log(x / row["threshold"]) for x in (value, *ranges.get(row["item"], ()))]
             marks = [("hollow", *sorted(place[1:]), NOT)] * bool(place[1:])
-            marks += [(shape, place[0], 0, MET)] * (place[0] is not None)
-            rows.append((moment, _both_units(row), marks, {}))
-            told.append(f"{row['label']} ({row['rule']}), {moment}: {rows[-1][1]}, {status_word(row['status'])}")
+            if value is not None:
+                marks.append((shape, place[0], 0, MET))
+                converted = not printed.endswith(row["unit"]) and printed.split()[0] != show(value)
+                printed += f" = {show(value)} {row['unit']}" * converted
+            rows.append((moment, printed, marks, {}))
+            told.append(f"{row['label']} ({row['rule']}), {moment}: {printed}, {status_word(row['status'])}")
     ticks = {sign * np.log(n): phrase("plots.fold", n=n) for n in (2, 4, 8) for sign in (-1, 1)}
     ticks |= {0: phrase("plots.cut_off")}
     fig = _strip(rows, -np.log(9), np.log(9), ticks, shade=(0, np.log(9)))
     brief = phrase("plots.alt_dumbbell", first=status_word(first.status), then=status_word(second.status))
     key = phrase("plots.dumbbell_key", first=moments[0], second=moments[1])
     return finish(fig, caption, brief, told, f"{key} {SOURCE}")
-
-
-def _both_units(row):
-    """A value as printed and, where the rule's unit differs, converted."""
-    if row["value"] is None:
-        return row["as_given"]
-    same = row["as_given"].endswith(row["unit"]) or row["as_given"].split()[0] == show(row["value"])
-    return row["as_given"] + ("" if same else f" = {show(row['value'])} {row['unit']}")
 
 
 @_styled
@@ -396,7 +386,7 @@ def spread(children, names, cuts, caption):
             sns.kdeplot(x=values, ax=ax, log_scale=True, label=words, **look)
             median = show(float(f"{values.median():.3g}"))
             told.append(phrase("plots.median_told", label=label, group=words, value=median))
-        _watermark(ax, phrase("plots.simulated"), 16)
+        ax.text(0.5, 0.4, phrase("plots.simulated"), transform=ax.transAxes, size=16, **FAINT)
         _decades(ax, *ax.get_xlim())
         ax.axvline(cuts[name], color=INK, ls=":")
         ax.set(xlabel=label, ylabel="", yticks=[], title=phrase("plots.threshold", value=show(cuts[name])))
@@ -404,9 +394,8 @@ def spread(children, names, cuts, caption):
     return finish(fig, caption, f"{told[0]}; {told[1]}.", told)
 
 
-# ---- the course -----------------------------------------------------------------------------------------------------
 def limits(rows, groups, axes, caption):
-    """Published limits with the value that is compared; what was made for another age is broken. It takes ? ms.
+    """Published limits with the value that is compared; what was made for another age is broken. It takes 60 ms.
 
     `rows` as `utils.chapters.bedside.age_limits`, with columns value, limit (in words) and said (where the value lies);
     `groups` is variable -> name, in order, `axes` variable -> ends of its axis.
@@ -471,7 +460,7 @@ def recovery(marks, days, boxes, loose, caption):
 
 
 def swimmer(courses, marks, last, caption, cursor=None):
-    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: ? ms.
+    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: 66 ms.
 
     `courses` (of `utils.chapters.course`) are drawn under a heading for each kind; `marks` are events: first and last
     day, words, and whether they are dated. `last` is the last day, `cursor` one to mark.
@@ -521,15 +510,15 @@ def _course(course, before):
 
 @_styled
 def course(hours, curves, splits, title, supposed, caption, between=None, usual=USUAL):
-    """Concentration over time by two routes, and below it where a rise in exposure comes from. It takes ? ms.
+    """Concentration over time by two routes, and below it where a rise in exposure comes from. It takes 50 ms.
 
-    `curves` are (words, levels in mg/L at the `hours`), `between` the same with two levels for a band, `splits` (words, a
-    table as from `utils.pk.split_gain`). What is `supposed` puts HYPOTHETICAL on the picture; if nothing, `usual` does.
+    `curves` are (words, levels in mg/L at the `hours`), `between` is the same with two levels for a band, `splits` are
+    (words, a table as from `utils.pk.split_gain`). What is `supposed` puts HYPOTHETICAL on the picture; if nothing, `usual` does.
     """
     fig, ax = _again("course", 4.4, 2.2)
     head, told = phrase("plots.supposed", supposed=supposed) if supposed else usual, []
     if supposed:
-        _watermark(ax, phrase("plots.hypothetical"))
+        ax.text(0.5, 0.4, phrase("plots.hypothetical"), transform=ax.transAxes, size=32, **FAINT)
     looks = [{"color": c, "ls": d, "lw": 2} for c, d in zip((INK, MET, MET, NOT), DASHES, strict=False)]
     for (words, levels), look in zip(curves, looks, strict=False):
         ax.plot(hours, levels, **look)
@@ -549,13 +538,11 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
     rows = []
     for words, parts in splits:
         rise, parts = f"× {parts.at['total', 'times']:.2f}", parts.drop("total")
-        shared = not parts["share"].isna().any()
-        factors = [
-            (phrase(f"plots.{n}"), times, 100 * share) for n, times, share in parts[["times", "share"]].itertuples()
-        ]
-        words_of = "plots.factor_share" if shared else "plots.factor"
-        said = ", ".join(phrase(words_of, factor=n, times=times, share=share) for n, times, share in factors)
-        squares = _squares(parts["share"]) if shared else phrase("plots.nothing_to_share")
+        shared, said = not parts["share"].isna().any(), []
+        for r in parts.itertuples():
+            factor = {"factor": phrase(f"plots.{r.Index}"), "times": r.times, "share": 100 * r.share}
+            said.append(phrase("plots.factor_share" if shared else "plots.factor", **factor))
+        squares, said = _squares(parts["share"]) if shared else phrase("plots.nothing_to_share"), ", ".join(said)
         rows.append((f"{words}: {rise}", Mark(said, squares)))
         told.append(f"{words} {rise}: {said}")
     heads = [phrase("plots.rise"), phrase("plots.made_of")]
