@@ -1,16 +1,25 @@
-"""Colours: readable on their ground, and told apart in grey and by people who see fewer of them, or by a shape."""
+"""Figures: colours that can be read and told apart, and what every figure owes its reader."""
 
+import base64
 import re
+import subprocess
+import sys
+from html import unescape
 from itertools import combinations
 from pathlib import Path
 
+import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 
-from utils.plots import drawing
+from tests.drawings import clean
+from utils import page, plots
+from utils.case import load_case
+from utils.rules import evaluate
 
-CSS = Path(drawing.__file__).parents[1].joinpath("cards.css").read_text(encoding="utf-8")
-WHITE, DARK, BAND, HATCH = "#ffffff", "#111111", "#dce9f5", "#9db8d2"  # JupyterLab's grounds; the band; the hatching
+CSS = Path(page.__file__).with_name("cards.css").read_text(encoding="utf-8")
+WHITE, DARK = "#ffffff", "#111111"  # JupyterLab's grounds
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
 SEEN = {
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
@@ -19,15 +28,15 @@ SEEN = {
     "grey": [[0.2126, 0.7152, 0.0722]] * 3,
     "all colours": np.eye(3),
 }
-# Pairs too much alike for some eyes, and what tells them apart besides.
-BESIDES = {
+BESIDES = {  # pairs too much alike for some eyes, and what tells them apart besides
     ("MET", "INK"): "a broken line against a plain one, a full bar against a hollow one, and words",
-    ("MET", "NOT"): "circle against cross, filled against outline, broken against plain line, and words",
-    ("MET", "OPEN"): "circle against question mark; a broken line against a plain one in the trade of a threshold",
-    ("OPEN", "NOT"): "question mark against cross; diamonds against lines, and words",
-    ("OPEN", "INK"): "question mark against broken circle, and words",
+    ("MET", "NOT"): "a filled area against a broken outline, and words",
+    ("MET", "OPEN"): "a plain line against a broken one, and words",
+    ("OPEN", "NOT"): "question marks, and words",
+    ("OPEN", "INK"): "a dotted line with a question mark against a plain one, and words",
     ("NOT", "INK"): "a broken line against a plain one, and words",
 }
+NAMED = {name: getattr(plots, name) for name in ("MET", "OPEN", "NOT", "INK")}
 
 
 def linear(colour):
@@ -58,44 +67,21 @@ def apart(one, other, eyes):
 
 def close(colours):
     """Pairs of a dict that some eyes see less than 20 apart."""
-    return {
-        (a, b) for a, b in combinations(colours, 2) if min(apart(colours[a], colours[b], e) for e in SEEN) < 20
-    }  # fmt: skip
-
-
-NAMED = {name: getattr(drawing, name) for name in ("MET", "OPEN", "NOT", "INK")}
+    return {(a, b) for a, b in combinations(colours, 2) if min(apart(colours[a], colours[b], e) for e in SEEN) < 20}
 
 
 def test_the_measures_agree_with_known_values():
-    assert contrast("#000", "#fff") == pytest.approx(21) and contrast("#767676", "#fff") == pytest.approx(
-        4.54, abs=0.01
-    )
-    assert apart("#fff", "#000", "all colours") == pytest.approx(100, abs=0.1)
+    assert contrast("#000", "#fff") == pytest.approx(21)
+    assert contrast("#767676", "#fff") == pytest.approx(4.54, abs=0.01)
     red, green = "#d62728", "#2ca02c"  # two colours that look alike to many are seen to come closer
     assert apart(red, green, "all colours") > 100 > 45 > apart(red, green, "deuteranopia")
     assert close({"a": "#777777", "b": "#7d7d7d"}) == {("a", "b")}
-    assert apart("#0000ff", "#008000", "tritanopia") < apart("#0000ff", "#008000", "all colours")
 
 
-@pytest.mark.parametrize("ground", [WHITE, BAND, drawing.PALE])
-@pytest.mark.parametrize("name", NAMED)
-def test_words_of_a_figure_can_be_read(name, ground):
-    assert contrast(NAMED[name], ground) >= 4.5
-
-
-def test_no_two_colours_stand_for_different_things_by_colour_alone():
+def test_colours_can_be_read_and_none_stands_for_a_thing_alone():
+    assert [(n, g) for n, c in NAMED.items() for g in (WHITE, plots.BAND) if contrast(c, g) < 4.5] == []
     assert close(NAMED) <= set(BESIDES), "give it a shape, a dash or a word of its own, and say so in BESIDES"
-
-
-def test_shapes_carry_the_meaning_without_any_colour():
-    """Each state is drawn as an outline of its own, so that taking away all colour leaves them different."""
-    drawn = {}
-    for state in ("fits", "does_not_fit", "expected_but_absent", "unknown", ""):
-        picture = drawing.Drawing(40, 40)
-        drawing.cell(picture, 20, 20, state)
-        looks = [(e.tag, e.get("stroke-dasharray"), e.text, e.get("fill") == "none") for e in picture.root[1:]]
-        drawn[state] = tuple(looks)
-    assert len(set(drawn.values())) == len(drawn)
+    assert len({plots.SIGNS.get(s, "?") for s in plots.WORDS}) == len(plots.WORDS)  # a sign of its own for each state
 
 
 def test_lines_and_frames_of_a_card_can_be_seen_on_both_themes():
@@ -105,3 +91,59 @@ def test_lines_and_frames_of_a_card_can_be_seen_on_both_themes():
     assert [(c, g) for c in frames | rings for g in (WHITE, DARK) if contrast(c, g) < 3] == []
     inside, ground = "#fff", "#0b4f8a"
     assert f"background: {ground}; color: {inside}" in CSS and contrast(inside, ground) >= 4.5
+
+
+ODD = 'a<b> & $"c"$'
+CAPTION = f"{ODD}. {'A caption that goes on. ' * 20}"
+VERDICTS = [
+    tuple(evaluate(r, load_case().as_of(m)) for m in ("regional_hospital", "admission"))
+    for r in ("mas_2016", "ms_score")
+]
+SWEPT = pd.DataFrame({"threshold": [100.0, 500.0, 1000.0], "sensitivity": [1, 0.8, 0.5], "specificity": [0, 0.5, 1]})
+SPLIT = pd.DataFrame({"times": [4.0, 1.25, 5.0], "share": [0.9, 0.1, 1.0]}, index=["dose", "route", "total"])
+PICTURES = {
+    "rulers": lambda: plots.rulers(VERDICTS, ["before", ODD], CAPTION),
+    "trade": lambda: plots.trade(SWEPT, 800.0, {"label": ODD, "unit": "ng/mL", "threshold": 500.0}, CAPTION),
+    "ranks": lambda: plots.ranks(pd.DataFrame({"first": [1, None], ODD: [2, 1]}, ["x", "y"], dtype="Int64"), CAPTION),
+    "dumbbell": lambda: plots.dumbbell(*VERDICTS[0], ["before", ODD], {"fibrinogen": (150, 450)}, CAPTION),
+    "course": lambda: plots.course(np.arange(25.0), [(ODD, np.ones(25))], [(ODD, SPLIT)], "", "less", CAPTION),
+}  # fmt: skip
+TABLES = {
+    "matrix": lambda: plots.matrix({("r", "c"): "fits"}, {"r": ODD, "s": "not filled in"}, {"c": "c"}, CAPTION),
+    "icons": lambda: plots.icons({ODD: (23, "circle full"), "none": (0, "square")}, CAPTION),
+    "scale": lambda: plots.scale(
+        [(-4.0, 0.0, ODD), (1.0, 9.0, "high")], [("ours", 3.0, 3.0), ("all", -1.0, 2.0)], CAPTION
+    ),
+    "ribbon": lambda: plots.ribbon([("2021-01", ODD, "x"), ("2023", "later", "y")], CAPTION),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_described_marked_and_the_same_again(name):
+    shown = PICTURES[name]()
+    data, alt = re.search(r'<img src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]*)"', shown.html).groups()
+    assert 40 <= len(unescape(alt)) <= 200 and clean(shown) and "<b>" not in shown.html and ODD in shown.text
+    assert (
+        page.BANNER in base64.b64decode(data).decode() and page.BANNER not in shown.html
+    )  # it travels inside the file
+    with matplotlib.rc_context({"font.size": 30, "axes.grid": True}):  # whatever style a notebook has set
+        assert PICTURES[name]().html == shown.html
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_of_marks_says_in_words_what_its_signs_show(name):
+    shown = TABLES[name]()
+    assert "<img" not in shown.html and 'scope="row"' in shown.html and "<b>" not in shown.html and clean(shown)
+    assert ODD in shown.text and not re.search(
+        "[●○■□▨◆✕⊘]", re.sub(r'<span aria-hidden="true".*?</span>', "", shown.html, flags=re.S)
+    )
+
+
+def test_a_crowd_has_one_sign_a_person_and_a_score_lies_in_its_band():
+    assert TABLES["icons"]().html.count("●") == 23
+    assert re.findall("[◆▨]</span> ([^<]+)", TABLES["scale"]().html) == ["−1 to 0", "3", "1 to 2"]
+
+
+def test_no_drawing_library_is_loaded_before_a_picture():
+    code = "import sys; from utils import plots; print({'matplotlib', 'seaborn'} & {*sys.modules})"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"

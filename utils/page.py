@@ -34,12 +34,25 @@ class Shown:
 
 
 class Figure(Shown):
-    """A picture with its description; `brief` is the same where a table follows that says in words what it shows."""
+    """A picture, or a table of marks, and all that it says in words, which lies folded below a picture.
 
-    def __init__(self, html, alt, caption):
-        super().__init__(html, phrase("page.figure", alt=alt))
-        self.whole = Shown(html, self.text)  # where the table beside it says less
+    Where a table follows that says the same, `together` shows it `brief`; where that one says less, show it `whole`.
+    """
+
+    def __init__(self, html, words, caption, fold=""):
+        super().__init__(html + fold, phrase("page.figure", alt=words))
+        self.whole = Shown(self.html, self.text)
         self.brief = Shown(html, phrase("page.figure", alt=phrase("page.brief", caption=caption.rstrip("."))))
+
+
+class Mark(str):
+    """Words that `table` shows behind a sign, such as ● or ■■□; as text they are the words alone."""
+
+    def __new__(cls, words, sign):
+        made = super().__new__(cls, words)
+        look = "white-space:pre;letter-spacing:1px;font-size:1.2em"
+        made.html = f'<span aria-hidden="true" style="{look}">{escape(sign)}</span> {escape(words)}'
+        return made
 
 
 class Link(str):
@@ -88,11 +101,11 @@ def table(frame, caption):
     def cell(x):
         if x is None or x is pd.NA or (isinstance(x, float) and pd.isna(x)):
             return status_word("unknown")
-        words = x if isinstance(x, Link) else str(x)
+        words = x if isinstance(x, Link | Mark) else str(x)
         return Link(words, f"https://doi.org/{quote(words)}") if DOI.fullmatch(words) else words
 
     def html_of(x):
-        return x.html if isinstance(x, Link) else escape(x)
+        return x.html if isinstance(x, Link | Mark) else escape(x)
 
     words = [[cell(x) for x in row] for row in frame.itertuples(index=False)]
     flush = ["" if i and all(map(_figure, column)) else LEFT for i, column in enumerate(zip(*words, strict=True))]
@@ -112,14 +125,14 @@ def table(frame, caption):
 
 def _figure(cell):
     """True for what reads as a number, or stands for one that is missing."""
-    if isinstance(cell, Link):
+    if isinstance(cell, Link | Mark):
         return False
     missing = ("", status_word("unknown"), status_word("not reported"))
     return cell[:1].isdigit() or cell[:1] in ("+", "\u2212") or cell in missing
 
 
-def figure(picture, alt, caption, width, kind="png"):
-    """A picture whose alternative text reaches JupyterLab, and is compared when the notebook is checked.
+def figure(picture, alt, caption, width, kind="png", words="", below=None):
+    """A picture whose alternative text reaches JupyterLab, on a white card; too wide for a phone, it can be scrolled.
 
     Parameters
     ----------
@@ -128,18 +141,30 @@ def figure(picture, alt, caption, width, kind="png"):
     width : int
         Shown width in CSS pixels.
     kind : {"png", "svg+xml"}
+    words : str
+        All that it shows, for those who do not see it; the alternative text where left out.
+    below : Shown, optional
+        A table that belongs to it.
 
     Returns
     -------
     Figure
     """
     data = base64.b64encode(picture).decode()
+    least = f"max(0px,min({0.82 * width:.0f}px,(600px - 100vw)*99))"  # on a narrow screen words stay readable
+    look = f"background:#fff;border-radius:6px;max-width:100%;min-width:{least};height:auto"
     html = (
-        f'<figure style="margin:0"><img src="data:image/{kind};base64,{data}" alt="{escape(alt)}" '
-        f'width="{width}" style="max-width:100%">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        f'<figure style="margin:0"><img src="data:image/{kind};base64,{data}" alt="{escape(alt)}" width="{width}" '
+        f'style="{look}">{below.html if below else ""}<figcaption>{escape(caption)}</figcaption></figure>'
     )
-    return Figure(html, alt, caption)
+    return Figure(html, words or alt, caption, folded(phrase("page.in_words"), say(words)).html if words else "")
+
+
+def tabled(frame, caption, note="", words=""):
+    """A table of marks as a Figure, with a `note` below it; `words` are its text where that is shorter than a table."""
+    made = table(frame, caption)
+    html = f'<figure style="margin:0">{made.html}<figcaption>{escape(note)}</figcaption></figure>'
+    return Figure(html, words or made.text, caption)
 
 
 def folded(summary, *shown):
