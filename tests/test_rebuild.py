@@ -105,8 +105,7 @@ def test_a_question_more_concerns_its_own_page_alone():
 
 
 def test_the_tests_that_a_change_concerns_are_those_that_use_it():
-    assert rebuild.tests_of({"utils/chapters/course.py"}) and "tests/test_pk.py" not in rebuild.tests_of(
-        {"utils/chapters/course.py"}
-    )
+    chosen = rebuild.tests_of({"utils/chapters/route.py"})
+    assert "tests/test_route.py" in chosen and "tests/test_units.py" not in chosen
     assert "tests/test_rules.py" in rebuild.tests_of({"casedata/rules.csv"})
     assert all((rebuild.ROOT / name).exists() for name in rebuild.tests_of({"casedata/items.yaml", "utils/cards.js"}))
