@@ -258,6 +258,26 @@ def says(form, words):
     form.locator("[role=status]", has_text=words).wait_for()
 
 
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def enter(field, words):
+    """Type into a field, and Enter."""
+    field.fill(words)
+    field.press("Enter")
+
+
+TELLS = """([where, words]) => [...document.querySelectorAll(where)].some((e) =>
+  [e.textContent, ...[...e.querySelectorAll('img')].map((picture) => picture.alt)].join(' ').includes(words))"""
+
+
+def tells(page, words, where=".casebook-result"):
+    """Wait until something there says these words, in its text or in the description of a picture."""
+    page.wait_for_function(TELLS, arg=[where, words], polling=100)
+
+
 def shows(page, words):
     """Wait until the result of an explorer shows these words; returns it."""
     result = page.locator(".casebook-result", has_text=words).first
