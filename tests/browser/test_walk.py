@@ -8,7 +8,25 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.session import card, enter, press, restart, run_all, says, settle, shows, tells, whole
+from tests.browser.session import (
+    ALL,
+    HARM,
+    KERNEL,
+    card,
+    commit,
+    enter,
+    faults,
+    harmless,
+    press,
+    restart,
+    run_all,
+    says,
+    settle,
+    shows,
+    tells,
+    whole,
+)
+from tests.injection import PAYLOADS
 
 pytestmark = pytest.mark.browser
 UNRUN = ".jp-OutputArea"
@@ -83,9 +101,12 @@ def test_answer_by_keyboard_and_find_it_after_a_restart(open_page):
     expect(card(page, "N0.3").locator("input").first).to_be_enabled()
 
 
-def test_the_unit_bench_takes_a_value_and_the_arrow_keys_belong_to_its_list(open_page):
+def test_the_unit_bench_takes_a_value_what_is_typed_stays_text_and_the_start_check_finds_a_slider(open_page):
     page = open_page("00_start_here.ipynb")
     run_all(page)
+    page.locator("[role=status]", has_text="A slider shows on this page, and the kernel hears of it.").wait_for()
+    told = page.locator(".casebook-explorer table", has_text="What the notebooks need").first.text_content()
+    assert "answers.json" in told and "(needed: >=3.11)" in told
     typed, listed = page.get_by_label("Value, unit").first, page.get_by_label("Laboratory test").first
     page.locator(".casebook-refused", has_text="Refused. 1.5 is a bare number").wait_for()
     height = typed.evaluate(LAID)[0]
@@ -101,6 +122,15 @@ def test_the_unit_bench_takes_a_value_and_the_arrow_keys_belong_to_its_list(open
     expect(listed).to_be_focused()
     if (Path(sys.prefix) / "share" / "jupyter" / "lab" / "settings" / "overrides.json").exists():  # put there by lab.py
         expect(page.get_by_text("Jupyter news")).to_have_count(0)
+    for number, text in enumerate(PAYLOADS):
+        enter(typed, f"x{number} {text}")
+        page.locator(".casebook-refused", has_text=f"Refused. 'x{number} ").first.wait_for()
+        assert page.evaluate("window.__hit") is None
+    harmless(page)
+    hidden = page.add_style_tag(content="[role=slider] { display: none }")
+    run_all(page)
+    page.locator("[role=status]", has_text="No slider shows on this page.").wait_for()
+    hidden.evaluate("(style) => style.remove()")
 
 
 RUN_PICTURE = """() => { const w = window.jupyterapp.shell.currentWidget, c = w.content;
@@ -108,7 +138,10 @@ RUN_PICTURE = """() => { const w = window.jupyterapp.shell.currentWidget, c = w.
   return window.jupyterapp.commands.execute('notebook:run-cell'); }"""
 
 
-def test_a_cell_run_too_early_names_the_one_to_run_first_and_what_if_by_keyboard(open_page):
+BUSY = "import time; time.sleep(3600)"
+
+
+def test_a_cell_run_too_early_names_the_one_to_run_first_what_if_by_keyboard_and_a_busy_kernel(open_page):
     page = open_page("03_flare_sepsis_or_mas.ipynb")
     page.evaluate(RUN_PICTURE)
     cell = page.locator(".jp-CodeCell", has_text="bench is made further up, in the cell that begins").first
@@ -135,6 +168,12 @@ def test_a_cell_run_too_early_names_the_one_to_run_first_and_what_if_by_keyboard
     picture = page.locator('img[alt^="MAS-2016 at the regional hospital"]').first
     expect(picture).to_have_attribute("alt", re.compile("not met"))  # it reaches the page, not only the file
     shot(page, "03-what-if")
+    question = card(page, "N3.1")  # while the kernel is busy, a card says to wait, and the answer arrives
+    page.evaluate(f"() => {{ {KERNEL}.requestExecute({{ code: '{BUSY}', store_history: false }}); }}")
+    commit(question, choice="b")
+    says(question, "If the kernel is busy, wait.")
+    page.evaluate(f"{KERNEL}.interrupt()")
+    says(question, "You chose b")
 
 
 def test_the_board_a_text_and_a_ranking_by_keyboard(open_page):
@@ -280,10 +319,11 @@ def test_the_two_routes_by_keyboard_and_by_slider(open_page):
     expect(page.locator(".casebook-result", has=page.locator("img[alt*=HYPOTHETICAL]"))).to_have_count(0)
 
 
+PLANT = """at => at.insertAdjacentHTML('beforeend', "<img src='x' onerror='window.__hit = 1'>")"""
 CELLS = "window.jupyterapp.shell.currentWidget.content.widgets.length"
 
 
-def test_another_day_is_supposed_by_keyboard(open_page):
+def test_another_day_is_supposed_by_keyboard_and_not_kept_after_a_restart(open_page):
     page = open_page("08_safe_and_effective.ipynb")
     page.get_by_text("Suppose the heart had first improved on day 7, as is printed.").first.wait_for()  # unrun
     run_all(page)
@@ -293,9 +333,14 @@ def test_another_day_is_supposed_by_keyboard(open_page):
     shows(page, 'Suppose the heart had first improved on day 6. "The last drug did it" would then credit:')
     refuse(page, day, "0")
     shot(page, "08-credit")
+    restart(page)
+    run_all(page)
+    shows(page, "Suppose the heart had first improved on day 7, as is printed.")
+    expect(day).to_have_value("7")
+    assert faults(page) == []
 
 
-def test_the_register_by_keyboard(open_page):
+def test_the_register_by_keyboard_and_what_is_searched_for_stays_text(open_page):
     page = open_page("13_the_report_itself.ipynb")
     page.get_by_text("5 of 34 entries fit.").first.wait_for()  # before it is run
     run_all(page)
@@ -313,9 +358,17 @@ def test_the_register_by_keyboard(open_page):
     shows(page, "34 of 34 entries fit.")
     assert page.evaluate(CELLS) == cells
     shot(page, "13-register")
+    search = field(page, "search for")
+    enter(search, ALL.replace("\n", " "))
+    shows(page, "No entry fits")
+    harmless(page)
+    page.locator(".jp-OutputArea", has=search).first.evaluate(PLANT)
+    page.wait_for_function("window.__hit === 1")
+    ran, element = page.evaluate(HARM)  # the look finds harm where there is some
+    assert ran == "it ran" and element.startswith("<img")
 
 
-def test_the_verdicts_by_keyboard(open_page):
+def test_the_verdicts_by_keyboard_come_back_after_a_restart(open_page):
     page = open_page("10_a_new_patient.ipynb")
     page.get_by_text("INVENTED, TP-01: not a real child.").first.wait_for()  # before anything is run
     run_all(page)
@@ -329,6 +382,13 @@ def test_the_verdicts_by_keyboard(open_page):
     page.get_by_text("5 of 5 are as the rules say").first.wait_for()
     expect(verdicts[0]).to_be_disabled()
     shot(page, "10-verdicts")
+    restart(page)
+    run_all(page)
+    page.get_by_text("5 of 5 are as the rules say").first.wait_for()
+    expect(verdicts[-1]).to_have_value("undetermined")
+    expect(verdicts[-1]).to_be_disabled()
+    expect(page.get_by_role("button", name="Commit C9.1")).to_have_count(0)  # hidden: it cannot be committed anew
+    assert faults(page) == []
 
 
 def test_a_receipt_is_saved_by_keyboard(open_page):
