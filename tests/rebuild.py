@@ -36,7 +36,7 @@ ASKED = "; is it still right?"  # what only a reader can tell; --seen says that 
 TESTED = {  # what a change of casedata is held to, beside the tests of the modules that changed
     "words": ["test_quiz.py", "test_notebooks.py", "test_pages.py"],
     "tables": ["test_casedata.py", "test_rules.py", "test_notebooks.py", "test_pages.py", "test_classroom.py"]
-    + ["test_kit.py", "test_capstone.py", "test_bench.py", "test_design_data.py", "test_quiz.py"],
+    + ["test_kit.py", "test_patient.py", "test_bench.py", "test_design_data.py", "test_quiz.py"],
 }
 
 
@@ -130,7 +130,8 @@ def told(fault):
 # ---- what is done ----------------------------------------------------------------------------------------------------
 def number_ids():
     """Write the table of revisions; returns what is wrong with the ids, and writes nothing then."""
-    from utils.quiz import items, prompts, revision
+    from tests.check_questions import items, prompts
+    from utils.quiz import revision
 
     now = {name: revision(entry) for name, entry in {**items(), **prompts()}.items()}
     table = read_table("revisions")

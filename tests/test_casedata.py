@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from tests import check_questions
 from utils.case import CaseDataError, load_case
 from utils.quiz import items
 from utils.rules import RULES, evaluate
@@ -336,7 +337,7 @@ def test_a_faulty_question_is_named(tmp_path, change, says):
     change(next(q for q in questions if q["id"] == "R3.1"))
     (tmp_path / "items.yaml").write_text(yaml.safe_dump(questions), encoding="utf-8")
     with pytest.raises(CaseDataError, match=f"items.yaml: R3.1: .*{says}"):
-        items(tmp_path)
+        check_questions.items(tmp_path)
 
 
 def test_describe_lists_every_table_in_the_folder():

@@ -1,16 +1,18 @@
 """What all explorers share: a result is made from a state, and what lies ready is what the kernel would say."""
 
-import asyncio
 import html
 import json
 
+import ipywidgets as widgets
 import pytest
 
+from tests.moving import Page, everything, named, rows
 from utils import explore
 from utils.case import load_case
-from utils.chapters import appraisal, bedside, cohort, course, route
-from utils.explore import REACH, Again, Number
+from utils.chapters import appraisal, bedside, board, cohort, course, route
+from utils.explore import REACH, Choice, Number, Text, Tick, explorer
 from utils.page import say
+from utils.units import UnitError
 
 CASE = load_case()
 REGIONAL, ADMISSION, PICU = (CASE.as_of(moment) for moment in ("regional_hospital", "admission", "picu"))
@@ -25,180 +27,182 @@ MAKE = {
     "age_limits": lambda: bedside.age_limit_bench(PICU),
     "route": route.route_bench,
     "look_up": lambda: explore.look_up(REGIONAL, "F09"),
-    "again": lambda: Again(lambda: say("A moment.")),
+    "replay": lambda: board.replay("01"),
     "register": lambda: appraisal.register(CASE),
 }
-
-
-class Page:
-    """A page's side of an explorer: what was sent to lie ready, and where it holds each control."""
-
-    def __init__(self, explorer):
-        self.explorer, self.sent = explorer, []
-        for place, result in enumerate(explorer._results):
-            result.send = lambda content, buffers=None, place=place: self.sent.append((place, content))
-
-    def approach(self, name):
-        """Somebody comes to a control; the kernel has a while with nothing else to do."""
-
-        async def wait():
-            self.explorer._approached(name)
-            while asyncio.all_tasks() - {asyncio.current_task()}:
-                await asyncio.sleep(0)
-            for _ in range(8 * REACH):
-                await asyncio.sleep(0)
-
-        asyncio.run(wait())
-
-
-def go(explorer, name, at):
-    """Move a control as the page does: a slider, or a place on a list."""
-    control, (model, trait, _) = explorer._controls[name], explorer._movers[name]
-    setattr(model, trait, at)
-    return control
-
-
-def made(which):
-    explorer = MAKE[which]()
-    if which == "what_if":
-        explorer.set(platelets="250 ×10⁹/L", fibrinogen="400 mg/dL")
-    return explorer
+SLOW = {("thresholds", "item")}
 
 
 @pytest.fixture(params=MAKE)
-def explorer(request):
-    return made(request.param)
+def made(request, record):
+    made = MAKE[request.param]()
+    made.which = request.param
+    if made.which == "what_if":
+        made.set(platelets="250 ×10⁹/L", fibrinogen="400 mg/dL")
+    return made
 
 
-@pytest.mark.parametrize("which", MAKE)
-def test_what_lies_ready_is_what_the_kernel_says_when_it_is_asked(which):
-    for number in range(3):
-        page = Page(explorer := made(which))
-        if number >= len(quick := [n for n in explorer._movers if n not in explorer.slow]):
-            break
-        page.approach(name := quick[number])
-        here, places = explorer._state(), len(explorer._results)
-        assert len(page.sent) >= places, f"nothing lies ready beside {name}"
-        for place, ready in page.sent[-places:]:
-            assert json.loads(json.dumps(ready)) == ready and ready["base"] == here and ready["name"] == name
-            go(explorer, name, ready["at"])
-            assert {k: explorer._results[place].shown[k] for k in ("html", "spoken")}.items() <= ready.items()
+@pytest.fixture
+def days():
+    return explorer(lambda day: say(f"Day {day}"), day=Number("Day", 1, 1, 49, whole=True))
 
 
-def test_the_state_goes_with_every_result(explorer):
-    for result in explorer._results:
-        assert result.shown["state"] == explorer._state() and set(result.movers) == set(explorer._movers)
+# ---- what lies ready ------------------------------------------------------------------------------------------------
+def test_what_lies_ready_is_what_the_kernel_says_when_it_is_asked(made):
+    page = Page(made)
+    for name in [n for n in page.result.movers if (made.which, n) not in SLOW][:3]:
+        here = page.result.shown["state"]
+        page.approach(name)
+        assert page.ready, f"nothing lies ready beside {name}"
+        ready = page.ready[-1]
+        assert json.loads(json.dumps(ready)) == ready and ready["base"] == here and ready["name"] == name
+        page.move(name, ready["at"])
+        assert {k: page.result.shown[k] for k in ("html", "spoken")}.items() <= ready.items()
 
 
-def test_every_slider_has_the_name_of_its_field(explorer):
-    for name, control in explorer._controls.items():
-        if isinstance(control, Number):
-            assert explorer._movers[name][2] == f"{control.field.description}, slider"
+def test_the_state_goes_with_every_result_and_every_slider_has_the_name_of_its_field(made):
+    page = Page(made)
+    assert page.result.shown["state"].keys() == page.result.movers.keys()
+    told = [words for _, trait, words in page.result.movers.values() if words]
+    assert told == [f"{field.description}, slider" for field, *_ in rows(made, widgets.FloatText)]
 
 
 def test_nothing_is_made_ready_twice_or_for_a_state_that_is_gone():
-    bench = bedside.age_limit_bench(PICU)
-    page = Page(bench)
+    page = Page(bedside.age_limit_bench(PICU))
     page.approach("systolic")
-    first = [ready["at"] for _, ready in page.sent]
+    first = [ready["at"] for ready in page.ready]
     assert len(first) == len(set(first)) == 2 * REACH
     page.approach("systolic")
-    assert len(page.sent) == len(first)  # it lies there already
-    go(bench, "age", 3.0)
-    page.approach("systolic")
-    assert [ready["at"] for _, ready in page.sent[len(first) :]] == first  # for another age it has to be made anew
-    assert {ready["base"]["age"] for _, ready in page.sent[len(first) :]} == {3.0}
+    assert len(page.ready) == len(first)  # it lies there already
+    page.move("age", 3.0)  # the page is still at the systolic pressure
+    assert [ready["at"] for ready in page.ready[len(first) :]] == first  # for another age it is made anew
+    assert {ready["base"]["age"] for ready in page.ready[len(first) :]} == {3.0}
 
 
 def test_what_is_slow_or_unknown_is_not_made_before_it_is_asked_for():
     page = Page(cohort.threshold_explorer())
-    for name in ("item", "n", "no such control", None, 3):
+    for name in ("item", "no such control", None, 3):
         page.approach(name)
-    assert page.sent == []
+    assert page.ready == []
 
 
-def test_where_there_is_no_page_nothing_is_made_ready():
-    bench = bedside.age_limit_bench(PICU)
-    page = Page(bench)
-    bench._near = "age"
-    bench.set(age="3 years")  # by call, outside a kernel: there is no loop to wait in
-    assert page.sent == []
+def test_what_would_be_refused_does_not_lie_ready():
+    def view(day):
+        if day == 3:
+            raise UnitError("No day 3.")
+        return say(f"Day {day}")
+
+    page = Page(explorer(view, day=Number("Day", 2, 1, 4, whole=True)))
+    page.approach("day")
+    assert {ready["at"] for ready in page.ready} == {1, 4}
 
 
+# ---- refused --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("typed", [float("nan"), float("inf"), -1e300, 2.5, 0, 50])
-def test_a_typed_number_that_cannot_be_is_refused_in_words_and_stays_to_be_mended(typed):
-    days = course.ladder(CASE)
-    days._controls["day"].field.value = typed
-    assert days._last.text.startswith("Refused. ") and "whole number, 1 to 49" in days._last.text
-    assert "nan" not in days._last.text.split("\n")[0] and days.get()["day"] == 1
-    assert days._controls["day"].field.value == pytest.approx(typed, nan_ok=True)
-    days._controls["day"].field.value = 4
-    assert days._last.text.startswith("Day 4") and days.get()["day"] == 4
+def test_a_typed_number_that_cannot_be_is_refused_in_words_and_stays_to_be_mended(days, typed):
+    field = named(days, "Day")
+    field.value = typed
+    assert days.shown.text == "Refused. Day: choose a whole number, 1 to 49.\n\nDay 1" and days.get() == {"day": 1}
+    assert field.value == pytest.approx(typed, nan_ok=True)
+    field.value = 4
+    assert days.shown.text == "Day 4" and days.get() == {"day": 4}
 
 
-@pytest.mark.parametrize("given", ["abc", None, [1], 10**400])
-def test_what_is_no_number_at_all_is_refused_in_words(given):
-    days = course.ladder(CASE)
-    told = "Refused. A number is needed: choose a whole number, 1 to 49."
-    assert days._move(day=given).text == told and days.get()["day"] == 1
+@pytest.mark.parametrize("given", ["abc", "3", None, [1], True, 10**400, {}])
+def test_what_is_no_number_at_all_is_refused_in_words(days, given):
+    assert days.set(day=given).text == "Refused. Day: choose a whole number, 1 to 49." and days.get() == {"day": 1}
+    assert days.set(4.0).text == "Day 4" and days.set(day=5).text == "Day 5"
 
 
-TYPED = ("what_if", "chance", "thresholds", "ladder", "credit", "age_limits", "route")
-
-
-@pytest.mark.parametrize("which", TYPED)
-def test_what_is_refused_is_told_at_its_field_and_the_last_view_stays(which):
-    explorer = made(which)
-    rooms = {name: c.refused for name, c in explorer._controls.items() if isinstance(c, Number)}
-    drawn, used, told = [r.shown for r in explorer._results], explorer._used, explorer._last.text
-    for name, room in rooms.items():
-        field = explorer._controls[name].field
+def test_what_is_refused_is_told_at_its_field_and_the_last_view_stays(made):
+    fields = rows(made, widgets.FloatText)
+    drawn, state, told = made.children[-1].shown, made.get(), made.shown.text
+    for field, _, room in fields:
         before, field.value = field.value, -1e300
-        assert [r.shown for r in explorer._results] == drawn and explorer._used == used
-        assert explorer._last.text == f"{html.unescape(room.value)}\n\n{told}" and room.value.startswith("Refused. ")
-        assert [n for n, r in rooms.items() if r.value] == [name] and field.value == -1e300
+        assert made.children[-1].shown == drawn and made.get() == state
+        assert made.shown.text == f"{html.unescape(room.value)}\n\n{told}" and room.value.startswith("Refused. ")
+        assert [r for *_, r in fields if r.value] == [room] and field.value == -1e300
         field.value = before
-        assert not room.value and explorer._last.text == told
-    assert rooms
-
-
-def test_a_slider_mends_what_was_typed_beside_it():
-    days = course.ladder(CASE)
-    number = days._controls["day"]
-    for typed, at in ((1.6, 2), (float("nan"), 3), (0.8, 1)):
-        number.field.value = typed
-        assert number.refused.value and days.get()["day"] != at
-        number.slider.value = at
-        assert not number.refused.value and days.get()["day"] == number.field.value == at
-
-
-def test_a_slider_says_its_number_with_its_unit():
-    lines = cohort.threshold_explorer()
-    lines.set("788 ng/mL", item="ferritin")
-    assert lines._results[-1].shown["spoken"] == {"threshold": "788 ng/mL"}
-    lines.set("150 ×10⁹/L", item="platelets")
-    assert lines._results[-1].shown["spoken"] == {"threshold": "150 ×10⁹/L"}
-    benched = route.route_bench()._results[-1].shown["spoken"]
-    assert (
-        benched["weight"] == "16.7 kg" and benched["clearance"] == "1 of the usual" and benched["litres"] == "0 litres"
+        assert not room.value and made.shown.text == told
+    assert len(fields) == {"what_if": 2, "age_limits": 4, "route": 5}.get(
+        made.which, int(made.which in ("chance", "thresholds", "ladder", "credit"))
     )
-    assert course.ladder(CASE)._results[-1].shown["spoken"] == {"day": "1"}
+
+
+def test_a_slider_mends_what_was_typed_beside_it(days):
+    [(field, slider, room)] = rows(days, widgets.FloatText)
+    for typed, at in ((1.6, 2), (float("nan"), 3), (0.8, 1)):
+        field.value = typed
+        assert room.value and days.get()["day"] != at
+        slider.value = at
+        assert not room.value and days.get()["day"] == field.value == at
 
 
 def test_two_fields_that_are_allowed_only_together_can_be_typed_one_after_the_other():
     bench = bedside.age_limit_bench(PICU)
-    bench._controls["diastolic"].field.value = 95  # above the systolic: refused, for now
-    assert bench._last.text.startswith("Refused. ")
-    bench._controls["systolic"].field.value = 120
-    assert {n: q.value for n, q in bench.get().items()}["diastolic"] == 95
-    bench._controls["diastolic"].field.value = 500  # refused, and forgotten when another control moves on
-    bench._controls["age"].slider.value = 3.0
-    assert bench.get()["age"].value == 3 and bench._controls["diastolic"].field.value == 95
+    systolic, diastolic, age = (named(bench, name) for name in ("systolic", "diastolic", "age"))
+    diastolic.value = 95  # above the systolic: refused, for now
+    assert bench.shown.text.startswith("Refused. ")
+    systolic.value = 120
+    assert bench.get()["diastolic"].value == 95
+    diastolic.value = 500  # refused, and forgotten when another control moves on
+    age.value = 3.0
+    assert bench.get()["age"].value == 3 and diastolic.value == 95
+
+
+def test_a_name_that_nothing_has_and_a_value_on_no_list_are_refused_and_nothing_is_moved(days):
+    assert days.set(day=3, night=1).text == "Refused. There is no 'night' here: choose day." and days.get() == {"day": 1}
+    kinds = {"which": Choice("Which", {"first": 1, "second": 2.5}), "sure": Tick("Sure"), "words": Text("Words")}
+    made = explorer(lambda **state: say(str(state)), **kinds)
+    assert made.set(which="third").text == "Refused. 'third' is not on the list of Which: choose 1, 2.5."
+    for wrong in ([1], None, True, b"1"):
+        assert "is not on the list of Which" in made.set(which=wrong, words="x").text
+    assert "is not on the list of Sure: choose True, False" in made.set(sure=1).text
+    assert made.get() == {"which": 1, "sure": False, "words": ""}
+    made.set("second", True, "half \ud800")
+    assert made.get() == {"which": 2.5, "sure": True, "words": "half ?"} and made.set(which=1.0) and made.get()["which"] == 1
+
+
+# ---- how controls follow --------------------------------------------------------------------------------------------
+def test_a_slider_says_its_number_with_its_unit():
+    lines = cohort.threshold_explorer()
+    for threshold, item in (("788 ng/mL", "ferritin"), ("150 ×10⁹/L", "platelets")):
+        lines.set(threshold, item=item)
+        assert lines.children[-1].shown["spoken"] == {"threshold": threshold}
+    told = route.route_bench().children[-1].shown["spoken"]
+    assert (told["weight"], told["clearance"], told["litres"]) == ("16.7 kg", "1 of the usual", "0 litres")
+
+
+def test_a_control_can_follow_another_and_lists_and_ends_follow_the_state():
+    ends = {"low": (1, 10, "mg"), "high": (100, 10_000, "µg")}
+    made = explorer(
+        lambda size, part, dose: say(f"{size}, {part}, {dose}"),
+        follow=lambda state, moved: {**state, "part": state["size"][0], "dose": 5.0} if moved == "size" else state,
+        size=Choice("Size", list(ends)),
+        part=Choice("Part", lambda state: [state.get("size", "low")[0], "all"]),
+        dose=Number("Dose", 5, 1, 1e6, log=True, ends=lambda s: ends[s["size"]], enabled=lambda s: s["part"] != "all"),
+        reset="Start again",
+    )
+    [(field, slider, _)] = rows(made, widgets.FloatText)
+    named(made, "Size").value = "high"
+    assert made.shown.text == "high, h, 5.0" and [o for o, _ in named(made, "Part").options] == ["h", "all"]
+    assert (slider.min, slider.max, slider.value) == (2, 4, 2)  # the logarithm; a typed number may lie beyond its ends
+    slider.value = 3.0
+    assert field.value == 1000 and made.children[-1].shown["spoken"] == {"dose": "1,000 µg"} and not field.disabled
+    assert made.set(part="all", dose=300).text == "high, all, 300.0" and field.disabled and slider.disabled
+    assert made.set(size="low", dose=7).text == "low, l, 7.0"  # what is given stays, whatever follows
+    named(made, "Start again").click()
+    assert made.shown.text == "low, l, 5.0"
 
 
 def test_a_button_brings_up_to_date_what_was_shown():
     told = iter("abc")
-    again = Again(lambda: say(next(told)))
-    assert again._repr_mimebundle_()["text/plain"].split("\n\n") == [Again.note, "a"]
-    again.children[0].click()
-    assert again.get().text == "b" and ">b<" in again._results[-1].shown["html"]
+    again = explorer(lambda: say(next(told)), reset="Again", note="Run it.")
+    assert again._repr_mimebundle_()["text/plain"] == "Run it.\n\na"
+    named(again, "Again").click()
+    assert again.shown.text == "b" and ">b<" in again.children[-1].shown["html"] and again.get() == {}
+
+
+def test_controls_stand_in_the_rows_that_were_asked_for():
+    made = explorer(lambda a, b, c: say(""), rows=[["c", "a"], ["b"]], **{n: Tick(n) for n in "abc"})
+    assert [w.description for w in everything(made) if hasattr(w, "description")] == ["c", "a", "b"]

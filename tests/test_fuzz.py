@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.drawings import clean
-from utils import explore, quiz, rules
+from utils import explore, quiz
 from utils import record as store
 from utils.case import load_case
 from utils.chapters import appraisal, bedside, board, cohort, course, patient, route
@@ -139,9 +139,7 @@ def test_anything_is_a_quantity_or_a_sentence(text, variable, status):
     if q.known:
         for unit in factors(variable):
             assert math.isfinite(q.to(unit).value) and q.to(unit).value >= 0 and q.to(unit).sign == q.sign
-        assert (
-            not re.search("nan|inf|None", f"{q} {q.warning}".replace(q.unit, "")) and q.printed()[0] <= q.printed()[1]
-        )
+        assert not re.search("nan|inf|None", f"{q} {q.warning}".replace(q.unit, ""))
         assert q.high is None or q.high >= q.value
 
 
@@ -167,9 +165,9 @@ def test_whatever_a_rule_is_given_it_judges_or_says_why_not(rule, data):
     assert not re.search(r"\bnan\b|NaN|<NA>|Traceback", told)
 
 
-def forget(rule, whole, gone):
+def forget(rule, whole, gone, judge=evaluate):
     """A verdict must not turn into its contrary where something known is forgotten."""
-    before, after = evaluate(rule, whole), evaluate(rule, {n: None if n in gone else v for n, v in whole.items()})
+    before, after = judge(rule, whole), judge(rule, {n: None if n in gone else v for n, v in whole.items()})
     assert {before.status, after.status} != {"met", "not met"}
     assert before.status != "undetermined" or after.status == "undetermined"
 
@@ -182,19 +180,18 @@ def test_forgetting_never_turns_one_verdict_into_the_other(rule, data):
     forget(rule, whole, data.draw(st.lists(st.sampled_from([*whole]), min_size=1, max_size=4, unique=True)))
 
 
-def test_a_rule_that_reads_unknown_as_zero_would_be_found(monkeypatch):
+def test_a_rule_that_reads_unknown_as_zero_would_be_found():
     whole = {n: True for n in RULES["mas_2016"].inputs() if variables().at[n, "kind"] == "flag"}
     for text, name in (("2000 ng/mL", "ferritin"), ("100 ×10⁹/L", "platelets"), ("100 U/L", "ast")):
         whole[name] = quantity(text, name)
     forget("mas_2016", whole, ["ferritin"])
 
-    def zero(self, name, unit):
-        low, high = self.columns.get(name, (np.zeros(self.size), np.zeros(self.size)))
-        return rules.Interval(*(x / (factors(name)[unit] if unit else 1) for x in (low, high)))
+    def reads_zero(rule, given_):
+        zero = {n: quantity(f"0 {next(iter(factors(n)))}", n) for n in ("ferritin",) if given_[n] is None}
+        return evaluate(rule, given_ | zero)
 
-    monkeypatch.setattr(rules._Engine, "number", zero)
     with pytest.raises(AssertionError):
-        forget("mas_2016", whole, ["ferritin"])
+        forget("mas_2016", whole, ["ferritin"], reads_zero)
 
 
 # ---- questions, by call ---------------------------------------------------------------------------------------------

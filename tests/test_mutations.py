@@ -18,9 +18,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from tests.check_questions import items, prompts
 from utils import case, tables
 from utils.case import CaseDataError, load_case
-from utils.quiz import items, prompts
 from utils.tables import CASEDATA, describe
 
 TABLES = describe()

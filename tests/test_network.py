@@ -79,13 +79,13 @@ def test_a_kernel_is_guarded(refused, tmp_path):
 @pytest.mark.parametrize("options", [[], pytest.param(["-n", "2"], marks=pytest.mark.slow)], ids=["one", "two workers"])
 @pytest.mark.parametrize("asks", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_one_request_fails_a_run_whose_tests_all_pass(tmp_path, asks, options):
-    (tmp_path / "tests").mkdir()
-    shutil.copy(ROOT / "conftest.py", tmp_path)
-    shutil.copytree(ROOT / "tests/guard", tmp_path / "tests/guard")
+    shutil.copytree(ROOT / "tests" / "guard", tmp_path / "tests" / "guard")
+    shutil.copy(ROOT / "tests" / "plugin.py", tmp_path / "tests")
     (tmp_path / "test_it.py").write_text("def test_it():\n    " + (ASK if asks else "pass").replace("\n", "\n    "))
     env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MAS_CASEBOOK_REFUSED")}
     env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the others take longer than the test
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "xdist", *options, "test_it.py"]
+    plugins = ["no:cacheprovider", "xdist", "tests.plugin"]
+    command = [sys.executable, "-m", "pytest", "-q", *(f"-p{name}" for name in plugins), *options, "test_it.py"]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert "1 passed" in done.stdout and f"requests beyond this machine: {2 * asks}" in done.stdout, done.stdout
     assert done.returncode == asks

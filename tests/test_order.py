@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
@@ -15,7 +14,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
-from utils import first
+from utils.start import advice
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -36,15 +35,15 @@ settled = pytest.mark.skipif(
 
 def shown(cell):
     """What is compared of a cell's outputs: their text, after the strict comparison's own sanitiser."""
-    text = []
+    found = []
     for output in cell.outputs:
         data = output.get("data", {"text/plain": output.get("text", output.get("evalue"))})
         for kind in sorted(data.keys() & {"text/plain", "text/html"}):
-            said = data[kind]
+            text = data[kind]
             for pattern, new in SANITIZERS:
-                said = pattern.sub(new, said)
-            text.append((output.output_type, kind, said))
-    return text
+                text = pattern.sub(new, text)
+            found.append((output.output_type, kind, text))
+    return found
 
 
 class Reader:
@@ -63,7 +62,7 @@ class Reader:
             extra_arguments=["--log-level=ERROR"],
         )
         self.record = str(folder / "answers.json")
-        self.told = 0
+        self.advised = 0
 
     def __enter__(self):
         env = {key: value for key, value in os.environ.items() if key != "JPY_SESSION_NAME"}
@@ -97,7 +96,7 @@ class Reader:
             assert match, f"{wanted.source}\n{sentence}"
             [named] = [c for c in self.cells if c.source.startswith(match[2])]
             assert named is not wanted and depth < 10
-            self.told += 1
+            self.advised += 1
             self.follow(named, depth + 1)
         raise AssertionError(f"no end of advice: {wanted.source}")
 
@@ -122,14 +121,13 @@ def test_every_cell_in_every_order(reader):
         reader.run(FORGET)
         if faults := reader.faults([cell]):
             wrong.setdefault("alone", []).extend(faults)
-    assert reader.told >= len(reader.cells) - 1  # each but the imports was told what to run
+    assert reader.advised >= len(reader.cells) - 1  # each but the imports was told what to run
     shuffled = random.Random(1).sample(reader.cells, len(reader.cells))
-    orders = {"twice": reader.cells, "shuffled": shuffled}
-    for name, cells in orders.items():
+    for name, cells in (("twice", reader.cells), ("shuffled", shuffled)):
         reader.run(FORGET)
-        told = reader.told
+        before = reader.advised
         wrong[name] = reader.faults(cells, twice=name == "twice")
-        assert (reader.told == told) == (name == "twice"), name
+        assert (reader.advised == before) == (name == "twice"), name
     assert {name: faults for name, faults in wrong.items() if faults} == {}
 
 
@@ -187,42 +185,6 @@ def test_on_a_page_the_stored_output_stays_and_the_advice_is_prose_below_it(tmp_
             assert error.output_type == "error" and "Traceback" in "".join(error.traceback)
 
 
-@pytest.mark.parametrize(
-    "stored",
-    [
-        "<img src=x onerror=go()>",
-        "<svg onload=go()></svg><details ontoggle=go() open>",
-        "<script>go()</script><style>p{}</style><iframe srcdoc='<p>'></iframe>",
-        "<a href='javascript:go()'>a</a><a href=' java&#115;cript:go()'>b</a>",
-        "<p style='position:fixed'>a</p><p style='background:url(//x)'>b</p>",
-        "<p alt='\"><img src=x onerror=go()>'>a",
-        "<!--><img src=x onerror=go()>-->",
-        "&lt;script&gt;go()&lt;/script&gt;",
-        "<form action=//x><input name=a></form><p id=a class=b onclick=go()>",
-    ],
-)
-def test_nothing_in_a_stored_output_can_run(stored):
-    tags = re.findall(r"<([^>]*)>", first.Still(stored).html)
-    assert {t.strip("/").split()[0] for t in tags} <= first.TAGS
-    bare = [re.sub(r'"[^"]*"', "", t) for t in tags]
-    assert not [t for t in bare if re.search(r"\b(on\w+|src|href|style|id|class)=", t)]
-
-
-def test_a_stored_output_is_shown_again_as_it_was():
-    class Told(HTMLParser):
-        def __init__(self, source):
-            super().__init__()
-            self.all = []
-            self.handle_starttag = lambda *told: self.all.append(told)
-            self.handle_endtag = self.handle_data = self.all.append
-            self.feed(source)
-
-    outputs = [o for book in BOOKS for c in nbformat.read(book, 4).cells for o in c.get("outputs", [])]
-    pages = [o.data["text/html"] for o in outputs if "text/html" in o.data]
-    assert len(pages) > 200
-    assert [p for p in pages if Told(p).all != Told(first.Still(p).html).all] == []
-
-
 @settled
 def test_a_slip_of_the_pen_stays_pythons_to_tell(tmp_path):
     with Reader(BOOKS[3], tmp_path) as reader:
@@ -236,39 +198,34 @@ def test_a_slip_of_the_pen_stays_pythons_to_tell(tmp_path):
             assert "Traceback" in "".join(error.traceback)
 
 
-def write(folder, name, *cells):
-    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in cells]), folder / f"{name}.ipynb")
-
-
-def test_the_notebook_is_the_one_the_server_names_or_those_of_the_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    assert first.advice("bench", ["bench"]) == ""
-    write(tmp_path, "a", "from utils import page", "bench = 1", "bench")
-    write(
-        tmp_path, "b", "from utils import case", "bench", "if (bench := 2):\n    pass", "bench = 3", "%time x = bench"
-    )
-    assert "made in the cell that begins `bench = 1`" not in first.advice("bench", ["bench"])  # it may be either
-    assert "further up, in the cell that begins `bench = 3`" in first.advice("bench", ["%time x = bench"])
-    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "a.ipynb"))
-    assert "further up, in the cell that begins `bench = 1`" in first.advice("bench", ["bench"])
-    (tmp_path / "a.ipynb").write_text("{")
-    with pytest.raises(ValueError):  # which the handler takes for "no advice"
-        first.advice("bench", ["bench"])
+@settled
+def test_the_notebook_is_the_one_the_server_names_or_those_of_the_folder(tmp_path):
+    with Reader(BOOKS[3], tmp_path) as reader:
+        for name, last in (("a", "bench = 1\n%time 0"), ("b", "bench = 3\n%time 0")):
+            cells = [new_code_cell(source) for source in ("bench = 2", last, "bench")]
+            nbformat.write(new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
+        for named, advised in (("a.ipynb", "bench = 1"), ("", "bench =")):  # of two, what is true of either
+            reader.run(f"import os; os.environ['JPY_SESSION_NAME'] = {named and str(tmp_path / named)!r}")
+            [error] = reader.run("bench").outputs
+            assert f"further up, in the cell that begins `{advised}`" in error.traceback[-1]
+        (tmp_path / "a.ipynb").write_text("{")
+        [error] = reader.run("bench").outputs
+        assert "Traceback" in "".join(error.traceback)  # no notebook, no advice
 
 
 @pytest.mark.parametrize(
     "source, names",
     [
-        ("a = b.c = d[0] = 1", {"a"}),
-        ("import x.y, z as w\nfrom q import r as s", {"x", "w", "s"}),
-        ("for i, (j, *k) in t: pass", {"i", "j", "k"}),
-        ("def f(g):\n    h = 1", {"f"}),
-        ("class C:\n    m = 1", {"C"}),
-        ("[n for n in range(3)]; (lambda o: o)(1)", set()),
-        ("with open(p) as q: (u := 1)", {"q", "u"}),
-        ("this is not Python", set()),
+        ("a = b.c = d[0] = 1", "a"),
+        ("import x.y, z as w\nfrom q import r as s", "xws"),
+        ("for i, (j, *k) in t: pass", "ijk"),
+        ("def f(g):\n    h = 1", "f"),
+        ("class C:\n    m = 1", "C"),
+        ("[n for n in range(3)]; (lambda o: o)(1)", ""),
+        ("with open(p) as q: (u := 1)", "qu"),
+        ("this is not Python", ""),
     ],
 )
 def test_the_names_that_a_cell_leaves_behind(source, names):
-    assert first._made(source) == names
+    letters = set(re.findall(r"\b\w\b", source))
+    assert {name for name in letters if advice(name, ["last"], [[source, "last"]])} == {*names}

@@ -7,6 +7,6 @@ for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a console that has no µ shows ?, and the session goes on
 
 if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
-    from utils.first import load_ipython_extension
+    from utils.start import load_ipython_extension
 
     load_ipython_extension(shell)  # where the environment was made without our settings, the imports cell brings it

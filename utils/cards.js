@@ -6,39 +6,38 @@ const make = (tag, properties = {}, ...inside) => {
   return element;
 };
 
+const box = (legend, ...inside) => make("fieldset", {}, make("legend", { textContent: legend }), ...inside);
+
 const radios = (legend, name, options) =>
-  make("fieldset", {}, make("legend", { textContent: legend }), ...options.map(([value, text]) =>
-    make("label", {}, make("input", { type: "radio", name, value }), ` ${text}`)));
+  box(legend, ...options.map(([value, text]) => make("label", {}, make("input", { type: "radio", name, value }), ` ${text}`)));
 
 const choose = (name, options) =>
   make("select", { name }, ...options.map(([value, text]) => make("option", { value, textContent: text })));
 
+const title = (item) => `${item.id}. ${item.stem}`;
+
 const build = {
-  choice: (item) => [radios(`${item.id}. ${item.stem}`, "choice", item.options)],
-  text: (item) => [make("fieldset", {}, make("legend", { textContent: `${item.id}. ${item.stem}` }), ...item.fields.map(([name, text, rows]) =>
-    make("label", {}, text, make("textarea", { name, rows }))))],
-  rank: (item) => [make("fieldset", {}, make("legend", { textContent: `${item.id}. ${item.stem}` }), ...item.fields.map(([name, text]) =>
-    make("label", { className: "casebook-row" }, choose(name, item.options), ` ${text}`)))],
+  choice: (item) => radios(title(item), "choice", item.options),
+  text: (item) => box(title(item), ...item.fields.map(([name, text, rows]) => make("label", {}, text, make("textarea", { name, rows })))),
+  rank: (item) => box(title(item), ...item.fields.map(([name, text]) =>
+    make("label", { className: "casebook-row" }, choose(name, item.options), ` ${text}`))),
   grid: (item) => {
-    const head = item.columns.map(([key, text], n) => make("th", { scope: "col", id: `${item.key}-c${n}`, textContent: text }));
-    const rows = item.fields.map(([row, text], n) => {
-      const name = make("th", { scope: "row", id: `${item.key}-r${n}`, textContent: text });
-      const cells = item.columns.map(([column], c) => {
-        const cell = choose(`${row}|${column}`, item.options);
-        cell.setAttribute("aria-labelledby", `${item.key}-r${n} ${item.key}-c${c}`);
-        return make("td", {}, cell);
-      });
-      return make("tr", {}, name, ...cells);
-    });
-    const table = make("table", {}, make("caption", { textContent: item.stem }), make("thead", {}, make("tr", {}, make("th", { scope: "col", textContent: item.corner }), ...head)), make("tbody", {}, ...rows));
-    return [make("div", { className: "casebook-grid" }, table)];
+    const head = (scope, id, textContent) => make("th", { scope, id: `${item.key}-${id}`, textContent });
+    const rows = item.fields.map(([row, text], n) => make("tr", {}, head("row", `r${n}`, text), ...item.columns.map(([column], c) => {
+      const cell = choose(`${row}|${column}`, item.options);
+      cell.setAttribute("aria-labelledby", `${item.key}-r${n} ${item.key}-c${c}`);
+      return make("td", {}, cell);
+    })));
+    const heads = item.columns.map(([, text], c) => head("col", `c${c}`, text));
+    const table = make("table", {}, make("thead", {}, make("tr", {}, head("col", "corner", item.corner), ...heads)), make("tbody", {}, ...rows));
+    return box(item.stem, make("div", { className: "casebook-grid" }, table));
   },
 };
 
 function render({ model, el }) {
   const say = model.get("words");
   const item = { ...model.get("item"), key: `card-${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}` }; // randomUUID is missing on plain http
-  const form = make("form", { className: "casebook-card" }, ...build[item.kind](item));
+  const form = make("form", { className: "casebook-card" }, build[item.kind](item));
   for (const mark of ["yours", "first", "both"]) form.style.setProperty(`--${mark}`, JSON.stringify(` (${say[mark]})`));
   form.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab would take the arrow keys
   if (item.confidence) {

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from utils.first import HREF
 from utils.phrases import phrase, section, status_word
 
 BANNER = phrase("page.banner")
 DOI = re.compile(r"10\.\d{4,9}/\S+")
+HREF = r"https?://\S+|([\w.-][\w./-]*\.ipynb)?(#\S+)?"  # the web, a notebook, a place: nothing that can run
 LEFT = ' style="text-align:left"'  # JupyterLab sets tables flush right, which suits numbers but not names
 
 

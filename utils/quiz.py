@@ -1,4 +1,4 @@
-"""What can be filled in on the page and is kept in the learner's record: the widget alone, without any question."""
+"""Questions, texts to write and lists to rank: cards to fill in on the page, kept in the learner's record."""
 
 import hashlib
 import time
@@ -10,26 +10,27 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from utils.explore import Again
+from utils.engine import explorer
 from utils.page import Shown, say, sendable, table, together
 from utils.phrases import phrase, section, status_word
 from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched, watchers
 from utils.tables import CASEDATA, CaseDataError, read_entries, read_table
 from utils.units import suggestion
 
+__all__ = ["answer", "ask", "my_page", "notes", "progress", "rank", "record_path", "reset", "reveal", "write"]
 CONFIDENCE = ("low", "medium", "high")
+VOICES = ("authors", "data", "later")
+UNSCORED = ("pretest", "discussion")
+LONGEST = 2000  # characters of one field; more is a paste that went wrong
+LEAST = 4  # hypotheses to rank: fewer is no differential
 
 
+# ---- the card -------------------------------------------------------------------------------------------------------
 class Card(anywidget.AnyWidget):
-    """A card with a form. Before it is run, a reader sees its text; after a commit, what the record says.
+    """A card with a form. Before it is run, a reader sees `still`; after a commit, what the record says.
 
-    Parameters
-    ----------
-    item : dict
-        What the page needs: id, stem, kind (``choice``, ``text``, ``rank`` or ``grid``), its controls, the words on
-        the button, whether it `locks` after the first commit, and a `first` vote. No answer may be in it.
-    still : Shown
-        How the card reads before anything is run.
+    `item` is what the page needs, and never an answer. A subclass has ``commit(given)``, which puts what was given into
+    the record and returns the reply, and ``shown(entry)``: the controls' values and the feedback for an entry of it.
     """
 
     _esm = Path(__file__).with_name("cards.js")
@@ -43,35 +44,27 @@ class Card(anywidget.AnyWidget):
     reply = traitlets.Any(0).tag(sync=True)
 
     def __init__(self, item, still):
-        sure = {level: status_word(level) for level in CONFIDENCE}
-        super().__init__(item={"locks": True, **item}, words={**section("cards"), "levels": sure})
+        levels = {level: status_word(level) for level in CONFIDENCE}
+        super().__init__(item={"locks": True, **item}, words={**section("cards"), "levels": levels})
         self._still = still
         self.refresh()
         watchers.add(self)
 
-    def commit(self, given):
-        """Put what was given into the record; returns what is to be said about it (Shown)."""
-        raise NotImplementedError
-
-    def shown(self, entry):
-        """The controls' values and the feedback for an entry of the record: (dict of str, Shown)."""
-        raise NotImplementedError
-
     def refresh(self, note=""):
-        """Show what the record says, after a sentence where there is one to say."""
+        """Show what the record says, after a sentence where there is one."""
         entries, warning = read(self.shelf)
         entry = entries.get(self.item["id"])
-        values, told = self.shown(entry) if entry else ({}, Shown("", ""))
+        values, feedback = self.shown(entry) if entry else ({}, Shown("", ""))
         with self.hold_sync():
-            self.committed, self.feedback = values, noted(note or warning, told).html
+            self.committed, self.feedback = values, noted(note or warning, feedback).html
 
     @traitlets.observe("given")
     def _given(self, change):
         given = dict(change.new)
         if given and not (self.committed and self.item["locks"]):
-            told = self.commit(given)
+            reply = self.commit(given)
             if not self.feedback or not self.committed:  # refused: nothing was recorded that could be shown
-                self.feedback = told.html
+                self.feedback = reply.html
         self.reply = given.get("at", 0)
 
     def _repr_mimebundle_(self, **kwargs):
@@ -82,21 +75,19 @@ class Card(anywidget.AnyWidget):
 def still(head, lines, note):
     """How a card reads before it is run: its heading, its options or fields, and what to do."""
     listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    html = (
-        f"<p><strong>{escape(head)}</strong></p><ul style='list-style:none'>{listed}</ul><p><em>{escape(note)}</em></p>"
-    )
-    return Shown(html, "\n".join([head, *("  " + line for line in lines)]))
+    html = f"<ul style='list-style:none'>{listed}</ul><p><em>{escape(note)}</em></p>"
+    return Shown(f"<p><strong>{escape(head)}</strong></p>{html}", "\n".join([head, *("  " + line for line in lines)]))
 
 
-def find(name, known, missing):
-    """What has that id among those known, or the sentence that says there is none: `missing`, then the name."""
-    return known.get(name if isinstance(name, str) else None) or say(
-        phrase("cards.none_such", missing=missing, name=name, hint=suggestion(name, known) or ".")
-    )
+def _find(name, kind="choice"):
+    """The question, or the prompt of that kind, of that id; or the sentence that says there is none."""
+    known = items() | _others if kind == "choice" else {k: p for k, p in prompts().items() if p["kind"] == kind}
+    missing = phrase(f"cards.no_{kind}", name=name, hint=suggestion(name, known) or ".")
+    return known.get(name if isinstance(name, str) else None) or say(missing)
 
 
-def whom(asked):
-    """The words that go before what is said of a question or prompt about an invented patient; empty for any other."""
+def invented(asked):
+    """The words before whatever is said of a question or prompt about an invented patient; empty for any other."""
     return phrase("cards.invented", name=asked["invented"]) + " " if "invented" in asked else ""
 
 
@@ -106,15 +97,15 @@ def word(given):
 
 
 def unsure(confidence):
-    """What is wrong with a confidence that was given, as a sentence; empty where nothing is, or none was given."""
+    """What is wrong with a confidence, as a sentence; empty where nothing is, or none was given."""
     if confidence is None or (isinstance(confidence, str) and confidence in CONFIDENCE):
         return ""
     return phrase("cards.no_confidence", given=repr(confidence))
 
 
-def noted(note, told):
+def noted(note, shown):
     """Something to show with a sentence before it, where there is one."""
-    return Shown(f"<p>{escape(note)}</p>{told.html}", f"{note}\n{told.text}") if note else told
+    return Shown(f"<p>{escape(note)}</p>{shown.html}", f"{note}\n{shown.text}") if note else shown
 
 
 def refresh(item_id=None, note=""):
@@ -124,47 +115,50 @@ def refresh(item_id=None, note=""):
             card.refresh(note)
 
 
-__all__ = ["answer", "ask", "items", "progress", "record_path", "reset", "reveal", "two_votes"]
-KINDS = ("pretest", "retrieval", "completion", "decision", "error", "discussion", "check")
-VOICES = ("authors", "data", "later")
-UNSCORED = ("pretest", "discussion")
+def keep_first(shelf, name, already="forms.kept_already", **entry):
+    """Keep an entry unless one is there: (what is there now, a sentence or ""); `already` says that one was."""
+    entry["at"] = time.strftime("%Y-%m-%dT%H:%M:%S")
+    kept, note = keep(shelf, name, entry)
+    if not note and kept != entry:
+        note = phrase(already, id=name, choice=kept.get("choice"))
+    refresh(name, note)
+    return kept, note
 
 
+def _line(words, lead="", attributes=""):
+    """A paragraph, its lead in bold: (html, text)."""
+    bold = f"<strong>{escape(lead)}</strong>" if lead else ""
+    return f"<p{attributes}>{bold}{' ' if lead and words else ''}{escape(words)}</p>", f"{lead} {words}".strip()
+
+
+def _joined(parts):
+    """Parts of (html, text) as one thing to show."""
+    return Shown(*("".join(h for h, _ in parts), "\n".join(t for _, t in parts)))
+
+
+# ---- questions ------------------------------------------------------------------------------------------------------
 @cache
 def items(folder=CASEDATA):
-    """The questions as a dict of id -> item, in order, each held to the form that every question must have."""
+    """The questions as a dict of id -> item, in order; CaseDataError for one that cannot be asked."""
     return read_entries("items.yaml", _fault, folder)
 
 
 def _fault(item):
-    """What is wrong with an item, in words; nothing where it is right."""
-    for key in ("notebook", "kind", "stem"):
-        if not isinstance(item.get(key), str) or not item[key].strip():
-            return f"'{key}' is missing, or is no text"
-    if item["kind"] not in KINDS:
-        return f"kind '{item['kind']}' is not one of {', '.join(KINDS)}"
-    if [o.get("key") for o in item["options"]] != ["a", "b", "c"]:
-        return "there must be three options, a, b and c"
-    for option in item["options"]:
-        if odd := {*option} - {"key", "text", "why", "rests_on", "misconception"}:
-            return f"option {option['key']} has '{odd.pop()}', which is no part of an option: quote a text with a comma"
-        if not isinstance(option.get("text"), str) or not option["text"].strip():
-            return f"option {option['key']} has no 'text'"
-        if len(str(option.get("why", "")).split()) < 15:
-            return f"option {option['key']} needs an explanation ('why') of at least 15 words"
-        if not _texts(option.get("rests_on")):
-            return f"option {option['key']} does not say what it rests on ('rests_on')"
-    if (best := item.get("best")) not in (None, "a", "b", "c") or (best is None) != (
-        item["kind"] == "discussion" or "open" in item
+    """What keeps a question from being asked; the rest of its form is held in tests/check_questions.py."""
+    parts = item["options"]
+    texts = [*map(item.get, ("notebook", "kind", "stem")), *(part.get(k) for part in parts for k in ("text", "why"))]
+    if (
+        all(isinstance(text, str) and text.strip() for text in texts)
+        and [part.get("key") for part in parts] == ["a", "b", "c"]
+        and all(isinstance(part.get("rests_on"), list) for part in parts)
+        and item.get("best") in (None, "a", "b", "c")
+        and set(item.get("voices", {})) <= {*VOICES}
     ):
-        return "'best' must be a, b or c; only a discussion item, or one with 'open', has none"
-    if extra := set(item.get("voices", {})) - set(VOICES):
-        return f"there is no voice '{extra.pop()}'"
-    if "later" in item.get("voices", {}) and not item.get("later_date"):
-        return "later guidance needs its date ('later_date')"
-    if "voices" in item and not _texts([*item["voices"].values()]):
-        return "a voice ('voices') has no words"
-    return ""
+        return ""
+    return (
+        "a question has 'notebook', 'kind', 'stem' and three 'options' with the keys a, b and c, each with 'text', "
+        "'why' and a list 'rests_on'; 'best' is a, b or c, and the 'voices' are authors, data and later"
+    )
 
 
 def revision(item):
@@ -180,14 +174,9 @@ def _first():
 
 
 def changed_since(item, entry):
-    """Whether a question was changed after somebody answered it; an entry of the record says which one it was."""
+    """Whether a question was changed after it was answered; an entry of the record says which revision it was."""
     now = revision(item)
     return (entry.get("revision") or _first().get(item["id"], now)) != now
-
-
-def _texts(given):
-    """Whether it is a list of texts, and not an empty one."""
-    return isinstance(given, list) and bool(given) and all(isinstance(x, str) and x for x in given)
 
 
 class Question(Card):
@@ -197,21 +186,19 @@ class Question(Card):
         self._question = item
         options = [[o["key"], f"{o['key']}) {o['text']}"] for o in item["options"]]
         about = {"id": item["id"], "stem": item["stem"], "options": options, "kind": "choice", "confidence": True}
-        note = phrase("quiz.run_first")
-        head = f"{item['id']}. {item['stem']}"
+        first = still(f"{item['id']}. {item['stem']}", [o[1] for o in options], phrase("quiz.run_first"))
         with one_moment():
-            super().__init__({**about, **_stage(item["id"])}, still(head, [o[1] for o in options], note))
+            super().__init__({**about, **_stage(item["id"])[0]}, first)
 
     def commit(self, given):
-        sure = given.get("confidence") or None
-        return _answer(self._question, given.get("choice"), sure, second=given.get("vote") == 2)
+        second = given.get("vote") == 2
+        return answer(self.item["id"], given.get("choice"), given.get("confidence") or None, second)
 
     def refresh(self, note=""):
-        name = self.item["id"]
         with self.hold_sync(), one_moment():
-            votes, warning = read("votes")
-            self.item = {**self.item, **_stage(name)}
-            super().refresh((note or warning) + (_waits(name, votes[name]) if _waiting(name) else ""))
+            stage, waits = _stage(self.item["id"])
+            self.item = {**self.item, **stage}
+            super().refresh((note or read("votes")[1]) + waits)
 
     def shown(self, entry):
         given = {k: entry.get(k, "") for k in ("choice", "confidence")}
@@ -220,94 +207,59 @@ class Question(Card):
         return given, explained(self._question, entry)
 
 
-def _waiting(name):
-    """Whether a first vote is in, and no answer yet."""
-    return name in read("votes")[0] and name not in read()[0]
-
-
 def _stage(name):
-    """What the card of a question shows of its stage: the first vote, and what a commit would be."""
-    what = "second_vote" if _waiting(name) else "first_vote" if switched("two_votes") else "answer"
-    first = read("votes")[0].get(name, {}).get("choice", "")
-    return {"first": first, "button": phrase(f"quiz.commit_{what}", id=name)}
+    """What a question's card shows of its stage (the first vote, what a commit would be), and what is said of it."""
+    vote = read("votes")[0].get(name, {})
+    waiting = bool(vote) and name not in read()[0]
+    what = "second_vote" if waiting else "first_vote" if switched("two_votes") else "answer"
+    stage = {"first": vote.get("choice", ""), "button": phrase(f"quiz.commit_{what}", id=name)}
+    return stage, phrase("quiz.first_vote_is_in", id=name, choice=vote["choice"]) if waiting else ""
 
 
 _others = {}  # the questions of other cases, once one of them was asked
 
 
-def _of_another_case(folder):
-    """The questions of another case, for `answer` and `reveal` too; their ids must not be ours."""
-    found = items(Path(folder))
-    if twice := found.keys() & items().keys():
-        raise CaseDataError("items.yaml", f"{min(twice)} is an id of the collection: give the question another")
-    _others.update(found)
-
-
-def _find(item_id):
-    """The item, or the sentence that says there is none."""
-    return find(item_id, items() | _others, phrase("quiz.no_question"))
-
-
 def ask(item_id, folder=None):
-    """The question as a card: nothing is pre-selected, and the first answer stays.
+    """The question, such as ``"N3.1"``, as a card: nothing is pre-selected, and the first answer stays.
 
-    Parameters
-    ----------
-    item_id : str
-        Such as ``"N3.1"``. The record knows a question by its id alone, so those of another case need others.
-    folder : str or Path, optional
-        Of another case, with an ``items.yaml`` of its own (CaseDataError where that cannot be used).
+    `folder` is that of another case, with an ``items.yaml`` of its own (CaseDataError where that cannot be used); its
+    ids must not be ours.
     """
     if folder:
-        _of_another_case(folder)
+        found = items(Path(folder))
+        if twice := found.keys() & items().keys():
+            raise CaseDataError("items.yaml", f"{min(twice)} is an id of the collection: give the question another")
+        _others.update(found)
     item = _find(item_id)
     return item if isinstance(item, Shown) else Question(item)
 
 
-def answer(item_id, choice, confidence=None):
-    """Commit an answer without the card; the same record, the same feedback.
+def answer(item_id, choice, confidence=None, second=True):
+    """Commit an answer without the card; returns the feedback, or why nothing was recorded (Shown).
 
     Where `two_votes` is on, the first call is the first vote, and the next one the answer.
 
     Parameters
     ----------
-    item_id : str
     choice : {"a", "b", "c"}
     confidence : {"low", "medium", "high"}, optional
         Kept for your own calibration, never scored.
-
-    Returns
-    -------
-    Shown
-        The feedback, or a sentence that says why nothing was recorded.
+    second : bool
+        Whether this may be a second vote: a card that was drawn before the first one does not know of it.
     """
-    item = _find(item_id)
-    return item if isinstance(item, Shown) else _answer(item, choice, confidence)
-
-
-def _answer(item, choice, confidence, second=True):
-    """The same; `second` is whether whoever commits knows of a first vote where there is one."""
-    item_id, choice, confidence = item["id"], word(choice), word(confidence)
-    if not isinstance(choice, str) or choice not in ("a", "b", "c"):
+    item, choice, confidence = _find(item_id), word(choice), word(confidence)
+    if isinstance(item, Shown):
+        return item
+    if choice not in ("a", "b", "c"):
         return say(phrase("quiz.no_option", id=item_id, choice=repr(choice)))
     if wrong := unsure(confidence):
         return say(phrase("quiz.not_recorded", why=wrong))
-    given = {"choice": choice, "confidence": confidence or "", "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
-    given["revision"] = revision(item)
     voted = second and item_id in read("votes")[0]
-    shelf = "votes" if switched("two_votes") and not voted and item_id not in read()[0] else "answers"
-    kept, note = keep(shelf, item_id, given)
-    if not note and kept != given:
-        note = phrase(
-            "quiz.answered_already" if shelf == "answers" else "quiz.voted_already", id=item_id, choice=kept["choice"]
-        )
-    refresh(item_id, note)
-    return noted(note, explained(item, kept) if shelf == "answers" else say(_waits(item_id, kept)))
-
-
-def _waits(item_id, vote):
-    """What is said between the first vote and the second."""
-    return phrase("quiz.first_vote_is_in", id=item_id, choice=vote["choice"])
+    votes = switched("two_votes") and not voted and item_id not in read()[0]
+    shelf, already = ("votes", "quiz.voted_already") if votes else ("answers", "quiz.answered_already")
+    given = {"choice": choice, "confidence": confidence or "", "revision": revision(item)}
+    kept, note = keep_first(shelf, item_id, already, **given)
+    return noted(note, say(_stage(item_id)[1]) if votes else explained(item, kept))
 
 
 class Switch(Card):
@@ -325,84 +277,64 @@ class Switch(Card):
     def refresh(self, note=""):
         on = switched("two_votes")
         with self.hold_sync():
-            self.committed, self.feedback = {"choice": "two" if on else "one"}, noted(note, _votes(on)).html
-
-
-def _votes(on):
-    """What a mode means, in a sentence."""
-    return say(phrase("quiz.two_votes_on" if on else "quiz.two_votes_off"))
+            self.committed = {"choice": "two" if on else "one"}
+            self.feedback = noted(note, say(phrase(f"quiz.two_votes_{on}"))).html
 
 
 def two_votes(on=None):
-    """Vote, talk, vote again: whether each question takes two votes before its explanation, in all notebooks.
-
-    Parameters
-    ----------
-    on : bool, optional
-        Switches it on or off, and it stays so; a card to choose on where it is left out.
-
-    Returns
-    -------
-    Switch or Shown
-    """
+    """Vote, talk, vote again: switch two votes for each question on or off; without `on`, a card that does it."""
     if on is None:
         return Switch()
     if not isinstance(on, bool):
         return say(phrase("quiz.two_votes_refused", given=repr(on)))
     note = change(lambda record: record.update(two_votes=on))
     refresh(), refresh("Votes", note)
-    return noted(note, _votes(on))
+    return noted(note, say(phrase(f"quiz.two_votes_{on}")))
 
 
 def reveal(item_id):
     """The explanation of every option, once you have committed; before that, a reminder to commit first."""
-    item = _find(item_id)
+    item, (answers, warning) = _find(item_id), read()
     if isinstance(item, Shown):
         return item
-    answers, warning = read()
-    if item_id not in answers:
-        if vote := read("votes")[0].get(item_id):
-            return say(f"{warning}{_waits(item_id, vote)}")
-        return say(warning + phrase("quiz.locked", id=item_id))
-    return explained(item, answers[item_id])
+    if item_id in answers:
+        return explained(item, answers[item_id])
+    return say(warning + (_stage(item_id)[1] or phrase("quiz.locked", id=item_id)))
 
 
 def voices(item):
     """What the voices of an item say, each with its label, later guidance with its date: a list of (label, words)."""
-    told = item.get("voices", {}).items()
     dated = phrase("quiz.dated", date=item.get("later_date"))
-    return [(phrase(f"quiz.voice_{v}") + (dated if v == "later" else ""), words) for v, words in told]
+    spoken = item.get("voices", {}).items()
+    return [(phrase(f"quiz.voice_{v}") + (dated if v == "later" else ""), words) for v, words in spoken]
 
 
 def explained(item, given):
     """Explanation of every option, the voices kept apart, and what it rests on; also where nothing is given.
 
-    What was given to an earlier form of the question is told, and not judged.
+    An answer to an earlier form of the question is repeated, and not judged.
     """
     best, chosen, old = item.get("best"), given.get("choice"), ""
     if chosen and changed_since(item, given):
         old, chosen = phrase("quiz.question_changed", id=item["id"], choice=chosen) + " ", None
     right = phrase("quiz.right") if chosen == best else phrase("quiz.best_is", best=best)
     you = phrase("quiz.you_chose", choice=chosen) if chosen else ""
-    verdict = f"{whom(item)}{old}{you}{right if best else phrase('quiz.no_best')}"
-    html, text = [f"<p><strong>{verdict}</strong></p>"], [f"{item['id']}. {verdict}"]
+    html, verdict = _line("", f"{invented(item)}{old}{you}{right if best else phrase('quiz.no_best')}")
+    parts = [(html, f"{item['id']}. {verdict}")]
     vote = read("votes")[0].get(item["id"])
     if chosen and vote and not changed_since(item, vote):
-        first = vote["choice"]
-        text.append(phrase("quiz.stayed" if first == chosen else "quiz.changed", first=first, choice=chosen))
-        html.append(f"<p>{text[-1]}</p>")
-    html.append("<ul>")
+        moved = "stayed" if vote["choice"] == chosen else "changed"
+        parts.append(_line(phrase(f"quiz.{moved}", first=vote["choice"], choice=chosen)))
+    listed = []
     for option in item["options"]:
         mark = "best" if option["key"] == best else "yours" if option["key"] == chosen else ""
-        mark, basis = mark and phrase(f"quiz.mark_{mark}"), phrase("quiz.rests_on", basis=", ".join(option["rests_on"]))
-        head = escape(f"{option['key']}) {option['text']}{mark}")
-        html.append(f"<li><strong>{head}</strong><br>{escape(option['why'])} ({escape(basis)})</li>")
-        text.append(f"{option['key']}) {option['text']}{mark}: {option['why']} ({basis})")
-    html.append("</ul>")
-    for label, words in voices(item):
-        html.append(f'<p class="casebook-voice"><strong>{label}:</strong> {escape(words)}</p>')
-        text.append(f"{label}: {words}")
-    return Shown("".join(html), "\n".join(text))
+        head = f"{option['key']}) {option['text']}{mark and phrase(f'quiz.mark_{mark}')}"
+        why = f"{option['why']} ({phrase('quiz.rests_on', basis=', '.join(option['rests_on']))})"
+        listed.append((f"<li><strong>{escape(head)}</strong><br>{escape(why)}</li>", f"{head}: {why}"))
+    options = _joined(listed)
+    parts.append((f"<ul>{options.html}</ul>", options.text))
+    parts += [_line(words, f"{label}:", ' class="casebook-voice"') for label, words in voices(item)]
+    return _joined(parts)
 
 
 def progress():
@@ -414,23 +346,14 @@ def progress():
     given = [(item, answers[name]) for name, item in items().items() if name in answers]
     if not given:
         return say(warning + phrase("quiz.nothing_answered"))
-    scored = [
-        entry["choice"] == item["best"]
-        for item, entry in given
-        if item.get("best") and item["kind"] not in UNSCORED and not changed_since(item, entry)
-    ]
-    told = {"answered": len(given), "asked": len(items()), "right": sum(scored), "scored": len(scored)}
-    return say(warning + phrase("quiz.progress", **told))
+    scored = [(i, e) for i, e in given if i.get("best") and i["kind"] not in UNSCORED and not changed_since(i, e)]
+    right = sum(entry["choice"] == item["best"] for item, entry in scored)
+    counts = {"answered": len(given), "asked": len(items()), "right": right, "scored": len(scored)}
+    return say(warning + phrase("quiz.progress", **counts))
 
 
 def reset(item_id=None):
-    """Forget one entry, or all of them; the old record is kept beside the new one as a backup.
-
-    Parameters
-    ----------
-    item_id : str, optional
-        A question, something written or ranked, or a board; everything where it is left out.
-    """
+    """Forget what was answered, written, ranked or put on a board under one id, or all; a backup is kept beside it."""
     if item_id is not None and item_id not in [name for shelf in SHELVES for name in read(shelf)[0]]:
         return say(phrase("quiz.nothing_to_forget", id=item_id))
 
@@ -443,26 +366,11 @@ def reset(item_id=None):
     return say(note or (phrase("quiz.open_again", id=item_id) if item_id else phrase("quiz.all_forgotten")))
 
 
-LONGEST = 2000  # characters of one field; more is a paste that went wrong
-LEAST = 4  # hypotheses to rank: fewer is no differential
-
-
+# ---- what is written and ranked -------------------------------------------------------------------------------------
 @cache
 def prompts(folder=CASEDATA):
     """What is asked for in the learner's own words or order: a dict of id -> prompt (source: ``prompts.yaml``)."""
-    return read_entries("prompts.yaml", _prompt_fault, folder)
-
-
-def _prompt_fault(prompt):
-    """What is wrong with a prompt, in words; nothing where it is right."""
-    needed = {"text": "fields", "rank": "stage"}.get(prompt.get("kind"))
-    if not needed or not prompt.get(needed):
-        return "kind is text (with 'fields') or rank (with 'stage')"
-    words = [prompt.get("stem"), prompt.get("notebook"), prompt.get("exemplar", "-"), *prompt.get("look_for", [])]
-    words += [*prompt["fields"].values()] if needed == "fields" else [prompt["stage"]]
-    if not all(isinstance(w, str) and w.strip() for w in words):
-        return "'stem', 'notebook', or one of its lines, is missing, or is no text"
-    return ""
+    return read_entries("prompts.yaml", lambda prompt: "", folder)
 
 
 def hypotheses():
@@ -483,14 +391,13 @@ class Form(Card):
     shelf = "forms"
 
     def __init__(self, prompt):
-        self._prompt, ranks = prompt, prompt["kind"] == "rank"
-        known = hypotheses()
-        fields = [[k, v] for k, v in known.items()] if ranks else [[k, v, 2] for k, v in prompt["fields"].items()]
-        places = [["", phrase("forms.not_ranked")], *[[str(n), str(n)] for n in range(1, len(known) + 1)]]
-        about = {"id": prompt["id"], "stem": prompt["stem"], "kind": prompt["kind"], "fields": fields}
-        about |= {"options": places, "confidence": ranks, "button": phrase("forms.keep", id=prompt["id"])}
+        self._prompt, name, ranks = prompt, prompt["id"], prompt["kind"] == "rank"
+        fields = [[*f] for f in hypotheses().items()] if ranks else [[k, v, 2] for k, v in prompt["fields"].items()]
+        places = [["", phrase("forms.not_ranked")], *[[str(n), str(n)] for n in range(1, len(hypotheses()) + 1)]]
+        about = {"id": name, "stem": prompt["stem"], "kind": prompt["kind"], "fields": fields}
+        about |= {"options": places, "confidence": ranks, "button": phrase("forms.keep", id=name)}
         note = phrase("forms.run_to_rank" if ranks else "forms.run_to_write")
-        super().__init__(about, still(f"{prompt['id']}. {prompt['stem']}", [f[1] for f in fields], note))
+        super().__init__(about, still(f"{name}. {prompt['stem']}", [f[1] for f in fields], note))
 
     def commit(self, given):
         fields = {k: v for k, v in given.items() if k not in ("at", "confidence")}
@@ -502,114 +409,69 @@ class Form(Card):
         return rank(self._prompt["id"], sorted(places, key=places.get), given.get("confidence") or None)
 
     def shown(self, entry):
-        return {**entry["fields"], "confidence": entry.get("confidence", "")}, _told(self._prompt, entry)
+        return {**entry["fields"], "confidence": entry.get("confidence", "")}, _kept(self._prompt, entry)
 
 
-def _told(prompt, entry):
+def _kept(prompt, entry):
     """What is said after a commit: one way to put it, and what to look for in one's own."""
-    kept = whom(prompt) + phrase("forms.kept", id=prompt["id"])
-    html, text = [f"<p><strong>{kept}</strong></p>"], [kept]
+    parts = [_line("", invented(prompt) + phrase("forms.kept", id=prompt["id"]))]
     if prompt["kind"] == "rank":
         known, places = hypotheses(), _places(entry["fields"])
         order = ", ".join(f"{places[k]} {known[k]}" for k in sorted(places, key=places.get))
-        text.append(phrase("forms.your_order", order=order))
-        html.append(f"<p>{escape(text[-1])}</p>")
+        parts.append(_line(phrase("forms.your_order", order=order)))
     elif "words" in prompt:
         count = len(" ".join(entry["fields"].values()).split())
-        text.append(phrase("forms.words_used", used=count, most=prompt["words"]))
-        html.append(f"<p>{escape(text[-1])}</p>")
+        parts.append(_line(phrase("forms.words_used", used=count, most=prompt["words"])))
     if "exemplar" in prompt:
-        way = phrase("forms.one_way")
-        text.append(f"{way} {prompt['exemplar']}")
-        html.append(f"<p><strong>{escape(way)}</strong> {escape(prompt['exemplar'])}</p>")
+        parts.append(_line(prompt["exemplar"], phrase("forms.one_way")))
     if "look_for" in prompt:
-        look = phrase("forms.look_at_yours")
-        text += [look, *[f"  - {line}" for line in prompt["look_for"]]]
-        listed = "".join(f"<li>{escape(line)}</li>" for line in prompt["look_for"])
-        html.append(f"<p><strong>{escape(look)}</strong></p><ul>{listed}</ul>")
-    return Shown("".join(html), "\n".join(text))
+        listed = _joined([(f"<li>{escape(line)}</li>", f"  - {line}") for line in prompt["look_for"]])
+        parts += [_line("", phrase("forms.look_at_yours")), (f"<ul>{listed.html}</ul>", listed.text)]
+    return _joined(parts)
 
 
-def _find_prompt(name, kind):
-    """The prompt of that kind, or the sentence that says there is none."""
-    of_kind = {k: p for k, p in prompts().items() if p["kind"] == kind}
-    return find(name, of_kind, phrase(f"forms.none_to_{'write' if kind == 'text' else 'rank'}"))
-
-
-def keep_first(name, fields, **more):
-    """Put what was filled in into the record where there is nothing yet: (what stands there now, a sentence or "")."""
-    entry = {"fields": fields, **more, "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
-    kept, note = keep("forms", name, entry)
-    if not note and kept != entry:
-        note = phrase("forms.kept_already", id=name) + " "
-    refresh(name, note)
-    return kept, note
-
-
-def _keep(prompt, fields, **more):
-    """Keep the first entry, and say what is there."""
-    kept, note = keep_first(prompt["id"], fields, **more)
-    return noted(note, _told(prompt, kept))
+def _keep(prompt, **entry):
+    kept, note = keep_first("forms", prompt["id"], **entry)
+    return noted(note, _kept(prompt, kept))
 
 
 def write(name, given=None):
-    """Something to write: the form, or, with text, the same by call.
+    """Something to write, such as ``"W1.1"``: the form (Form) or, with words, the same by call (Shown).
 
-    Parameters
-    ----------
-    name : str
-        Such as ``"W1.1"``.
-    given : str or dict of str -> str, optional
-        Your words; a dict of field -> words where there are several fields.
-
-    Returns
-    -------
-    Form or Shown
+    `given` is your words, or a dict of field -> words where there are several fields.
     """
-    prompt = _find_prompt(name, "text")
+    prompt = _find(name, "text")
     if isinstance(prompt, Shown) or given is None:
         return prompt if isinstance(prompt, Shown) else Form(prompt)
     wanted = list(prompt["fields"])
     fields = {wanted[0]: given} if isinstance(given, str) and len(wanted) == 1 else given
     if not isinstance(fields, dict) or set(fields) - set(wanted):
         return say(phrase("forms.no_fields", id=name, fields=", ".join(wanted)))
-    empty = [f for f in wanted if not isinstance(fields.get(f), str) or not fields[f].strip()]
-    if empty:
+    if empty := [f for f in wanted if not isinstance(fields.get(f), str) or not fields[f].strip()]:
         return say(phrase("forms.empty", id=name, fields=", ".join(prompt["fields"][f] for f in empty)))
     if max(map(len, fields.values())) > LONGEST:
         return say(phrase("forms.too_long", id=name, most=f"{LONGEST:,}"))
-    return _keep(prompt, {f: sendable(fields[f].strip()) for f in wanted})
+    return _keep(prompt, fields={f: sendable(fields[f].strip()) for f in wanted})
 
 
 def rank(name, order=None, confidence=None):
-    """Hypotheses to rank: the form, or, with an order, the same by call.
+    """Hypotheses to rank, such as ``"D1.1"``: the form (Form) or, with an order, the same by call (Shown).
 
-    Parameters
-    ----------
-    name : str
-        Such as ``"D1.1"``.
-    order : list of str, optional
-        Hypotheses, likeliest first; at least four of `hypotheses`.
-    confidence : {"low", "medium", "high"}, optional
-
-    Returns
-    -------
-    Form or Shown
+    `order` lists at least four of `hypotheses`, likeliest first; `confidence` is low, medium or high.
     """
-    prompt, known = _find_prompt(name, "rank"), hypotheses()
+    prompt, known = _find(name, "rank"), hypotheses()
     if isinstance(prompt, Shown) or order is None:
         return prompt if isinstance(prompt, Shown) else Form(prompt)
-    order = list(order) if isinstance(order, list | tuple) else [order]
-    for one in order:
-        if not isinstance(one, str) or one not in known:
-            return say(phrase("forms.not_on_the_list", given=repr(one), known=", ".join(known)))
+    order, confidence = list(order) if isinstance(order, list | tuple) else [order], word(confidence)
+    if odd := [one for one in order if not isinstance(one, str) or one not in known]:
+        return say(phrase("forms.not_on_the_list", given=repr(odd[0]), known=", ".join(known)))
     if len(set(order)) < len(order):
         return say(phrase("forms.ranked_twice"))
     if len(order) < LEAST:
         return say(phrase("forms.rank_more", least=LEAST, of=len(known)))
-    if wrong := unsure(confidence := word(confidence)):
+    if wrong := unsure(confidence):
         return say(phrase("forms.not_kept", why=wrong))
-    return _keep(prompt, {k: str(n) for n, k in enumerate(order, 1)}, confidence=confidence or "")
+    return _keep(prompt, fields={k: str(n) for n, k in enumerate(order, 1)}, confidence=confidence or "")
 
 
 def rankings(notebook):
@@ -629,13 +491,14 @@ def notes(notebook):
     for prompt in asked:
         fields = kept.get(prompt["id"], {}).get("fields", {})
         rows += [(prompt["id"], label, str(fields[k])) for k, label in prompt["fields"].items() if k in fields]
-    about = "".join(dict.fromkeys(map(whom, asked)))
+    about = warning + "".join(dict.fromkeys(map(invented, asked)))
     if not rows:
-        return say(warning + about + phrase("forms.nothing_written"))
+        return say(about + phrase("forms.nothing_written"))
     heads = [phrase("forms.head_id"), "What", phrase("forms.head_words")]
-    return table(pd.DataFrame(rows, columns=heads), warning + about + phrase("forms.what_you_wrote"))
+    return table(pd.DataFrame(rows, columns=heads), about + phrase("forms.what_you_wrote"))
 
 
 def my_page(notebook):
-    """What you wrote in a notebook and how far you are, with a button that brings both up to date (an `Again`)."""
-    return Again(lambda: together(notes(notebook), progress()))
+    """What you wrote in a notebook and how far you are, with a button that brings both up to date."""
+    note = phrase("explorer.again_note")
+    return explorer(lambda: together(notes(notebook), progress()), reset=phrase("explorer.again"), note=note)

@@ -23,32 +23,29 @@ SPACE = " \u00a0\u2007\u2009\u202f"  # those that group thousands
 NUMBER = rf"[+-]?\d(?:[\d.,']|[{SPACE}](?=\d{{3}}(?!\d|/[lL])))*(?:[eE][+-]?\d+)?"
 PATTERN = re.compile(rf"([<>]=?|[≤≥])?\s*({NUMBER})(?:\s*[-–]\s*({NUMBER}))?\s*(.*)", re.DOTALL)
 GROUPED = re.compile(rf"[+-]?[1-9]\d{{0,2}}([,'{SPACE}])\d{{3}}(?:\1\d{{3}})*(?:\.\d*)?")
-SPELLINGS = [  # how laboratories and UCUM write what units.csv writes; without case, spaces, brackets and × · * ^ °
-    (re.compile(pattern, re.IGNORECASE), spelt)
-    for pattern, spelt in {
-        r"^cells?(?=/)": "",
-        r"^x(?=1)": "",
-        r"^10e(xp)?(?=\d)": "10",
-        r"^(k|thou(sand)?|1000)(?=/)": "103",
-        r"^(/n|giga/)l$": "109/l",
-        r"^106/l$": "/ul",
-        r"/(cu\.?mm|cmm)$": "/mm3",
-        r"mc(?=[glmk])": "u",
-        r"^ug/ml$": "mg/l",
-        r"(?<=g)ms?(?=[/%])|(?<=/)1(?=h)": "",
-        r"(?<=g)%$": "/dl",
-        r"^units?(?=/)": "u",
-        r"(?<=^mm/)(hr|hour)$": "h",
-        r"^(bpm|beats/min(ute)?)$": "/min",
-        r"^deg(rees?)?": "",
-        r"^cel(sius?)?$": "c",
-        r"^fahrenheit$": "f",
-        r"^(a|y|yr)$": "year",
-        r"^(mo|mth)$": "month",
-        r"^wk$": "week",
-        r"^d$": "day",
-    }.items()
-]
+SPELLINGS = (  # how laboratories and UCUM write what units.csv writes; without case, spaces, brackets and × · * ^ °
+    (r"^cells?(?=/)", ""),
+    (r"^x(?=1)", ""),
+    (r"^10e(xp)?(?=\d)", "10"),
+    (r"^(k|thou(sand)?|1000)(?=/)", "103"),
+    (r"^(/n|giga/)l$", "109/l"),
+    (r"^106/l$", "/ul"),
+    (r"/(cu\.?mm|cmm)$", "/mm3"),
+    (r"mc(?=[glmk])", "u"),
+    (r"^ug/ml$", "mg/l"),
+    (r"(?<=g)ms?(?=[/%])|(?<=/)1(?=h)", ""),
+    (r"(?<=g)%$", "/dl"),
+    (r"^units?(?=/)", "u"),
+    (r"(?<=^mm/)(hr|hour)$", "h"),
+    (r"^(bpm|beats/min(ute)?)$", "/min"),
+    (r"^deg(rees?)?", ""),
+    (r"^cel(sius?)?$", "c"),
+    (r"^fahrenheit$", "f"),
+    (r"^(a|y|yr)$", "year"),
+    (r"^(mo|mth)$", "month"),
+    (r"^wk$", "week"),
+    (r"^d$", "day"),
+)
 SYNONYMS = {  # what else people call a variable, in small letters and without marks
     other: name
     for name, others in {
@@ -86,12 +83,9 @@ def variables():
 
 
 def factors(variable):
-    """Accepted units of a variable: dict of unit -> factor to the canonical unit (source: ``units.csv``).
-
-    A unit with another zero, such as °F, needs `converted`.
-    """
+    """Accepted units of a variable: dict of unit -> factor to the canonical unit; for °F see `converted`."""
     known = variables().index
-    if not isinstance(variable, str) or variable not in known:
+    if not among(variable, known):
         raise UnitError(phrase("units.no_variable", name=variable, hint=suggestion(variable, known) or "."))
     return _units("factor").get(variable, {})
 
@@ -129,12 +123,9 @@ def _plausible(variable):
 
 
 def slips(variable, unit, low, high):
-    """Which values, from `low` to `high` (arrays, in `unit`), are not plausible; and the unit that would explain each.
+    """Which values, from `low` to `high` (arrays, in `unit`), are not plausible, and the unit that would explain each.
 
-    Returns
-    -------
-    tuple of (array of bool, array of str)
-        Where no other unit would make the number plausible, the second holds an empty text.
+    Two arrays, of bool and of str; the second holds an empty text where no other unit would make the number plausible.
     """
     top = high if high is low else np.where(np.isinf(high), low, high)  # of an open end only the other is a number
 
@@ -175,7 +166,7 @@ def _spelt(unit):
     text = re.sub(r"[\s^*×·°()\[\]]", "", text)
     text = text[:-1] if len(text) > 2 and text[-1] in "sS" else text
     for pattern, spelt in SPELLINGS:
-        text = pattern.sub(spelt, text)
+        text = re.sub(pattern, spelt, text, flags=re.IGNORECASE)
     return text
 
 
@@ -228,20 +219,9 @@ def _measured(number):
 class Quantity:
     """A measured value of one variable.
 
-    Attributes
-    ----------
-    variable, unit : str
-    value : float or None
-        None where the status is not ``reported``. Where only a limit is known, the low end: the limit or zero.
-    high : float or None
-        Upper end where a range is printed (``0–100 /mm³``), or where only a limit is known; else None.
-    status : str
-        ``reported``, ``not_reported``, ``not_done`` or ``pending``.
-    decimals : int or None
-        Printed precision; None after a conversion.
-    sign : str
-        ``<``, ``≤``, ``>`` or ``≥`` where a value lies beyond the limit of its assay, else empty. Whoever makes one by
-        hand gives the limit as its value.
+    `high` is the upper end of a printed range (``0–100 /mm³``). A `sign` says that the value lies beyond the limit of
+    its assay: made by hand, it is given the limit as its value, and then holds both ends. `decimals` is the printed
+    precision, None after a conversion. `value` is None where the status is not ``reported``.
     """
 
     variable: str
@@ -252,19 +232,17 @@ class Quantity:
     decimals: int | None = None
     sign: str = ""
 
-    def __post_init__(self):  # whoever makes one by hand is held to what `quantity` reads
-        units, below = factors(self.variable), among(self.sign, BELOW)
-        if not isinstance(self.status, str) or self.status not in STATUSES:
-            known = ", ".join(STATUSES)
-            raise UnitError(phrase("units.no_status_of", status=repr(self.status), variable=self.variable, known=known))
+    def __post_init__(self):
+        accepted, below = factors(self.variable), among(self.sign, BELOW)
+        told = {"variable": self.variable, **{n: repr(getattr(self, n)) for n in ("value", "high", "status", "unit")}}
+        if not among(self.status, STATUSES):
+            raise UnitError(phrase("units.no_status_of", known=", ".join(STATUSES), **told))
         if not among(self.sign, ("", *SIGNS.values())):
-            known = " ".join(SIGNS.values())
-            raise UnitError(phrase("units.no_sign", sign=repr(self.sign), variable=self.variable, known=known))
+            raise UnitError(phrase("units.no_sign", sign=repr(self.sign), known=" ".join(SIGNS.values()), **told))
         if (self.value, self.high, self.sign) == (None, None, "") and self.status != "reported":
             return
-        if not isinstance(self.unit, str) or (units and self.unit not in units):
-            choices = _choices(self.variable)
-            raise UnitError(phrase("units.no_unit", unit=repr(self.unit), variable=self.variable, choices=choices))
+        if not (among(self.unit, accepted) if accepted else isinstance(self.unit, str)):
+            raise UnitError(phrase("units.no_unit", choices=_choices(self.variable), **told))
         if self.sign and self.high is None:
             ends = (0.0, self.value) if below else (self.value, math.inf)
             for name, end in zip(("value", "high"), ends, strict=True):
@@ -272,12 +250,11 @@ class Quantity:
         low, high = self.value, self.value if self.high is None else self.high
         right = _measured(low) and (high == math.inf if self.sign and not below else _measured(high)) and low <= high
         right = right and self.limit is not None and not (below and low) and (self.sign, high) != ("<", 0)
-        zero = variables().at[self.variable, "canonical_unit"] if units else self.unit
-        if self.status != "reported" or not right or converted(self.limit, self.variable, self.unit, zero) < 0:
-            given = {name: repr(getattr(self, name)) for name in ("value", "high", "status")}
-            raise UnitError(phrase("units.no_value", variable=self.variable, unit=zero, **given))
+        canonical = variables().at[self.variable, "canonical_unit"] if accepted else self.unit
+        if self.status != "reported" or not right or converted(self.limit, self.variable, self.unit, canonical) < 0:
+            raise UnitError(phrase("units.no_value", **told | {"unit": canonical}))
         if self.decimals is not None and not (isinstance(self.decimals, int) and 0 <= self.decimals < 400):
-            raise UnitError(phrase("units.no_decimals", decimals=repr(self.decimals), variable=self.variable))
+            raise UnitError(phrase("units.no_decimals", decimals=repr(self.decimals), **told))
 
     @property
     def known(self):
@@ -311,12 +288,6 @@ class Quantity:
         """The value in the variable's canonical unit."""
         measured = self.known and factors(self.variable)  # a weight is kept as it is printed
         return self.to(variables().at[self.variable, "canonical_unit"]) if measured else self
-
-    def printed(self):
-        """Lowest and highest value that would print the same, in the unit given: (float, float)."""
-        half = 0.5 * 10**-self.decimals if self.decimals is not None and not self.sign else 0.0
-        low, high = self.bounds()
-        return low - half, high + half
 
     @property
     def warning(self):
@@ -387,7 +358,6 @@ def quantity(text, variable, status="reported"):
     ----------
     text : str, Quantity or None
         ``"1.5 mmol/L"``, ``"44,000/mm3"``, ``"0–100 /mm³"``, ``"> 40,000 ng/mL"``; None where nothing is reported.
-        A known quantity of the same variable is returned as it is.
     variable : str
         A name of ``variables.csv``, such as ``"triglycerides"``.
     status : {"reported", "not_reported", "not_done", "pending"}
@@ -407,17 +377,13 @@ def quantity(text, variable, status="reported"):
     >>> print(quantity("1.5 mmol/L", "triglycerides").to("mg/dL"))
     132.9 mg/dL
     """
-    if not isinstance(variable, str):
-        raise UnitError(phrase("units.no_name", name=repr(variable)))
     factors(variable)
-    if not isinstance(status, str) or status not in STATUSES:
-        raise UnitError(phrase("units.no_status", status=status, known=", ".join(STATUSES)))
-    if text is None and status == "reported":
-        raise UnitError(phrase("units.reported_without_value", variable=variable))
-    if text is None or status != "reported":
-        if text is not None:
+    if not isinstance(status, str) or status != "reported":
+        if text is not None and among(status, STATUSES):
             raise UnitError(phrase("units.not_reported", variable=variable, text=text, status=status))
         return Quantity(variable, None, status=status)
+    if text is None:
+        raise UnitError(phrase("units.reported_without_value", variable=variable))
     if isinstance(text, Quantity):
         if text.variable != variable or not text.known:
             raise UnitError(phrase("units.other_variable", variable=variable, other=text.variable, value=text))

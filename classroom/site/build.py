@@ -163,7 +163,7 @@ def settings(lite, notebooks):
     }
     page = {"appName": "MAS Casebook", "exposeAppInBrowser": True, "litePluginSettings": {f"{KERNEL}:kernel": kernel}}
     _json(lite / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": page})
-    shown = json.loads((HERE.parent / "overrides.json").read_text(encoding="utf-8"))
+    shown = json.loads((ROOT / "utils" / "settings" / "overrides.json").read_text(encoding="utf-8"))
     # A copy saved in the browser hides the newer one of the site for good, so nothing is saved unasked.
     _json(lite / "overrides.json", shown | {"@jupyterlab/docmanager-extension:plugin": {"autosave": False}})
     build = {"contents": ["contents"], "output_dir": "_output", "apps": ["lab"], "no_sourcemaps": True,

@@ -28,11 +28,11 @@ def test_two_learners_work_at_once_and_each_keeps_to_the_own_home(engine):
     assert [len(told.uses[kind]) for kind in ("hub", "proxy", "server", "kernel")] == [1, 1, 2, 2]
     assert all(use.memory > 20 and use.processor > 0 for uses in told.uses.values() for use in uses)
     fetched = engine.ask("GET", NEWS).json()["schema"]["properties"]["fetchNews"]
-    assert fetched["default"] == "false"  # classroom/overrides.json counts there
+    assert fetched["default"] == "false"  # utils/settings/overrides.json counts there
     _, line = engine.open("learner-0", link.FIRST)
-    loaded = hub.run(line, "print('utils.first' in get_ipython().extension_manager.loaded)")
+    loaded = hub.run(line, "print('utils.start' in get_ipython().extension_manager.loaded)")
     line.close()
-    assert loaded == "True\n"  # so does classroom/ipython_kernel_config.py
+    assert loaded == "True\n"  # so does utils/settings/ipython_kernel_config.py
 
 
 def test_the_link_leads_a_newcomer_through_the_login_to_the_first_notebook(engine, chromium, tmp_path):

@@ -1,6 +1,6 @@
 """Refuses and counts, in every Python that the tests start, whatever would leave this machine.
 
-The folder stands on PYTHONPATH (root ``conftest.py``), so kernels, JupyterLab and other children load this first.
+The folder stands on PYTHONPATH (``tests/plugin.py``), so kernels, JupyterLab and other children load this first.
 Python's own sockets are seen; what a compiled library opens by itself is not, and a child started with ``-I`` or
 without PYTHONPATH is not guarded.
 """

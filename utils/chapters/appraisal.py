@@ -1,27 +1,25 @@
 """What one case can support: course, rivals, claims and their grounds, the neutropenia, one variant, the literature.
 
-Tables and pictures over the tables of ``casedata``; scores come from `utils.rules`. The explorers are in `utils.chapters.appraisal`.
+Tables, pictures and the register over the tables of ``casedata``; scores come from `utils.rules`.
 """
 
 from functools import cache
-from itertools import product
 
-import ipywidgets as widgets
 import pandas as pd
 
 from utils import plots
 from utils.chapters.course import count, courses, in_words, last_added, running
-from utils.explore import Again, Explorer, none_such, values
+from utils.engine import Choice, Text, explorer
 from utils.page import say, table, together
 from utils.phrases import phrase, status_word
 from utils.quiz import CONFIDENCE, UNSCORED, items, prompts
 from utils.record import read
-from utils.rules import RULES, evaluate, evaluate_table
+from utils.rules import RULES, evaluate
 from utils.tables import read_table
-from utils.units import show
+from utils.units import UnitError, show
 
 TRUTH = {"yes": True, "no": False, "do not know": None}
-CLAIMS = ("high", "moderate", "low", "none from this case")
+CLAIMS = ("none from this case", "low", "moderate", "high")
 
 
 def _sheet(rows, name, *columns, title=None, **values):
@@ -31,17 +29,14 @@ def _sheet(rows, name, *columns, title=None, **values):
 
 
 def _word(kind, code):
-    """How a page shows a code of the tables: an answer, a confidence or where a row points."""
     return phrase(f"appraisal.{kind}_{code.replace(' ', '_')}")
 
 
-def _listed(facts, source):
-    """Addresses and works of a row, in words."""
+def _listed(facts, source=""):
     return ", ".join(f"{facts} {source}".split())
 
 
 def _sourced(rows):
-    """A table with the evidence tag beside the source."""
     return rows.assign(source=rows["source"] + ", " + rows["tag"])
 
 
@@ -66,9 +61,9 @@ def recovery(case, caption):
     marks["when"] = [*map(_when, marks["day_low"], marks["day_high"])]
     places = [*marks[["day_low", "day_high", "label", "when"]].itertuples(index=False)]
     picture = plots.recovery(places, tuple(days), boxes, loose, caption)
-    rows = [*marks[["when", "label", "fact"]].itertuples(index=False)]
-    after = phrase("appraisal.after_discharge")
-    rows += [(after, r.label, r.fact) for r in told[told["time_point"] == "follow_up"].itertuples()]
+    rows = marks[["when", "label", "fact"]].values.tolist()
+    after = told[told["time_point"] == "follow_up"]
+    rows += [(phrase("appraisal.after_discharge"), r.label, r.fact) for r in after.itertuples()]
     columns = ["when", "what", "fact"]
     sheet = _sheet(pd.DataFrame(rows, columns=columns), "recovery", *columns, title=phrase("page.as_table"))
     return together(picture, sheet)
@@ -113,9 +108,11 @@ def rivals(case):
 def weighed(case, caption, without=()):
     """Claims of the report with our confidence in them, picture and table. Some may be left out."""
     rows = case.weighed[~case.weighed["claim"].isin(without)]
-    rows = rows.assign(facts=rows["facts"].str.replace(" ", ", "))
-    rows["level"] = [len(CLAIMS) - 1 - CLAIMS.index(c) for c in rows["confidence"]]
-    rows["confidence"] = [_word("confidence", c) for c in rows["confidence"]]
+    rows = rows.assign(
+        facts=rows["facts"].map(_listed),
+        level=[CLAIMS.index(c) for c in rows["confidence"]],
+        confidence=[_word("confidence", c) for c in rows["confidence"]],
+    )
     picture = plots.claims([*rows[["label", "level", "confidence", "write"]].itertuples(index=False)], 3, caption)
     return together(picture, _sheet(rows, "claims", "label", "ground", "lacks", "confidence", "facts"))
 
@@ -133,10 +130,15 @@ def severity(case):
     return together(say(phrase("appraisal.neutrophils", value=value, **said)), sheet)
 
 
-def points(name, answer):
-    """What an answer to a question scores; "do not know" scores nothing (source: rules.csv, naranjo)."""
-    node = RULES["naranjo"].nodes()[name]
-    return 0.0 if answer is None else float(node["points"] if answer else node["otherwise"])
+def _points(question, answer):
+    """What yes, no or "do not know" scores (source: rules.csv, naranjo)."""
+    node = RULES["naranjo"].nodes()[question]
+    return {"yes": float(node["points"]), "no": float(node["otherwise"])}.get(answer, 0.0)
+
+
+def _allowed(row):
+    """Our answer, and the others that can be defended."""
+    return [row.ours, *filter(None, row.others.split("|"))]
 
 
 @cache
@@ -147,23 +149,19 @@ def answers():
 
 @cache
 def defensible():
-    """The lowest and highest score of all answers that ``naranjo_answers.csv`` allows, by the rules: two floats."""
-    rows = read_table("naranjo_answers")
-    choices = [[TRUTH[a] for a in filter(None, [r.ours, *r.others.split("|")])] for r in rows.itertuples()]
-    frame = pd.DataFrame(product(*choices), columns=rows["question"]).astype("boolean")
-    scores = evaluate_table("naranjo", frame)["score_low"]
-    return float(scores.min()), float(scores.max())
+    """The lowest and highest score of all answers that ``naranjo_answers.csv`` allows: two floats."""
+    scores = [[_points(r.question, a) for a in _allowed(r)] for r in read_table("naranjo_answers").itertuples()]
+    return sum(map(min, scores)), sum(map(max, scores))
 
 
 @cache
 def bands():
     """The published bands of the Naranjo score: a list of (lowest, highest, name), from the lowest on."""
-    rows = RULES["naranjo"].nodes().values()
-    starts = sorted((r["threshold"], r["label"]) for r in rows if r["kind"] == "category")
-    least = sum(min(points(n, True), points(n, False), 0) for n in answers())
-    most = sum(max(points(n, True), points(n, False), 0) for n in answers())
-    ends = [low - 1 for low, _ in starts[1:]] + [most]
-    return [(max(low, least), high, name) for (low, name), high in zip(starts, ends, strict=True)]
+    starts = sorted((r["threshold"], r["label"]) for r in RULES["naranjo"].nodes().values() if r["kind"] == "category")
+    every = [[_points(q, a) for a in TRUTH] for q in answers()]
+    lows = [max(low, sum(map(min, every))) for low, _ in starts]
+    highs = [low - 1 for low, _ in starts[1:]] + [sum(map(max, every))]
+    return [(low, high, name) for low, high, (_, name) in zip(lows, highs, starts, strict=True)]
 
 
 def band(score):
@@ -174,11 +172,10 @@ def naranjo(caption):
     """The ten questions worked: score with the defensible range among the published bands, and why; picture, table."""
     verdict, (low, high), rows = evaluate("naranjo", answers()), defensible(), []
     for r in read_table("naranjo_answers").itertuples():
-        given = [r.ours, *filter(None, r.others.split("|"))]
-        ours, *others = (f"{_word('answer', a)} ({signed(points(r.question, TRUTH[a]))})" for a in given)
+        ours, *others = (f"{_word('answer', a)} ({_signed(_points(r.question, a))})" for a in _allowed(r))
         others = "; ".join(others) or phrase("appraisal.no_other")
-        why = r.why, others, r.other_why, _listed(r.facts, r.source)
-        rows.append((f"{r.question[1:]}. {label(r.question)}", ours, *why))
+        question = f"{r.question[1:]}. {RULES['naranjo'].nodes()[r.question]['label']}"
+        rows.append((question, ours, r.why, others, r.other_why, _listed(r.facts, r.source)))
     score = verdict.score[0]
     said = {"score": show(score), "band": verdict.category, "low": show(low), "high": show(high)}
     line = phrase("appraisal.score", **said, low_band=band(low), high_band=band(high))
@@ -188,11 +185,7 @@ def naranjo(caption):
     return together(say(line), plots.scale(bands(), spans, caption), sheet)
 
 
-def label(question):
-    return RULES["naranjo"].nodes()[question]["label"]
-
-
-def signed(x):
+def _signed(x):
     return "0" if x == 0 else f"{x:+g}".replace("-", "\u2212")
 
 
@@ -227,7 +220,7 @@ def audit(case):
     rows, places = case.care, dict(case.locators[["locator", "label"]].itertuples(index=False))
     counted = ", ".join(f"{n} {state}" for state, n in rows["state"].value_counts().items())
     where = ["; ".join(places[p.strip()] for p in w.split("|")) if w else "" for w in rows["where"]]
-    told = rows.assign(where=where, facts=rows["facts"].str.replace(" ", ", "))
+    told = rows.assign(where=where, facts=rows["facts"].map(_listed))
     line = phrase("appraisal.care_counted", total=len(rows), counted=counted)
     return together(say(line), _sheet(told, "care", "item", "label", "state", "where", "facts", "note"))
 
@@ -264,12 +257,12 @@ def calibration(given=None):
 
 
 def my_calibration(caption):
-    """Your calibration, with a button that brings it up to date (an `Again`)."""
-    return Again(lambda: calibrated(caption))
+    """Your calibration as a picture and a table, with a button that brings it up to date."""
+    note = phrase("explorer.again_note")
+    return explorer(lambda: _calibrated(caption), reset=phrase("explorer.again"), note=note)
 
 
-def calibrated(caption):
-    """Your calibration as a picture and a table; where no answer has a confidence, what will stand here."""
+def _calibrated(caption):
     found = calibration()
     if not found["answered"].sum():
         return say(phrase("appraisal.nothing_to_plot"))
@@ -279,6 +272,7 @@ def calibrated(caption):
     return together(plots.calibration([*found[["answered", "best"]].itertuples(name=None)], caption), sheet)
 
 
+# ---- the register ---------------------------------------------------------------------------------------------------
 ANY = "any"
 
 
@@ -292,85 +286,60 @@ def asked_in():
     return found
 
 
-class Register(Explorer):
-    """The register of discrepancies of the whole case, to choose from and to search; one is open, all are listed."""
+def register(case):
+    """The register of discrepancies of the whole case, to choose from and to search; one is open, all are listed.
 
-    def __init__(self, case):
-        places, used = dict(case.locators[["locator", "label"]].itertuples(index=False)), asked_in()
-        moments = dict(case.time_points[["time_point", "label"]].itertuples(index=False))
-        rows = case.discrepancies
-        self._rows = rows.assign(
-            moment=rows["time_point"].map(moments),
-            place=["; ".join(places[p.strip()] for p in w.split("|")) for w in rows["where"]],
-            books=[used.get(name, set()) for name in rows["id"]],
-        ).set_index("id")
-        style = {"style": {"description_width": "10em"}, "layout": {"width": "34em"}}
-        lists = {"kind": self._rows["kind"].unique(), "notebook": sorted(set().union(*self._rows["books"]))}
-        lists["moment"] = [m for m in moments.values() if m in set(self._rows["moment"])]
-        controls = {
-            n: widgets.Dropdown(
-                options=[(phrase("judge.any"), ANY), *zip(x, x, strict=True)],
-                description=phrase(f"judge.by_{n}"),
-                **style,
-            )
-            for n, x in lists.items()
-        }
-        controls["search"] = widgets.Text(description=phrase("judge.search"), **style)
-        controls["entry"] = widgets.Dropdown(options=[*self._rows.index], description=phrase("judge.entry"), **style)
-        every = widgets.Button(description=phrase("judge.show_all"), layout={"width": "12em"})
-        super().__init__([*controls.values(), every], controls)
-        every.on_click(lambda _: self.set(kind=ANY, moment=ANY, notebook=ANY, search=""))
+    ``set(kind="two accounts")``, ``set(search="dose")``, ``set(entry="D07")``.
+    """
+    places, used = dict(case.locators[["locator", "label"]].itertuples(index=False)), asked_in()
+    moments = dict(case.time_points[["time_point", "label"]].itertuples(index=False))
+    rows = case.discrepancies.set_index("id", drop=False)
+    rows["moment"] = rows["time_point"].map(moments)
+    rows["place"] = ["; ".join(places[p.strip()] for p in w.split("|")) for w in rows["where"]]
+    rows["text"] = rows.astype(str).agg(" ".join, axis=1).str.casefold()  # all that is told of an entry
+    rows["books"] = [", ".join(sorted(used.get(name, ()))) or "–" for name in rows["id"]]
+    lists = {"kind": rows["kind"].unique(), "notebook": sorted(set().union(*used.values()))}
+    lists["moment"] = [m for m in moments.values() if m in set(rows["moment"])]
 
-    def _matching(self, now):
-        """The ids that fit every choice; a search goes through all that is told of an entry."""
-        text = now["search"].strip().casefold()
-        return [
-            name
-            for name, r in self._rows.iterrows()
-            if now["kind"] in (ANY, r["kind"]) and now["moment"] in (ANY, r["moment"])
-            and (now["notebook"] == ANY or now["notebook"] in r["books"])
-            and text in " ".join([name, *map(str, r.drop("books"))]).casefold()
-        ]  # fmt: skip
+    def matching(kind, notebook, moment, search, entry=None):
+        fit = rows["text"].str.contains(search.strip().casefold(), regex=False)
+        fit &= rows["books"].str.contains("" if notebook == ANY else notebook, regex=False)
+        for column, chosen in (("kind", kind), ("moment", moment)):
+            fit &= (chosen == ANY) | (rows[column] == chosen)
+        return rows[fit]
 
-    def _settled(self, now, name):
-        names = self._matching(now)
-        return now if now["entry"] in names else {**now, "entry": names[0] if names else None}
+    def follow(now, moved):
+        fit = matching(**now).index
+        return now if now["entry"] in fit else {**now, "entry": fit[0] if len(fit) else None}
 
-    def _place(self, now):
-        if values(entry := self._controls["entry"]) != (names := self._matching(now)):
-            entry.options = names
-        super()._place(now)
+    def entry(given):
+        if given not in [*rows.index]:
+            known = ", ".join(rows.index)
+            raise UnitError(phrase("explorer.not_listed", value=given, name=phrase("judge.entry"), known=known))
+        return given
 
-    def _view(self, now):
-        names, at = self._matching(now), now["entry"]
-        line = say(phrase("judge.entries_fit", n=len(names), total=len(self._rows)))
-        if not names:
+    def view(**now):
+        fit, at = matching(**now), now["entry"]
+        line = say(phrase("judge.entries_fit", n=len(fit), total=len(rows)))
+        if at is None:
             return together(line, say(phrase("judge.none_fits")))
-        r = self._rows.loc[at]
+        if at not in fit.index:
+            raise UnitError(phrase("judge.does_not_fit", entry=at))
+        r = fit.loc[at]
         quoted = [phrase("judge.quoted", words=w.strip()) for w in r["as_printed"].split("|") if r["as_printed"]]
         one = {"printed": r["printed"], "printed_words": "; ".join(quoted) or phrase("judge.none"), "where": r["place"]}
-        one |= {"asks": r["question"], "handled": r["handling"], "facts": r["facts"].replace(" ", ", ")}
+        one |= {"asks": r["question"], "handled": r["handling"], "facts": _listed(r["facts"])}
         parts = {phrase("judge.part"): [phrase(f"judge.{k}") for k in one], phrase("judge.told"): one.values()}
-        opened = table(pd.DataFrame(parts), f"{at}. {r['title']}")
-        listed = self._rows.loc[names].reset_index()
-        listed["books"] = [", ".join(sorted(b)) or "–" for b in listed["books"]]
         heads = {k: phrase(f"judge.{k}") for k in ("id", "title", "kind", "moment", "books")}
-        return together(line, opened, table(listed[[*heads]].rename(columns=heads), phrase("judge.listed")))
+        listed = table(fit[[*heads]].rename(columns=heads), phrase("judge.listed"))
+        return together(line, table(pd.DataFrame(parts), f"{at}. {r['title']}"), listed)
 
-    def set(self, **given):
-        """Choose by call: ``set(kind="two accounts")``, ``set(search="dose")``, ``set(entry="D07")``."""
-        now = {**self.get(), **given}
-        for name, value in given.items():
-            if name not in self._controls:
-                return none_such([name], *self._controls)
-            listed = [] if name == "search" else values(self._controls[name])
-            known = [*self._rows.index] if name == "entry" else listed
-            if not isinstance(value, str) or (known and value not in known):
-                refused = {"value": value, "name": name, "known": ", ".join(known)}
-                return say(phrase("explorer.not_on_the_list" if known else "judge.give_words", **refused))
-        if "entry" in given and given["entry"] not in self._matching(now):
-            return say(phrase("judge.does_not_fit", entry=given["entry"]))
-        return self._move(**given)
-
-
-register = Register
+    controls = {
+        n: Choice(phrase(f"judge.by_{n}"), {phrase("judge.any"): ANY} | {x: x for x in known})
+        for n, known in lists.items()
+    }
+    controls["search"] = Text(phrase("judge.search"))
+    controls["entry"] = Choice(
+        phrase("judge.entry"), lambda now: [*(matching(**now) if now else rows).index], read=entry
+    )
+    return explorer(view, follow=follow, reset=phrase("judge.show_all"), **controls)

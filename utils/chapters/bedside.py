@@ -1,43 +1,44 @@
 """Pressure, weight and age: the arithmetic of the second day. No function here returns a dose, and none takes one."""
 
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from utils import plots
-from utils.explore import Explorer, Number
+from utils.explore import Number, explorer
 from utils.page import say, table, together
 from utils.phrases import phrase, status_word
 from utils.rules import RULES
 from utils.tables import read_table
-from utils.units import Quantity, UnitError, quantity, show, variables
+from utils.units import Quantity, UnitError, show, variables
 
 FARTHEST = 3  # z-scores; beyond, WHO counts in another way, which was not confirmed
+GROUPS = {v: phrase(f"bedside.{v}") for v in ("systolic_bp", "mean_bp", "heart_rate")}
+AXES = {"systolic_bp": (40, 140), "mean_bp": (20, 120), "heart_rate": (40, 220)}  # ends in the picture, chosen by us
+DIALS = {  # of the bench of limits: variable, unit, ends and step of the slider
+    "systolic": ("systolic_bp", "mmHg", 40, 140, 1),
+    "diastolic": ("diastolic_bp", "mmHg", 20, 100, 1),
+    "heart_rate": ("heart_rate", "/min", 40, 220, 5),
+    "age": ("age", "years", 1, 10, 0.5),
+}
+CAUSES = ("leak", "pump", "obstruction")
+cached = cache(read_table)
 
 
+# ---- arithmetic -----------------------------------------------------------------------------------------------------
 def mean_arterial_pressure(systolic, diastolic):
-    """Mean arterial pressure, estimated as (systolic + 2 × diastolic) / 3.
+    """Mean arterial pressure, estimated as (systolic + 2 × diastolic) / 3; a line in an artery measures it.
 
     Parameters
     ----------
     systolic, diastolic : float or array of float
-        Pressures in mmHg, of shapes that fit together.
+        In mmHg; UnitError where one is no number above zero, or the diastolic lies above the systolic.
 
     Returns
     -------
     float or array of float
-        In mmHg, never below the diastolic and never above the systolic pressure.
-
-    Raises
-    ------
-    UnitError
-        A value that is no number above zero, or a diastolic pressure above the systolic one.
-
-    Notes
-    -----
-    Used for D03 of the register. It is an estimate from two readings; a line in an artery measures the mean itself.
+        In mmHg. Used for D03 of the register.
 
     Examples
     --------
@@ -51,26 +52,9 @@ def mean_arterial_pressure(systolic, diastolic):
 
 
 def weight_before(gain, share, of="before"):
-    """Weight before a gain that is told as a share of body weight.
+    """Weight in kg before a gain (kg) that is given as a share, 0 to 1, of the weight ``before`` or ``after`` it.
 
-    Parameters
-    ----------
-    gain : float or array of float
-        Weight gained, kg.
-    share : float or array of float
-        The gain as a share, between 0 and 1.
-    of : {"before", "after"}
-        Which weight the share is taken of.
-
-    Returns
-    -------
-    float or array of float
-        In kg. Of the weight before it is ``gain / share``; of the weight after, ``gain / share - gain``.
-
-    Raises
-    ------
-    UnitError
-        A gain that is no number above zero, a share that does not lie between 0 and 1, or another word for `of`.
+    Floats or arrays: ``gain / share``, or that less the gain. UnitError for what is no gain, share or such weight.
     """
     gain, share = _above_zero(gain, "gain"), _above_zero(share, "share")
     if np.any(share >= 1):
@@ -81,25 +65,12 @@ def weight_before(gain, share, of="before"):
 
 
 def growth_lms(age):
-    """L, M and S of weight for age, boys, at an age.
+    """L, M (kg, the median) and S of weight for age, boys, at an age of 24 to 36 months (float or array).
 
-    Parameters
-    ----------
-    age : float or array of float
-        Age in months, 24 to 36. Tabulated are 24, 30, 35 and 36; between them each of the three is read off a straight
-        line, which is our shortcut: the full table of WHO has a row for every day.
-
-    Returns
-    -------
-    tuple of (float or array of float)
-        L (no unit), M (kg, the median) and S (no unit). Source: ``growth.csv`` (whoanthro).
-
-    Raises
-    ------
-    UnitError
-        An age outside the table.
+    Source: ``growth.csv`` (whoanthro), which has four ages; between them each of the three is read off a straight line,
+    which is our shortcut: the full table of WHO has a row for every day. UnitError outside the table.
     """
-    table, age = _growth(), _above_zero(age, "age")
+    table, age = cached("growth"), _above_zero(age, "age")
     ages = table["age"].to_numpy()
     if np.any((age < ages[0]) | (age > ages[-1])):
         raise UnitError(phrase("physiology.not_tabulated", first=ages[0], last=ages[-1]))
@@ -107,24 +78,9 @@ def growth_lms(age):
 
 
 def growth_z(weight, age):
-    """How far a boy's weight lies from the median for his age: z = ((weight / M)^L − 1) / (L S).
+    """The z-score of a boy's weight (kg) at an age in months (floats or arrays): ((weight / M)^L − 1) / (L S).
 
-    Parameters
-    ----------
-    weight : float or array of float
-        In kg.
-    age : float or array of float
-        In months, 24 to 36: see `growth_lms`.
-
-    Returns
-    -------
-    float or array of float
-        z-score, from −3 to +3; 0 is the median. Source: WHO child growth standards (whoanthro).
-
-    Raises
-    ------
-    UnitError
-        A weight that is no number above zero, an age outside the table, or a z-score beyond 3 on either side.
+    UnitError beyond −3 and +3, and where `growth_lms` has none. Source: WHO child growth standards (whoanthro).
     """
     weight, (power, median, spread) = _above_zero(weight, "weight"), growth_lms(age)
     z = ((weight / median) ** power - 1) / (power * spread)
@@ -133,29 +89,32 @@ def growth_z(weight, age):
     return _plain(z)
 
 
-def age_limits(age):
-    """Every published limit of pressure and heart rate in this collection, and whether it was made for an age.
+def _above_zero(value, name):
+    try:
+        numbers = np.asarray(np.nan if isinstance(value, bool | np.bool_) else value, dtype=float)
+    except (TypeError, ValueError):
+        numbers = np.array(np.nan)
+    if not np.all(np.isfinite(numbers) & (numbers > 0)):
+        raise UnitError(phrase("physiology.not_above_zero", name=phrase(f"physiology.{name}"), value=value))
+    return numbers
 
-    Parameters
-    ----------
-    age : float
-        In years.
+
+def _plain(numbers):
+    return float(numbers) if np.ndim(numbers) == 0 else numbers
+
+
+# ---- limits by age --------------------------------------------------------------------------------------------------
+def age_limits(age):
+    """Every published limit of pressure and heart rate in this collection, and whether it was made for an age in years.
 
     Returns
     -------
     pandas.DataFrame
-        One row a limit: variable, label, kind (``lower``, ``range`` or ``median``), low and high in the unit of the
-        variable (high is missing unless it is a range), unit, applies (bool), source, tag. The first rows are the
-        PALS limits of systolic pressure (``rules.csv``), the first of them worked out for this age; the others stand
-        in ``age_limits.csv``.
-
-    Raises
-    ------
-    UnitError
-        An age that is no number above zero.
+        One row a limit: variable, label, kind (``lower``, ``range`` or ``median``), low and high (missing unless it is
+        a range), unit, applies (bool), source, tag. The PALS limits of systolic pressure come first, from
+        ``rules.csv``, the first of them worked out for this age; the others stand in ``age_limits.csv``.
     """
-    age = float(_above_zero(age, "age"))
-    node = RULES["pals_hypotension"].nodes()
+    age, node = float(_above_zero(age, "age")), RULES["pals_hypotension"].nodes()
     first, last = node["child_from"]["threshold"], node["older_age"]["threshold"]
     child, older = node["child_limit"], node["older_limit"]
     base, slope, ends = child["threshold"], child["slope"], {"first": first, "last": last}
@@ -167,218 +126,62 @@ def age_limits(age):
     rows = pd.DataFrame(pals, columns=["label", "low", "applies"]).assign(
         variable="systolic_bp", kind="lower", unit=child["unit"], source=child["source"], tag=child["tag"]
     )
-    table = _limits()
-    table = table.assign(applies=(table["age_low"] <= age) & (age <= table["age_high"]))
+    others = cached("age_limits")
+    others = others.assign(applies=(others["age_low"] <= age) & (age <= others["age_high"]))
     columns = ["variable", "label", "kind", "low", "high", "unit", "applies", "source", "tag"]
-    both = pd.concat([rows, table], ignore_index=True)[columns]
-    return both.sort_values("variable", key=lambda v: v.map(_order(both)), kind="stable", ignore_index=True)
+    both = pd.concat([rows, others], ignore_index=True)[columns]
+    return both.sort_values("variable", key=lambda v: v.map([*GROUPS].index), kind="stable", ignore_index=True)
 
 
 def side(value, limit):
-    """Where a value lies: ``below``, ``at`` or ``above`` a limit, and of a range also ``inside``.
-
-    Parameters
-    ----------
-    value : float
-    limit : mapping
-        A row of `age_limits`.
-    """
+    """Where a value lies: ``below``, ``at`` or ``above`` a limit (a row of `age_limits`), or ``inside`` a range."""
     if limit["kind"] == "range":
         return "below" if value < limit["low"] else "above" if value > limit["high"] else "inside"
     return "at" if np.isclose(value, limit["low"], rtol=1e-9) else "below" if value < limit["low"] else "above"
 
 
-def days(case, lasting, events, measured, missing):
-    """What happened, what was measured and what is not reported, as rows of a strip of days.
+def age_limit_bench(case):
+    """An explorer of pressure and heart rate against every published limit, also those made for another age.
 
-    Parameters
-    ----------
-    case : Case
-        As of the moment of the page.
-    lasting, events, measured, missing : sequence of str
-        Names of events that begin something, of other events, of reported observations, and of variables that are
-        not reported.
-
-    Returns
-    -------
-    pandas.DataFrame
-        part (``begins``, ``happens``, ``measured``, ``not reported``), label, first and last day (missing where there
-        is none), words (a value as printed) and address.
-    """
-    told, rows = case.events.set_index("event"), []
-    for part, names in (("begins", lasting), ("happens", events)):
-        for name in names:
-            row = told.loc[name]
-            rows.append((part, row["label"], row["day_low"], row["day_high"], "", row["fact"]))
-    labels, day = variables()["label"], case.time_points.set_index("time_point")["first_day"]
-    known = case.observations.query("status == 'reported'").drop_duplicates("variable", keep="last")
-    known = known.set_index("variable")
-    for name in measured:
-        row = known.loc[name]
-        at = day[row["time_point"]]
-        rows.append(("measured", labels[name], at, at, f"{show(row['value'])} {row['unit']}", row["fact"]))
-    unsaid = pd.concat([case.observations, case.findings]).query("status == 'not_reported'")
-    unsaid = unsaid.drop_duplicates("variable", keep="last").set_index("variable")
-    rows += [("not reported", labels[n], None, None, "", unsaid.at[n, "fact"]) for n in missing]
-    return pd.DataFrame(rows, columns=["part", "label", "first", "last", "words", "address"])
-
-
-@cache
-def _limits():
-    return read_table("age_limits")
-
-
-@cache
-def _growth():
-    return read_table("growth")
-
-
-def _order(table):
-    """Variables in the order in which they first stand."""
-    return {name: i for i, name in enumerate(dict.fromkeys(["systolic_bp", "mean_bp", *table["variable"]]))}
-
-
-def _above_zero(value, name):
-    """Numbers above zero as an array, or UnitError in words."""
-    if isinstance(value, (bool, np.bool_)) or value is None:
-        raise UnitError(phrase("physiology.no_number", name=phrase(f"physiology.{name}"), value=value))
-    try:
-        numbers = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise UnitError(phrase("physiology.no_number", name=phrase(f"physiology.{name}"), value=value)) from None
-    if not np.all(np.isfinite(numbers) & (numbers > 0)):
-        raise UnitError(phrase("physiology.not_above_zero", name=phrase(f"physiology.{name}"), value=value))
-    return numbers
-
-
-def _plain(numbers):
-    """A single number as a float, several as an array."""
-    return float(numbers) if np.ndim(numbers) == 0 else numbers
-
-
-GROUPS = {v: phrase(f"bedside.{v}") for v in ("systolic_bp", "mean_bp", "heart_rate")}
-# Ends of the axes in the picture, chosen by us.
-AXES = {"systolic_bp": (40, 140), "mean_bp": (20, 120), "heart_rate": (40, 220)}
-CAUSES = ("leak", "pump", "obstruction")
-WORDS = {"fits": phrase("bedside.fits"), "": phrase("bedside.little"), "unknown": status_word("not_reported")}
-
-
-class Dial(NamedTuple):
-    """One number of a bench: its variable, unit and name on the page; the ends and the step of its slider."""
-
-    variable: str
-    unit: str
-    label: str
-    low: float
-    high: float
-    step: float
-
-
-class AgeLimits(Explorer):
-    """Pressure and heart rate against every published limit, with those that were made for another age.
-
-    Numbers to move; what cannot be is refused in words, and changes nothing.
-
-    Parameters
-    ----------
-    case : Case
-        A moment with pressures, heart rate and age; the bench begins there.
+    It begins with the numbers of the case; each is set with its unit: ``set(systolic="85 mmHg", age="2 years")``.
     """
 
-    dials = {
-        "systolic": Dial("systolic_bp", "mmHg", phrase("bedside.systolic_bp"), 40, 140, 1),
-        "diastolic": Dial("diastolic_bp", "mmHg", phrase("bedside.diastolic_bp"), 20, 100, 1),
-        "heart_rate": Dial("heart_rate", "/min", phrase("bedside.heart_rate"), 40, 220, 5),
-        "age": Dial("age", "years", phrase("bedside.age"), 1, 10, 0.5),
-    }
-
-    def __init__(self, case):
-        controls = {}
-        for name, d in self.dials.items():
-            start = case.inputs[d.variable].to(d.unit).single()
-            controls[name] = Number(d.label, start, d.low, d.high, d.step, d.unit, width="14em")
-        super().__init__([*controls.values()], controls)
-
-    def _view(self, now):
-        systolic, diastolic, heart_rate, age = now.values()
+    def view(systolic, diastolic, heart_rate, age):
         mean = mean_arterial_pressure(systolic, diastolic)
-        values = {"systolic_bp": systolic, "mean_bp": mean, "heart_rate": heart_rate}
-        limits = age_limits(age)
-        limits["value"] = limits["variable"].map(values)
-        limits["side"] = [side(r["value"], r) for r in limits.to_dict("records")]
-        said = limits["side"].map(lambda s: phrase(f"bedside.{s}"))
-        limits["said"] = said.where(limits["applies"], phrase("bedside.not_applicable", years=_years(age)))
-        limits["limit"] = [_limit(r) for r in limits.to_dict("records")]
-        picture = plots.limits(limits, GROUPS, AXES, phrase("bedside.limits"))
-        named = limits.assign(variable=limits["variable"].map(GROUPS), evidence=limits["source"] + ", " + limits["tag"])
-        heads = {c: phrase(f"bedside.limits_{c}") for c in ("variable", "label", "limit", "said", "evidence")}
-        sheet = table(named[[*heads]].rename(columns=heads), phrase("bedside.limits_at", years=_years(age)))
-        return together(*map(say, self._lines(limits, systolic, diastolic, mean, age)), picture, sheet)
-
-    def _lines(self, limits, systolic, diastolic, mean, age):
-        """What there is to say: the mean pressure, the limits of pressure, and those that do not belong here."""
-        used = limits[limits["applies"]]
-        low = used[(used["kind"] == "lower") & (used["side"] == "below")]
-        lower, under = int((used["kind"] == "lower").sum()), "; ".join(low["label"] + ", " + low["limit"])
-        rates = used[(used["variable"] == "heart_rate") & (used["kind"] == "range")]
+        years, rows = phrase("bedside.years", age=show(age), count=age), age_limits(age)
+        rows["value"] = rows["variable"].map({"systolic_bp": systolic, "mean_bp": mean, "heart_rate": heart_rate})
+        rows["side"] = [side(r["value"], r) for r in rows.to_dict("records")]
+        rows["limit"] = [_limit(r) for r in rows.to_dict("records")]
+        words = rows["side"].map(lambda s: phrase(f"bedside.{s}"))
+        rows["said"] = words.where(rows["applies"], phrase("bedside.not_applicable", years=years))
         pressures = {"systolic": show(systolic), "diastolic": show(diastolic), "mean": mean}
-        line = phrase("bedside.mean", **pressures, years=_years(age), count=lower)
-        yield f"{line} {phrase('bedside.under', limits=under) if under else phrase('bedside.none_under')}"
-        count = rates["side"].value_counts()
-        sides = ", ".join(f"{phrase(f'bedside.{s}')} {count[s]}" for s in ("below", "inside", "above") if s in count)
-        yield phrase("bedside.rates", ranges=len(rates), sides=sides)
-        misled = limits[~limits["applies"] & (limits["kind"] == "lower") & (limits["side"] == "below")]
-        if len(misled):
-            named = "; ".join(misled["label"] + ", " + misled["limit"])
-            yield phrase("bedside.misled", limits=named)
-        yield RULES["pals_hypotension"].about["caveat"]
+        picture = plots.limits(rows, GROUPS, AXES, phrase("bedside.limits"))
+        named = rows.assign(variable=rows["variable"].map(GROUPS), evidence=rows["source"] + ", " + rows["tag"])
+        sheet = _sheet(named, "limits_", "variable label limit said evidence", phrase("bedside.limits_at", years=years))
+        return together(*map(say, _sentences(rows, years, pressures)), picture, sheet)
 
-    def set(self, **values):
-        """The same by call, each with its unit: ``set(systolic="85 mmHg", age="2 years")``; returns what is shown."""
-        wanted = {}
-        try:
-            for name, given in values.items():
-                if name not in self.dials:
-                    raise UnitError(phrase("bedside.no_such_dial", name=name, dials=", ".join(self.dials)))
-                dial = self.dials[name]
-                if given is None:
-                    raise UnitError(phrase("bedside.no_unknowns", dial=dial.label))
-                wanted[name] = quantity(given, dial.variable).to(dial.unit).single()
-        except UnitError as refused:
-            return say(phrase("explorer.refused", why=refused))
-        return self._move(**wanted)
+    def tell(state):
+        return {n: Quantity(DIALS[n][0], x, DIALS[n][1]) for n, x in state.items()}
 
-    def get(self):
-        """What the bench stands at: dict of name -> Quantity."""
-        return {n: Quantity(d.variable, self._used[n], d.unit) for n, d in self.dials.items()}
+    controls = {}
+    for name, (variable, unit, low, high, step) in DIALS.items():
+        start = case.inputs[variable].to(unit).single()
+        controls[name] = Number(phrase(f"bedside.{variable}"), start, low, high, step, unit, variable=variable)
+    return explorer(view, tell=tell, **controls)
 
 
-def leak_or_pump(case, caption):
-    """What each finding says of leak, pump and obstruction: our reading, as a table of shapes and as one of words."""
-    rows = case.leak_pump.replace({c: {"little": ""} for c in CAUSES})
-    states = {(r.finding, c): getattr(r, c) for r in rows.itertuples() for c in CAUSES}
-    labels = dict(zip(rows["finding"], rows["label"], strict=True))
-    columns = {c: phrase(f"bedside.{c}") for c in CAUSES}
-    picture = plots.matrix(states, labels, columns, caption, WORDS)
-    told = rows.assign(**{c: rows[c].map(WORDS) for c in CAUSES})
-    heads = {c: phrase(f"bedside.matrix_{c}") for c in ("label", "facts", *CAUSES, "why")}
-    return together(picture, table(told[[*heads]].rename(columns=heads), phrase("bedside.matrix")))
-
-
-def strip(case, caption, **names):
-    """The days of a moment as a strip and as a table; `names` as `utils.chapters.bedside.days` takes them."""
-    rows = days(case, **names)
-    last = int(case.time_points.set_index("time_point").at[case.time_point, "last_day"])
-    when = [_when(r.first, r.last) for r in rows.itertuples()]
-    told = rows.assign(when=when)[["label", "when", "words", "address"]]
-    told = told.rename(columns={c: phrase(f"bedside.strip_{c}") for c in told})
-    return together(plots.day_strip(rows, last, caption), table(told, phrase("page.as_table")))
-
-
-def _when(first, last):
-    if pd.isna(first):
-        return status_word("not_reported")
-    return phrase("bedside.day" if first == last else "bedside.days", first=first, last=last)
+def _sentences(rows, years, pressures):
+    """The mean pressure and the limits it lies below, the ranges of the heart rate, and limits for other ages."""
+    below = rows[(rows["kind"] == "lower") & (rows["side"] == "below")]
+    below = (below["label"] + ", " + below["limit"]).groupby(below["applies"]).agg("; ".join)
+    applies = rows[rows["applies"]]
+    line = phrase("bedside.mean", **pressures, years=years, count=int((applies["kind"] == "lower").sum()))
+    under = phrase("bedside.under", limits=below[True]) if True in below else phrase("bedside.none_under")
+    count = applies.query("variable == 'heart_rate' and kind == 'range'")["side"].value_counts()
+    sides = ", ".join(f"{phrase(f'bedside.{s}')} {count[s]}" for s in ("below", "inside", "above") if s in count)
+    misled = [phrase("bedside.misled", limits=below[False])] if False in below else []
+    rates = phrase("bedside.rates", ranges=count.sum(), sides=sides)
+    return [f"{line} {under}", rates, *misled, RULES["pals_hypotension"].about["caveat"]]
 
 
 def _limit(row):
@@ -387,8 +190,56 @@ def _limit(row):
     return f"{show(row['low'])} {row['unit']}"
 
 
-def _years(age):
-    return phrase("bedside.years", age=show(age), count=age)
+def _sheet(frame, prefix, columns, caption):
+    heads = {c: phrase(f"bedside.{prefix}{c}") for c in columns.split()}
+    return table(frame[[*heads]].rename(columns=heads), caption)
 
 
-age_limit_bench = AgeLimits
+# ---- leak or pump, and the days -------------------------------------------------------------------------------------
+def leak_or_pump(case, caption):
+    """What each finding says of leak, pump and obstruction: our reading, as symbols and in words."""
+    words = {"fits": phrase("bedside.fits"), "": phrase("bedside.little"), "unknown": status_word("not_reported")}
+    rows = case.leak_pump.replace({c: {"little": ""} for c in CAUSES})
+    states = {(r.finding, c): getattr(r, c) for r in rows.itertuples() for c in CAUSES}
+    labels = dict(zip(rows["finding"], rows["label"], strict=True))
+    picture = plots.matrix(states, labels, {c: phrase(f"bedside.{c}") for c in CAUSES}, caption, words)
+    rows = rows.assign(**{c: rows[c].map(words) for c in CAUSES})
+    columns = "label facts leak pump obstruction why"
+    return together(picture, _sheet(rows, "matrix_", columns, phrase("bedside.matrix")))
+
+
+def days(case, lasting, events, measured, missing):
+    """What happened, what was measured and what is not reported, as rows of a strip of days.
+
+    Takes names of events that begin something, of other events, of reported observations, and of variables that are
+    not reported; KeyError for one that the case does not have as such. Returns a DataFrame of part (``begins``,
+    ``happens``, ``measured``, ``not reported``), label, first and last day (missing where there is none), words (a
+    value as printed) and address.
+    """
+    labels, by_name = variables()["label"], case.events.set_index("event")
+    rows = [
+        (part, row.label, row.day_low, row.day_high, "", row.fact)
+        for part, names in (("begins", lasting), ("happens", events))
+        for row in by_name.loc[[*names]].itertuples()
+    ]
+    known = case.observations.query("status == 'reported'").drop_duplicates("variable", keep="last")
+    known = known.merge(case.time_points[["time_point", "first_day"]]).set_index("variable")
+    for row in known.loc[[*measured]].itertuples():
+        words = f"{show(row.value)} {row.unit}"
+        rows.append(("measured", labels[row.Index], row.first_day, row.first_day, words, row.fact))
+    open_ = pd.concat([case.observations, case.findings]).query("status == 'not_reported'")
+    open_ = open_.drop_duplicates("variable", keep="last").set_index("variable")["fact"]
+    rows += [("not reported", labels[name], None, None, "", open_[name]) for name in missing]
+    return pd.DataFrame(rows, columns=["part", "label", "first", "last", "words", "address"])
+
+
+def strip(case, caption, **names):
+    """The days of a moment as a strip and as a table; `names` as `days` takes them."""
+    rows = days(case, **names)
+    last = int(case.time_points.set_index("time_point").at[case.time_point, "last_day"])
+    rows["when"] = [
+        phrase("bedside.days", first=a, last=b, count=b - a + 1) if pd.notna(a) else status_word("not_reported")
+        for a, b in zip(rows["first"], rows["last"], strict=True)
+    ]
+    sheet = _sheet(rows, "strip_", "label when words address", phrase("page.as_table"))
+    return together(plots.day_strip(rows, last, caption), sheet)

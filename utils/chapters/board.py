@@ -3,7 +3,7 @@
 import pandas as pd
 
 from utils import plots
-from utils.explore import Again
+from utils.explore import explorer
 from utils.page import Shown, folded, say, table, together
 from utils.phrases import phrase
 from utils.quiz import Card, rankings, refresh, still, word
@@ -19,46 +19,35 @@ class Board(Card):
     shelf = "forms"
 
     def __init__(self, case):
-        self._case = case
         self._findings = dict(case.board_findings[["finding", "label"]].itertuples(index=False))
         self._columns = dict(case.hypotheses[["hypothesis", "short"]].itertuples(index=False))
+        self._reading = {(r.finding, r.hypothesis): r for r in case.board.itertuples()}
         about = {"id": "B1.1", "kind": "grid", "locks": False, "button": phrase("differential.compare")}
         about |= {"stem": phrase("differential.stem"), "corner": phrase("differential.finding")}
         about |= {"fields": [[*x] for x in self._findings.items()], "columns": [[*x] for x in self._columns.items()]}
         about |= {"options": [["", "–"], *[[state, plots.WORDS[state]] for state in STATES.values()]]}
         super().__init__(about, still(about["stem"], [], ""))
-        first = self._example()
-        note = Shown(f"<p><em>{phrase('differential.run_example')}</em></p>", phrase("differential.run"))
-        self._still = together(note, first)
-
-    def _reading(self):
-        return {(r.finding, r.hypothesis): r for r in self._case.board.itertuples()}
-
-    def _example(self):
-        """What stands on the page before it is run: the worked row, as a picture and as a table."""
-        worked = {k: r.state for k, r in self._reading().items() if k[0] == "ferritin"}
+        worked = {k: r.state for k, r in self._reading.items() if k[0] == "ferritin"}
         picture = plots.matrix(worked, self._findings, self._columns, phrase("differential.example_caption"))
-        return together(picture, self.why("ferritin"))
+        note = Shown(f"<p><em>{phrase('differential.run_example')}</em></p>", phrase("differential.run"))
+        self._still = together(note, picture, self.why("ferritin"))
+
+    def _cells(self, rows, heads, caption):
+        """A table of cells, each a finding, a hypothesis and what is said of both."""
+        rows = [(self._findings[f], self._columns[h], *said) for f, h, *said in rows]
+        return table(pd.DataFrame(rows, columns=[phrase(f"differential.{h}") for h in heads]), caption)
 
     def why(self, finding=None, hypothesis=None):
         """The reading of a row or a column in words: a table of cells, why, and what it rests on."""
-        rows = [r for k, r in self._reading().items() if finding in (None, k[0]) and hypothesis in (None, k[1])]
+        rows = [r for k, r in self._reading.items() if finding in (None, k[0]) and hypothesis in (None, k[1])]
         if not rows:
             known = {"rows": ", ".join(self._findings), "columns": ", ".join(self._columns)}
             return say(phrase("differential.no_such_cell", row=finding, column=hypothesis, **known))
-        cells = [
-            (
-                self._findings[r.finding],
-                self._columns[r.hypothesis],
-                plots.WORDS[r.state],
-                r.why,
-                r.sources or phrase("differential.rests_on_us"),
-            )
-            for r in rows
-        ]
+        ours = phrase("differential.rests_on_us")
+        cells = [(r.finding, r.hypothesis, plots.WORDS[r.state], r.why, r.sources or ours) for r in rows]
         title = self._findings.get(finding) or self._columns.get(hypothesis) or phrase("differential.whole")
-        names = [phrase(f"differential.{h}") for h in ("finding", "hypothesis", "reading", "why", "rests_on")]
-        return table(pd.DataFrame(cells, columns=names), phrase("differential.title", title=title))
+        heads = ("finding", "hypothesis", "reading", "why", "rests_on")
+        return self._cells(cells, heads, phrase("differential.title", title=title))
 
     def set(self, finding, **cells):
         """Fill cells of a row by call: ``set("ferritin", sjia="fits", kawasaki="does not fit")``; None empties one."""
@@ -70,14 +59,12 @@ class Board(Card):
                 return say(phrase("differential.no_column", column=name, known=", ".join(self._columns)))
             if state is not None and not among(state, [*STATES, *STATES.values()]):
                 return say(phrase("differential.no_state", state=state, known=", ".join(STATES)))
-        new = {f"{finding}|{n}": STATES.get(s, s) or "" for n, s in cells.items()}
-        return self.commit({**self.committed, **new})
+        return self.commit({**self.committed, **{f"{finding}|{n}": STATES.get(s, s) or "" for n, s in cells.items()}})
 
     def get(self):
         """Your board: dict of (finding, hypothesis) -> state, where you filled a cell."""
         fields = read("forms")[0].get("B1.1", {}).get("fields", {})
-        known = {f"{f}|{h}": (f, h) for f in self._findings for h in self._columns}
-        return {known[k]: s for k, s in fields.items() if k in known and s in STATES.values()}
+        return {k: s for k in self._reading if (s := fields.get("|".join(k))) in STATES.values()}
 
     def commit(self, given):
         kept = {k: s for k, s in given.items() if "|" in k and s}
@@ -86,53 +73,43 @@ class Board(Card):
         return self.shown({"fields": kept})[1]
 
     def shown(self, entry):
-        mine, reading = self.get(), self._reading()
-        same = [k for k, s in mine.items() if reading[k].state == s]
+        mine, ours = self.get(), self._reading
+        other = [
+            (*k, plots.WORDS[s], plots.WORDS[ours[k].state], ours[k].why) for k, s in mine.items() if ours[k].state != s
+        ]
         if not mine:
-            told = say(phrase("differential.empty"))
-        else:
-            other = [
-                (
-                    self._findings[f],
-                    self._columns[h],
-                    plots.WORDS[s],
-                    plots.WORDS[reading[f, h].state],
-                    reading[f, h].why,
-                )
-                for (f, h), s in mine.items()
-                if (f, h) not in same
-            ]
-            names = [phrase(f"differential.{h}") for h in ("finding", "hypothesis", "you", "our_reading", "why")]
-            told = say(phrase("differential.filled", count=len(mine), same=len(same)))
-            if other:
-                told = together(told, table(pd.DataFrame(other, columns=names), phrase("differential.differ")))
+            return dict(entry["fields"]), say(phrase("differential.empty"))
+        told = say(phrase("differential.filled", count=len(mine), same=len(mine) - len(other)))
+        if other:
+            heads = ("finding", "hypothesis", "you", "our_reading", "why")
+            told = together(told, self._cells(other, heads, phrase("differential.differ")))
         return dict(entry["fields"]), told
 
     def picture(self, caption, mine=False):
         """The board as a picture, and folded the same as a table: our reading, or your own."""
-        states = self.get() if mine else {k: r.state for k, r in self._reading().items()}
-        rows = {f: [plots.WORDS.get(states.get((f, h)), "–") for h in self._columns] for f in self._findings}
-        same = pd.DataFrame.from_dict(rows, "index", columns=[*self._columns.values()]).rename(index=self._findings)
-        same = same.rename_axis(phrase("differential.finding")).reset_index()
+        states = self.get() if mine else {k: r.state for k, r in self._reading.items()}
+        rows = [
+            [f, *(plots.WORDS.get(states.get((n, h)), "–") for h in self._columns)] for n, f in self._findings.items()
+        ]
+        same = pd.DataFrame(rows, columns=[phrase("differential.finding"), *self._columns.values()])
         picture = plots.matrix(states, self._findings, self._columns, caption)
         return together(picture, folded(phrase("differential.same"), table(same, caption)))
 
 
 def replay(notebook):
-    """How your ranking moved from stage to stage, with a button that brings it up to date (an `Again`)."""
-    return Again(lambda: moved(notebook))
+    """How your ranking moved from stage to stage, with a button that brings it up to date."""
 
+    def view():
+        places = rankings(notebook)
+        words = places.map(
+            lambda p: phrase("forms.not_ranked") if pd.isna(p) else phrase("differential.place", place=p)
+        )
+        words = words.rename_axis(phrase("differential.hypothesis")).reset_index()
+        ranked = places.notna().any(axis=None)
+        first = plots.ranks(places, phrase("differential.moved")) if ranked else say(phrase("differential.no_ranking"))
+        return together(first, table(words, phrase("differential.ranking")))
 
-def moved(notebook):
-    """How your ranking moved from stage to stage, as a picture and a table; before you ranked, what is still open."""
-    places = rankings(notebook)
-    unranked = phrase("forms.not_ranked")
-    words = places.map(lambda p: unranked if pd.isna(p) else phrase("differential.place", place=p))
-    words = words.rename_axis(phrase("differential.hypothesis")).reset_index()
-    shown = table(words, phrase("differential.ranking"))
-    if places.notna().any().sum() == 0:
-        return together(say(phrase("differential.no_ranking")), shown)
-    return together(plots.ranks(places, phrase("differential.moved")), shown)
+    return explorer(view, reset=phrase("explorer.again"), note=phrase("explorer.again_note"))
 
 
 differential_board = Board

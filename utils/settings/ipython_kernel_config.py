@@ -4,7 +4,7 @@ import sys
 
 # "import utils" means ours from here on, whatever else of that name lies beside the notebook or on PYTHONPATH.
 for folder in [*sys.path]:
-    if os.path.isfile(os.path.join(folder, "utils", "first.py")):
+    if os.path.isfile(os.path.join(folder, "utils", "start.py")):
         sys.path.insert(0, folder)
         import utils  # noqa: F401
 
@@ -12,4 +12,4 @@ for folder in [*sys.path]:
         break
 
 c = get_config()  # noqa: F821  IPython gives it to this file
-c.InteractiveShellApp.extensions.append("utils.first")  # a cell run too early says which one to run first
+c.InteractiveShellApp.extensions.append("utils.start")  # a cell run too early says which one to run first

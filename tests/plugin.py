@@ -1,4 +1,4 @@
-"""Options and environment that must stand before any test or notebook is collected.
+"""A plugin of pytest (see pyproject.toml): options and environment before any test or notebook is collected.
 
 No test may reach beyond this machine: tests/guard refuses and counts each attempt, and one attempt fails the whole run.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parent.parent
 GUARD = ROOT / "tests" / "guard"
 
 

@@ -1,0 +1,108 @@
+"""What a teacher does with the receipts of a class: read a folder of them into one table, and count its votes."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from utils.chapters import patient
+from utils.phrases import phrase
+from utils.quiz import CONFIDENCE, changed_since, items, prompts
+from utils.receipt import HEAD, REVISION, ROW, TITLE, WHEN
+from utils.record import is_text
+
+FORMULA = tuple("=+-@\t\r")  # a spreadsheet may run what begins so
+LARGEST = 2_000_000  # bytes; a receipt of everything has a tenth of it
+FAULTS = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)  # of a foreign file
+LATER = {"first_vote": "", "revision": ""}  # what receipts from before there were votes and revisions lack
+
+
+def _receipt(file):
+    """The rows of one receipt as a list of dict; one of `FAULTS` where it is none."""
+    if not file.is_file() or file.stat().st_size > LARGEST:
+        raise ValueError(phrase("receipt.too_large"))
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    if whole["title"] != TITLE:
+        raise ValueError(phrase("receipt.other_head"))
+    rows = [{**LATER, **row, **{k: whole[k] for k in HEAD}} for row in whole["rows"]]
+    for row in rows:
+        _check(row)
+    if len({(row["item"], row["field"]) for row in rows}) < len(rows):
+        raise ValueError(phrase("receipt.twice"))
+    return rows
+
+
+def _check(row):
+    """Hold one row to what `save_receipt` writes; ValueError that says what is odd."""
+    if not {*ROW, *HEAD} <= set(row) <= {*ROW, *HEAD, "words"} or not all(map(is_text, row.values())):
+        raise ValueError(phrase("receipt.other_rows"))
+    if any(v.startswith(FORMULA) for k, v in row.items() if k != "words"):
+        raise ValueError(phrase("receipt.formula"))
+    item, field, answer, choices = row["item"], row["field"], row["answer"], ("a", "b", "c")
+    right = {  # by what the item is: whether the row has what belongs there, and no more
+        item in items(): answer in choices and not field and "words" not in row,
+        item in prompts(): not answer and field and "words" in row,
+        item in patient.names(): answer and field and "words" not in row,
+    }
+    if True not in right:
+        raise ValueError(phrase("receipt.not_asked", item=repr(item)))
+    if not right[True] or row["first_vote"] not in ("", *(choices if item in items() else ())):
+        raise ValueError(phrase("receipt.no_answer", answer=repr(answer), item=item))
+    patterns = {"revision": REVISION, "when": WHEN, "made": WHEN, "confidence": f"({'|'.join(CONFIDENCE)})?"}
+    for column, pattern in patterns.items():
+        if not re.fullmatch(pattern, row[column]):
+            raise ValueError(phrase("receipt.odd_cell", column=column, item=item))
+
+
+def read_receipts(folder="."):
+    """All receipts in a folder, for a teacher who was handed them.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Its files ending in .json are read; the file's name is all that tells whose it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a file and item, in the order of the files' names. What is no receipt is skipped and named in
+        words, here and in ``attrs["skipped"]``.
+    """
+    found, skipped, files = [], [], []
+    try:
+        files = sorted(p for p in Path(folder).expanduser().iterdir() if p.suffix.lower() == ".json")
+    except (OSError, TypeError, ValueError, RuntimeError) as fault:
+        print(phrase("receipt.no_folder", folder=folder, why=getattr(fault, "strerror", None) or fault))
+    for file in files:
+        try:
+            found += [{"file": file.name, **row} for row in _receipt(file)]
+        except FAULTS as fault:
+            skipped.append(phrase("receipt.skipped", file=file.name, why=fault or type(fault).__name__))
+            print(skipped[-1])
+    own = ["words"] if any("words" in row for row in found) else []
+    frame = pd.DataFrame(found, columns=["file", *ROW, *HEAD, *own])
+    frame.attrs["skipped"] = skipped
+    return frame
+
+
+def votes(receipts):
+    """How a class voted before and after it talked.
+
+    Parameters
+    ----------
+    receipts : pandas.DataFrame
+        As from `read_receipts`. Who gave only one vote is not counted, nor is an answer to a question that has been
+        changed since.
+
+    Returns
+    -------
+    pandas.DataFrame
+        How many chose each option in their ``first`` and in their ``second`` vote, a row a question and option.
+    """
+    both = receipts[receipts["first_vote"] != ""]
+    now = [not changed_since(items()[name], {"revision": r}) for name, r in both[["item", "revision"]].to_numpy()]
+    both = both[pd.Series(now, both.index, dtype=bool)]
+    rows = pd.MultiIndex.from_product([both["item"].unique(), list("abc")], names=["item", "option"])
+    columns = {"first": "first_vote", "second": "answer"}
+    return pd.DataFrame({k: both.groupby(["item", c]).size().reindex(rows, fill_value=0) for k, c in columns.items()})

@@ -1,0 +1,48 @@
+"""A page's side of an explorer: it finds controls by their names, moves them as a page does, and keeps what is sent."""
+
+import asyncio
+
+from utils.explore import REACH
+
+
+def everything(widget):
+    """A widget and all that stand in it."""
+    return [widget, *(found for child in getattr(widget, "children", ()) for found in everything(child))]
+
+
+def named(explorer, name):
+    """The control whose name on the page begins with these words."""
+    return next(w for w in everything(explorer) if getattr(w, "description", "").startswith(name))
+
+
+def rows(explorer, kind):
+    """The rows whose field is of that kind: (the field, the slider or nothing, the room for a refusal)."""
+    found = [w.children for w in everything(explorer) if isinstance(getattr(w, "children", (0,))[0], kind)]
+    return [(row[0], *row[1:-1], row[-1]) for row in found]
+
+
+class Page:
+    def __init__(self, explorer):
+        self.result, self.ready, self.loop = explorer.children[-1], [], asyncio.new_event_loop()
+        self.result.send = lambda content, buffers=None: self.ready.append(content)
+        self.models = {f"IPY_MODEL_{w.model_id}": w for w in everything(explorer)}
+
+    def do(self, act):
+        """Something that a page does, after which the kernel has a while with nothing else to do."""
+
+        async def go():
+            act()
+            for _ in range(8 * REACH):
+                await asyncio.sleep(0)
+
+        self.loop.run_until_complete(go())
+
+    def approach(self, name):
+        """Somebody comes to a control."""
+        message = {"data": {"method": "custom", "content": {"near": name}}}
+        self.do(lambda: self.result.comm.handle_msg({"content": message, "buffers": []}))
+
+    def move(self, name, at):
+        """Somebody moves a control by a step."""
+        model, trait, _ = self.result.movers[name]
+        self.do(lambda: self.models[model].set_state({trait: at}))

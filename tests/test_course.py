@@ -1,0 +1,209 @@
+"""The ladder: who ran when, checked by hand against the report; daily doses; the two explorers."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils.case import CaseDataError, load_case
+from utils.chapters import course
+from utils.chapters.course import amounts, count, courses, equivalents, last_added, milestones, running
+from utils.phrases import phrase
+from utils.units import UnitError
+
+CASE = load_case().as_of("recovery")
+GIVEN = courses(CASE)
+NAMED = {c.name: c for c in GIVEN}
+BEFORE = {"prednisone_maintenance", "teicoplanin"}  # begun before admission, and no end is stated
+BLOOD = {"blood_transfusions", "platelet_transfusions"}  # from day 2 in the narrative, days not printed
+CARE = "inotropes_vasoactives", "mechanical_ventilation"
+DAY_ONE = {"methylprednisolone_high_dose", "ciclosporin"}
+LEAVING = {"prednisone_discharge", "ciclosporin_discharge"}  # by discharge, told for day 7 or later
+STEPS = {"anakinra_iv", "anakinra_sc_reduced"}
+
+
+# ---- who ran when: read from the article by hand ---------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "day, certain, perhaps, numbers",  # a drug in two forms counts once
+    [
+        (1, DAY_ONE, BEFORE, (2, 4)),
+        (2, {CARE[0], "ivig", "anakinra_sc"}, BEFORE | DAY_ONE | BLOOD | {CARE[1]}, (3, 10)),
+        (4, {"ivig", "anakinra_sc", "anakinra_iv", "cpr", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | {*CARE}, (4, 12)),
+        (5, {"ivig", "anakinra_iv", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | {*CARE}, (3, 11)),
+        (6, {"ivig", "anakinra_iv", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | {*CARE}, (3, 11)),
+        # from day 7 on the anakinra may have been on its way down: the drug is certain, its form and route are not
+        (7, {"va_ecmo"}, BEFORE | DAY_ONE | BLOOD | {*CARE} | LEAVING | STEPS, (2, 10)),
+        (11, set(), BEFORE | DAY_ONE | BLOOD | {*CARE} | LEAVING | STEPS, (1, 9)),
+        (22, {"anakinra_sc_reduced"}, BEFORE | DAY_ONE | BLOOD | LEAVING | {"anakinra_iv"}, (1, 7)),
+        (30, set(), BEFORE | DAY_ONE | BLOOD | LEAVING, (0, 6)),
+    ],
+)
+def test_who_ran_on_a_day(day, certain, perhaps, numbers):
+    assert {n for n, c in NAMED.items() if c.on(day) == "certain"} == certain
+    assert {n for n, c in NAMED.items() if c.on(day) == "perhaps"} == perhaps
+    assert count(running(GIVEN, day)) == numbers
+
+
+def test_the_drug_is_certain_while_only_its_form_is_open():
+    rows = running(GIVEN, 11).set_index("drug")
+    row = rows.loc["L04AC03"]
+    assert row["ran"] == "certain" and "step-down" in row["what"] and "intravenous" in row["what"]
+    assert row["why"] == "which of the two, is not printed"
+    assert rows.loc["L04AD01", "ran"] == "perhaps"  # no break is printed and none is denied: two rows make no certainty
+
+
+def test_discrepancies_are_shown_and_not_settled():
+    assert (NAMED["anakinra_iv"].first, NAMED["anakinra_iv"].sure[0]) == (4, 4)  # D26
+    assert (16, 18, "discharge from intensive care", True) in milestones(CASE)  # D02
+    pulses = NAMED["methylprednisolone_high_dose"]
+    assert pulses.sure == (1, 1) and not pulses.end_stated  # U73
+    assert not [m for m in milestones(CASE) if "neutropenia" in m[2] and m[3]]  # found, and not dated
+
+
+def test_each_course_hangs_together_and_says_why_it_is_not_certain():
+    early = {c.name: c.last for c in GIVEN if c.first == 0 and not c.sure}  # before admission there are no days
+    assert {n for n in early if early[n]} == BEFORE
+    assert early.keys() - BEFORE == {"prednisone_short_course", "methylprednisolone_pulses"}
+    for one in GIVEN:
+        assert 0 <= one.first <= one.last <= 49, one
+        assert one.sure is None or one.first <= one.sure[0] <= one.sure[1] <= one.last, one
+    for day in range(1, 50):
+        rows = running(GIVEN, day)
+        assert rows.query("ran == 'perhaps'")["why"].str.match("its (start|end|days) ").all()
+        assert set(rows.query("ran == 'certain'")["why"]) <= {"", "which of the two, is not printed"}
+
+
+def test_every_reported_treatment_is_there_once_and_nothing_of_follow_up():
+    reported = CASE.treatments.query("status == 'reported'")
+    assert [c.name for c in GIVEN] == reported["treatment"].tolist() == [c.name for c in courses(load_case())]
+    assert "canakinumab" not in f"{courses(load_case())} {milestones(load_case())}"
+
+
+def test_an_earlier_view_knows_no_later_end():
+    seen = {c.name: c for c in courses(CASE.as_of("ecmo"))}
+    assert not seen["va_ecmo"].end_stated and seen["va_ecmo"].last == 4 and "anakinra_sc_reduced" not in seen
+    assert not re.search("home|improve", str(milestones(CASE.as_of("ecmo"))))
+    assert not {c.name: c for c in courses(CASE.as_of("picu"))}["ivig"].end_stated
+    with pytest.raises(CaseDataError, match="no day is told by then"):
+        courses(CASE.as_of("regional_hospital"))
+
+
+@pytest.mark.parametrize(
+    "name, days",
+    [
+        ("ivig", "certain from day 2 to day 6"),
+        ("cpr", "certain on day 4"),
+        ("anakinra_iv", "certain from day 4 to day 6, perhaps until day 22"),
+        ("ciclosporin", "certain on day 1; its end is not stated"),
+        ("prednisone_discharge", "perhaps from day 7, certain on day 49; its end is not stated"),
+        ("blood_transfusions", "from day 2; its days are not printed"),
+        ("teicoplanin", "before admission, not dated; its end is not stated"),
+        ("methylprednisolone_pulses", "before admission, not dated"),
+    ],
+)
+def test_the_days_of_a_course_in_words(name, days):
+    assert NAMED[name].told == days
+
+
+@pytest.mark.parametrize(
+    "day, sure",
+    [(1, set()), (2, DAY_ONE), (3, {"ivig", "anakinra_sc"}), (4, {"ivig", "anakinra_sc"})]
+    + [(day, {"anakinra_iv"}) for day in (5, 6, 49)],  # steps down and undated changes are no additions
+)
+def test_the_last_drug_added(day, sure):
+    found, perhaps = last_added(GIVEN, day)
+    assert set(found) == {NAMED[n].label for n in sure} and not perhaps
+
+
+# ---- amounts ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "row, per_day, whole",
+    [
+        ({"dose": 2, "dose_unit": "mg/kg/dose", "interval_h": 6}, 8, None),  # four doses of 2
+        ({"dose": 400, "dose_unit": "mg/kg/day", "end_text": "after 5 days (2 g/kg in all)"}, 400, 2000),
+        ({"dose": 30, "dose_unit": "mg/kg/day", "end_text": "after 2 days"}, 30, 60),
+        ({"dose": 3, "dose_unit": "mg/kg/dose", "interval_h": 8, "end_text": "after 4 days"}, 9, 36),
+        ({"dose": 2, "dose_unit": "mg/kg/dose", "end_text": "after 4 days"}, None, None),  # no interval
+        ({"dose": None, "interval_h": 6, "end_text": "after 4 days"}, None, None),  # no dose
+        ({"dose": math.nan, "dose_unit": "", "interval_h": math.nan}, None, None),
+        ({"dose": 2, "dose_unit": "mg/kg/day", "end_text": "the end is not stated"}, 2, None),
+        ({}, None, None),
+    ],
+)
+def test_what_a_dose_comes_to(row, per_day, whole):
+    found = equivalents(row)
+    assert (found["per_day"], found["course"]) == (per_day, whole)
+
+
+def test_the_rows_of_the_case():
+    rows = CASE.treatments.set_index("treatment")
+    assert equivalents(rows.loc["anakinra_iv"])["per_day"] / equivalents(rows.loc["anakinra_sc"])["per_day"] == 4
+    for name in ("teicoplanin", "methylprednisolone_high_dose", "ciclosporin", "prednisone_maintenance", "va_ecmo"):
+        assert equivalents(rows.loc[name])["course"] is None
+    shown = amounts(CASE, "ivig", "teicoplanin").set_index("Treatment")
+    assert shown.loc["intravenous immunoglobulin", "In the whole course"] == "2,000 mg/kg"
+    assert shown.loc["intravenous teicoplanin"].drop("Printed").isna().all()
+
+
+REFUSED = [(2, "mg/day", 24), (2, None, 24), (-2, "mg/kg/dose", 24), (2, "mg/kg/dose", 0), (math.inf, "mg/kg/day", 24)]
+
+
+@pytest.mark.parametrize("dose, unit, every", REFUSED)
+def test_what_is_not_per_kilogram_or_no_amount_is_refused(dose, unit, every):
+    with pytest.raises(UnitError, match="per kilogram|above zero"):
+        equivalents({"dose": dose, "dose_unit": unit, "interval_h": every})
+
+
+@given(st.floats(0.01, 1000), st.integers(1, 48), st.integers(1, 60))
+def test_dose_interval_and_length_multiply(dose, every, days):
+    row = {"dose": dose, "dose_unit": "mg/kg/dose", "interval_h": every, "end_text": f"after {days} days"}
+    found = equivalents(row)
+    assert found["per_day"] * every == pytest.approx(24 * dose)
+    assert found["course"] == pytest.approx(found["per_day"] * days)
+    assert equivalents({**row, "interval_h": 2 * every})["per_day"] == pytest.approx(found["per_day"] / 2)
+
+
+# ---- the explorers ---------------------------------------------------------------------------------------------------
+def test_the_day_lists_what_ran_and_all_is_told_in_words():
+    days = course.ladder(CASE)
+    shown = days.set(day=11)
+    assert shown.text.startswith("Day 11: 1 for certain, 9 at most") and days.get() == {"day": 11}
+    assert "All that was given, by day." in shown.html and phrase("ladder.readings") in shown.html
+    words, _, table = shown.text.partition("What ran that day")
+    assert "which of the two" in table and not re.search(r"\b(nan|None|NaT|inf)\b|<NA>", shown.text)
+    assert all(f"{c.label} (" in words and c.amount in words and f"): {c.told}" in words for c in GIVEN)
+    assert all(label in words for _, _, label, _ in milestones(CASE))
+
+
+@pytest.mark.parametrize("moment, last", [("admission", 1), ("picu", 3), ("ecmo", 4), ("recovery", 49)])
+def test_a_ladder_ends_with_the_last_event_that_is_known(moment, last):
+    days = course.ladder(CASE.as_of(moment))
+    text = days.set(day=last).text.replace(phrase("ladder.readings"), "")
+    assert text.startswith(f"Day {last}: ") and "What ran that day" in text
+    assert days.set(day=last + 1).text.endswith(f"choose a whole number, 1 to {last}.")
+    assert not [int(d) for d in re.findall(r"day (\d+)", text) if int(d) > last]
+    later = set(load_case().treatments["label"]) - set(CASE.as_of(moment).treatments["label"])
+    assert not [label for label in later if label in text]
+
+
+def test_another_day_would_have_credited_another_drug():
+    credit = course.credit(CASE)
+    first = credit.shown.text  # before anything is moved
+    assert "first improved on day 7, as is printed" in first and "day 5 to day 22" in first
+    named = [credit.set(improved=d).text.partition("would then credit: ")[2].partition(".")[0] for d in (2, 3, 7)]
+    assert len(set(named)) == 3 and "as is printed" not in credit.set(improved=8).text
+    assert named[1] == " and ".join(NAMED[n].label for n in ("ivig", "anakinra_sc"))
+    assert credit.set(day=3).text.startswith("Refused. ") and credit.get() == {"improved": 8}
+    credit = course.credit(CASE.as_of("ecmo"))  # before the improvement is told
+    assert credit.get() == {"improved": 1} and "as is printed" not in credit.set(improved=4).text
+    assert "1 to 4" in credit.set(improved=7).text
+
+
+@pytest.mark.parametrize("wrong", [0, 50, -1, 2.5, "4", True, [4], math.nan])
+def test_a_day_that_is_none_is_refused_and_nothing_changes(wrong):
+    for explorer, name, last in ((course.ladder(CASE), "day", 49), (course.credit(CASE), "improved", 22)):
+        before = explorer.get()
+        assert re.match(f"Refused.*whole number.*1 to {last}", explorer.set(**{name: wrong}).text)
+        assert explorer.get() == before

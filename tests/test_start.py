@@ -1,0 +1,116 @@
+"""The start check: what is well is said in the same words everywhere, and what is not says what to do."""
+
+import os
+import platform
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from utils.record import record_path
+from utils.start import start_check
+
+PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def row(name):
+    """What the check says of one thing."""
+    return next(line for line in start_check().found.text.splitlines() if line.strip().startswith(name))
+
+
+def versions(monkeypatch, **known):
+    """Let these versions be found, and of other packages the oldest ones allowed."""
+    needed = map(Requirement, PROJECT["dependencies"])
+    oldest = {r.name: next(str(s)[2:] for s in r.specifier if s.operator == ">=") for r in needed}
+
+    def version(name):
+        return {**oldest, **known}.get(name) or (_ for _ in ()).throw(metadata.PackageNotFoundError(name))
+
+    monkeypatch.setattr(metadata, "version", version)
+    return oldest
+
+
+def test_where_all_is_well_the_stored_words_are_the_same_whatever_was_found(record, monkeypatch):
+    text = start_check().shown.text
+    oldest = versions(monkeypatch)
+    monkeypatch.setenv("MAS_CASEBOOK_RECORD", str(record.parent / "elsewhere" / "mine.json"))
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
+    there = start_check()
+    assert there.shown.text == text and text.count("new enough") == 1 + len(oldest) > 6
+    assert all(words in there.found.text for words in ("mine.json", "on a hub", oldest["pandas"]))
+
+
+def test_bounds_are_those_of_this_copy_and_of_its_metadata_where_it_is_installed(monkeypatch):
+    here = start_check().found.text
+    listed = [*PROJECT["dependencies"], 'scipy>=99; extra == "test"']
+    monkeypatch.setattr(metadata, "metadata", lambda _: {"Requires-Python": PROJECT["requires-python"]})
+    monkeypatch.setattr(metadata, "requires", lambda _: listed)
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: path.name != "pyproject.toml" and exists(path))
+    assert start_check().found.text == here and platform.python_version() in here
+
+
+@pytest.mark.parametrize(
+    "place, version, wanted",
+    [
+        ("own", "2.9", 'too old: close JupyterLab and start it with "python lab.py"'),
+        ("own", "4.0", "newer than we have tried"),
+        ("own", "3.9.9", "new enough"),
+        ("own", "", 'missing: close JupyterLab and start it with "python lab.py"'),
+        ("hub", "2.9", "too old: tell whoever runs the hub"),
+        ("hub", "", "not needed here"),
+        ("browser", "", "not needed here"),
+    ],
+)
+def test_a_version_that_does_not_fit_says_what_to_do(record, monkeypatch, place, version, wanted):
+    if place == "hub":
+        monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
+    if place == "browser":
+        monkeypatch.setattr("sys.platform", "emscripten")
+    versions(monkeypatch, pandas=version)
+    assert wanted in row("pandas")
+
+
+def test_a_binder_says_that_nothing_is_kept_there(record, monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
+    monkeypatch.setenv("BINDER_LAUNCH_HOST", "https://binder.invalid/")
+    assert "save a receipt before you leave" in row("this place")
+
+
+def test_the_record_is_tried_and_left_as_it_was(record, monkeypatch):
+    assert "can be written" in row("your record") and list(record.parent.iterdir()) == []
+    record.write_text('{"version": 1, "answers": {}, "forms": {}}')
+    os.utime(record, (7, 7))
+    assert "can be written" in row("your record") and record.stat().st_mtime == 7
+    record.write_text("{broken")
+    assert "damaged" in row("your record") and record.read_text() == "{broken"
+    assert list(record.parent.iterdir()) == [record]
+    monkeypatch.setenv("HOME", str(record.parent))
+    assert " ~/answers.json" in row("your record")
+
+
+def test_a_record_that_cannot_be_written_is_named(record, monkeypatch):
+    monkeypatch.setattr("os.fsync", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    assert "cannot be written (No space left on device): answers count until" in row("your record")
+    assert list(record.parent.iterdir()) == [] and "No space left" in start_check().shown.text
+
+
+def test_the_page_tells_the_kernel_that_a_slider_shows():
+    seen = start_check().seen
+    assert seen.answer == ""
+    seen.shows = True
+    assert "A slider shows on this page" in seen.answer
+
+
+def test_in_the_browser_the_record_lies_where_the_browser_keeps_files(record, monkeypatch, tmp_path):
+    monkeypatch.delenv("MAS_CASEBOOK_RECORD")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("sys.platform", "emscripten")
+    monkeypatch.setattr("utils.record.DRIVE", tmp_path / "drive")
+    assert record_path() == tmp_path / "home" / ".mas-casebook" / "answers.json"
+    assert "is gone when you close this page" in row("your record")  # a private window has no such place
+    (tmp_path / "drive").mkdir()
+    assert record_path() == tmp_path / "drive" / "mas-casebook-answers.json"
+    assert "can be written" in row("your record")

@@ -1,0 +1,121 @@
+"""What the words of lab.py for teachers and maintainers need, put into .venv once: tests, benches, kit, site, hub."""
+
+import os
+import shutil
+import subprocess
+
+import lab
+
+ROOT = lab.ROOT
+TEST_LOCK = ROOT / "tests" / "locks" / "requirements-test.lock"
+REFERENCE_LOCK = ROOT / "tests" / "locks" / "requirements-reference.lock"  # scipy, which seaborn is not to find
+SITE_LOCK = ROOT / "classroom" / "site" / "requirements-site.lock"
+HUB_LOCK = ROOT / "classroom" / "hub" / "requirements-hub.lock"
+PROXY = "configurable-http-proxy@5.3.0"  # the hub's own, in JavaScript
+ARTICLE = ROOT.parent / "shared" / "source" / "article.txt"
+
+
+def add(*locks):
+    """Install each lock that is not there yet: what runs tests into .venv, anything else into a folder apart in it.
+
+    Only what asks for such a folder looks into it. Returns the folder of the last.
+    """
+    for lock in locks:
+        folder = "" if lock == TEST_LOCK else lab.ENV / lock.stem.split("-")[1]
+        if not lab.installed(lock):
+            with lab.hold():
+                print(f"Adding {lock.name}: less than a minute, only this once.", flush=True)
+                if folder:
+                    lab.remove(folder)  # pip leaves an old version where one is
+                lab.install(lock, folder, "--no-compile", *(["--no-deps"] if folder else []))
+    return folder
+
+
+def add_hub():
+    """Install what the trial of a class needs: a hub, its proxy. JupyterHub is not for Windows."""
+    npm = shutil.which("npm")
+    if os.name == "nt" or lab.installed(HUB_LOCK) and (lab.ENV / "hub" / "node" / PROXY).exists():
+        return
+    if not npm:
+        print("A class on a hub cannot be tried: its proxy needs node and npm on the PATH (Debian: "
+              "sudo apt install npm).", flush=True)  # fmt: skip
+        return
+    node = add(HUB_LOCK) / "node"
+    options = ["--silent", "--no-package-lock", "--no-audit", "--no-fund"]
+    subprocess.check_call([npm, "install", *options, "--prefix", str(node), PROXY], env=lab.clean())
+    (node / PROXY).touch()
+
+
+def add_pip():
+    """The site is built of what pip fetches."""
+    lab.ask(lab.PYTHON, "-I", "-m", "ensurepip", "--default-pip")
+
+
+def add_browser():
+    """See to a browser for the browser tests, or say how to get one."""
+    if any(map(shutil.which, lab.BROWSERS)):
+        return
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        print("Installing Chromium for the browser tests: about half a minute.", flush=True)
+        env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+        for step in (["update"], ["install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]):
+            subprocess.call(["apt-get", "-qq", *step], env=env, stdout=subprocess.DEVNULL)
+    if not any(map(shutil.which, lab.BROWSERS)):
+        print("The browser tests need Chromium or Chrome on the PATH (Debian: "
+              "sudo apt install chromium fonts-dejavu-core).", flush=True)  # fmt: skip
+
+
+def test(arguments):
+    """Compare every notebook with its stored outputs and run the tests under tests/."""
+    options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
+               "-n", "3",  # on two cores: tests in a browser often wait
+               "--dist", "loadfile", "--no-loadscope-reorder"]  # fmt: skip
+    add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
+    if arguments[:1] == ["quick"]:
+        arguments = arguments[1:]
+        options += ["-m", "not slow and not browser"]
+    else:
+        add_hub()
+        add_browser()
+    if "--article" in arguments:  # one word, or pytest takes the file for a test to run
+        at = arguments.index("--article")
+        arguments[at : at + 2] = [f"--article={os.path.abspath(''.join(arguments[at + 1 : at + 2]))}"]
+    elif ARTICLE.exists():
+        options += [f"--article={ARTICLE}"]
+    return lab.hand_over("-m", "pytest", *options, *arguments, cwd=ROOT)
+
+
+def refresh(arguments):
+    """Run the notebooks again and store their outputs."""
+    return lab.hand_over(str(ROOT / "tests" / "refresh_notebooks.py"), *arguments)
+
+
+def rebuild(arguments):
+    """Make anew whatever a change concerns, and say what is left to do by hand."""
+    add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
+    return lab.hand_over("-m", "tests.rebuild", *arguments, cwd=ROOT)
+
+
+def bench(arguments):
+    """Measure, and write what was measured into the README."""
+    add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
+    if not arguments or "hub" in arguments:
+        add_hub()
+    if not arguments or "site" in arguments:
+        add_pip()
+    return lab.hand_over("-m", "tests.bench", *arguments, cwd=ROOT)
+
+
+def classroom(arguments):
+    """Build the teachers' files in classroom/ from casedata/, and the kit in build/kit/."""
+    if "--pdf" in arguments:
+        add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
+        add_browser()
+    return lab.hand_over("-m", "classroom", *arguments, cwd=ROOT)
+
+
+def site(arguments):
+    """Build the page that needs no install."""
+    add(SITE_LOCK)
+    add_pip()
+    return lab.hand_over("-m", "classroom.site", *arguments, cwd=ROOT)

@@ -1,0 +1,183 @@
+"""Whether all is there that a learner needs; and, where a cell needs a name that none has made yet, which to run first.
+
+IPython loads this room as an extension at each kernel's start (``utils/settings``), so nothing heavy is imported here.
+On a page the stored output of a cell stays, with the advice below it. The error stays an error: Run All stops, and
+whatever runs a notebook without a reader hears of it as usual.
+"""
+
+import dis
+import json
+import os
+import platform
+import re
+import sys
+from html import escape
+from importlib import metadata
+from pathlib import Path
+
+ADVICE = {"casebook": "advice"}  # marks the advice among the outputs that a notebook keeps
+KINDS = ("text/html", "text/plain", "image/png", "image/jpeg")  # no widget without its kernel
+
+
+def start_check():
+    """Check this place: versions, whether the page shows a slider, whether the record can be written.
+
+    Returns an ipywidgets.VBox. Its ``found`` says in each row that is not well what to do; ``shown`` is what a notebook
+    keeps, the same wherever all is well; ``seen`` hears from the page that it shows the slider.
+    """
+    import anywidget
+    import ipywidgets as widgets
+    import pandas as pd
+    import traitlets
+
+    from utils.page import Shown, say, table, together
+    from utils.phrases import phrase, section
+
+    class Seen(anywidget.AnyWidget):
+        _esm, _css = Path(__file__).with_name("start.js"), Path(__file__).with_name("cards.css")
+        words = traitlets.Dict(section("check")).tag(sync=True)
+        table = traitlets.Unicode().tag(sync=True)
+        shows = traitlets.Bool(False).tag(sync=True)
+        answer = traitlets.Unicode().tag(sync=True)
+
+        @traitlets.observe("shows")
+        def _reply(self, change):
+            self.answer = phrase("check.shows") if change.new else ""
+
+    class Check(widgets.VBox):
+        def _repr_mimebundle_(self, **kwargs):
+            return super()._repr_mimebundle_(**kwargs) | self.shown._repr_mimebundle_()
+
+    heads = [phrase(f"check.{head}") for head in ("what", "found_head", "so")]
+    rows, caption, note = pd.DataFrame(_rows(), columns=heads), phrase("check.caption"), phrase("check.note")
+    slider = widgets.IntSlider(3, 0, 10, description=phrase("check.slider"), style={"description_width": "8em"})
+    made = Check([slider, Seen(table=table(rows, caption).html)]).add_class("casebook-explorer")
+    made.seen, made.found = made.children[1], table(rows, caption)
+    kept = table(rows.iloc[:-1, [0, 2]], caption)  # without what differs from one good place to the next
+    made.shown = together(Shown(f"<p><em>{note}</em></p>", note), kept, say(phrase("check.sliders")))
+    return made
+
+
+def _rows():
+    """Of each thing that is checked its name, what was found, what to say of it."""
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+
+    from utils import record
+    from utils.phrases import phrase
+
+    signs = {"BINDER_LAUNCH_HOST": "binder", "JUPYTERHUB_SERVICE_PREFIX": "hub"}  # a Binder has both
+    place = next((name for sign, name in signs.items() if sign in os.environ), "own")
+    place = "browser" if sys.platform == "emscripten" else place
+    python, packages = _needs()
+    needed = [r for r in map(Requirement, packages) if r.marker is None or r.marker.evaluate({"extra": ""})]
+    for name, bounds in [("Python", SpecifierSet(python)), *((r.name, r.specifier) for r in needed)]:
+        try:
+            found = platform.python_version() if name == "Python" else metadata.version(name)
+        except metadata.PackageNotFoundError:  # JupyterLab and what only tests need may be elsewhere, or nowhere
+            found = ""
+        lower = SpecifierSet(",".join(str(s) for s in bounds if s.operator.startswith(">")))
+        if not found:
+            state = "missing" if place == "own" else "not_needed"
+        elif lower.contains(found, prereleases=True):
+            state = "new_enough" if bounds.contains(found, prereleases=True) else "newer"
+        else:
+            state = "too_old"
+        wanted = ", ".join(sorted(map(str, bounds), reverse=True))
+        here = phrase("check.found" if found else "check.found_none", found=found, bounds=wanted)
+        yield name, here, phrase(f"check.{state}", mend=phrase(f"check.mend_{place}"))
+    file, home = record.record_path(), str(Path.home())
+    try:  # a file is written beside the record as one is, and taken away again
+        file.parent.mkdir(parents=True, exist_ok=True)
+        probe = file.with_name(f"{file.name}.{os.getpid()}.tmp")  # what a kill leaves of it is swept at a commit
+        record.write_whole(probe, "a trial")
+        probe.unlink()
+        state = record.read()[1].strip() or phrase("check.can_be_written")
+        if place == "browser" and not file.is_relative_to(record.DRIVE):  # a private window, or one without https
+            state = phrase("check.not_kept")
+    except OSError as fault:
+        state = phrase("check.not_written", why=fault.strerror)
+    short = "~" + str(file).removeprefix(home) if str(file).startswith(home + os.sep) else file  # it may bear your name
+    yield phrase("check.record"), short, state
+    yield phrase("check.place"), phrase(f"check.on_{place}"), ""
+
+
+def _needs():
+    """The Python and the packages that this copy asks for: of the project where it lies here, else of its install."""
+    import tomllib
+
+    file = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    if file.exists():
+        project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+        return project["requires-python"], project["dependencies"]
+    return metadata.metadata("mas-casebook")["Requires-Python"], metadata.requires("mas-casebook")
+
+
+def load_ipython_extension(shell):
+    """Explain this shell's NameErrors from now on."""
+    shell.set_custom_exc((NameError,), _explain)
+
+
+def _explain(shell, kind, error, trace, tb_offset=None):
+    try:
+        while trace.tb_next:
+            trace = trace.tb_next
+        # A name missed in a library, or in a function's own lines, is no matter of order.
+        books = _books() if kind is NameError and trace.tb_frame.f_globals is shell.user_ns else []
+        sources = [["".join(c["source"]) for c in book] for book in books]
+        sentence = advice(error.name, shell.user_ns["In"], sources, shell.transform_cell)
+    except (ImportError, OSError, ValueError, KeyError, TypeError):  # no notebook or no words: Python's message is left
+        sentence = ""
+    request = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    cell = request.get("metadata", {}).get("cellId")  # only a page tells which cell it runs
+    if sentence:
+        error._render_traceback_ = lambda: [sentence]
+    if not sentence or not cell:
+        return shell.showtraceback((kind, error, error.__traceback__), tb_offset=tb_offset)
+    now = cell, request["content"]["code"]
+    same = [c for book in books for c in book if (c.get("id"), "".join(c["source"])) == now]
+    for output in (o for c in same for o in c["outputs"] if o.get("metadata") != ADVICE):
+        if data := {kind: "".join(given) for kind, given in output.get("data", {}).items() if kind in KINDS}:
+            shell.display_pub.publish(data)
+    words = re.sub("`(.+?)`", r"<code>\1</code>", escape(sentence))
+    shell.display_pub.publish({"text/html": f'<p role="note">{words}</p>', "text/plain": sentence}, ADVICE)
+    shell._last_traceback = [sentence]  # goes into the reply that ends the run, as it does where it is shown
+
+
+def advice(name, ran, books, transform=str):
+    """Which cell of the notebook to run first, as a sentence; empty where no other cell makes the name.
+
+    `ran` is a list of the cells run so far, the one that missed it last; `books` a list for each notebook that this may
+    be, of its cells; `transform` makes plain Python of a cell.
+    """
+    found = []  # (how many of the cells run so far are in this notebook, whether above, first line)
+    for cells in books:
+        here = cells.index(ran[-1]) if ran[-1] in cells else len(cells)
+        makers = [i for i, source in enumerate(cells) if i != here and name in _makes(transform(source))]
+        if makers:
+            nearest = max((i for i in makers if i < here), default=makers[0])
+            begins = cells[nearest].strip().splitlines()[0]
+            found.append((len(set(cells) & set(ran)), here < len(cells) and nearest < here, begins))
+    likely = [(above, begins) for count, above, begins in found if count == max(found)[0]]
+    begins = os.path.commonprefix([begins for _, begins in likely]).strip()  # one that is true of each
+    if not begins:
+        return ""
+    from utils.phrases import phrase  # here, since this room is loaded first, and where nothing else may be
+
+    return phrase("first.made_above" if all(above for above, _ in likely) else "first.made", name=name, begins=begins)
+
+
+def _books():
+    """The code cells of this kernel's notebook where the server tells it, else of each one in the notebook's folder."""
+    named = Path(os.environ.get("JPY_SESSION_NAME", ""))
+    paths = [named] if named.suffix == ".ipynb" and named.is_file() else sorted(Path.cwd().glob("*.ipynb"))
+    cells = [json.loads(path.read_text(encoding="utf-8"))["cells"] for path in paths]
+    return [[c for c in book if c["cell_type"] == "code"] for book in cells]
+
+
+def _makes(source):
+    """The names that a cell leaves behind; none where it is not yet Python."""
+    try:
+        return {i.argval for i in dis.get_instructions(compile(source, "", "exec")) if i.opname == "STORE_NAME"}
+    except SyntaxError:
+        return set()
