@@ -27,6 +27,7 @@ from utils.units import variables
 ROOT = Path(__file__).resolve().parent.parent
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MACHINE = re.compile(r"/(?:home|root|tmp|work|Users|opt|var)/|[A-Z]:\\\\|file://")
+VIEW, PNG = "application/vnd.jupyter.widget-view+json", re.compile(r"data:image/png;base64,([^\"]*)")
 WORDS = re.compile(r"[A-Za-z][A-Za-z'’-]+")
 # Words of what became known after a notebook's moment; none may stand on its page. (The glossary of 00 explains ANA.)
 LATER = {
@@ -41,71 +42,83 @@ def outputs(nb):
     return [o for c in nb.cells if c.cell_type == "code" for o in c.get("outputs", [])]
 
 
+def shown_html(cell):
+    return "".join(o.get("data", {}).get("text/html", "") for o in cell.get("outputs", []))
+
+
 def shown(nb):
     """Everything a reader can read: prose, and the text of every output."""
-    text = [c.source for c in nb.cells if c.cell_type == "markdown"]
-    text += [
-        re.sub(r"base64,[A-Za-z0-9+/=]+", "", str(v))
-        for o in outputs(nb)
-        for v in (*o.get("data", {}).values(), o.get("text", ""))
-    ]
-    return "\n".join(text)
+    text = [str(v) for o in outputs(nb) for v in (*o.get("data", {}).values(), o.get("text", ""))]
+    return "\n".join([markdown(nb), *(re.sub(r"base64,[A-Za-z0-9+/=]+", "", t) for t in text)])
 
 
 def markdown(nb):
     return "\n".join(c.source for c in nb.cells if c.cell_type == "markdown") + "\n"
 
 
+def plain(nb, *more):
+    """The prose without code, tags and addresses, and without whatever else is named."""
+    return re.sub("|".join([r"```.*?```|<[^>]+>|https?://\S+", *more]), " ", markdown(nb), flags=re.S)
+
+
 def prose_words(nb):
     """How many words of prose there are, without code, tags and the targets of links."""
-    return len(WORDS.findall(re.sub(r"```.*?```|<[^>]+>|https?://\S+|\(#?[^)\s]*\)", " ", markdown(nb), flags=re.S)))
+    return len(WORDS.findall(plain(nb, r"\(#?[^)\s]*\)")))
 
 
 def faults(nb):
     """What is wrong with a stored notebook, in words that tell how to mend it."""
     code = [c for c in nb.cells if c.cell_type == "code"]
-    prose = re.sub(r"```.*?```|<[^>]+>|https?://\S+", " ", markdown(nb), flags=re.S)
-    words = prose_words(nb)
-    lines = sum(len([x for x in c.source.splitlines() if x.strip()]) for c in code)
-    if [c.execution_count for c in code] != list(range(1, len(code) + 1)):
-        yield "not every code cell was run, once and in order: python lab.py refresh"
-    for c in code:
-        last = c.source.strip().splitlines()[-1]
-        if not c.get("outputs") and re.match(r"[\w.]+\(", last):
-            yield f"a cell that shows something has no stored output: {last}"
-        if len(c.source.splitlines()) > 12:
-            yield f"a code cell of more than 12 lines: {c.source.splitlines()[0]}"
-        if last.endswith(";"):
-            yield f"a cell ends with ';', which strict comparison does not understand: {last}"
-    for o in outputs(nb):
-        if o.output_type == "error" or o.get("name") == "stderr":
-            yield f"stored {o.get('name', 'error')}: {str(o.get('evalue', o.get('text')))[:60]}"
-        if "application/vnd.jupyter.widget-view+json" in o.get("data", {}):
-            yield "a stored widget view, which shows 'model not found' without a kernel: python lab.py refresh"
-        if "image/png" in o.get("data", {}):
-            yield "a bare picture, whose description never reaches JupyterLab: show it through utils.plots"
-        if MACHINE.search(json.dumps({**o.get("data", {}), "text": o.get("text", "")}).split("base64,")[0]):
-            yield "a path of this machine in an output"
-        for html in (o.get("data", {}).get("text/html", ""),):
-            for png in re.findall(r"data:image/png;base64,([^\"]*)", html):
-                try:
-                    Image.open(io.BytesIO(base64.b64decode(png, validate=True))).load()
-                except (ValueError, OSError):
-                    yield "a picture that cannot be shown: python lab.py refresh"
-            if "<img" in html and not re.search(r'<img[^>]+alt="[^"]{40,}"', html):
-                yield "a picture without a description"
-            if re.search(r">\s*(nan|NaN|None|<NA>)\s*<", html):
-                yield "a missing value shown as nan: unknown has a word of its own"
-    if "widgets" in nb.metadata:
-        yield "stored widget state: python lab.py refresh"
-    if "Not for clinical use" not in prose or "10.3389/fped.2020.635080" not in prose:
-        yield "the banner or the attribution is missing"
-    if words < 12 * lines:
-        yield f"{words / lines:.1f} words of prose a line of code; at least 12 are due"
-    if re.search(r"!\[\s*\]\(", prose):
-        yield "a picture in the text without a description"
-    if sum("<img" in o.get("data", {}).get("text/html", "") for o in outputs(nb)) > 6:
-        yield "more than six pictures"
+    yield from (words for c in code for words in cell_faults(c))
+    yield from (words for o in outputs(nb) for words in output_faults(o))
+    lines, said = sum(len([x for x in c.source.splitlines() if x.strip()]) for c in code), plain(nb)
+    pictures = sum("<img" in o.get("data", {}).get("text/html", "") for o in outputs(nb))
+    ratio = prose_words(nb) / lines
+    in_order = [c.execution_count for c in code] == list(range(1, len(code) + 1))
+    signed = "Not for clinical use" in said and "10.3389/fped.2020.635080" in said
+    yield from which(
+        (not in_order, "not every code cell was run, once and in order: python lab.py refresh"),
+        ("widgets" in nb.metadata, "stored widget state: python lab.py refresh"),
+        (not signed, "the banner or the attribution is missing"),
+        (ratio < 12, f"{ratio:.1f} words of prose a line of code; at least 12 are due"),
+        (re.search(r"!\[\s*\]\(", said), "a picture in the text without a description"),
+        (pictures > 6, "more than six pictures"),
+    )
+
+
+def cell_faults(cell):
+    lines = cell.source.strip().splitlines()
+    shows = re.match(r"[\w.]+\(", lines[-1])
+    yield from which(
+        (not cell.get("outputs") and shows, f"a cell that shows something has no stored output: {lines[-1]}"),
+        (len(lines) > 12, f"a code cell of more than 12 lines: {lines[0]}"),
+        (lines[-1].endswith(";"), f"a cell ends with ';', which strict comparison does not understand: {lines[-1]}"),
+    )
+
+
+def output_faults(output):
+    data = output.get("data", {})
+    html = data.get("text/html", "")
+    wrong = output.output_type == "error" or output.get("name") == "stderr"
+    kept = json.dumps({**data, "text": output.get("text", "")}).split("base64,")[0]
+    yield from which(
+        (wrong, f"stored {output.get('name', 'error')}: {str(output.get('evalue', output.get('text')))[:60]}"),
+        (VIEW in data, "a stored widget view, which shows 'model not found' without a kernel: python lab.py refresh"),
+        ("image/png" in data, "a bare picture, whose description never reaches JupyterLab: show it by utils.plots"),
+        (MACHINE.search(kept), "a path of this machine in an output"),
+        (not all(map(drawn, PNG.findall(html))), "a picture that cannot be shown: python lab.py refresh"),
+        ("<img" in html and not re.search(r'<img[^>]+alt="[^"]{40,}"', html), "a picture without a description"),
+        (re.search(r">\s*(nan|NaN|None|<NA>)\s*<", html), "a missing value shown as nan: unknown has its own word"),
+    )
+
+
+def drawn(png):
+    """Whether a picture in base64 can be shown."""
+    try:
+        Image.open(io.BytesIO(base64.b64decode(png, validate=True))).load()
+    except (ValueError, OSError):
+        return False
+    return True
 
 
 CASE = load_case()
@@ -155,10 +168,6 @@ def minutes(b):
     sheets = sum(len(re.findall(r'(?m)^sheet\("', c.source)) for c in b.nb.cells if c.cell_type == "code")
     rows = STOPS["rows"].fillna(0)[b.number]
     return round(read(b) / 60 + 10 * sheets + rows / 5)
-
-
-def prose(b):
-    return markdown(b.nb)
 
 
 def walk(b):
@@ -280,7 +289,7 @@ def has_a_table_beside_a_picture(b):  # R14; beside: in the output itself, or ju
         beside = "".join(x.what for x in put_out[max(0, n - 1) : n + 2] if x.section == s.section)
         if "<img" in s.what and "<table" not in beside:
             yield f"a picture under '{s.section}' has no table in its output or next to it"
-    if re.search(r"!\[|<img", prose(b)):
+    if re.search(r"!\[|<img", markdown(b.nb)):
         yield "an image in the prose: figures are drawn from the case, and decoration is left out"
 
 
@@ -294,26 +303,24 @@ def neighbours(number):
 
 def leads_on(b):
     """Top and bottom link to the pages before and after, and the bottom back to the top."""
-    first, last = (
-        next(c.source for c in cells if c.cell_type == "markdown") for cells in (b.nb.cells, b.nb.cells[::-1])
-    )
+    first, *_, last = (c.source for c in b.nb.cells if c.cell_type == "markdown")
     for n in filter(None, neighbours(b.number)):
         link = f"[{n} {STOPS.at[n, 'title']}]({STOPS.at[n, 'file']})"
-        yield from (
-            f"{where} has no link {link}"
-            for where, text in (("the top", first), ("'## Next'", last))
-            if link not in text
-        )
+        places = (("the top", first), ("'## Next'", last))
+        yield from (f"{where} has no link {link}" for where, text in places if link not in text)
     top = re.match("# (.+)", first)[1].replace(" ", "-")
     yield from which(
         (f"[Back to the top](#{top})" not in last, f"the end has no link [Back to the top](#{top})"),
-        (not re.search(r"(?m)^(## References$|\*\*References)", prose(b)), "there are no references"),
-        (b.number in CORE and "## What is still unknown\n" not in prose(b), "there is no '## What is still unknown'"),
+        (not re.search(r"(?m)^(## References$|\*\*References)", markdown(b.nb)), "there are no references"),
+        (
+            b.number in CORE and "## What is still unknown\n" not in markdown(b.nb),
+            "there is no '## What is still unknown'",
+        ),
     )
 
 
 def takes_the_minutes_it_says(b):
-    due, said = minutes(b), re.findall(r"\*\*Time:\*\* about (\d+) minutes", prose(b))
+    due, said = minutes(b), re.findall(r"\*\*Time:\*\* about (\d+) minutes", markdown(b.nb))
     yield from which(
         (due > LONGEST, f"{due} minutes by the formula; at most {LONGEST}: shorten, or make two pages of it"),
         (STOPS.at[b.number, "minutes"] != due, f"casedata/journey.csv: the minutes are {due} by the formula"),
@@ -428,12 +435,10 @@ def has_honest_options(b):
                 yield f"{i['id']}, option {o['key']}: a wrong one needs a misconception of the list, the right one none"
     scored = [i for i in b.items.values() if i.get("best") and i["kind"] not in UNSCORED]
     letters = Counter(i["best"] for i in scored)
+    often = max(letters.values(), default=0) > len(scored) / 2
     longest = [all(len(o["text"]) < len(right(i)["text"]) for o in i["options"] if o is not right(i)) for i in scored]
     yield from which(
-        (
-            max(letters.values(), default=0) > len(scored) / 2,
-            f"right letters {dict(letters)}: none in more than half of the items",
-        ),
+        (often, f"right letters {dict(letters)}: none in more than half of the items"),
         (sum(longest) > 0.6 * len(scored), f"the right option is the longest in {sum(longest)} of {len(scored)} items"),
     )
 
@@ -453,10 +458,6 @@ def leaves_the_work_to_the_learner(b):  # R3: nothing is worked here, and every 
 FOLD = "By keyboard, or by a line of code"
 SUBJECT = ("12",)  # pages whose subject is code
 CALLS = ("answer", "write", "rank", "sheet", "save_receipt")
-
-
-def shown_html(cell):
-    return "".join(o.get("data", {}).get("text/html", "") for o in cell.get("outputs", []))
 
 
 def says_the_lines_of_code_once(b):
@@ -487,9 +488,8 @@ def folds_its_code(b):
 
 def serves_an_aim(b):
     """The blueprint: each question serves an aim of a page, and each aim of a page is tested."""
-    served = {i.get("aim") for i in items().values() if i["kind"] != "pretest"} | {
-        p.get("aim") for p in prompts().values()
-    }
+    asked = [*(i for i in items().values() if i["kind"] != "pretest"), *prompts().values()]
+    served = {entry.get("aim") for entry in asked}
     for k, i in b.items.items():
         page, _, n = str(i.get("aim", "")).partition(".")
         if page not in FILES or not n.isdigit() or not 1 <= int(n) <= len(aims(stored(page))):
@@ -510,10 +510,10 @@ def asks_each_question_once(b):
 
 
 def has_advice_for_teachers(b):
-    written = f"## {b.number}\n" in (ROOT / "classroom" / "kit" / "texts" / "facilitation.md").read_text(
-        encoding="utf-8"
+    advice = (ROOT / "classroom" / "kit" / "texts" / "facilitation.md").read_text(encoding="utf-8")
+    return which(
+        (f"## {b.number}\n" not in advice, f"classroom/kit/texts/facilitation.md has no section '## {b.number}'")
     )
-    return which((not written, f"classroom/kit/texts/facilitation.md has no section '## {b.number}'"))
 
 
 EVERYWHERE = [is_clean, asks_each_question_once, keeps_back, rests_on_what_was_known, has_no_spoiler, lists_no_biases]

@@ -222,13 +222,16 @@ def compute(expression):
     return eval(str(expression), {"__builtins__": {}}, dict(SPACE))
 
 
+def named_in(entry):
+    """The places that an entry is about (set of str)."""
+    return {entry["where"]} if isinstance(entry["where"], str) else {*entry["where"]}
+
+
 def declares(entry, reading, passage):
-    if entry["text"] != reading.text:
+    if entry["text"] != reading.text or not passage.names & named_in(entry):
         return False
-    where = entry["where"] if isinstance(entry["where"], list) else [entry["where"]]
     unit = entry.get("unit")
-    same_unit = unit is None or reading.unit in (unit, next((r.unit for r in read_numbers(f"1 {unit}")), unit))
-    return bool(passage.names & set(where)) and same_unit
+    return unit is None or reading.unit in (unit, next((r.unit for r in read_numbers(f"1 {unit}")), unit))
 
 
 def entry_faults(entries, used):

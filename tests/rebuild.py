@@ -20,7 +20,6 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 
 import yaml
@@ -62,14 +61,13 @@ def as_it_was():
         yield DONE
         return
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            packed = subprocess.run(["git", "archive", "HEAD", *KEPT], cwd=ROOT, capture_output=True, check=True).stdout
-        except (OSError, subprocess.CalledProcessError):
-            yield None
-            return
-        with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
-            tar.extractall(folder, filter="data")
-        yield Path(folder)
+        command = ["git", "archive", "HEAD", *KEPT]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True) if shutil.which("git") else None
+        there = done and done.returncode == 0
+        if there:
+            with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
+                tar.extractall(folder, filter="data")
+        yield Path(folder) if there else None
 
 
 def keep(root=ROOT):
@@ -223,48 +221,17 @@ def page_faults(books):
             yield f"notebooks/{path.name}: could not be checked ({type(fault).__name__}: {fault})"
 
 
-@cache
-def lines_of(path):
-    """The lines of a file, read once for all that is looked for in it."""
-    return path.read_text(encoding="utf-8").splitlines()
-
-
-def pinned(known):
-    """Where code holds a number to what a row of a table said, in a test or a notebook: (place, number)."""
-    row = re.fullmatch(r"(?:observations|rules)\.csv (\w+)", known.source)
-    number = f"{known.value[0]:.10g}"
-    for path in [*sorted((ROOT / "tests").glob("test_*.py")), *sorted(BOOKS.glob("*.ipynb"))] if row else ():
-        lines = lines_of(path)
-        for n, line in enumerate(lines, 1):
-            if not re.search(rf"(?<![\w.,]){number}(?![\w.]| %)", line):
-                continue
-            code = path.suffix == ".py" or re.match(r'    "(?!data:)', line) and '"code"' in _type_of(lines, n)
-            if code and row[1].lower() in " ".join(lines[max(0, n - 8) : n + 5]).lower():
-                yield f"{path.relative_to(ROOT).as_posix()}:{n}", number
-
-
-def _type_of(lines, n):
-    """The line that says of which type the cell of a notebook is in whose source line n stands."""
-    return next((line for line in reversed(lines[:n]) if '"cell_type"' in line), "")
-
-
 def outdated(passages, folder):
     """Numbers that the case in a folder vouched for, and ours does not: a dict of (place, number) -> sentence."""
     from tests import orphans
     from utils.case import load_case
 
     try:
-        before = load_case(folder)
+        found = orphans.outdated(passages, load_case(folder))
     except CaseDataError:  # it was not whole before either
         return {}
-    found = {
-        place: f"{place[1]} is written into code, as {k.source} had it{ASKED}"
-        for k in orphans.vanished(None, before)[0]
-        for place in (pinned(k) if k.exact else ())  # what a value comes to in another unit is no value of its row
-    }
-    for p, r, source in orphans.outdated(passages, before):
-        found[p.place(r), r.text] = f"{orphans.stated(r)}: {source} says {as_it_is(source)}{ASKED}"
-    return found
+    say = f"{{}}: {{}} says {{}}{ASKED}".format
+    return {(p.place(r), r.text): say(orphans.stated(r), source, as_it_is(source)) for p, r, source in found}
 
 
 def as_it_is(source):
@@ -283,13 +250,12 @@ def number_faults(books, root):
     passages = [p for name in ("items", "prompts", "tables", *(b.stem for b in books)) for p in pages[name]]
     wrong = outdated(passages, root / "casedata") if root else {}
     for p, r in orphans.unvouched(passages, used=used):
-        if p.prose:  # also where it was asked about: nothing vouches for it now
-            was = wrong.get((p.place(r), r.text), "").removesuffix(ASKED)
-            wrong[p.place(r), r.text] = (
-                f"{was}; nothing vouches for {r.text} any more" if was else orphans.stated(r) + BARE
-            )
-        else:
+        if not p.prose:
             outputs.setdefault(p.where, (p, []))[1].append(r)
+        elif was := wrong.get((p.place(r), r.text)):  # nothing vouches for it now
+            wrong[p.place(r), r.text] = f"{was.removesuffix(ASKED)}; nothing vouches for {r.text} any more"
+        else:
+            wrong[p.place(r), r.text] = orphans.stated(r) + BARE
     yield from (f"{place}: {words}" for (place, _), words in wrong.items())
     for p, readings in outputs.values() if not (root and wrong) else ():  # what they repeat is mended elsewhere
         listed = ", ".join(dict.fromkeys(orphans.stated(r) for r in readings[:3]))
@@ -297,8 +263,7 @@ def number_faults(books, root):
         yield f"{p.place(readings[0])}: shown by a cell: {listed}{more}{BARE}"
     others = {name for b in orphans.BOOKS if b not in books for name in (b.stem, b.stem[:2])}
     looked_at = set().union(*(p.names for p in passages)) - others
-    where = [[e["where"]] if isinstance(e["where"], str) else e["where"] for e in orphans.ENTRIES]
-    used |= {n for n, names in enumerate(where) if not looked_at.issuperset(names)}
+    used |= {n for n, e in enumerate(orphans.ENTRIES) if not looked_at.issuperset(orphans.named_in(e))}
     for words in orphans.entry_faults(orphans.ENTRIES, used):
         yield f"tests/{words}" + ("; mend the sentence, or the entry" if "by its computation" in words else "")
 
@@ -329,7 +294,7 @@ def tests_of(changed):
             chosen |= {"test_kit.py", "test_classroom.py"}
         elif name.endswith(".py"):
             module = Path(name).stem
-            used = re.compile(rf"from utils(\.plots)?(\.{module}\b| import [^\n]*\b{module}\b)")
+            used = re.compile(rf"from utils(\.\w+)?(\.{module}\b| import [^\n]*\b{module}\b)")
             chosen |= {name for name, text in tests.items() if used.search(text)}
         elif name.startswith("utils/"):
             chosen |= {"test_quiz.py", "test_explorer.py", "test_phrases.py"}

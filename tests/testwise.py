@@ -32,30 +32,32 @@ def _alone(options, holds):
     return found[0] if len(found) == 1 else None
 
 
-def _extreme(options, of, best):
-    return _alone(options, lambda o: of(o) == best(of(x) for x in options))
+def _most(measure, best=max):
+    """Chooses the one option of which a measure (of an option, among all) is the greatest, or the least."""
+
+    def choose(item):
+        options = item["options"]
+        return _alone(options, lambda o: measure(o, options) == best(measure(x, options) for x in options))
+
+    return choose
 
 
-def _length(option):
+def _length(option, _):
     return len(str(option["text"]))
 
 
-def _shared(item):
-    words = {o["key"]: set(re.findall(r"[a-z0-9]+", str(o["text"]).lower())) for o in item["options"]}
-
-    def common(o):
-        return sum(len(words[o["key"]] & w) for k, w in words.items() if k != o["key"])
-
-    return _extreme(item["options"], common, max)
+def _shared(option, options):
+    words = {o["key"]: set(re.findall(r"[a-z0-9]+", str(o["text"]).lower())) for o in options}
+    return sum(len(words[option["key"]] & others) for key, others in words.items() if key != option["key"])
 
 
 STRATEGIES = {
-    "the longest": lambda i: _extreme(i["options"], _length, max),
-    "the shortest": lambda i: _extreme(i["options"], _length, min),
+    "the longest": _most(_length),
+    "the shortest": _most(_length, min),
     "always a": lambda i: "a",
     "always b": lambda i: "b",
     "always c": lambda i: "c",
-    "most words in common": _shared,
+    "most words in common": _most(_shared),
     "the one hedged": lambda i: _alone(i["options"], lambda o: _says(HEDGES, str(o["text"]))),
     "the one undecided": lambda i: _alone(i["options"], lambda o: _says(UNDECIDED, str(o["text"]))),
     "the one without an absolute word": lambda i: _alone(i["options"], lambda o: not _says(ABSOLUTES, str(o["text"]))),
@@ -64,19 +66,13 @@ STRATEGIES = {
 
 def scores(asked):
     """For each strategy how many questions it answers, and how many rightly: a dict of name -> (int, int)."""
-    chosen = {name: [(choose(i), i["best"]) for i in asked] for name, choose in STRATEGIES.items()}
-    return {
-        name: (sum(c is not None for c, _ in given), sum(c == best for c, best in given))
-        for name, given in chosen.items()
-    }
+    chosen = {name: [choose(i) == i["best"] for i in asked if choose(i)] for name, choose in STRATEGIES.items()}
+    return {name: (len(right), sum(right)) for name, right in chosen.items()}
 
 
 def giveaways(asked):
     """A sentence for each strategy that does better, or worse, than chance allows."""
     for name, (applies, hit) in scores(asked).items():
-        if not applies:
-            continue
-        share = hit / applies
-        most = MOST if applies >= MANY else 1 / 3 + 2 * math.sqrt(2 / 9 / applies)
-        if share > most or (applies >= MANY and share < LEAST):
-            yield f"'{name}' answers {hit} of {applies} questions ({share:.0%}): at most {most:.0%} is chance"
+        most = MOST if applies >= MANY else 1 / 3 + 2 * math.sqrt(2 / 9 / max(applies, 1))
+        if applies and (hit / applies > most or (applies >= MANY and hit / applies < LEAST)):
+            yield f"'{name}' answers {hit} of {applies} questions ({hit / applies:.0%}): at most {most:.0%} is chance"

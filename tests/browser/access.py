@@ -2,7 +2,7 @@
 
 from axe_playwright_python.base import AXE_SCRIPT
 
-from tests.browser.session import whole
+from tests.browser.session import press, whole
 
 # Only what is named here by rule *and* element is somebody else's. A line that fits nothing any more is reported.
 OTHERS = {  # (rule, element) -> whose it is, and why it stays
@@ -29,7 +29,7 @@ PLANT = """([faults, where]) => { const box = document.createElement('div');
   ([...place.querySelectorAll('.jp-RenderedMarkdown')].at(-1) ?? place).append(box); }"""
 PAGE, OUTPUTS = ".jp-Notebook, body > main", ".jp-OutputArea-output"  # where to look
 FOUND = """async ([others, only, where]) => {
-  const options = only ? { runOnly: only } : {};
+  const options = { preload: false, ...(only && { runOnly: only }) };
   const place = { include: [[where]], exclude: [['.cm-editor']] };  // the editor is JupyterLab's
   const found = await axe.run(place, { elementRef: true, ...options });
   const used = new Set(), ours = [], planted = [];
@@ -77,11 +77,14 @@ CONTROLS = """() => {
   axe.teardown();
   return listed;
 }"""
-FOCUSED = """() => {
-  const e = document.activeElement, look = getComputedStyle(e);
-  const ring = (look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) > 0) || look.boxShadow !== 'none';
-  return [e.dataset.casebookStop ?? null, ring, !!e.closest('.jp-Notebook'), e.outerHTML.slice(0, 120)];
-}"""
+# Notes what gets the focus, whether a ring shows it, and that the notebook was left.
+WATCH = """() => { window.__reached = []; window.__left = false;
+  document.addEventListener('focusin', ({ target: e }) => {
+    window.__left ||= !e.closest('.jp-Notebook');
+    const look = getComputedStyle(e), stop = e.dataset.casebookStop;
+    const ring = (look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) > 0) || look.boxShadow !== 'none';
+    if (stop && !window.__left) window.__reached.push([stop, ring ? '' : e.outerHTML.slice(0, 120)]);
+  }); }"""
 PICTURES = """() => [...document.querySelectorAll('.jp-OutputArea img')].map((picture) => {
   const outputs = [...document.querySelectorAll('.jp-CodeCell .jp-OutputArea')];
   const at = outputs.indexOf(picture.closest('.jp-OutputArea'));
@@ -118,14 +121,10 @@ def faults(page, only=None, where=PAGE):
 def walk(page):
     """Press Tab from the first cell to the end: (stops that were reached, those without a visible ring)."""
     page.evaluate("document.querySelector('.jp-Notebook .jp-Cell').focus()")
-    reached, bare, steps = set(), [], 0
-    while steps < 3000:
-        page.keyboard.press("Tab")
-        steps += 1
-        stop, ring, inside, html = page.evaluate(FOCUSED)
-        if not inside:
+    page.evaluate(WATCH)
+    for _ in range(60):
+        press(page, *["Tab"] * 50)
+        if page.evaluate("window.__left"):
             break
-        if stop is not None:
-            reached.add(stop)
-            bare += [] if ring else [html]
-    return reached, bare
+    reached = page.evaluate("window.__reached")
+    return {stop for stop, _ in reached}, [html for _, html in reached if html]

@@ -20,6 +20,7 @@ import requests
 from playwright.sync_api import expect, sync_playwright
 
 from lab import BROWSERS
+from tests.injection import PAYLOADS
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -45,6 +46,7 @@ DRAWN = """(() => { const { widgets, node } = window.jupyterapp.shell.currentWid
   return widgets.length && widgets.every((cell) => cell.isAttached && !cell.isPlaceholder())
     && [...node.querySelectorAll('.jp-OutputArea-output')].every((e) => e.firstChild?.data !== 'Loading widget...')
     && [...node.querySelectorAll('img')].every((picture) => picture.complete); })()"""
+KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 RUN = """() => { window.casebookRan = undefined;
   window.jupyterapp.commands.execute('notebook:run-all-cells').then((ran) => (window.casebookRan = ran)); }"""
 TURN = """async (path) => { const { commands, shell } = window.jupyterapp;
@@ -236,7 +238,7 @@ def forget(address, home):
 
 
 def restart(page):
-    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    page.evaluate(f"{KERNEL}.restart()")
     page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     settle(page)
 
@@ -258,8 +260,71 @@ def says(form, words):
     form.locator("[role=status]", has_text=words).wait_for()
 
 
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def enter(field, words):
+    """Type into a field, and Enter."""
+    field.fill(words)
+    field.press("Enter")
+
+
+TELLS = """([where, words]) => [...document.querySelectorAll(where)].some((e) =>
+  [e.textContent, ...[...e.querySelectorAll('img')].map((picture) => picture.alt)].join(' ').includes(words))"""
+
+
+def tells(page, words, where=".casebook-result"):
+    """Wait until something there says these words, in its text or in the description of a picture."""
+    page.wait_for_function(TELLS, arg=[where, words], polling=100)
+
+
 def shows(page, words):
     """Wait until the result of an explorer shows these words; returns it."""
     result = page.locator(".casebook-result", has_text=words).first
     result.wait_for()
     return result
+
+
+def commit(form, choice=None, text=None):
+    """Choose or write, and press the button by keyboard."""
+    if choice:
+        form.locator(f"input[name=choice][value={choice}]").check()
+    for field in form.locator("textarea").all() if text else ():
+        field.fill(text)
+    form.locator("button").focus()
+    press(form.page, "Enter")
+
+
+def choose(form, downs):
+    """Choose by keyboard and press the button: the first option, and so many down from it."""
+    form.locator("input").first.focus()
+    press(form.page, "Space", *["ArrowDown"] * downs, "Tab", "Tab", "Enter")
+
+
+def faults(page):
+    """Whatever went wrong in a cell or a widget of the page, in the page's own words."""
+    return page.evaluate("""() => [...document.querySelectorAll('.jp-RenderedText[data-mime-type*="stderr"]')]
+      .map(e => e.textContent)
+      .concat(window.jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.type === 'code')
+        .flatMap(c => c.model.outputs.toJSON()).filter(o => o.output_type === 'error').map(o => o.evalue))
+      .concat(/model not found|Error displaying widget/.test(document.body.textContent) ? ['no widget'] : [])""")
+
+
+# ---- what is typed is text: nothing of it runs, or becomes an element -----------------------------------------------
+ALL = "\n".join(PAYLOADS)
+HARM = """() => [window.__hit === undefined ? '' : 'it ran',
+  ...[...document.querySelectorAll('.jp-Notebook *')].filter(e => [...e.attributes].some(a => a.name.startsWith('on')
+    || /^\\s*javascript:/i.test(a.value) || (a.name === 'src' && a.value === 'x'))
+    || (e.closest('.jp-OutputArea') && ['SCRIPT', 'IFRAME', 'OBJECT', 'ANIMATE', 'MATH', 'VIDEO'].includes(e.tagName)))
+    .map(e => e.outerHTML.slice(0, 120))].filter(x => x)"""
+
+
+# What loads in vain says so a moment later: this picture, asked for last, says so after the others.
+IN_VAIN = "() => new Promise((said) => { Object.assign(new Image(), { onerror: () => said(), src: 'x?last' }); })"
+
+
+def harmless(page):
+    page.evaluate(IN_VAIN)
+    assert page.evaluate(HARM) == []

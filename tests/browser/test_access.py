@@ -77,13 +77,17 @@ def code_cells(name):
     return [c for c in nbformat.read(book, 4).cells if c.cell_type == "code"]
 
 
+def empty(words, things):
+    """Whether a cell shows neither a picture, nor a table, nor a sentence."""
+    return len(words) < 20 and not things
+
+
 def test_an_unrun_cell_shows_a_picture_a_table_or_words(unrun_and_live, request):
     unrun, page = unrun_and_live
     live = page.evaluate(SHOWN)
     assert len(unrun) == len(live) == len(code_cells(request.node.callspec.id))
-    empty = [source for (source, words, things), (_, later, _) in zip(unrun, live, strict=True)
-             if later and len(words) < 20 and not things]  # fmt: skip
-    assert empty == []
+    later = [words for _, words, _ in live]
+    assert [cell for (cell, *what), said in zip(unrun, later, strict=True) if said and empty(*what)] == []
     assert [words for _, words, _ in unrun + live if any(b in words for b in BROKEN)] == []
 
 
@@ -162,7 +166,7 @@ def test_an_exported_notebook_is_readable_and_axe_finds_nothing_of_ours(exported
     page = exported(name)
     stored = [row for row in page.evaluate(SHOWN) if row[1] or row[2]]
     assert len(stored) == sum(1 for c in code_cells(name) if c.outputs)
-    assert [s for s, words, things in stored if len(words) < 20 and not things] == []
+    assert [cell for cell, *what in stored if empty(*what)] == []
     text = html.unescape(page.inner_text("body"))
     assert not [b for b in BROKEN if b in text.replace("*Error", "").replace("Error displaying widget, or a", "")] or (
         name.startswith("00") and text.count("Error displaying widget") == 1  # the page itself says what to do then
