@@ -64,21 +64,33 @@ def test_no_phrase_is_left_that_nothing_says():
     ] == []
 
 
-def test_a_phrase_says_its_number_and_refuses_a_place_left_open(monkeypatch):
-    monkeypatch.setattr(
-        phrases, "_catalogue", lambda: {"t": {"n": {"one": "{count} day", "other": "{count} days"}, "p": "{x}"}}
-    )
-    assert phrase("t.n", count=1) == "1 day" and phrase("t.n", count=0) == "0 days"
-    with pytest.raises(KeyError):
-        phrase("t.p", y=1)
-    with pytest.raises(KeyError):
-        phrase("t.q")
+@pytest.fixture
+def translated(tmp_path, monkeypatch):
+    """A function that puts a translation in place."""
+
+    def put(text):
+        (tmp_path / "es.yaml").write_text(text, encoding="utf-8")
+        phrases.catalogue.cache_clear()
+
+    monkeypatch.setenv("MAS_CASEBOOK_PHRASES", str(tmp_path / "es.yaml"))
+    yield put
+    phrases.catalogue.cache_clear()
 
 
-def test_a_status_is_kept_in_english_and_shown_in_the_language_of_the_catalogue(monkeypatch):
-    assert status_word("not met") == "not met"
-    monkeypatch.setattr(phrases, "_catalogue", lambda: {"status": {"not_met": "no se cumple"}})
+def test_a_phrase_says_its_number_and_refuses_a_place_left_open():
+    key, forms = next((key, text) for key, text in flat() if isinstance(text, dict) and places(text) == {"count"})
+    assert phrase(key, count=1) == forms["one"].format(count=1)
+    assert [phrase(key, count=n) for n in (0, 2)] == [forms["other"].format(count=n) for n in (0, 2)]
+    for key, values in (("case.et_al", {"y": 1}), ("case.none", {})):
+        with pytest.raises(KeyError):
+            phrase(key, **values)
+
+
+def test_a_status_is_kept_in_english_and_shown_in_the_language_of_the_catalogue(translated):
+    assert status_word("not met") == "not met" and status_word("Ada says met") == "Ada says met"
+    translated("{status: {not_met: no se cumple}, quiz: {right: Así es.}}")
     assert status_word("not met") == "no se cumple" and status_word("Ada says met") == "Ada says met"
+    assert phrase("quiz.right") == "Así es." and phrase("quiz.no_best") == TEXTS["quiz"]["no_best"]
 
 
 @pytest.mark.parametrize(
@@ -90,14 +102,10 @@ def test_a_status_is_kept_in_english_and_shown_in_the_language_of_the_catalogue(
         ("quiz: Así es.", "es.yaml cannot be read: it does not hold phrases by section"),
     ],
 )
-def test_a_fault_of_a_translation_is_named(tmp_path, monkeypatch, text, says):
-    (tmp_path / "es.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("MAS_CASEBOOK_PHRASES", str(tmp_path / "es.yaml"))
+def test_a_fault_of_a_translation_is_named(translated, text, says):
+    translated(text)
     with pytest.raises(ValueError, match=re.escape(says)):
-        phrases._catalogue.__wrapped__()
-    (tmp_path / "es.yaml").write_text("quiz: {right: Así es.}", encoding="utf-8")
-    told = phrases._catalogue.__wrapped__()
-    assert told["quiz"]["right"] == "Así es." and told["quiz"]["no_best"] == TEXTS["quiz"]["no_best"]
+        phrase("quiz.right")
 
 
 # ---- in another language ---------------------------------------------------------------------------------------------
