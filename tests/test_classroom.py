@@ -17,7 +17,7 @@ from phenopackets.schema.v2.phenopackets_pb2 import Phenopacket
 
 from classroom import gift, phenopacket, review
 from classroom.__main__ import FILES, HERE, build
-from utils import tables
+from tests.check_casedata import seal
 from utils.case import load_case, references
 from utils.chapters import patient
 from utils.quiz import items, prompts
@@ -564,16 +564,16 @@ def test_the_head_says_which_state_is_signed_and_whose_case_it_is(tmp_path, monk
     package = json.loads((CASEDATA / "datapackage.json").read_text(encoding="utf-8"))
     digests = ["sha256:" + sha256((CASEDATA / r["path"]).read_bytes()).hexdigest() for r in package["resources"]]
     assert {"items.yaml", "prompts.yaml", "references.json"} <= {r["path"] for r in package["resources"]}
-    seal, head = sha256("".join(digests).encode()).hexdigest()[:12], TEXT.split("## Signatures")[0]
-    assert f"Version 0.1.0; seal of casedata {seal}\n" in head
+    digest, head = sha256("".join(digests).encode()).hexdigest()[:12], TEXT.split("## Signatures")[0]
+    assert f"Version 0.1.0; seal of casedata {digest}\n" in head
     assert all(words in head for words in ("Meneghel A,", "CC BY;", "CC BY 4.0"))
     assert len(re.findall(r"(?m)^\| Role \|.*\| Signature _+ \| Seal signed _+ \|$", TEXT)) == 1
     shutil.copytree(CASEDATA, tmp_path / "data")
     with (tmp_path / "data" / "prompts.yaml").open("a", encoding="utf-8") as file:
         file.write("# changed\n")
-    tables.seal(tmp_path / "data")
+    seal(tmp_path / "data")
     monkeypatch.setattr(review, "CASEDATA", tmp_path / "data")
-    assert review.seal() != seal  # it changes with a question
+    assert review.seal() != digest  # it changes with a question
 
 
 def test_what_needs_the_eye_most_is_linked_at_the_head():
