@@ -93,7 +93,8 @@ class Case:
     def ranges(self, units):
         """Reference ranges in the units wanted (dict of variable -> unit): dict of variable -> (low, high).
 
-        The article's own range, else the only one known; none where lists disagree.
+        The article's own range, else the only one known; none where lists disagree. They are ends of an axis: where no
+        low end is printed it is 0, and a sentence says a range as ``reference_ranges`` prints it.
         """
         found = {}
         for name, unit in units.items():
