@@ -64,8 +64,8 @@ def say(text):
 
 
 def _cell(value):
-    """A cell as text; what has `html` of its own, such as a `Link` or a DOI, is shown as that."""
-    if isinstance(value, Link):
+    """A cell as text; a text with `html` of its own, such as a `Link` or a DOI, is shown as that."""
+    if isinstance(value, str) and hasattr(value, "html"):
         return value
     missing = pd.api.types.is_scalar(value) and pd.isna(value)
     text = status_word("unknown") if missing else str(value)
@@ -74,7 +74,7 @@ def _cell(value):
 
 def _flush_right(text):
     missing = ("", status_word("unknown"), status_word("not reported"))
-    return not isinstance(text, Link) and (text[:1].isdigit() or text[:1] in "+\u2212" or text in missing)
+    return not hasattr(text, "html") and (text[:1].isdigit() or text[:1] in "+\u2212" or text in missing)
 
 
 def table(frame, caption):
