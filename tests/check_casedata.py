@@ -7,6 +7,7 @@
 import csv
 import io
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -34,17 +35,15 @@ def fault_of(text, field):
         return "is empty: write a value, or the row's status" if limits.get("required") else ""
     if not re.fullmatch(form, text):
         return f"'{text[:40]}' is not {called}, or leave the cell empty and write the status"
-    low, high = limits.get("minimum", "…"), limits.get("maximum", "…")
-    if any(end != "…" and (float(text) - end) * sign < 0 for end, sign in ((low, 1), (high, -1))):
-        return f"{text} lies outside {low} to {high}"
+    low, high = limits.get("minimum", -math.inf), limits.get("maximum", math.inf)
+    if limits.keys() & {"minimum", "maximum"} and not low <= float(text) <= high:
+        return f"{text} lies outside {low} to {high}".replace("-inf", "…").replace("inf", "…")
     allowed = [str(x) for x in limits.get("enum", [text])]
     if text not in allowed:
         return f"'{text}' is not one of: {', '.join(allowed)}"
-    return (
-        ""
-        if re.fullmatch(limits.get("pattern", "(?s).*"), text)
-        else f"'{text}' is not of the form {limits['pattern']}"
-    )
+    if not re.fullmatch(limits.get("pattern", "(?s).*"), text):
+        return f"'{text}' is not of the form {limits['pattern']}"
+    return ""
 
 
 def rows_of(raw, file, names):

@@ -25,14 +25,8 @@ from utils.tables import CASEDATA, WORDS, check_seal, describe, package
 
 READERS = {"items.yaml": items, "prompts.yaml": prompts, "references.json": references}
 SEAL = {  # what reads well and is only wrong: no schema can know the right value, so the digest of the file must
-    *(
-        "one digit",
-        "another unit of it",
-        "another code",
-        "another word",
-        "word edited",
-        "other best",
-    ),  # may stand there
+    *("one digit", "another unit of it", "another code", "another word", "word edited"),  # may stand there
+    "other best",  # one of the allowed answers
     *("row gone", "cut between rows", "nothing but a header", "item gone"),  # what is left reads well
     "cells swapped",  # two of one type in one row, where nothing ties them
     "lines of Windows",  # the same cells; only the bytes differ, so there is no row to name
@@ -101,6 +95,10 @@ class Damage:
         new = self.each_row(lambda r: [*r[:j], "qzqzq" if raw else text, *r[j + 1 :]], i)
         return new.replace(b"qzqzq", text.encode()) if raw else new, i + 1, self.header[j]
 
+    def has_unit(self, field):
+        measured = {*self.header} & {"variable", "input"} and self.file != "units.csv"  # there any word defines a unit
+        return measured and is_unit(field)
+
     def linked(self, field):
         return any(field["name"] == columns[-1] for columns in self.links)
 
@@ -116,8 +114,12 @@ def numeric(field):
     return field["type"] in ("number", "integer")
 
 
-def bound(*names, words=False):
-    return lambda field: all(n in field.get("constraints", {}) for n in names) and not (words and numeric(field))
+def bound(name):
+    return lambda field: name in field.get("constraints", {})
+
+
+def words(field):
+    return bound("enum")(field) and not numeric(field)
 
 
 def is_unit(field):
@@ -140,17 +142,12 @@ def other(fits, others_of):
     """The kind of damage that replaces a cell by another of what may stand there."""
 
     def make(d):
-        for i, j in d.cells(lambda field: fits(d, field)):
+        for i, j in d.cells(fits):
             row = dict(zip(d.header, d.rows[i], strict=True))
             if others := [x for x in others_of(row, d.fields[j]) if x != d.rows[i][j]]:
                 return d.with_cell(i, j, d.draw.choice(others))
 
     return make
-
-
-def _alien_unit(d):
-    if {*d.header} & {"variable", "input"} and d.file != "units.csv":  # there any word defines a unit
-        return cell("furlongs", is_unit, lambda text: text in ALL_UNITS)(d)
 
 
 def _same_key(d):
@@ -231,36 +228,26 @@ KINDS = {  # kind of damage -> what makes of a Damage new bytes and the place to
     "column renamed": lambda d: d.with_cell(0, j := d.column(), d.header[j].upper() + "_")[:1] + (1, d.header[j]),
     "column too many": lambda d: (d.each_row(lambda r: [*r, "extra" if r is d.header else "1"]), 1, "extra"),
     "column twice": lambda d: (d.each_row(lambda r: [*r, r[0]]), 1, d.header[0]),
-    "another unit of it": other(
-        lambda d, f: is_unit(f), lambda row, f: UNITS.get(row.get("variable", row.get("input")), [])
-    ),
-    "no unit of it": _alien_unit,
+    "another unit of it": other(is_unit, lambda row, f: UNITS.get(row.get("variable", row.get("input")), [])),
+    "no unit of it": lambda d: cell("furlongs", d.has_unit, lambda text: text in ALL_UNITS)(d),
     "key twice": _same_key,
     "row twice": lambda d: (written([*d.rows, d.rows[d.row()]]), len(d.rows) + 1, d.key[0]),
     "Latin-1": _latin,
     "UTF-16": lambda d: (d.raw.decode().encode("utf-16"), 1),
     "UTF-16 without its mark": lambda d: (d.raw.decode().encode("utf-16-le"),),
     "byte order mark": lambda d: (b"\xef\xbb\xbf" + d.raw, 1),
-    "NaN": cell("NaN", numeric),
-    "n/a": cell("n/a", numeric),
-    "infinite": cell("inf", numeric),
-    "below a limit of detection": cell("<5", numeric),
-    "beyond every number": cell("1" + "0" * 400, numeric),
+    **{text[:9]: cell(text, numeric) for text in ("NaN", "n/a", "inf", "<5", "1" + "0" * 400)},
     "digits of another script": cell(lambda text: text.translate({48 + n: 0xFF10 + n for n in range(10)}), numeric),
-    "underscore": cell(lambda text: f"1_0{text}", numeric),
-    "space in a number": cell(lambda text: f" {text}", numeric),
-    "hard space in a number": cell(lambda text: f"{text}\u00a0", numeric),
+    **{text: cell(text.format, numeric) for text in ("1_0{}", " {}", "{}\u00a0")},
     "comma in a cell": cell(comma, numeric),
     "comma without quotes": _naked_comma,
     "outside its limits": _outside,
     "below zero": cell("-7", lambda f: numeric(f) and not bound("minimum")(f)),
     "whole number with a half": cell("1.5", lambda f: f["type"] == "integer"),
     "required and empty": cell("", bound("required")),
-    "unknown word": cell("perhaps", bound("enum", words=True)),
-    "space behind a word": cell(lambda text: text + " ", bound("enum", words=True)),
-    "another code": other(
-        lambda d, f: bound("enum", words=True)(f) and not d.tied(f), lambda row, f: f["constraints"]["enum"]
-    ),
+    "unknown word": cell("perhaps", words),
+    "space behind a word": cell(lambda text: text + " ", words),
+    "another code": lambda d: other(lambda f: words(f) and not d.tied(f), lambda row, f: f["constraints"]["enum"])(d),
     "wrong form": cell("§ 1", bound("pattern")),
     "neither true nor false": cell("yes", lambda f: f["type"] == "boolean"),
     "truth in capitals": cell(str.upper, lambda f: f["type"] == "boolean"),
@@ -300,7 +287,7 @@ def read_once(file):
 
 
 def changed(file, *edits):
-    """The bytes of a file in YAML or JSON with other values at some paths, pairs such as ("3.options.0", value)."""
+    """The bytes of a file in YAML or JSON where something else stands: pairs of path, as "3.options.0", and value."""
     content = pickle.loads(read_once(file))
     for path, value in edits:
         *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]
@@ -318,12 +305,7 @@ GONE = object()
 ENTRIES = {  # end of the file's name: what is written into one entry, path and value
     "": [("id", GONE), ("id", 7)],
     ".yaml": [
-        ("stem", GONE),
-        ("stem", " "),
-        ("stem", 7),
-        ("notebook", GONE),
-        ("notebook", 3),
-        ("kind", GONE),
+        *[("stem", GONE), ("stem", " "), ("stem", 7), ("notebook", GONE), ("notebook", 3), ("kind", GONE)],
         ("kind", "song"),
     ],
     "references.json": [("title", GONE)],

@@ -117,13 +117,6 @@ def test_killed_at_any_moment_nothing_committed_is_lost_and_nothing_is_left(reco
     assert kill_at_random(record, kills, seed=random.randrange(10**6), stale=0.4) == []
 
 
-@forks
-@pytest.mark.slow
-def test_the_check_sees_a_record_that_is_not_written_whole(record):
-    found = kill_at_random(record, 100, 1, 0.4, "plain")  # ends at the first fault
-    assert any("the record is not whole" in one for one in found), found
-
-
 def two_at_once(path, seed, *without):
     """Two processes answer the same questions, each in its own way; what is wrong afterwards, a list of sentences."""
     path.write_text(json.dumps(BALLAST), encoding="utf-8")
@@ -146,7 +139,9 @@ def test_of_two_kernels_the_first_answer_stays_and_no_other_is_lost(record):
 
 @forks
 @pytest.mark.slow
-def test_the_check_sees_that_the_lock_is_missing(record):
+def test_the_checks_see_a_record_that_is_not_written_whole_and_a_missing_lock(record):
+    found = kill_at_random(record, 100, 1, 0.4, "plain")  # ends at the first fault
+    assert any("the record is not whole" in one for one in found), found
     assert two_at_once(record, 1, "unlocked") != []
 
 
@@ -185,7 +180,7 @@ def test_a_dead_lock_holds_nobody_up_whatever_the_clock_says(record, monkeypatch
 
 def test_what_could_not_be_saved_gives_way_to_what_another_saved_meanwhile(record, monkeypatch):
     with monkeypatch.context() as full:
-        full.setattr(store.tempfile, "mkstemp", refuse(OSError(28, "No space left on device")))
+        full.setattr(store.tempfile, "mkstemp", FULL)
         card = ask("N3.2")
         answer("N3.2", "a"), answer("N3.3", "a"), reset("N3.3")
         assert "You chose a" in reveal("N3.2").text and "locked" in reveal("N3.3").text
@@ -209,15 +204,12 @@ def test_an_answer_that_another_page_forgets_at_once_is_no_fault(record, monkeyp
     assert "You chose a" in answer("N3.2", "a").text
 
 
-def test_a_second_reset_keeps_the_backup_of_the_first(record):
-    answer("N3.2", "a"), reset(), reset()
-    assert "N3.2" in record.with_suffix(".backup.json").read_text(encoding="utf-8")
-
-
-def test_what_cannot_be_swept_is_no_reason_not_to_save(record):
+def test_a_second_reset_keeps_the_backup_and_what_cannot_be_swept_is_no_reason_not_to_save(record):
     (record.parent / f"{record.name}-old.tmp").mkdir()
     os.utime(record.parent / f"{record.name}-old.tmp", (0, 0))
     assert "could not be saved" not in answer("N3.2", "a").text and "N3.2" in record.read_text(encoding="utf-8")
+    reset(), reset()
+    assert "N3.2" in record.with_suffix(".backup.json").read_text(encoding="utf-8")
 
 
 # ---- a bad file and a bad disk --------------------------------------------------------------------------------------
@@ -232,37 +224,31 @@ def refuse(fault):
     return refused
 
 
-def nested(path, patch):
-    """Python 3.12 reads more levels than it can write; here no level can be written."""
-    patch.setattr(store.json, "dumps", refuse(RecursionError("nested too deeply")))
+FULL = refuse(OSError(28, "No space left on device"))
 
 
-def shut_file(path, patch):
-    read, shut = Path.read_text, refuse(OSError(13, "Permission denied"))
-    patch.setattr(Path, "read_text", lambda p, **k: shut() if p == path else read(p, **k))
+def shut(path, read=Path.read_text, **options):
+    return refuse(OSError(13, "Permission denied"))() if path.name == "answers.json" else read(path, **options)
 
 
-def shut_folder(path, patch):
-    patch.setattr(store.os, "open", refuse(OSError(30, "Read-only file system")))
-
-
-def full_disk(path, patch):
-    patch.setattr(store.os, "fsync", refuse(OSError(28, "No space left on device")))
-
-
-def below_a_file(path, patch):
-    patch.setenv("MAS_CASEBOOK_RECORD", str(path / "answers.json"))
-
-
-BAD = {  # what the file holds, what is done to it, what the page says before an answer, and after it
-    "binary": (b"\x89PNG\r\n\x00\xff" * 99, None, "is damaged", ""),
-    "cut off": (OLD[:-20].encode(), None, "is damaged", ""),
-    "of another program": (b'{"cells": [], "nbformat": 4}', None, "is damaged", ""),
-    "too deep to write": (OLD.encode(), nested, "", "could not be saved (nested too deeply)"),
-    "shut file": (OLD.encode(), shut_file, "opened (Permission denied)", "could not be saved (Permission denied)"),
-    "shut folder": (OLD.encode(), shut_folder, "", "could not be saved (Read-only file system)"),
-    "full disk": (OLD.encode(), full_disk, "", "could not be saved (No space left on device)"),
-    "below a file": (OLD.encode(), below_a_file, "opened (Not a directory)", "could not be saved ("),
+NESTED = refuse(RecursionError("nested too deeply"))  # Python 3.12 reads more levels than it can write
+BAD = {  # what the file holds, what of the system is replaced, what the page says before an answer, and after it
+    "binary": (b"\x89PNG\r\n\x00\xff" * 99, (), "is damaged", ""),
+    "cut off": (OLD[:-20].encode(), (), "is damaged", ""),
+    "of another program": (b'{"cells": [], "nbformat": 4}', (), "is damaged", ""),
+    "too deep to write": (OLD.encode(), (store.json, "dumps", NESTED), "", "could not be saved (nested too deeply)"),
+    "shut file": (
+        OLD.encode(),
+        (Path, "read_text", shut),
+        "opened (Permission",
+        "could not be saved (Permission denied)",
+    ),
+    "shut folder": (
+        *(OLD.encode(), (store.os, "open", refuse(OSError(30, "Read-only file system")))),
+        *("", "could not be saved (Read-only file system)"),
+    ),
+    "full disk": (OLD.encode(), (store.os, "fsync", FULL), "", "could not be saved (No space left on device)"),
+    "below a file": (OLD.encode(), (), "opened (Not a directory)", "could not be saved ("),
 }
 
 
@@ -272,7 +258,9 @@ def test_a_bad_record_is_told_and_the_notebook_goes_on(record, monkeypatch, name
     record.write_bytes(old)
     with monkeypatch.context() as patch:
         if spoil:
-            spoil(record, patch)
+            patch.setattr(*spoil)
+        if name == "below a file":
+            patch.setenv("MAS_CASEBOOK_RECORD", str(record / "answers.json"))
         card, form = ask("N3.2"), write("W1.1")
         assert before in card.feedback and before in form.feedback and before in reveal("N3.3").text
         card.given = {"choice": "a", "confidence": "low", "at": 1}

@@ -62,16 +62,17 @@ class Case:
 
     def sheet(self):
         """The values printed for this very moment, with their conversion or status: a DataFrame to show."""
-        rows = self._now(self.observations)
+        rows = self.observations.query("time_point == @self.time_point")
         rows = rows[~rows["note"].str.startswith("reading:")]  # a reading of ours is not a printed value
         printed = [as_input(row) for _, row in rows.iterrows()]
         # A month has no exact length, so a duration in months is left as it is printed.
         converted = [q.canonical() if q.known and q.unit != "months" else "" for q in printed]
+        item = rows["variable"].map(variables()["label"])
         columns = {"Printed": printed, "Converted": converted, "Fact": rows["fact"], "Where": rows["where"]}
-        return pd.DataFrame({"Item": rows["variable"].map(variables()["label"]), **columns})
+        return pd.DataFrame({"Item": item, **columns})
 
     def address(self, *names):
-        """What stands behind addresses (F, P, U: facts; D: the register) at this moment: a DataFrame to show.
+        """What stands behind addresses of facts (F, P, U) and of the register (D): a DataFrame to show.
 
         CaseDataError where there is no such address at this moment.
         """
@@ -92,7 +93,8 @@ class Case:
     def ranges(self, units):
         """Reference ranges in the units wanted (dict of variable -> unit): dict of variable -> (low, high).
 
-        The article's own range, else the only one known; none where lists disagree.
+        The article's own range, else the only one known; none where lists disagree. They are ends of an axis: where no
+        low end is printed it is 0, and a sentence says a range as ``reference_ranges`` prints it.
         """
         found = {}
         for name, unit in units.items():
@@ -112,22 +114,18 @@ class Case:
         links = [Link(r.title, r.file) if (folder / r.file).exists() else r.title for r in self.journey.itertuples()]
         return rows.assign(Title=links)
 
-    def _now(self, table):
-        return table[table["time_point"] == self.time_point]
-
     def cited(self, *names):
         """References by id: a DataFrame to show of id, who and when (title and place where no DOI), and DOI."""
-        known, rows = references(self.folder), []
+        rows = []
         for name in names:
-            if name not in known:
+            if (work := references(self.folder).get(name)) is None:
                 raise CaseDataError("references.json", f"has no '{name}': add it, or correct the id")
-            work = known[name]
             people = [p.get("family") or p.get("literal", "") for p in work.get("author", [])]
             who = phrase("case.et_al", first=people[0]) if people[1:] else "".join(people)
-            year = str(work.get("issued", {}).get("date-parts", [[""]])[0][0])
+            who = f"{who} {work.get('issued', {}).get('date-parts', [['']])[0][0]}".strip()
             place, doi = work.get("container-title", ""), work.get("DOI", "")
-            more = (place,) if doi and not who else () if doi else (work["title"].rstrip("."), place)
-            rows.append((name, ". ".join(filter(None, (f"{who} {year}".strip(), *more))), doi))
+            more = () if doi and people else (place,) if doi else (work["title"].rstrip("."), place)
+            rows.append((name, ". ".join(filter(None, (who, *more))), doi))
         return pd.DataFrame(rows, columns=["Id", "Work", "DOI"])
 
     @property
@@ -160,26 +158,18 @@ def as_input(row):
 @cache
 def _load(folder):
     check_seal(folder)
-    own = [name for name, r in describe(folder).items() if "/" not in r["path"]]  # invented patients are not the case
-    return {name: read_table(name, folder) for name in own}
+    names = [name for name, r in describe(folder).items() if "/" not in r["path"]]  # invented patients are not the case
+    return {name: read_table(name, folder) for name in names}
 
 
 def load_case(path=None):
-    """The whole case, as it was checked and sealed.
+    """The whole case: the collection's, or that of a folder, whose variables and units are the collection's.
 
-    Parameters
-    ----------
-    path : str or Path, optional
-        The folder of another case; the collection's own by default. Its data package describes at least
-        ``time_points``, ``observations`` and ``findings``; variables and units are the collection's.
-
-    Raises
-    ------
-    CaseDataError
-        Naming the file that is missing, cannot be read or is not as it was sealed.
+    CaseDataError names a file that is missing or not as it was sealed; ``tests/check_casedata.py`` seals, and says
+    which cell is wrong.
     """
     folder = CASEDATA if path is None else Path(path)
-    if path is not None:  # somebody may have changed it
+    if path is not None:  # it may have changed
         describe.cache_clear()
     tables = _load(folder) if path is None else _load.__wrapped__(folder)
     last = tables["time_points"].sort_values("order")["time_point"].iloc[-1]

@@ -77,8 +77,8 @@ def say(text):
 
 
 def _cell(value):
-    """A cell as text; what has `html` of its own, such as a `Link` or a DOI, is shown as that."""
-    if isinstance(value, Link | Mark):
+    """A cell as text; a text with `html` of its own, such as a `Link` or a DOI, is shown as that."""
+    if isinstance(value, str) and hasattr(value, "html"):
         return value
     missing = pd.api.types.is_scalar(value) and pd.isna(value)
     text = status_word("unknown") if missing else str(value)
@@ -87,7 +87,7 @@ def _cell(value):
 
 def _flush_right(text):
     missing = ("", status_word("unknown"), status_word("not reported"))
-    return not isinstance(text, Link | Mark) and (text[:1].isdigit() or text[:1] in "+\u2212" or text in missing)
+    return not hasattr(text, "html") and (text[:1].isdigit() or text[:1] in "+\u2212" or text in missing)
 
 
 def table(frame, caption):
