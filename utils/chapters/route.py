@@ -175,7 +175,7 @@ def picture(caption):
 def route_bench():
     """The injections against the vein, in both readings: absorption, clearance, weight and interval to move.
 
-    ``set(absorbed=0.25, speed=0.5)``, ``set(interval=6)``, ``set(view="first 24 hours")``. All else is as printed.
+    ``set(absorbed=0.25, speed=0.5)``, ``set(interval=6)``, ``set(view="first 24 hours")``. All else stays as usual.
     """
     light, weight, swollen = weights()
     shares = {"absorbed": 0.1, "speed": 0.1, "clearance": 0.25}  # the lowest that can be chosen
