@@ -129,10 +129,10 @@ def test_nonsense_is_refused_in_words_and_records_nothing(record, call, says):
 
 
 SPOILT = [
-    ("- {id: A, kind: song, stem: s, notebook: n, stage: x}", "A: kind is text"), ("- {id: [", "cannot be read"),
-    ("- {id: A, kind: text, stem: s, notebook: n}", "A: kind is text"), ("7", "is no list of entries"),
-    ("- {id: A, stem: s, notebook: n}", "A: kind is text"),
-    ("- {id: A, kind: rank, stem: s, notebook: n, stage: x}\n" * 2, "A: its id stands there twice"),
+    ("- {id: A, kind: song, stem: s, notebook: n, stage: x}", "A: .*kind is text"), ("- {id: [", "cannot be read"),
+    ("- {id: A, kind: text, stem: s, notebook: n}", "A: .*kind is text"), ("7", "no list of entries"),
+    ("- {id: A, stem: s, notebook: n}", "A: .*kind is text"),
+    ("- {id: A, kind: rank, stem: s, notebook: n, stage: x}\n" * 2, "A: .*(twice|no id of its own)"),
 ]  # fmt: skip
 
 
