@@ -354,15 +354,6 @@ def _statuses(rule, given, **trials):
     return evaluate_table(rule, frame)["status"].astype(str).to_numpy()
 
 
-def _nodes(rule, names):
-    """The first threshold or weight of each number in the rule: dict of name -> row; UnitError where there is none."""
-    rows = [r for r in RULES[rule].nodes().values() if r["unit"]]
-    found = {r["input"]: r for r in reversed(rows)}
-    if strangers := ", ".join(sorted(set(names) - set(found))):
-        raise UnitError(phrase("explore.no_such_number", names=strangers, rule=RULES[rule].short))
-    return {n: found[n] for n in names}
-
-
 def what_if(rule, case, **ranges):
     """What if an unknown had been reported? One slider an unknown number; unticked means still unknown.
 
@@ -374,8 +365,11 @@ def what_if(rule, case, **ranges):
         For each unknown number, as in ``platelets=(0, 500, 250)``: lowest and highest trial value and the value to
         start from, in the published unit. `set` takes a value with its unit, or None for unknown.
     """
-    units = {n: row["unit"] for n, row in _nodes(rule, ranges).items()}
-    labels = variables()["label"]
+    rows = [row for row in RULES[rule].nodes().values() if row["unit"] and row["input"] in ranges]
+    nodes = {row["input"]: row for row in reversed(rows)}  # the first threshold or weight of each number
+    if strangers := ", ".join(sorted(ranges.keys() - nodes.keys())):
+        raise UnitError(phrase("explore.no_such_number", names=strangers, rule=RULES[rule].short))
+    units, labels = {n: nodes[n]["unit"] for n in ranges}, variables()["label"]
 
     def supposed(state):
         return {n: Quantity(n, state[n], unit) if state[f"{n} known"] else None for n, unit in units.items()}
@@ -397,6 +391,14 @@ def what_if(rule, case, **ranges):
         strong = Shown(f"<p><strong>{escape(words)}</strong></p>", words)
         return together(strong, *told, table(verdict.sheet(), phrase("explore.items")))
 
+    def picture(caption):
+        """Where the verdict flips over both unknowns, everything else as reported."""
+        axes = {n: np.linspace(low, high, 201) for n, (low, high, _) in ranges.items()}
+        grid = np.meshgrid(*(axis * factors(n)[units[n]] for n, axis in axes.items()))
+        status = _statuses(rule, case.inputs, **{n: g.ravel() for n, g in zip(axes, grid, strict=True)})
+        names, cuts = [f"{labels[n]} ({units[n]})" for n in axes], [nodes[n]["threshold"] for n in axes]
+        return plots.verdict_map(*axes.values(), status.reshape(201, 201), names, cuts, caption)
+
     def accept(values):
         ticks = {f"{n} known": v is not None for n, v in values.items() if n in ranges}
         return ticks | {n: v for n, v in values.items() if v is not None}
@@ -407,17 +409,9 @@ def what_if(rule, case, **ranges):
         known = {"enabled": lambda state, tick=tick: state[tick]}
         controls[n] = Number(labels[n], start, low, high, unit=units[n], variable=n, **known)
     rows = [[f"{n} known", n] for n in ranges]
-    return explorer(view, rows=rows, accept=accept, tell=supposed, **controls)
-
-
-def flip_map(rule, case, caption, **ranges):
-    """Where the verdict flips over two unknown numbers: ``platelets=(0, 500)``, ends in the published unit (Figure)."""
-    nodes, labels = _nodes(rule, ranges), variables()["label"]
-    axes = {n: np.linspace(*ends, 201) for n, ends in ranges.items()}
-    grid = np.meshgrid(*(axis * factors(n)[nodes[n]["unit"]] for n, axis in axes.items()))
-    status = _statuses(rule, case.inputs, **{n: g.ravel() for n, g in zip(axes, grid, strict=True)})
-    names, cuts = zip(*((f"{labels[n]} ({row['unit']})", row["threshold"]) for n, row in nodes.items()), strict=True)
-    return plots.verdict_map(*axes.values(), status.reshape(201, 201), names, cuts, caption)
+    made = explorer(view, rows=rows, accept=accept, tell=supposed, **controls)
+    made.picture = picture
+    return made
 
 
 def ruler_bench(case, rules, beside=None, trials=None):
