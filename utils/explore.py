@@ -405,8 +405,8 @@ def what_if(rule, case, **ranges):
 
     controls = {}
     for n, (low, high, start) in ranges.items():
-        controls[tick := f"{n} known"] = Tick(phrase("explore.suppose", label=labels[n]))
-        known = {"enabled": lambda state, tick=tick: state[tick]}
+        known = {"enabled": lambda state, n=n: state[f"{n} known"]}
+        controls[f"{n} known"] = Tick(phrase("explore.suppose", label=labels[n]))
         controls[n] = Number(labels[n], start, low, high, unit=units[n], variable=n, **known)
     rows = [[f"{n} known", n] for n in ranges]
     made = explorer(view, rows=rows, accept=accept, tell=supposed, **controls)
@@ -439,8 +439,7 @@ def ruler_bench(case, rules, beside=None, trials=None):
     def tell(state):
         return {n: None if v == UNKNOWN else v for n, v in state.items()}
 
-    def word(value):
-        return phrase("explore.present" if value else "explore.absent") if isinstance(value, bool) else str(value)
+    word = {True: phrase("explore.present"), False: phrase("explore.absent")}
 
     def view(**state):
         supposed = {n: v for n, v in state.items() if v != UNKNOWN}
@@ -451,10 +450,9 @@ def ruler_bench(case, rules, beside=None, trials=None):
             if v.status != p.status
         ]
         line = "explore.supposed_moved" if moved else "explore.supposed" if supposed else "explore.nothing_supposed"
-        told = "; ".join(f"{labels[n]} {word(v)}" for n, v in supposed.items())
+        told = "; ".join(f"{labels[n]} {word.get(v, v)}" for n, v in supposed.items())
         pairs = [*zip(before, verdicts, strict=True)] if beside else [(v,) for v in verdicts]
-        caption = phrase("explore.rulers")
-        counted = all(v.reach for v in verdicts)
+        counted, caption = all(v.reach for v in verdicts), phrase("explore.rulers")
         picture = plots.rulers(pairs, moments, caption) if counted else _matrix(verdicts, caption)
         return together(say(phrase(line, told=told, moved="; ".join(moved))), picture, _verdicts(verdicts))
 
@@ -468,11 +466,9 @@ def ruler_bench(case, rules, beside=None, trials=None):
         def read(given):
             if given is None:
                 return UNKNOWN
-            if variables().at[name, "kind"] != "flag":
-                return quantity(given, name)
-            if not isinstance(given, bool | np.bool_):
+            if variables().at[name, "kind"] == "flag" and not isinstance(given, bool | np.bool_):
                 raise UnitError(phrase("explore.not_a_finding", name=name, given=repr(given)))
-            return bool(given)
+            return bool(given) if isinstance(given, bool | np.bool_) else quantity(given, name)
 
         return Choice(labels[name], options, read=read)
 
