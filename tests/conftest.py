@@ -23,7 +23,7 @@ def record(tmp_path, monkeypatch):
 
     path = tmp_path / "answers.json"
     monkeypatch.setenv("MAS_CASEBOOK_RECORD", str(path))
-    monkeypatch.setattr(record, "_unsaved", {})
+    monkeypatch.setattr(record, "unsaved", {})
     return path
 
 

@@ -16,7 +16,7 @@ from phenopackets.schema.v2.phenopackets_pb2 import Phenopacket
 
 from classroom import gift, phenopacket, review
 from classroom.__main__ import FILES, HERE, build
-from utils import tables
+from tests.check_casedata import seal
 from utils.case import load_case, references
 from utils.chapters import patient
 from utils.quiz import items, prompts
@@ -642,8 +642,7 @@ def test_the_seal_changes_with_a_question(tmp_path, monkeypatch):
     before = review.seal()
     with (tmp_path / "data" / "prompts.yaml").open("a", encoding="utf-8") as file:
         file.write("# changed\n")
-    tables.seal(tmp_path / "data")
-    tables.forget()
+    seal(tmp_path / "data")
     assert review.seal() != before and len(before) == 12
 
 

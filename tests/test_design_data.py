@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.design import CASE, FILES, size, which
-from utils.chapters import cohort
-from utils.chapters.cohort import crowd
+from utils.chapters.cohort import chance, crowd
 from utils.quiz import items
 from utils.tables import read_table
 
@@ -62,7 +61,8 @@ def test_each_fault_of_the_board_is_found(where, change, says):
     assert any(says in complaint for complaint in board_faults(board, CASE.board_findings))
 
 
-def miscounted(counts, n):  # R12: people are whole, and all of them are counted
+# R12: people are whole, and all of them are counted
+def miscounted(counts, n):
     return which((any(x < 0 or x != int(x) for x in counts) or sum(counts) != n, f"{counts} are not {n} people"))
 
 
@@ -71,18 +71,21 @@ def test_a_crowd_is_everybody(sensitivity, specificity, prior, n):
     assert miscounted([*crowd(sensitivity, specificity, prior, n).values()], n) == []
 
 
-def untold(text):  # R12: a picture of people says in words how many of whom it shows
-    told = re.search(r"Figure\. .*?(\d+) in all: (\d+) [a-z].*?; (\d+) [a-z].*?; (\d+) [a-z].*?; (\d+) [a-z]", text)
-    return miscounted([*map(int, told.groups()[1:])], int(told[1])) if told else ["the counts are not said in words"]
+def misadded(text):
+    """What is wrong in the table that counts people: with, without and all of them; who meets, does not, and all."""
+    rows = [[*map(int, row)] for row in re.findall(r"(?m)(\d+) +(\d+) +(\d+)$", text)[-3:]]
+    whole = [*rows, *zip(*rows, strict=True)] if len(rows) == 3 else [(0, 0, 100)]
+    return [wrong for *parts, all_of_them in whole for wrong in miscounted(parts[:2], all_of_them)]
 
 
 def test_a_picture_of_people_says_its_counts():
-    people = cohort.chance()
-    for rule, study in read_table("performance").dropna(subset=["sensitivity", "specificity"])[["rule", "study"]].values:
+    people = chance()
+    for row in read_table("performance").dropna(subset=["sensitivity", "specificity"]).itertuples():
         for prior in (0, 2, 20, 100):
-            assert untold(repr(people.set(prior=prior, rule=rule, study=study))) == [], (rule, study, prior)
+            text = people.set(prior=prior, rule=row.rule, study=row.study).text
+            assert misadded(text) == [] and text.rstrip().endswith(" 100"), (row.rule, prior)
 
 
 def test_wrong_counts_are_found():
     assert all(miscounted(wrong, 100) for wrong in ([18.5, 1.5, 11, 69], [-1, 21, 11, 69], [19, 2, 11, 69]))
-    assert untold("Figure. 100 in all: 19 have it; 2 do not; 11 meet it; 69 do not.") and untold("Figure. Some people.")
+    assert misadded("with 19 2 20\nwithout 11 69 80\nall 30 71 100") and misadded("Some people.")

@@ -226,7 +226,7 @@ def test_a_call_with_anything_answers_in_words(name, data, tmp_path_factory):
     call, wanted = CALLS[name]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MAS_CASEBOOK_RECORD", str(tmp_path_factory.getbasetemp() / f"fuzz-{name}.json"))
-        patch.setattr(store, "_unsaved", {})
+        patch.setattr(store, "unsaved", {})
         shown = call(*[data.draw(s) for s in wanted])
         quiz.progress(), quiz.notes("01")
         assert isinstance(shown, Shown | Explorer) or hasattr(shown, "item")

@@ -24,13 +24,12 @@ FOUR = ["sjia", "leukaemia", "infection", "kawasaki"]
 
 
 # ---- killed, and two at once ----------------------------------------------------------------------------------------
-
-
 class Committer:
     """A `tests.committer`; `said` is what its processes reported as committed."""
 
     def __init__(self, process):
         self.process, self.said = process, []
+        self.until("ready")
 
     def until(self, what):
         while True:
@@ -43,9 +42,8 @@ class Committer:
                 return told[what]
 
     def go(self, seed, choice="-", count=200):
-        """Let a process commit; returns its id."""
-        self.process.stdin.write(f"{seed} {choice} {count}\n")
-        self.process.stdin.flush()
+        """Let a process commit; its id."""
+        print(seed, choice, count, file=self.process.stdin, flush=True)
         return self.until("pid")
 
 
@@ -56,9 +54,7 @@ def committer(stale, *without):
         watch = threading.Timer(300, process.kill)  # a test that waits in vain is to fail, not to hang
         watch.start()
         try:
-            made = Committer(process)
-            made.until("ready")
-            yield made
+            yield Committer(process)
         finally:
             watch.cancel()
             process.kill()
@@ -100,12 +96,11 @@ def kill_at_random(path, kills, seed, stale, *without):
             early += len(learner.said) == before
             learner.until("done")
             found += faults(path, learner.said)
-            if learner.said[-1]["took"] > stale + 30:
-                found.append(f"the next answer took {learner.said[-1]['took']:.1f} s")
+            if (took := learner.said[-1]["took"]) > stale + 30:
+                found.append(f"the next answer took {took:.1f} s")
             if found:
                 return [f"seed {seed}, kill {number}: {one}" for one in found]
             if len(learner.said) > 90:  # the record is nearly full
-                path.unlink()
                 path.write_text(json.dumps(BALLAST), encoding="utf-8")
                 learner.said.clear()
         for left in path.parent.iterdir():
@@ -190,7 +185,7 @@ def test_a_dead_lock_holds_nobody_up_whatever_the_clock_says(record, monkeypatch
 
 def test_what_could_not_be_saved_gives_way_to_what_another_saved_meanwhile(record, monkeypatch):
     with monkeypatch.context() as full:
-        full.setattr(store.tempfile, "mkstemp", refuse(28, "No space left on device"))
+        full.setattr(store.tempfile, "mkstemp", refuse(OSError(28, "No space left on device")))
         card = ask("N3.2")
         answer("N3.2", "a"), answer("N3.3", "a"), reset("N3.3")
         assert "You chose a" in reveal("N3.2").text and "locked" in reveal("N3.3").text
@@ -230,43 +225,39 @@ def test_what_cannot_be_swept_is_no_reason_not_to_save(record):
 OLD = '{"version": 1, "answers": {"N3.1": {"choice": "b"}}, "forms": {}}'
 
 
-def refuse(number, why):
+def refuse(fault):
     def refused(*_, **__):
-        raise OSError(number, why)
+        raise fault
 
     return refused
 
 
 def nested(path, patch):
     """Python 3.12 reads more levels than it can write; here no level can be written."""
-    patch.setattr(store.json, "dumps", lambda *a, **k: (_ for _ in ()).throw(RecursionError("nested too deeply")))
+    patch.setattr(store.json, "dumps", refuse(RecursionError("nested too deeply")))
 
 
 def shut_file(path, patch):
-    read = Path.read_text
-    patch.setattr(Path, "read_text", lambda p, **k: refuse(13, "Permission denied")() if p == path else read(p, **k))
+    read, shut = Path.read_text, refuse(OSError(13, "Permission denied"))
+    patch.setattr(Path, "read_text", lambda p, **k: shut() if p == path else read(p, **k))
 
 
 def shut_folder(path, patch):
-    patch.setattr(store.os, "open", refuse(30, "Read-only file system"))
+    patch.setattr(store.os, "open", refuse(OSError(30, "Read-only file system")))
 
 
 def full_disk(path, patch):
-    patch.setattr(store.os, "fsync", refuse(28, "No space left on device"))
+    patch.setattr(store.os, "fsync", refuse(OSError(28, "No space left on device")))
 
 
 def below_a_file(path, patch):
     patch.setenv("MAS_CASEBOOK_RECORD", str(path / "answers.json"))
 
 
-def nothing(path, patch):
-    pass
-
-
 BAD = {  # what the file holds, what is done to it, what the page says before an answer, and after it
-    "binary": (b"\x89PNG\r\n\x00\xff" * 99, nothing, "is damaged", ""),
-    "cut off": (OLD[:-20].encode(), nothing, "is damaged", ""),
-    "of another program": (b'{"cells": [], "nbformat": 4}', nothing, "is damaged", ""),
+    "binary": (b"\x89PNG\r\n\x00\xff" * 99, None, "is damaged", ""),
+    "cut off": (OLD[:-20].encode(), None, "is damaged", ""),
+    "of another program": (b'{"cells": [], "nbformat": 4}', None, "is damaged", ""),
     "too deep to write": (OLD.encode(), nested, "", "could not be saved (nested too deeply)"),
     "shut file": (OLD.encode(), shut_file, "opened (Permission denied)", "could not be saved (Permission denied)"),
     "shut folder": (OLD.encode(), shut_folder, "", "could not be saved (Read-only file system)"),
@@ -280,7 +271,8 @@ def test_a_bad_record_is_told_and_the_notebook_goes_on(record, monkeypatch, name
     old, spoil, before, after = BAD[name]
     record.write_bytes(old)
     with monkeypatch.context() as patch:
-        spoil(record, patch)
+        if spoil:
+            spoil(record, patch)
         card, form = ask("N3.2"), write("W1.1")
         assert before in card.feedback and before in form.feedback and before in reveal("N3.3").text
         card.given = {"choice": "a", "confidence": "low", "at": 1}

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from utils.first import HREF
 from utils.phrases import phrase, section, status_word
 
 BANNER = phrase("page.banner")
 DOI = re.compile(r"10\.\d{4,9}/\S+")
+HREF = r"https?://\S+|([\w.-][\w./-]*\.ipynb)?(#\S+)?"  # the web, a notebook, a place: nothing that can run
 LEFT = ' style="text-align:left"'  # JupyterLab sets tables flush right, which suits numbers but not names
 
 
@@ -43,14 +43,7 @@ class Figure(Shown):
 
 
 class Link(str):
-    """Words that `table` shows as a link; as text they are the words alone.
-
-    Parameters
-    ----------
-    text : str
-    href : str
-        ``http(s)://…``, which opens in a new tab, or a notebook or a place beside or on the page; else ValueError.
-    """
+    """Words that `table` shows as a link to ``http(s)://…`` (a new tab), a notebook's file or ``#place``."""
 
     def __new__(cls, text, href):
         if not href or not re.fullmatch(HREF, href):
@@ -61,7 +54,6 @@ class Link(str):
 
     @property
     def html(self):
-        """The link as HTML."""
         new = ' target="_blank" rel="noopener"' if self.href.startswith("http") else ""
         return f'<a href="{escape(self.href)}"{new}>{escape(self)}</a>'
 
@@ -71,74 +63,46 @@ def say(text):
     return Shown(f'<p role="note">{escape(text)}</p>', text)
 
 
+def _cell(value):
+    """A cell as text; what has `html` of its own, such as a `Link` or a DOI, is shown as that."""
+    if isinstance(value, Link):
+        return value
+    missing = pd.api.types.is_scalar(value) and pd.isna(value)
+    text = status_word("unknown") if missing else str(value)
+    return Link(text, f"https://doi.org/{quote(text)}") if DOI.fullmatch(text) else text
+
+
+def _flush_right(text):
+    missing = ("", status_word("unknown"), status_word("not reported"))
+    return not isinstance(text, Link) and (text[:1].isdigit() or text[:1] in "+\u2212" or text in missing)
+
+
 def table(frame, caption):
-    """A table with a caption and named headers, its first column the row header.
+    """A DataFrame as a table with a caption and named headers, its first column the row header.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Its index is not shown; missing cells read "unknown". A `Link` is shown as one, and so is a DOI.
-    caption : str
-
-    Returns
-    -------
-    Shown
+    The index is not shown; missing cells read "unknown"; a `Link` and a DOI are links.
     """
+    words = [[_cell(x) for x in row] for row in frame.itertuples(index=False)]
+    flush = ["" if n and words and all(_flush_right(row[n]) for row in words) else LEFT for n in range(frame.shape[1])]
+    heads = [section("heads").get(str(name), str(name)) for name in frame.columns]
 
-    def cell(x):
-        if x is None or x is pd.NA or (isinstance(x, float) and pd.isna(x)):
-            return status_word("unknown")
-        words = x if isinstance(x, Link) else str(x)
-        return Link(words, f"https://doi.org/{quote(words)}") if DOI.fullmatch(words) else words
+    def row(cells, tag, first):
+        marked = [getattr(x, "html", None) or escape(x) for x in cells]
+        kinds = [first, *[tag] * (len(cells) - 1)]
+        tds = (f"<{kind}{f}>{x}</{kind.split()[0]}>" for kind, f, x in zip(kinds, flush, marked, strict=True))
+        return f"<tr>{''.join(tds)}</tr>"
 
-    def html_of(x):
-        return x.html if isinstance(x, Link) else escape(x)
-
-    words = [[cell(x) for x in row] for row in frame.itertuples(index=False)]
-    flush = ["" if i and all(map(_figure, column)) else LEFT for i, column in enumerate(zip(*words, strict=True))]
-    flush = flush or [LEFT] * len(frame.columns)
-    heads = [section("heads").get(str(c), str(c)) for c in frame.columns]
-    head = "".join(f'<th scope="col"{f}>{escape(c)}</th>' for f, c in zip(flush, heads, strict=True))
-    body = "".join(
-        f'<tr><th scope="row"{LEFT}>{html_of(first)}</th>'
-        + "".join(f"<td{f}>{html_of(x)}</td>" for f, x in zip(flush[1:], rest, strict=True))
-        + "</tr>"
-        for first, *rest in words
-    )
+    head, body = row(heads, 'th scope="col"', 'th scope="col"'), "".join(row(r, "td", 'th scope="row"') for r in words)
     caption_html = f'<caption style="text-align:left;font-weight:bold">{escape(caption)}</caption>'
-    html = f"<table style='margin-left:0'>{caption_html}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    html = f"<table style='margin-left:0'>{caption_html}<thead>{head}</thead><tbody>{body}</tbody></table>"
     return Shown(html, f"{caption}\n" + pd.DataFrame(words, columns=heads).to_string(index=False))
 
 
-def _figure(cell):
-    """True for what reads as a number, or stands for one that is missing."""
-    if isinstance(cell, Link):
-        return False
-    missing = ("", status_word("unknown"), status_word("not reported"))
-    return cell[:1].isdigit() or cell[:1] in ("+", "\u2212") or cell in missing
-
-
 def figure(picture, alt, caption, width, kind="png"):
-    """A picture whose alternative text reaches JupyterLab, and is compared when the notebook is checked.
-
-    Parameters
-    ----------
-    picture : bytes
-    alt, caption : str
-    width : int
-        Shown width in CSS pixels.
-    kind : {"png", "svg+xml"}
-
-    Returns
-    -------
-    Figure
-    """
-    data = base64.b64encode(picture).decode()
-    html = (
-        f'<figure style="margin:0"><img src="data:image/{kind};base64,{data}" alt="{escape(alt)}" '
-        f'width="{width}" style="max-width:100%">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
+    """The bytes of a picture (`kind` "png" or "svg+xml"), `width` CSS pixels wide, as a `Figure`."""
+    data = f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
+    image = f'<img src="{data}" alt="{escape(alt)}" width="{width}" style="max-width:100%">'
+    html = f'<figure style="margin:0">{image}<figcaption>{escape(caption)}</figcaption></figure>'
     return Figure(html, alt, caption)
 
 
@@ -151,7 +115,6 @@ def folded(summary, *shown):
 
 def together(*shown):
     """Several things shown one below the other; as text, what a picture shows is said once, by the table below it."""
-    tables = [n for n, s in enumerate(shown) if "<table" in s.html]
-    last = tables[-1] if tables else -1
+    last = max((n for n, s in enumerate(shown) if "<table" in s.html), default=-1)
     shown = [s.brief if isinstance(s, Figure) and n < last else s for n, s in enumerate(shown)]
     return Shown("".join(s.html for s in shown), "\n\n".join(s.text for s in shown))

@@ -10,10 +10,6 @@ import yaml
 CATALOGUE = Path(__file__).with_name("phrases.yaml")
 
 
-def _read(file):
-    return yaml.load(Path(file).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-
 def places(text):
     """The names of the places of a phrase, in all its forms."""
     forms = text.values() if isinstance(text, dict) else [text]
@@ -21,12 +17,13 @@ def places(text):
 
 
 @cache
-def _catalogue():
+def catalogue():
     """The phrases by section. A translation may lack some, which stay English; ValueError where it has others."""
-    ours, other = _read(CATALOGUE), os.environ.get("MAS_CASEBOOK_PHRASES")
+    loader, other = getattr(yaml, "CSafeLoader", yaml.SafeLoader), os.environ.get("MAS_CASEBOOK_PHRASES")
+    ours = yaml.load(CATALOGUE.read_text(encoding="utf-8"), loader)
     try:
-        theirs = _read(CATALOGUE.parent.parent / other) if other else {}
-        if not (isinstance(theirs, dict) and all(isinstance(texts, dict) for texts in theirs.values())):
+        theirs = yaml.load((CATALOGUE.parent.parent / other).read_text(encoding="utf-8"), loader) if other else {}
+        if not isinstance(theirs, dict) or not all(isinstance(texts, dict) for texts in theirs.values()):
             raise ValueError(f"it does not hold phrases by section, as {CATALOGUE.name} does")
     except (OSError, ValueError, yaml.YAMLError) as fault:
         raise ValueError(f"{other} cannot be read: {' '.join(str(fault).split())}") from None
@@ -35,35 +32,22 @@ def _catalogue():
             raise ValueError(f"{other}: there is no phrase '{group}.{name}': look for it in {CATALOGUE.name}")
         if strange := places(text) - places(ours[group][name]):
             raise ValueError(f"{other}: '{group}.{name}' has the place {{{strange.pop()}}}, which is never filled")
-    return {group: texts | theirs.get(group, {}) for group, texts in ours.items()}
+        ours[group][name] = text
+    return ours
 
 
 def section(name):
     """All phrases of one section, such as ``"quiz"``: a dict of key -> text."""
-    return _catalogue()[name]
+    return catalogue()[name]
 
 
 def phrase(key, **values):
-    """One phrase with its {places} filled.
+    """The phrase of a key such as ``"cards.saving"`` with its {places} filled; KeyError where it or a value is missing.
 
-    Parameters
-    ----------
-    key : str
-        Section and name in ``phrases.yaml``, such as ``"cards.saving"``.
-    **values
-        What its places are filled with. Where a phrase has the forms ``one`` and ``other``, `count` chooses.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    KeyError
-        Where there is no such phrase, or a place is not filled.
+    Where it has the forms ``one`` and ``other``, the value `count` chooses.
     """
     group, _, name = key.partition(".")
-    text = _catalogue()[group][name]
+    text = section(group)[name]
     if isinstance(text, dict):
         text = text["one" if values["count"] == 1 else "other"]
     return text.format(**values) if values else text
@@ -71,4 +55,4 @@ def phrase(key, **values):
 
 def status_word(status):
     """How a page shows a status, such as ``"not met"``, that code keeps in English; any other word as it is."""
-    return _catalogue()["status"].get(status.replace(" ", "_"), status)
+    return section("status").get(status.replace(" ", "_"), status)

@@ -145,20 +145,15 @@ def items(folder=CASEDATA):
 
 def _fault(item):
     """What keeps a question from being asked; the rest of its form is held in tests/check_questions.py."""
-    parts = item["options"]
-    texts = [*map(item.get, ("notebook", "kind", "stem")), *(part.get(k) for part in parts for k in ("text", "why"))]
-    if (
+    texts = [*map(item.get, ("notebook", "kind", "stem"))]
+    texts += [option.get(key) for option in item["options"] for key in ("text", "why")]
+    whole = (
         all(isinstance(text, str) and text.strip() for text in texts)
-        and [part.get("key") for part in parts] == ["a", "b", "c"]
-        and all(isinstance(part.get("rests_on"), list) for part in parts)
+        and [(option["key"], type(option["rests_on"])) for option in item["options"]] == [(k, list) for k in "abc"]
         and item.get("best") in (None, "a", "b", "c")
         and set(item.get("voices", {})) <= {*VOICES}
-    ):
-        return ""
-    return (
-        "a question has 'notebook', 'kind', 'stem' and three 'options' with the keys a, b and c, each with 'text', "
-        "'why' and a list 'rests_on'; 'best' is a, b or c, and the 'voices' are authors, data and later"
     )
+    return "" if whole else phrase("quiz.not_whole")
 
 
 def revision(item):
@@ -237,15 +232,8 @@ def ask(item_id, folder=None):
 def answer(item_id, choice, confidence=None, second=True):
     """Commit an answer without the card; returns the feedback, or why nothing was recorded (Shown).
 
-    Where `two_votes` is on, the first call is the first vote, and the next one the answer.
-
-    Parameters
-    ----------
-    choice : {"a", "b", "c"}
-    confidence : {"low", "medium", "high"}, optional
-        Kept for your own calibration, never scored.
-    second : bool
-        Whether this may be a second vote: a card that was drawn before the first one does not know of it.
+    Where `two_votes` is on, the first call is the first vote, and the next one the answer; `second` is whether this
+    may be that one, which a card that was drawn before the first vote does not know. Confidence is never scored.
     """
     item, choice, confidence = _find(item_id), word(choice), word(confidence)
     if isinstance(item, Shown):
@@ -310,10 +298,7 @@ def voices(item):
 
 
 def explained(item, given):
-    """Explanation of every option, the voices kept apart, and what it rests on; also where nothing is given.
-
-    An answer to an earlier form of the question is repeated, and not judged.
-    """
+    """The reason of every option, the voices kept apart; an answer to an earlier form of the question is not judged."""
     best, chosen, old = item.get("best"), given.get("choice"), ""
     if chosen and changed_since(item, given):
         old, chosen = phrase("quiz.question_changed", id=item["id"], choice=chosen) + " ", None
@@ -338,10 +323,7 @@ def explained(item, given):
 
 
 def progress():
-    """How far you are, in a sentence: answered, and best supported at the first commit. Confidence is never scored.
-
-    An answer to a question that was changed since is counted, and not scored.
-    """
+    """How far you are, in a sentence. Neither confidence nor an answer to a question that was changed is scored."""
     answers, warning = read()
     given = [(item, answers[name]) for name, item in items().items() if name in answers]
     if not given:

@@ -24,18 +24,17 @@ SHELVES = {  # what an entry must be like to be used; anything else is carried a
     "forms": lambda entry: isinstance(entry.get("fields"), dict) and all(map(is_text, entry["fields"].values())),
 }
 DRIVE = Path("/drive")  # what the browser keeps, and the list of files shows
-_moment = []  # the record as it was when `one_moment` began
-_unsaved = {}  # edits of this session, by record, where the record cannot be written
+unsaved = {}  # edits of this session, by record, where the record cannot be written
 watchers = weakref.WeakSet()  # what stands on the page and shows an entry: each has `refresh()`
+_moment = []  # the record as it was when `one_moment` began
 
 
 def record_path():
     """Where the record lies: the file named by ``MAS_CASEBOOK_RECORD``, or one in the home folder; see `DRIVE`."""
-    named = os.environ.get("MAS_CASEBOOK_RECORD")
     own = Path.home() / ".mas-casebook" / "answers.json"
     if sys.platform == "emscripten" and DRIVE.is_dir():  # in the browser alone, the home is gone with the page
         own = DRIVE / "mas-casebook-answers.json"
-    return Path(os.path.realpath(os.path.expanduser(named or own)))
+    return Path(os.path.realpath(os.path.expanduser(os.environ.get("MAS_CASEBOOK_RECORD") or own)))
 
 
 def is_text(given):
@@ -54,43 +53,38 @@ def _blank():
 def _load(file):
     """The record as it stands and whether the file was damaged; OSError where it is shut."""
     try:
-        older = {"votes": {}, "forms": {}}  # shelves that it may lack
-        record = older | json.loads(file.read_text(encoding="utf-8"))
-        if all(isinstance(record[shelf], dict) for shelf in SHELVES):
-            return record, False
+        record = {"votes": {}, "forms": {}} | json.loads(file.read_text(encoding="utf-8"))  # an older one lacks them
+        damaged = not all(isinstance(record[shelf], dict) for shelf in SHELVES)
     except FileNotFoundError:
         return _blank(), False
     except (ValueError, KeyError, TypeError, RecursionError):
-        pass
-    return _blank(), True
-
-
-@contextmanager
-def one_moment():
-    """Within it the record is read once, so that all of a card is of the same moment; nothing may be changed there."""
-    if _moment:
-        yield
-        return
-    _moment.append(_now())
-    try:
-        yield
-    finally:
-        _moment.clear()
+        damaged = True
+    return (_blank() if damaged else record), damaged
 
 
 def _now():
     """The record as it counts in this session, and a sentence where the file cannot be used."""
     if _moment:
         return _moment[0]
-    file, warning, record = record_path(), "", _blank()
+    file, record = record_path(), _blank()
     try:
         record, damaged = _load(file)
         warning = phrase("record.damaged") if damaged else ""
     except OSError as fault:
         warning = phrase("record.shut", why=fault.strerror)
-    for edit in _unsaved.get(file, []):
+    for edit in unsaved.get(file, []):
         edit(record)
     return record, warning
+
+
+@contextmanager
+def one_moment():
+    """Within it the record is read once, so that all of a card is of the same moment; nothing may be changed there."""
+    _moment.append(_now())  # within another one, the same
+    try:
+        yield
+    finally:
+        _moment.pop()
 
 
 def read(shelf="answers"):
@@ -105,29 +99,20 @@ def switched(name):
 
 
 def change(edit, backup=False):
-    """Change the newest state of the record.
+    """Change the newest state of the record; what went wrong, in words, or an empty text where it is saved.
 
-    Parameters
-    ----------
-    edit : callable
-        Changes the record, a dict of shelves, in place. What it does not touch is carried along, understood or not.
-        Where it cannot be saved it is done again on the newest state, so that what others saved meanwhile stays.
-    backup : bool
-        Keep the old record beside the new one.
-
-    Returns
-    -------
-    str
-        What went wrong, in words; empty where the change is saved.
+    `edit` changes the record, a dict of shelves, in place; what it does not touch is carried along, understood or not.
+    Where it cannot be saved it is done again on the newest state, so that what others saved meanwhile stays. With
+    `backup` the old record is kept beside the new one.
     """
     file = record_path()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(file) as held:
+        with locked(file) as held:
             record, damaged = _load(file)
             if backup and any(record[shelf] for shelf in SHELVES):  # an empty one would take the place of a full one
                 file.with_suffix(".backup.json").write_bytes(file.read_bytes())
-            for each in [*_unsaved.get(file, []), edit]:
+            for each in [*unsaved.get(file, []), edit]:
                 each(record)
             if damaged:
                 os.replace(file, file.with_suffix(f".damaged-{time.time_ns()}.json"))
@@ -136,22 +121,15 @@ def change(edit, backup=False):
                 with suppress(OSError):  # what cannot be swept is no reason not to save
                     if time.time() - left.stat().st_mtime > 60:  # of a process that was killed while writing
                         left.unlink()
-        _unsaved.pop(file, None)
+        unsaved.pop(file, None)
         return ""
     except (OSError, RecursionError) as fault:  # RecursionError: Python 3.12 reads what it cannot write again
-        _unsaved.setdefault(file, []).append(edit)
-        why = getattr(fault, "strerror", None) or fault
-        return phrase("record.not_saved", why=why)
+        unsaved.setdefault(file, []).append(edit)
+        return phrase("record.not_saved", why=getattr(fault, "strerror", None) or fault)
 
 
 def keep(shelf, name, entry):
-    """Put an entry on a shelf, unless one that can be used stands there: the first one stays.
-
-    Returns
-    -------
-    tuple of (dict, str)
-        The entry that stands there now, and what went wrong, in words.
-    """
+    """Put an entry on a shelf, unless a usable one is there; the entry that is there now, and what went wrong."""
 
     def edit(record):
         if not _usable(shelf, record[shelf].get(name)):  # what cannot be used would otherwise shut its place for good
@@ -162,7 +140,7 @@ def keep(shelf, name, entry):
 
 
 @contextmanager
-def _alone(file):
+def locked(file):
     """Hold the record's lock; yields whether it is still held. A lock that outlived its process is taken over."""
     lock, seen, since = file.with_suffix(".lock"), None, 0.0
     while True:
@@ -180,10 +158,8 @@ def _alone(file):
                     lock.unlink()
 
     def held():
-        try:
+        with suppress(FileNotFoundError):
             return os.path.samestat(os.fstat(handle), lock.stat())
-        except FileNotFoundError:
-            return False
 
     try:
         yield held
@@ -197,15 +173,8 @@ def _alone(file):
 def write_whole(file, text, private=True, held=lambda: True):
     """Write beside the file and move into its place, so that an interruption leaves the old or the new one whole.
 
-    Parameters
-    ----------
-    file : Path
-        What stands there is replaced; its folder must be there (OSError).
-    text : str
-    private : bool
-        For the owner's eyes alone; otherwise whoever may read a new file here may read it.
-    held : callable
-        Whether the file is still ours to replace, asked at the last moment (OSError where not).
+    What is not `private`, whoever may read a new file here may read. `held` is asked last whether the file is still
+    ours to replace (OSError where not).
     """
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".tmp")
     try:
@@ -220,5 +189,4 @@ def write_whole(file, text, private=True, held=lambda: True):
             raise TimeoutError(errno.ETIMEDOUT, phrase("record.too_long"))
         os.replace(temporary, file)
     finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+        Path(temporary).unlink(missing_ok=True)

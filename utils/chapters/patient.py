@@ -13,7 +13,7 @@ from utils.phrases import phrase, status_word
 from utils.quiz import Card, keep_first, noted, still, unsure, word
 from utils.record import read
 from utils.rules import RULES, SIGNS, VERDICTS, evaluate
-from utils.tables import CaseDataError, check_seal, describe, read_table
+from utils.tables import CaseDataError, describe, read_table
 from utils.units import Quantity, UnitError, factors, factors_in_use, quantity, show, sign_before, variables
 
 FOLDER = "teaching_patients/"
@@ -67,9 +67,8 @@ class Patient:
 
 @cache
 def tables():
-    """The tables of the invented patients: a dict of name -> DataFrame; `load_case` does not hold them."""
-    check_seal()
-    return {name: read_table(name) for name, r in describe().items() if r["path"].startswith(FOLDER)}
+    """The tables of the invented patients: a dict of name -> DataFrame; `load_case` has them not."""
+    return {n: read_table(n) for n, r in describe().items() if r["path"].startswith(FOLDER)}
 
 
 def _input(row):
@@ -189,9 +188,8 @@ def _factor_card():
 # ---- what the rules say ---------------------------------------------------------------------------------------------
 def judged(patient, moment):
     """The verdicts at a moment, in words: a DataFrame of rule, verdict, where it stands, what would settle it."""
-    rows = []
+    rows, _ = [], patient.told(moment)  # CaseDataError for an unknown moment
     for rule in RULERS:
-        patient.told(moment)  # CaseDataError for an unknown moment
         verdict, measured = patient.verdicts[rule, moment], patient.measured(rule, moment)
         stands = phrase("capstone.stands", span=plots.span(verdict), cut=plots.cut_off(verdict))
         if measured and measured.score != verdict.score:
@@ -288,17 +286,11 @@ class Sheet(Card):
 
     shelf = "forms"
 
-    def __init__(self, name, about, lines):
-        self.patient = load_patient()
+    def __init__(self, name, boxes, about, lines):
+        self.patient, self.boxes = load_patient(), boxes  # the names of the controls
         about = {"id": name, "button": phrase("sheets.commit", id=name), **about}
         head = about["stem"] if about["kind"] == "grid" else f"{name}. {about['stem']}"  # a grid's caption is its stem
         super().__init__(about, self.patient.mark(still(head, lines, phrase("sheets.run"))))
-
-    @property
-    def boxes(self):
-        """The names of the controls."""
-        columns = self.item.get("columns") or [[""]]
-        return ["|".join(filter(None, (row[0], column[0]))) for row in self.item["fields"] for column in columns]
 
     def commit(self, given):
         fields = {k: str(given.get(k, "")).strip() for k in self.boxes}
@@ -323,7 +315,8 @@ class Verdicts(Sheet):
         about |= {"columns": [["verdict", phrase("sheets.your_verdict")]], "confidence": True}
         about |= {"fields": [[r, RULES[r].short] for r in RULERS]}
         about |= {"options": [["", "–"], *[[v, status_word(v)] for v in reversed(VERDICTS)]]}
-        super().__init__(name, about, [phrase("sheets.which_verdict", rule=RULES[r].short) for r in RULERS])
+        boxes = [f"{r}|verdict" for r in RULERS]
+        super().__init__(name, boxes, about, [phrase("sheets.which_verdict", rule=RULES[r].short) for r in RULERS])
 
     def fault(self, fields):
         if odd := [v for v in fields.values() if v and v not in VERDICTS]:
@@ -351,7 +344,7 @@ class Conversions(Sheet):
             for v, (given, unit) in self.asked.items()
         ]
         about = {"stem": phrase("sheets.convert_stem", name=her.name, moment=moment), "kind": "text", "fields": fields}
-        super().__init__(name, about, [f[1] for f in fields])
+        super().__init__(name, [*self.asked], about, [f[1] for f in fields])
 
     def read(self, name, text):
         """What was written, in the unit that is asked for; UnitError that says how to write it."""

@@ -1,0 +1,265 @@
+"""The maintainer's check of a data package: every cell, key, link, unit and status, named by file, row and column.
+
+`python lab.py rebuild` runs it over ``casedata/`` before sealing. For a case of your own, and after each change of it:
+``.venv/bin/python -m tests.check_casedata my_case``.
+"""
+
+import csv
+import io
+import json
+import re
+import sys
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from utils.case import as_input
+from utils.tables import CASEDATA, CaseDataError, describe, digest, package, parse, read_bytes, read_table
+from utils.units import UnitError, converted, factors, plain, variables
+
+PLAIN = {  # Python also reads 1_000 and １２ as numbers
+    "integer": ("-?[0-9]{1,15}", "a plain integer: write digits only"),
+    "number": (r"-?[0-9]{1,15}(\.[0-9]{1,20})?", "a plain number: write digits and a decimal point only"),
+    "boolean": ("true|false", "true or false: write one of the two"),
+    "string": ("(?s).*", "text"),
+}
+CARRY_STATUS = ("observations", "findings", "treatments", "events", "claims")
+
+
+def fault_of(text, field):
+    """What is wrong with a cell, in words; nothing where it is right."""
+    limits, (form, called) = field.get("constraints", {}), PLAIN[field["type"]]
+    if text == "":
+        return "is empty: write a value, or the row's status" if limits.get("required") else ""
+    if not re.fullmatch(form, text):
+        return f"'{text[:40]}' is not {called}, or leave the cell empty and write the status"
+    low, high = limits.get("minimum", "…"), limits.get("maximum", "…")
+    if any(end != "…" and (float(text) - end) * sign < 0 for end, sign in ((low, 1), (high, -1))):
+        return f"{text} lies outside {low} to {high}"
+    allowed = [str(x) for x in limits.get("enum", [text])]
+    if text not in allowed:
+        return f"'{text}' is not one of: {', '.join(allowed)}"
+    return (
+        ""
+        if re.fullmatch(limits.get("pattern", "(?s).*"), text)
+        else f"'{text}' is not of the form {limits['pattern']}"
+    )
+
+
+def rows_of(raw, file, names):
+    """The rows of a CSV file below its header, which must be `names`: a list of lists of str."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as fault:
+        row = raw[: fault.start].count(b"\n") + 1
+        raise CaseDataError(file, "is not UTF-8: save it as UTF-8, without a byte order mark", row) from None
+    if text[:1] == "\ufeff" or "\0" in text:
+        raise CaseDataError(file, "is not plain UTF-8: save it as UTF-8, without a byte order mark", 1, names[0])
+    if not text.endswith("\n"):
+        raise CaseDataError(file, "ends in the middle of a row: the file seems cut off", text.count("\n") + 1)
+    rows = []
+    try:
+        rows += csv.reader(io.StringIO(text, newline=""), strict=True)
+    except csv.Error as fault:
+        raise CaseDataError(file, f"cannot be read ({fault}): check the quotation marks", len(rows) + 1) from None
+    header = rows[0]
+    if lost := [name for name in names if name not in header]:
+        raise CaseDataError(file, "the column is missing: put it back into the header", 1, lost[0])
+    if header != names:
+        column = next((h for h, n in zip(header, names, strict=False) if h != n), header[-1])
+        raise CaseDataError(file, f"stands in the wrong place: the header should read {','.join(names)}", 1, column)
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(names):
+            raise CaseDataError(file, f"has {len(row)} cells, and should have {len(names)}", number)
+    return rows[1:]
+
+
+def check_table(resource, folder=CASEDATA):
+    """One table held to its Table Schema; the DataFrame that `read_table` makes of it."""
+    file, fields, raw = resource["path"], resource["schema"]["fields"], read_bytes(resource["path"], folder)
+    for number, row in enumerate(rows_of(raw, file, [f["name"] for f in fields]), 2):
+        for text, field in zip(row, fields, strict=True):
+            if why := fault_of(text, field):
+                raise CaseDataError(file, why, number, field["name"])
+    table, key = parse(raw, resource), listed(resource["schema"].get("primaryKey", []))
+    if key and (twice := table.duplicated(key)).any():
+        row = int(twice.idxmax())
+        raise CaseDataError(file, f"repeats {', '.join(map(str, table.loc[row, key]))}: keep one row", row + 2, key[0])
+    return table
+
+
+def listed(names):
+    return [names] if isinstance(names, str) else names
+
+
+def cells(table, columns):
+    """The cells of some columns: (number of the row, tuple of cells)."""
+    return enumerate(zip(*(table[column] for column in columns), strict=True), 2)
+
+
+def check_links(tables, resource):
+    """Every foreign key leads into the package's own table, or, where it lacks that one, into the collection's."""
+    name, file = resource["name"], resource["path"]
+    for link in resource["schema"].get("foreignKeys", []):
+        columns, into = listed(link["fields"]), link["reference"]["resource"] or name
+        target = tables[into] if into in tables else read_table(into)
+        known = {found for _, found in cells(target, listed(link["reference"]["fields"]))}
+        for row, found in cells(tables[name], columns):
+            if any(found) and found not in known:
+                why = f"'{', '.join(found)}' is not in {into}.csv: correct it or add it there"
+                raise CaseDataError(file, why, row, columns[-1])
+
+
+def check_units(tables, resource):
+    """Each unit beside a variable is one of ``units.csv``, where that variable is measured in any."""
+    table, units = tables[resource["name"]], tables["units"] if "units" in tables else read_table("units")
+    accepted = {pair for _, pair in cells(units, ["variable", "unit"])}
+    measured = {variable for variable, _ in accepted}
+    for columns in (["variable", "unit"], ["variable", "canonical_unit"], ["input", "unit"]):
+        for row, (variable, unit) in cells(table, columns) if set(columns) <= set(table) else ():
+            if unit and variable in measured and (variable, unit) not in accepted:
+                why = f"'{unit}' is not a unit of {variable} in units.csv"
+                raise CaseDataError(resource["path"], why, row, columns[1])
+
+
+def check_status(name, table):
+    """What is reported has printed words; what is not has neither words nor state."""
+    for line, row in enumerate(table.to_dict("records"), 2):
+        for column in ("as_printed", *({"state"} & {*row})):
+            if (row["status"] == "reported") != bool(row[column]):
+                why = f"is {'filled' if row[column] else 'empty'} while the status is {row['status']}: correct one"
+                raise CaseDataError(f"{name}.csv", why, line, column)
+
+
+def fault_of_number(row):
+    """What is wrong between number, unit, printed words and canonical value of an observation: (column, words)."""
+    name, unit, words = row["variable"], row["unit"], row["as_printed"]
+    if pd.isna(row["value"]) == (row["status"] == "reported"):
+        return "value", f"is {'empty' if pd.isna(row['value']) else 'filled'} while the status is {row['status']}"
+    if row["status"] != "reported":
+        return None
+    if unit not in factors(name):
+        return "unit", f"'{unit}' is not a unit of {name}: write {' or '.join(factors(name))}"
+    if plain(unit) not in plain(words):
+        return "unit", f"{unit} is not in the printed words '{words}'"
+    if row["canonical_unit"] != (canonical := variables().at[name, "canonical_unit"]):
+        return "canonical_unit", f"'{row['canonical_unit']}' should be {canonical}"
+    for column, beside in (("value", "canonical_value"), ("value_high", "canonical_high")):
+        value, given = row[column], row[beside]
+        if pd.isna(value) != pd.isna(given):
+            return beside, f"and {column} must both be given or both be empty"
+        right = converted(value, name, unit, canonical)
+        if abs(given - right) > 1e-9 * max(1.0, abs(right)):
+            return beside, f"{given:g} is not {value:g} {unit}, which is {right:.10g}"
+        spelt = {1: "|one", 2: "|two"}.get(value, "")  # a child's age may be printed in letters
+        number = rf"(?<![\d.])({re.escape(f'{value:.10g}')}{spelt})(?!\d|\.\d)"
+        if not pd.isna(value) and not re.search(number, words.replace(",", "")):
+            return column, f"{value:.10g} is not in the printed words '{words}'"
+    try:
+        return "value", as_input(row).warning
+    except UnitError as refused:
+        return "value", str(refused)
+
+
+def check_observations(tables):
+    """Numbers agree with what is printed, and no variable has two rows for one moment."""
+    for line, row in enumerate(tables["observations"].to_dict("records"), 2):
+        column, why = fault_of_number(row) or ("", "")
+        if why:
+            raise CaseDataError("observations.csv", why, line, column)
+    both = [tables[n][["time_point", "variable"]].assign(file=f"{n}.csv") for n in ("observations", "findings")]
+    inputs = pd.concat(both)
+    for line, row in inputs[inputs.duplicated(["time_point", "variable"])].iterrows():
+        why = f"{row['variable']} is given twice for {row['time_point']}: keep one row"
+        raise CaseDataError(row["file"], why, line + 2, "variable")
+
+
+class UniqueKeys(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """Refuses a key that stands twice in an entry: the first one would be lost without a word."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        for n, key in enumerate(keys):
+            if key in keys[:n]:
+                raise yaml.MarkedYAMLError(problem=f"'{key}' stands twice", problem_mark=node.value[n][0].start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def check_list(resource, folder=CASEDATA):
+    """What a list in YAML or JSON holds, where it can be read."""
+    file, raw = resource["path"], read_bytes(resource["path"], folder)
+    try:
+        return yaml.load(raw.decode(), UniqueKeys) if file.endswith(".yaml") else json.loads(raw.decode())
+    except (UnicodeError, RecursionError, yaml.YAMLError, json.JSONDecodeError) as wrong:
+        mark = getattr(wrong, "problem_mark", None)
+        row = mark.line + 1 if mark else getattr(wrong, "lineno", None)
+        raise CaseDataError(file, f"cannot be read ({getattr(wrong, 'problem', wrong)}): mend it", row) from None
+
+
+def check(folder=CASEDATA, known=()):
+    """Hold a data package to its schemas and to itself, sealed or not.
+
+    Parameters
+    ----------
+    folder : Path
+        `case.load_case` says which tables it needs at least; a table that it lacks and points into is the collection's.
+    known : dict of str -> DataFrame or list, optional
+        What of it was checked before and need not be read.
+
+    Returns
+    -------
+    dict of str -> DataFrame or list
+        Every table, the invented patients' too, and every list, by its name.
+
+    Raises
+    ------
+    CaseDataError
+        For the first fault, with file, row and column.
+    """
+    found, described = {}, package(folder)["resources"]
+    tables = [r for r in described if r["path"].endswith(".csv")]
+    try:
+        for r in described:
+            if r["name"] in found:
+                raise KeyError(f"{r['name']} stands twice")
+            held = check_table if r in tables else check_list
+            found[r["name"]] = known[r["name"]] if r["name"] in known else held(r, folder)
+        for resource in tables:
+            check_links(found, resource)
+            check_units(found, resource)
+        check_observations(found)
+        _ = found["time_points"]  # no case is without
+        for name in (n for n in CARRY_STATUS if n in found):
+            check_status(name, found[name])
+    except (KeyError, AttributeError, TypeError, RecursionError, re.error) as fault:
+        why = f"does not describe the tables as they are ({type(fault).__name__}: {fault}): restore the file"
+        raise CaseDataError("datapackage.json", why) from None
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*.csv")}
+    if loose := there - {r["path"] for r in tables}:
+        raise CaseDataError("datapackage.json", f"does not describe {', '.join(sorted(loose))}: restore it")
+    return found
+
+
+def seal(folder=CASEDATA):
+    """Write the digest of every file into ``datapackage.json`` and check the package; on a fault the old seal stays."""
+    file, described = folder / "datapackage.json", package(folder)
+    before = file.read_bytes()
+    for resource in described["resources"]:
+        resource["hash"] = digest(read_bytes(resource["path"], folder))
+    described["hash"] = digest(described)
+    file.write_text(json.dumps(described, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n")
+    describe.cache_clear()
+    try:
+        check(folder)
+    except CaseDataError:
+        file.write_bytes(before)
+        describe.cache_clear()
+        raise
+
+
+if __name__ == "__main__":
+    try:
+        seal(Path(sys.argv[1]))
+    except CaseDataError as fault:
+        sys.exit(str(fault))
