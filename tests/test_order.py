@@ -164,14 +164,14 @@ def test_on_a_page_the_stored_output_stays_and_the_advice_is_prose_below_it(tmp_
     with Reader(BOOKS[3], tmp_path) as reader:
         replies = []
         reader.client.on_cell_error = lambda execute_reply, **_: replies.append(execute_reply["content"])
-        [early] = [c for c in reader.cells if "explore.flip_map(" in c.source]
+        [early] = [c for c in reader.cells if c.source.startswith("bench.picture(")]
         done = reader.run(early.source, page=early.id)
         [reply] = replies  # an error, for Run All and for whatever else reads replies
         assert (reply["status"], reply["ename"]) == ("error", "NameError") and SENTENCE.match(*reply["traceback"])
         *before, advice = done.outputs
         assert [x[1:] for x in shown(done)[: len(before) * 2]] == [x[1:] for x in shown(early)]
         assert advice.data["text/plain"] == reply["traceback"][0]
-        assert advice.data["text/html"].startswith("<p") and "<code>explore</code>" in advice.data["text/html"]
+        assert advice.data["text/html"].startswith("<p") and "<code>bench</code>" in advice.data["text/html"]
         path = tmp_path / BOOKS[3].name
         book = nbformat.read(path, 4)
         next(c for c in book.cells if c.id == early.id).outputs = done.outputs

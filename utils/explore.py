@@ -354,15 +354,6 @@ def _statuses(rule, given, **trials):
     return evaluate_table(rule, frame)["status"].astype(str).to_numpy()
 
 
-def _nodes(rule, names):
-    """The first threshold or weight of each number in the rule: dict of name -> row; UnitError where there is none."""
-    rows = [r for r in RULES[rule].nodes().values() if r["unit"]]
-    found = {r["input"]: r for r in reversed(rows)}
-    if strangers := ", ".join(sorted(set(names) - set(found))):
-        raise UnitError(phrase("explore.no_such_number", names=strangers, rule=RULES[rule].short))
-    return {n: found[n] for n in names}
-
-
 def what_if(rule, case, **ranges):
     """What if an unknown had been reported? One slider an unknown number; unticked means still unknown.
 
@@ -374,8 +365,11 @@ def what_if(rule, case, **ranges):
         For each unknown number, as in ``platelets=(0, 500, 250)``: lowest and highest trial value and the value to
         start from, in the published unit. `set` takes a value with its unit, or None for unknown.
     """
-    units = {n: row["unit"] for n, row in _nodes(rule, ranges).items()}
-    labels = variables()["label"]
+    rows = [row for row in RULES[rule].nodes().values() if row["unit"] and row["input"] in ranges]
+    nodes = {row["input"]: row for row in reversed(rows)}  # the first threshold or weight of each number
+    if strangers := ", ".join(sorted(ranges.keys() - nodes.keys())):
+        raise UnitError(phrase("explore.no_such_number", names=strangers, rule=RULES[rule].short))
+    units, labels = {n: nodes[n]["unit"] for n in ranges}, variables()["label"]
 
     def supposed(state):
         return {n: Quantity(n, state[n], unit) if state[f"{n} known"] else None for n, unit in units.items()}
@@ -397,27 +391,27 @@ def what_if(rule, case, **ranges):
         strong = Shown(f"<p><strong>{escape(words)}</strong></p>", words)
         return together(strong, *told, table(verdict.sheet(), phrase("explore.items")))
 
+    def picture(caption):
+        """Where the verdict flips over both unknowns, everything else as reported."""
+        axes = {n: np.linspace(low, high, 201) for n, (low, high, _) in ranges.items()}
+        grid = np.meshgrid(*(axis * factors(n)[units[n]] for n, axis in axes.items()))
+        status = _statuses(rule, case.inputs, **{n: g.ravel() for n, g in zip(axes, grid, strict=True)})
+        names, cuts = [f"{labels[n]} ({units[n]})" for n in axes], [nodes[n]["threshold"] for n in axes]
+        return plots.verdict_map(*axes.values(), status.reshape(201, 201), names, cuts, caption)
+
     def accept(values):
         ticks = {f"{n} known": v is not None for n, v in values.items() if n in ranges}
         return ticks | {n: v for n, v in values.items() if v is not None}
 
     controls = {}
     for n, (low, high, start) in ranges.items():
-        controls[tick := f"{n} known"] = Tick(phrase("explore.suppose", label=labels[n]))
-        known = {"enabled": lambda state, tick=tick: state[tick]}
+        known = {"enabled": lambda state, n=n: state[f"{n} known"]}
+        controls[f"{n} known"] = Tick(phrase("explore.suppose", label=labels[n]))
         controls[n] = Number(labels[n], start, low, high, unit=units[n], variable=n, **known)
     rows = [[f"{n} known", n] for n in ranges]
-    return explorer(view, rows=rows, accept=accept, tell=supposed, **controls)
-
-
-def flip_map(rule, case, caption, **ranges):
-    """Where the verdict flips over two unknown numbers: ``platelets=(0, 500)``, ends in the published unit (Figure)."""
-    nodes, labels = _nodes(rule, ranges), variables()["label"]
-    axes = {n: np.linspace(*ends, 201) for n, ends in ranges.items()}
-    grid = np.meshgrid(*(axis * factors(n)[nodes[n]["unit"]] for n, axis in axes.items()))
-    status = _statuses(rule, case.inputs, **{n: g.ravel() for n, g in zip(axes, grid, strict=True)})
-    names, cuts = zip(*((f"{labels[n]} ({row['unit']})", row["threshold"]) for n, row in nodes.items()), strict=True)
-    return plots.verdict_map(*axes.values(), status.reshape(201, 201), names, cuts, caption)
+    made = explorer(view, rows=rows, accept=accept, tell=supposed, **controls)
+    made.picture = picture
+    return made
 
 
 def ruler_bench(case, rules, beside=None, trials=None):
@@ -445,8 +439,7 @@ def ruler_bench(case, rules, beside=None, trials=None):
     def tell(state):
         return {n: None if v == UNKNOWN else v for n, v in state.items()}
 
-    def word(value):
-        return phrase("explore.present" if value else "explore.absent") if isinstance(value, bool) else str(value)
+    word = {True: phrase("explore.present"), False: phrase("explore.absent")}
 
     def view(**state):
         supposed = {n: v for n, v in state.items() if v != UNKNOWN}
@@ -457,10 +450,9 @@ def ruler_bench(case, rules, beside=None, trials=None):
             if v.status != p.status
         ]
         line = "explore.supposed_moved" if moved else "explore.supposed" if supposed else "explore.nothing_supposed"
-        told = "; ".join(f"{labels[n]} {word(v)}" for n, v in supposed.items())
+        told = "; ".join(f"{labels[n]} {word.get(v, v)}" for n, v in supposed.items())
         pairs = [*zip(before, verdicts, strict=True)] if beside else [(v,) for v in verdicts]
-        caption = phrase("explore.rulers")
-        counted = all(v.reach for v in verdicts)
+        counted, caption = all(v.reach for v in verdicts), phrase("explore.rulers")
         picture = plots.rulers(pairs, moments, caption) if counted else _matrix(verdicts, caption)
         return together(say(phrase(line, told=told, moved="; ".join(moved))), picture, _verdicts(verdicts))
 
@@ -474,11 +466,9 @@ def ruler_bench(case, rules, beside=None, trials=None):
         def read(given):
             if given is None:
                 return UNKNOWN
-            if variables().at[name, "kind"] != "flag":
-                return quantity(given, name)
-            if not isinstance(given, bool | np.bool_):
+            if variables().at[name, "kind"] == "flag" and not isinstance(given, bool | np.bool_):
                 raise UnitError(phrase("explore.not_a_finding", name=name, given=repr(given)))
-            return bool(given)
+            return bool(given) if isinstance(given, bool | np.bool_) else quantity(given, name)
 
         return Choice(labels[name], options, read=read)
 
