@@ -432,7 +432,8 @@ def test_the_door_of_uv_opens_and_lab_py_leaves_what_uv_made(tmp_path):
 def test_an_ordinary_install_brings_what_is_needed_the_case_and_the_settings(tmp_path):
     """What a hub's environment gets, and conda's with the same names and bounds: nothing leads back to this folder."""
     python = new_environment(tmp_path / "env", str(ROOT))
-    code = f"{lab_py.IMPORTS}, utils.chapters; from utils.case import *; load_case(); print(utils.__file__, CASEDATA)"
+    code = f"{lab_py.IMPORTS}, utils.chapters; from utils.case import CASEDATA, load_case; load_case()"
+    code += "; print(utils.__file__, CASEDATA)"
     found = subprocess.check_output([python, "-c", code], text=True, cwd=tmp_path, env=outside()).split()
     assert all(Path(path).is_relative_to(tmp_path / "env") for path in found)
     assert has_our_settings(tmp_path / "env")
@@ -461,20 +462,19 @@ def test_licence_covers_code_and_text_and_the_citation_names_the_article():
     assert article["doi"] == DOI and authors == "Meneghel Martini Amigoni Pettenazzo Padalino Zulian"
 
 
-def files_naming(hosts, folder):
-    """Files under a folder that contain one of these names; what git leaves out, too, is left out."""
-    pattern = re.compile(b"|".join(re.escape(host.encode()) for host in hosts), re.IGNORECASE)
+def files_naming(folder):
+    """Files under a folder that name a package index; what git leaves out, too, is left out."""
+    pattern = re.compile(b"|".join(re.escape(host.encode()) for host in HOSTS), re.IGNORECASE)
     for top, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in (".git", ".venv", "build")]
-        for path in (Path(top, name) for name in files):
-            if path.is_file() and pattern.search(path.read_bytes()):
-                yield str(path.relative_to(folder))
+        yield from (
+            name for name in files if Path(top, name).is_file() and pattern.search(Path(top, name).read_bytes())
+        )
 
 
 def test_no_file_names_a_package_index(tmp_path):
-    assert list(files_naming(HOSTS, ROOT)) == []
-    for place, text in {"notes/a.txt": "https" + "://files." + HOSTS[1].upper() + "/x", "notes/b.txt": "see the index",
-                        ".venv/c.txt": HOSTS[0]}.items():  # fmt: skip
-        (tmp_path / place).parent.mkdir(exist_ok=True)
+    assert list(files_naming(ROOT)) == []
+    (tmp_path / ".venv").mkdir()
+    for place, text in (("a", f"files.{HOSTS[1].upper()}/x"), ("b", "see the index"), (".venv/c", HOSTS[0])):
         (tmp_path / place).write_text(text)
-    assert list(files_naming(HOSTS, tmp_path)) == [str(Path("notes", "a.txt"))]
+    assert list(files_naming(tmp_path)) == ["a"]
