@@ -154,7 +154,7 @@ def lab(tmp_path, monkeypatch):
     monkeypatch.setattr(lab_py, "ENV", tmp_path / ".venv")
     monkeypatch.setattr(lab_py, "PYTHON", str(tmp_path / ".venv" / "bin" / "python"))
     monkeypatch.setattr(lab_py, "ran", [], raising=False)
-    monkeypatch.setattr(lab_py, "IMPORTS", "import nothing_of_this_name")
+    monkeypatch.setattr(lab_py, "CHECK", "import nothing_of_this_name")
     monkeypatch.setattr(sys, "prefix", sys.base_prefix)
     return lab_py
 
@@ -167,7 +167,7 @@ def dry(lab, monkeypatch):
         lab.ran.append((lock.name, getattr(folder, "name", folder)))
         path, text = lab.stamp(lock)
         path.write_text(text)
-        monkeypatch.setattr(lab, "IMPORTS", "import os")
+        monkeypatch.setattr(lab, "CHECK", "import os")
 
     monkeypatch.setattr(lab, "install", install)
     monkeypatch.setattr(shutil, "which", lambda name: None)
