@@ -7,8 +7,7 @@
                                  go to pytest, and --article FILE compares the case with the text of the article too
     python lab.py classroom      build the teachers' files anew, and their kit; --pdf adds what prints it
     python lab.py site           build the page that needs no install; "site --help" tells more
-    python lab.py rebuild        after any change: seal casedata, run the notebooks concerned, make the teachers' files
-                                 anew, check pages and numbers, run the tests concerned (--all: everything anew)
+    python lab.py rebuild        after any change: make anew what it concerns, and say what is left (--all: everything)
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
     python lab.py bench          measure speed, memory and a class on a hub ("bench hub": just that) for the README
 
@@ -35,6 +34,11 @@ LOCK = ROOT / "requirements.lock"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 COMMANDS = ("lab", "setup", "test", "classroom", "site", "rebuild", "refresh", "bench")  # all but two: tests/tools.py
 IMPORTS = "import anywidget, ipywidgets, jupyterlab, nbval, pandas, seaborn, yaml"
+CHECK = IMPORTS + r"""
+import importlib.metadata, re, sys
+for name, pin, marker in re.findall(r"(?m)^([\w.-]+)(?:\[.*?\])?==([^\s;]+)( *;)?", open(sys.argv[1]).read()):
+    assert marker or importlib.metadata.version(name) == pin  # one with a marker may be for other computers
+"""
 # The first gives the arrow keys back to radio buttons and lists; by the second a cell names the one to run before it.
 SETTINGS = {"overrides.json": "share/jupyter/lab/settings", "ipython_kernel_config.py": "etc/ipython"}
 # These would bring other packages, or another Python, into ours, or have every kernel compile anew what it loads.
@@ -91,7 +95,7 @@ def ready():
     """True where the notebooks can be opened as it is; what uv or its owner put into .venv serves as well."""
     path, text = stamp(LOCK)
     if not installed(LOCK):
-        if path.exists() or ask(PYTHON, "-I", "-c", IMPORTS) is None:
+        if path.exists() or ask(PYTHON, "-I", "-c", CHECK, str(LOCK)) is None:
             return False
         with suppress(OSError):  # it is looked at anew next time
             path.write_text(text)
@@ -176,7 +180,7 @@ def build(replace):
         Path(site, "mas-casebook.pth").write_text(os.path.relpath(str(ROOT), site) + "\n")
         place_settings()
         install(LOCK)
-        if ask(PYTHON, "-I", "-c", IMPORTS) is None:
+        if ask(PYTHON, "-I", "-c", CHECK, str(LOCK)) is None:
             sys.exit(f"This did not work: not all of {IMPORTS[7:]} can be imported.\n{AGAIN}")
     except BaseException:
         shutil.rmtree(str(ENV), ignore_errors=True)  # a full disk needs the room

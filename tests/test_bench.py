@@ -10,8 +10,6 @@ from tests.bench import __main__ as bench
 from tests.bench import clock, pages, rules, sliders
 from tests.test_hub import trial
 
-README = Path(__file__).resolve().parent.parent / "README.md"
-
 
 def test_a_peer_is_the_same_rule_on_every_simulated_patient(monkeypatch):
     found = rules.measure(sizes=(500, 2000), repeats=1)
@@ -28,16 +26,17 @@ def test_the_stopwatch_counts_work():
     assert len(calls) == 4 and 0 < low <= middle <= high
 
 
-def stored(section):
-    begin, end = (mark.format(section) for mark in bench.MARKS)
-    return README.read_text(encoding="utf-8").split(begin)[1].split(end)[0]
+README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_readme_holds_a_figure_and_its_peer_for_everything_that_is_measured(tmp_path, monkeypatch):
-    page = tmp_path / "README.md"
-    begin, end = (mark.format("speed") for mark in bench.MARKS)
-    page.write_text(f"before\n{begin}\nyesterday\n{end}\nafter\n", encoding="utf-8")
-    monkeypatch.setattr(bench, "README", page)
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "README", tmp_path / "README.md")
+    bench.README.write_text(README, encoding="utf-8")
+    return bench.README
+
+
+def test_the_readme_holds_a_figure_and_its_peer_for_everything_that_is_measured(page):
     kinetic = {r: ((2e6, 1e6, 3e6), {1e-6: 400.0, 1e-11: 60.0}) for r in ("sc", "iv")}
     ruled = {r: [(1000, (0.02, 0.01, 0.03), (0.001, 0.001, 0.002))] for r in rules.PEERS}
     lines = list(bench.rows(kinetic, ruled, (100.0, 10.0)))
@@ -45,37 +44,37 @@ def test_the_readme_holds_a_figure_and_its_peer_for_everything_that_is_measured(
     at_pages = list(bench.opened({"bare": [(1.0, 100.0)] * 3, "03_flare": [(0.9, 110.0), (1.1, 130.0), (1.0, 120.0)]}))
     assert at_keys[1] == ("Two routes", "20", "54", "60", "10")
     assert at_pages[1] == ("03 flare", "1.00 s (0.90 to 1.10)", "1.00", "120 MiB", "1.20")
-    bench.put("speed", bench.speed_section(lines, "alt", at_keys, at_pages, 30.0))
+    bench.put(bench.speed_tables(lines, "alt", at_keys, at_pages, 30.0))
     new = page.read_text(encoding="utf-8")
-    assert new.startswith("before\n") and new.endswith("after\n") and "yesterday" not in new
+    assert (
+        new.partition("**From a key")[0] == README.partition("**From a key")[0] and "| A threshold moved |" not in new
+    )
     for what, *_ in lines:  # sizes differ between a test and the real run, so only the words are compared
         words = re.sub(r"[\d,]+$", "", what)
-        assert words in new and words in stored("speed"), what
-    assert all(f"| {explorer.words} |" in stored("speed") for explorer in sliders.CONTROLS)
-    measured = [book for book in pages.BOOKS if f"| {bench.named(book.name)} |" in stored("speed")]
+        assert words in new and words in README, what
+    assert all(f"| {explorer.words} |" in README for explorer in sliders.CONTROLS)
+    measured = [book for book in pages.BOOKS if f"| {bench.named(book.name)} |" in README]
     assert len(measured) > len(pages.BOOKS) / 2  # a new page waits for the next bench
     assert all(words in new for words in ("5,000 times as many", "takes 20 times as long", "10 times"))
-    assert (README.parent / "classroom" / bench.PICTURE.name).exists()
+    assert bench.PICTURE.exists()
 
 
-def test_the_readme_holds_a_line_for_everything_that_is_measured_on_the_hub():
-    text = "\n".join(bench.class_section(trial()))
+def test_the_readme_holds_a_line_for_everything_that_is_measured_on_the_hub(page, monkeypatch):
+    monkeypatch.setattr(bench.hub, "missing", lambda: "")
+    monkeypatch.setattr(bench.hub, "measure", trial)
+    bench.main(["hub"])
+    text = page.read_text(encoding="utf-8")
     assert "| The learner's own server starts | 11.5 s | 13.0 s |" in text
     assert "| Memory: kernel | 60 MiB | 60 MiB |" in text and "first click to the last cell | 6.0 s |" in text
     assert "come to 31 GiB. All at once they need 1,200 s of processor time: 2.5 minutes on 8 cores" in text
-    assert all(f"| {what} |" in stored("hub") for what, *_ in bench.attended(trial()))
+    assert all(f"| {what} |" in README for what, *_ in bench.attended(trial()))
 
 
-def test_a_section_that_is_none_or_has_no_place_gets_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(bench, "README", tmp_path / "README.md")
-    bench.README.write_text("nothing")
-    for names, words in ((["hubb"], 'no section "hubb"'), (["hub"], "no place for the table")):
-        with pytest.raises(SystemExit, match=words):
-            bench.main(names)
-
-
-def test_trouble_on_the_hub_ends_the_bench(monkeypatch):
+def test_what_cannot_be_written_gets_a_sentence(page, monkeypatch):
     monkeypatch.setattr(bench.hub, "missing", lambda: "")
     monkeypatch.setattr(bench.hub, "measure", lambda: trial()._replace(faults=["learner-1 answered wrongly"]))
-    with pytest.raises(SystemExit, match="learner-1 answered wrongly"):
-        bench.attendance()
+    for section, words in (("hubb", 'no section "hubb"'), ("hub", "learner-1 answered wrongly")):
+        with pytest.raises(SystemExit, match=words):
+            bench.main([section])
+    with pytest.raises(SystemExit, match="no place for a table"):
+        bench.put({"hubb": ""})

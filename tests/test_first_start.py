@@ -130,15 +130,16 @@ def test_what_goes_wrong_is_told_and_leaves_no_environment(tmp_path, odd, env, a
     assert {p.name for p in course.folder.iterdir()} - course.given == {".venv.lock"}
 
 
-def test_where_a_renewal_fails_the_old_environment_is_put_back(tmp_path):
+def test_a_changed_lock_is_installed_anew_and_where_that_fails_the_old_environment_is_put_back(tmp_path):
     course = Course(tmp_path / "course")
     assert course.run("setup")[0] == 0
-    lock = course.folder / "requirements.lock"
+    lock, old = course.folder / "requirements.lock", course.env / "an old package"
     text = lock.read_text()
+    old.touch()
     lock.write_text(text.replace("yaml==1.0", "yaml==2.0"))
-    assert course.run("setup")[0] == 1 and course.whole()
-    lock.write_text(text)
-    assert course.run("setup") == (0, "")
+    assert course.run("setup")[0] == 1 and old.exists() and course.whole()
+    lock.write_text(text + "\n")
+    assert course.run("setup")[0] == 0 and not old.exists() and course.whole()
 
 
 def readable_python():

@@ -1,8 +1,7 @@
-"""python lab.py bench: measures every section, or those named, and writes its table between its marks in the README."""
+"""python lab.py bench: measures every section, or those named, and writes each table between its marks in README."""
 
 import os
 import platform
-import re
 import sys
 import tempfile
 from pathlib import Path
@@ -14,7 +13,7 @@ from utils import plots
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README, PICTURE = ROOT / "README.md", ROOT / "classroom" / "bench-growth.png"
-MARKS = ("<!-- bench {0}: written by python lab.py bench {0} -->", "<!-- end of bench {0} -->")
+MARKS = ("<!-- bench {}: written by python lab.py bench -->", "<!-- end of bench {} -->")
 MACHINE = f"{os.cpu_count()} cores, Python {platform.python_version()}"
 
 
@@ -31,11 +30,16 @@ def named(book):
     return "**a bare page**" if book == "bare.ipynb" else book.removesuffix(".ipynb").replace("_", " ")
 
 
-def put(section, parts):
-    """Put a section's table, and what belongs to it, between its two marks in the README."""
-    begin, end = (mark.format(section) for mark in MARKS)
-    text = f"{begin}\n" + "\n\n".join(parts) + f"\n{end}"
-    page = re.sub(f"{begin}.*?{end}", lambda _: text, README.read_text(encoding="utf-8"), flags=re.DOTALL)
+def put(tables):
+    """Put each table between its two marks in the README; SystemExit where it has no place."""
+    page = README.read_text(encoding="utf-8")
+    for name, text in tables.items():
+        begin, end = (mark.format(name) for mark in MARKS)
+        if begin not in page:
+            sys.exit(f"README.md has no place for a table: put the lines {begin} and {end} where it should stand.")
+        before, _, after = page.partition(begin)
+        page = f"{before}{begin}\n{text}\n{end}{after.partition(end)[2]}"
+        print(text)
     README.write_text(page, encoding="utf-8", newline="\n")
 
 
@@ -99,21 +103,15 @@ def draw(ruled):
     return "; ".join(alt)
 
 
-def speed_section(lines, alt, at_keys, at_pages, strict):
-    return [
-        f"**From a key on a control to the new picture on screen**, milliseconds over {sliders.CHANGES} changes each, "
-        "in Chromium with JupyterLab, one key at a time; beside it a figure and table that a callback makes anew in an "
-        "Output. The results next to the present one lie ready on the page; from end to end, the kernel is waited for.",
-        markdown(("explorer", "median", "95 % within", "longest", "times as fast as the plain way"), at_keys),
-        "**A notebook's first picture**, counted from the start of its kernel, and the kernel's memory at its peak "
-        "when the whole notebook was run.",
-        markdown(("notebook", "first picture", "times the bare one", "memory", "times the bare one"), at_pages),
-        f"The whole collection under strict nbval on two cores: {strict:.0f} s.",
-        "**Rules and kinetics**",
-        markdown(("what", "here", "floor or peer, in the same run", "ratio"), lines),
-        f"Measured in one run on {MACHINE}: medians (lowest to highest of seven, or of five for notebooks).",
+def speed_tables(lines, alt, at_keys, at_pages, strict):
+    return {
+        "keys": markdown(("explorer", "median", "95 % within", "longest", "times as fast as the plain way"), at_keys),
+        "pages": markdown(("notebook", "first picture", "times the bare one", "memory", "times the bare one"), at_pages)
+        + f"\n\nThe whole collection under strict nbval on two cores: {strict:.0f} s.",
+        "rules": markdown(("what", "here", "floor or peer, in the same run", "ratio"), lines)
+        + f"\n\nMeasured in one run on {MACHINE}: medians (lowest to highest of seven, or of five for notebooks).\n\n"
         f"![Growth: {alt}](classroom/{PICTURE.name})",
-    ]
+    }
 
 
 def speed():
@@ -124,7 +122,7 @@ def speed():
     with tempfile.TemporaryDirectory() as folder:
         at_pages = list(opened(pages.measure(Path(folder) / "answers.json")))
     strict, kinetic, ruled = pages.strict(), kinetics.measure(), rules.measure()
-    return speed_section(list(rows(kinetic, ruled, rules.memory())), draw(ruled), at_keys, at_pages, strict)
+    return speed_tables(list(rows(kinetic, ruled, rules.memory())), draw(ruled), at_keys, at_pages, strict)
 
 
 # ---- a class on a hub ------------------------------------------------------------------------------------------------
@@ -142,20 +140,15 @@ def attended(trial):
     yield "Processor time a learner, from the first click to the last cell", f"{cpu:.1f} s", ""
 
 
-def class_section(trial):
+def class_tables(trial):
     count, (memory, processor) = len(trial.learners), hub.arithmetic(trial)
-    return [
-        f"**A class on JupyterHub**: {count} learners press the link at once, each with a server and a home of their "
-        "own, on one machine with the hub, its proxy and what plays the learners. Each fetches the course, opens "
-        "notebook 03, runs all its cells and answers five questions as nobody else does.",
-        markdown(("each step by itself", "median", "longest, or most"), attended(trial)),
-        f"All {count} in {trial.seconds:.0f} s. No cell failed; each record lay in its learner's own home and held "
-        "that learner's answers alone. Pages of memory that several share are divided among them (PSS).",
+    table = markdown(("each step by itself", "median", "longest, or most"), attended(trial))
+    return {
+        "hub": f"{table}\n\nAll {count} in {trial.seconds:.0f} s, measured in one run on {MACHINE}.\n\n"
         f"**Arithmetic, not measured:** {hub.MORE} learners with one notebook open each come to {memory:.0f} GiB. All "
         f"at once they need {processor:,.0f} s of processor time: {processor / 8 / 60:.1f} minutes on 8 cores, "
-        f"{processor / 32 / 60:.1f} on 32, where it divides perfectly.",
-        f"Measured in one run on {MACHINE}.",
-    ]
+        f"{processor / 32 / 60:.1f} on 32, where it divides perfectly."
+    }
 
 
 def attendance():
@@ -164,7 +157,7 @@ def attendance():
         sys.exit(lack)
     print(f"{hub.LEARNERS} learners at once on a hub: about two minutes …", flush=True)
     trial = hub.measure()
-    return sys.exit("\n".join(trial.faults)) if trial.faults else class_section(trial)
+    return sys.exit("\n".join(trial.faults)) if trial.faults else class_tables(trial)
 
 
 # ---- the page without an install -------------------------------------------------------------------------------------
@@ -179,29 +172,18 @@ def first_visits():
         for name, (seconds, megabytes) in found.items()
     ]
     heads = ("first visit of", "page", "kernel", "first picture", "times the bare one", "loaded until then")
-    return [
-        "**The page without an install**, in Chromium on this machine, with an empty profile: seconds from the click "
-        "to the notebook on screen, to a Python that answers, and to the first picture drawn in it, beside a page that "
-        "imports pandas and draws. Loaded as a static host sends it, text and WebAssembly compressed; the network "
-        "itself is not in the seconds.",
-        markdown(heads, lines),
-        f"Medians of {site.REPEATS}, measured in one run on {MACHINE}. Nothing left the machine.",
-    ]
+    note = f"Medians of {site.REPEATS}, measured in one run on {MACHINE}. Nothing left the machine."
+    return {"site": f"{markdown(heads, lines)}\n\n{note}"}
 
 
 SECTIONS = {"speed": speed, "site": first_visits, "hub": attendance}
 
 
 def main(names):
+    if odd := [name for name in names if name not in SECTIONS]:
+        sys.exit(f'There is no section "{odd[0]}". There are: {", ".join(SECTIONS)}.')
     for name in names or SECTIONS:
-        if name not in SECTIONS:
-            sys.exit(f'There is no section "{name}". There are: {", ".join(SECTIONS)}.')
-        begin, end = (mark.format(name) for mark in MARKS)
-        if begin not in README.read_text(encoding="utf-8"):
-            sys.exit(f"README.md has no place for the table: put the lines {begin} and {end} where it should stand.")
-        parts = SECTIONS[name]()
-        put(name, parts)
-        print("\n\n".join(parts))
+        put(SECTIONS[name]())
 
 
 if __name__ == "__main__":
