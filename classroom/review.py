@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from functools import cache
 
 import pandas as pd
 
@@ -93,6 +94,7 @@ class _Checklist:
 
     def __init__(self, tables, titles):
         self.tables, self.titles, self.case, self.works = tables, titles, load_case(), _works(tables)
+        self.basis = cache(self._basis)
         self.counts = []  # (section, tags of its lines)
         self.heads = {"rules": f"3. {phrase('kit.part_thresholds')}"}  # table: its first heading
         self.first = {"R": {}, "ours": {}}  # tag: section: links to its lines
@@ -119,7 +121,7 @@ class _Checklist:
         self.counts.append((title, tags))
         return [f"### {_cell(title)}", "", *out, ""]
 
-    def basis(self, address):
+    def _basis(self, address):
         """What stands behind an address, and its tags."""
         if address in self.works:
             tags = self.works[address][0]
