@@ -513,7 +513,7 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
     """Concentration over time by two routes, and below it where a rise in exposure comes from. It takes 50 ms.
 
     `curves` are (words, levels in mg/L at the `hours`), `between` is the same with two levels for a band, `splits` are
-    (words, a table as from `utils.pk.split_gain`). What is `supposed` puts HYPOTHETICAL on the picture; if nothing, `usual` does.
+    (words, a table as from `utils.pk.split_gain`). What is `supposed` makes it HYPOTHETICAL; else it says the `usual`.
     """
     fig, ax = _again("course", 4.4, 2.2)
     head, told = phrase("plots.supposed", supposed=supposed) if supposed else usual, []
