@@ -433,7 +433,7 @@ def day_strip(rows, last, caption):
                 row = f"? {phrase('plots.not_reported')}", [("full", 0.5, last + 0.5, "#f4efe3")], {"color": OPEN}
             found.append((r.label, *row))
     ticks = {day: phrase("plots.day", day=day) for day in range(1, last + 1)}
-    brief = phrase("plots.alt_strip", n=len(rows), last=last, missing=int(rows["first"].isna().sum()))
+    brief = phrase("plots.alt_strip", missing=", ".join(rows.loc[rows["first"].isna(), "label"]))
     fig = _strip(found, 0.5, last + 0.5, ticks)
     return finish(fig, caption, brief, key=f"{phrase('plots.strip_key')} {SOURCE}")
 
