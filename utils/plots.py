@@ -232,7 +232,7 @@ def ranks(places, caption):
         ax.plot(line, color=MET, ls=DASHES[n % 5], lw=1.8, marker="o", mfc="white", clip_on=False)
         if len(line):
             ax.annotate(label, (line.index[-1], line.iloc[-1]), (9, 0), textcoords="offset points", va="center")
-    first = phrase("plots.or").join(places.index[places.iloc[:, -1].eq(1).fillna(False)])
+    first = phrase("plots.or").join(places.index[places.iloc[:, -1].eq(1).fillna(False)]) or phrase("plots.none")
     return finish(fig, caption, phrase("plots.alt_ranks", n=len(places), last=places.columns[-1], first=first))
 
 
@@ -421,17 +421,17 @@ def day_strip(rows, last, caption):
 
     `rows` as from `utils.chapters.bedside.days`; what becomes of something after the last day is not told.
     """
-    found = []
+    found, unknown = [], f"? {phrase('plots.not_reported')}"
     for part, those in rows.groupby("part", sort=False):
         found.append((phrase(f"plots.{part.replace(' ', '_')}"), "", [], BOLD))
         for r in those.itertuples():
-            bar, point = ("broken", r.first - 0.15, r.last + 0.15), ("s" if part == "measured" else "o", r.first, 0)
-            marks = [(":", r.last, last + 0.5, MET)] * (part == "begins")
-            marks.append((*(bar if r.last > r.first else point), MET))
-            row = (r.words, marks, {})
+            point = ("s" if part == "measured" else "o", r.first, 0, MET)
+            marks = [("broken", r.first - 0.15, r.last + 0.15, MET) if r.last > r.first else point]
+            marks += [(":", r.last, last + 0.5, MET)] * (part == "begins")
+            row = (r.label, r.words, marks, {})
             if pd.isna(r.first):
-                row = f"? {phrase('plots.not_reported')}", [("full", 0.5, last + 0.5, "#f4efe3")], {"color": OPEN}
-            found.append((r.label, *row))
+                row = (r.label, unknown, [("full", 0.5, last + 0.5, "#f4efe3")], {"color": OPEN})
+            found.append(row)
     ticks = {day: phrase("plots.day", day=day) for day in range(1, last + 1)}
     brief = phrase("plots.alt_strip", missing=", ".join(rows.loc[rows["first"].isna(), "label"]))
     fig = _strip(found, 0.5, last + 0.5, ticks)

@@ -93,7 +93,7 @@ def draw(ruled):
     ax.set(xscale="log", yscale="log", xlabel="simulated patients", ylabel="seconds", xlim=(700, 3e7))
     ax.set_xticks([f[0] for f in next(iter(ruled.values()))])
     sns.despine(ax=ax)
-    fig.savefig(PICTURE, format="png", metadata={"Software": None}, facecolor="white", dpi=110)
+    fig.savefig(PICTURE, format="png", metadata={"Software": None}, facecolor="white", dpi=110, bbox_inches="tight")
     return "; ".join(told)
 
 
