@@ -50,7 +50,7 @@ class Mark(str):
 
     def __new__(cls, words, sign):
         made = super().__new__(cls, words)
-        look = "white-space:pre;letter-spacing:1px;font-size:1.2em"
+        look = "white-space:pre;font-size:1.15em"
         made.html = f'<span aria-hidden="true" style="{look}">{escape(sign)}</span> {escape(words)}'
         return made
 

@@ -76,16 +76,16 @@ def _again(name, width, height):
 
 
 @_styled
-def finish(fig, caption, brief, told=(), key="", below=None):
+def finish(fig, alt, caption, told=(), key="", below=None):
     """The figure as something to show, a `utils.page.Figure`.
 
-    `caption` and `key` (str) stand below it, `below` (Shown) between; `brief` (str) is its main message, for the
-    alternative text, and `told` (list of str) all that it shows, where no table says it.
+    `alt` (str) is its main message, said behind the caption; `caption` and `key` (str) stand below it, `below` (Shown)
+    between; `told` (list of str) is all that it shows, in words, where no table says it.
     """
     out, box = io.BytesIO(), fig.get_tightbbox().padded(0.08)
     fig.savefig(out, format="svg", bbox_inches=box, metadata={"Date": None, "Description": BANNER})
-    brief = shorten(brief, ALT - 40, placeholder="…")
-    alt = f"{shorten(caption, ALT - 1 - len(brief), placeholder='…')} {brief}"
+    alt = shorten(alt, ALT - 40, placeholder="…")
+    alt = f"{shorten(caption, ALT - 1 - len(alt), placeholder='…')} {alt}"
     words, width = f"{caption} {'; '.join(told)}." if told else "", round(PER_INCH * box.width)
     return figure(out.getvalue(), alt, f"{caption} {key}".rstrip(), width, "svg+xml", words, below)
 
@@ -140,14 +140,11 @@ def cut_off(verdict):
 
 def span(verdict):
     """What a ruler can still say, in words: a number, two numbers, or a range."""
-    if verdict.possible is not None and len(verdict.possible) < 3:
-        return phrase("plots.or").join(map(show, verdict.possible))
     low, high = verdict.reach.low, verdict.reach.high
-    if low == high:
-        return show(low)
-    if np.isinf(low) and np.isinf(high):
-        return phrase("plots.any_value")
-    kind = "or_more" if np.isinf(high) else "at_most" if np.isinf(low) else "range"
+    few = [low] if low == high else verdict.possible or []
+    if 0 < len(few) < 3:
+        return phrase("plots.or").join(map(show, few))
+    kind = {(0, 0): "range", (0, 1): "or_more", (1, 0): "at_most", (1, 1): "any_value"}[np.isinf(low), np.isinf(high)]
     return phrase(f"plots.{kind}", low=show(low), high=show(high))
 
 
@@ -232,8 +229,8 @@ def ranks(places, caption):
         ax.plot(line, color=MET, ls=DASHES[n % 5], lw=1.8, marker="o", mfc="white", clip_on=False)
         if len(line):
             ax.annotate(label, (line.index[-1], line.iloc[-1]), (9, 0), textcoords="offset points", va="center")
-    first = phrase("plots.or").join(places.index[places.iloc[:, -1].eq(1).fillna(False)])
-    return finish(fig, caption, phrase("plots.alt_ranks", n=len(places), last=places.columns[-1], first=first))
+    first = phrase("plots.or").join(places.index[places.iloc[:, -1].eq(1).fillna(False)]) or phrase("plots.none")
+    return finish(fig, phrase("plots.alt_ranks", n=len(places), last=places.columns[-1], first=first), caption)
 
 
 def rulers(rows, moments, caption, source=SOURCE):
@@ -258,7 +255,7 @@ def rulers(rows, moments, caption, source=SOURCE):
     older = phrase("plots.and").join(moments[:-1]) or phrase("plots.none")
     brief = ", ".join(f"{line[-1].short} {status_word(line[-1].status)}" for line in rows)
     key = f"{phrase('plots.filled', newest=moments[-1], older=older)} {source}"
-    return finish(fig, caption, f"{moments[-1]}: {brief}.", told, key)
+    return finish(fig, f"{moments[-1]}: {brief}.", caption, told, key)
 
 
 def _reach(verdict, newest):
@@ -303,7 +300,7 @@ def trade(swept, chosen, node, caption):
     ax.set(xscale="log", xlim=(low, high), ylim=(0, 1), xlabel=axis)
     _decades(ax, low, high, (1, 2, 5))
     ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
-    return finish(fig, caption, f"{told[-1]}.", told)
+    return finish(fig, f"{told[-1]}.", caption, told)
 
 
 def _decades(ax, low, high, steps=(1,)):
@@ -339,7 +336,7 @@ def verdict_map(x, y, status, labels, cuts, caption):
     ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xlabel=labels[0], ylabel=labels[1])
     ax.text(cuts[0], y[-1], show(cuts[0]), ha="center", va="bottom")
     ax.text(x[-1], cuts[1], f" {show(cuts[1])}", va="center")
-    return finish(fig, caption, phrase("plots.alt_fields", fields=", ".join(verdicts)), told, SOURCE)
+    return finish(fig, phrase("plots.alt_fields", fields=", ".join(verdicts)), caption, told, SOURCE)
 
 
 @_styled
@@ -366,7 +363,7 @@ def dumbbell(first, second, moments, ranges, caption):
     fig = _strip(rows, -np.log(9), np.log(9), ticks, shade=(0, np.log(9)))
     brief = phrase("plots.alt_dumbbell", first=status_word(first.status), then=status_word(second.status))
     key = phrase("plots.dumbbell_key", first=moments[0], second=moments[1])
-    return finish(fig, caption, brief, told, f"{key} {SOURCE}")
+    return finish(fig, brief, caption, told, f"{key} {SOURCE}")
 
 
 @_styled
@@ -391,7 +388,7 @@ def spread(children, names, cuts, caption):
         ax.axvline(cuts[name], color=INK, ls=":")
         ax.set(xlabel=label, ylabel="", yticks=[], title=phrase("plots.threshold", value=show(cuts[name])))
     ax.legend(bbox_to_anchor=(1, 1), loc="upper left", frameon=False)
-    return finish(fig, caption, f"{told[0]}; {told[1]}.", told)
+    return finish(fig, f"{told[0]}; {told[1]}.", caption, told)
 
 
 def limits(rows, groups, axes, caption):
@@ -413,7 +410,7 @@ def limits(rows, groups, axes, caption):
             words, look = f"{r['limit']}: {r['said']}", {"color": colour}
             found.append((r["label"], words, [(*mark, colour), ("|", x, x, MET)], look))
     brief = phrase("plots.alt_limits", n=len(rows), values=", ".join(heads), others=int((~rows["applies"]).sum()))
-    return finish(_strip(found, 0, 1, width=2.6), caption, brief, key=phrase("plots.limits_key"))
+    return finish(_strip(found, 0, 1, width=2.6), brief, caption, key=phrase("plots.limits_key"))
 
 
 def day_strip(rows, last, caption):
@@ -421,21 +418,21 @@ def day_strip(rows, last, caption):
 
     `rows` as from `utils.chapters.bedside.days`; what becomes of something after the last day is not told.
     """
-    found = []
+    found, unknown = [], f"? {phrase('plots.not_reported')}"
     for part, those in rows.groupby("part", sort=False):
         found.append((phrase(f"plots.{part.replace(' ', '_')}"), "", [], BOLD))
         for r in those.itertuples():
-            bar, point = ("broken", r.first - 0.15, r.last + 0.15), ("s" if part == "measured" else "o", r.first, 0)
-            marks = [(":", r.last, last + 0.5, MET)] * (part == "begins")
-            marks.append((*(bar if r.last > r.first else point), MET))
-            row = (r.words, marks, {})
+            point = ("s" if part == "measured" else "o", r.first, 0, MET)
+            marks = [("broken", r.first - 0.15, r.last + 0.15, MET) if r.last > r.first else point]
+            marks += [(":", r.last, last + 0.5, MET)] * (part == "begins")
+            row = (r.label, r.words, marks, {})
             if pd.isna(r.first):
-                row = f"? {phrase('plots.not_reported')}", [("full", 0.5, last + 0.5, "#f4efe3")], {"color": OPEN}
-            found.append((r.label, *row))
+                row = (r.label, unknown, [("full", 0.5, last + 0.5, "#f4efe3")], {"color": OPEN})
+            found.append(row)
     ticks = {day: phrase("plots.day", day=day) for day in range(1, last + 1)}
-    brief = phrase("plots.alt_strip", n=len(rows), last=last, missing=int(rows["first"].isna().sum()))
+    brief = phrase("plots.alt_strip", missing=", ".join(rows.loc[rows["first"].isna(), "label"]))
     fig = _strip(found, 0.5, last + 0.5, ticks)
-    return finish(fig, caption, brief, key=f"{phrase('plots.strip_key')} {SOURCE}")
+    return finish(fig, brief, caption, key=f"{phrase('plots.strip_key')} {SOURCE}")
 
 
 def recovery(marks, days, boxes, loose, caption):
@@ -456,7 +453,7 @@ def recovery(marks, days, boxes, loose, caption):
     below = table(pd.DataFrame(rows, columns=[phrase("plots.when"), phrase("plots.what")]), phrase("plots.follow_up"))
     fig = _strip(found, first - 1, last + 1, {d: f"{d}" for d in (first, *range(10, last - 4, 10), last)})
     brief = phrase("plots.alt_recovery", n=len(marks), first=first, last=last)
-    return finish(fig, caption, brief, key=f"{phrase('plots.recovery_key')} {SOURCE}", below=below)
+    return finish(fig, brief, caption, key=f"{phrase('plots.recovery_key')} {SOURCE}", below=below)
 
 
 def swimmer(courses, marks, last, caption, cursor=None):
@@ -470,7 +467,7 @@ def swimmer(courses, marks, last, caption, cursor=None):
     for a, b, words, dated in marks:
         bar = ("D", a + 0.5, b, INK) if a == b else ("hatched", a, b + 1, INK)
         words = words if dated else phrase("plots.event_not_dated", event=words)
-        line, *more = wrap(f"{'? ' * (not dated)}{words}", 42)
+        line, *more = wrap(f"{'? ' * (not dated)}{words}", 48)
         rows.append((line, "", [bar if dated else (":", a + 0.5, b + 0.5, OPEN)], {}))
         rows += [(line, "", [], {}) for line in more]
         days = phrase("plots.days", first=a, last=b) if b > a else phrase("plots.day", day=a)
@@ -485,8 +482,8 @@ def swimmer(courses, marks, last, caption, cursor=None):
     ticks = {1 - before / 2: "\n".join(wrap(phrase("plots.zone"), 10))} | {d + 0.5: f"{d}" for d in days}
     shade = (cursor, cursor + 1) if cursor else None
     fig = _strip(rows, 1 - before, last + 1 + before / 3, ticks, shade=shade)
-    brief = phrase("plots.alt_swimmer", n=len(courses), last=last)
-    return finish(fig, caption, brief, told, f"{phrase('plots.swimmer_key')} {SOURCE}")
+    brief = phrase("plots.alt_swimmer", last=last)
+    return finish(fig, brief, caption, told, f"{phrase('plots.swimmer_key')} {SOURCE}")
 
 
 def _course(course, before):
@@ -513,7 +510,7 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
     """Concentration over time by two routes, and below it where a rise in exposure comes from. It takes 50 ms.
 
     `curves` are (words, levels in mg/L at the `hours`), `between` is the same with two levels for a band, `splits` are
-    (words, a table as from `utils.pk.split_gain`). What is `supposed` puts HYPOTHETICAL on the picture, else `usual`.
+    (words, a table as from `utils.pk.split_gain`). What is `supposed` makes it HYPOTHETICAL; else it says the `usual`.
     """
     fig, ax = _again("course", 4.4, 2.2)
     head, told = phrase("plots.supposed", supposed=supposed) if supposed else usual, []
@@ -548,7 +545,7 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
     heads = [phrase("plots.rise"), phrase("plots.made_of")]
     below = table(pd.DataFrame(rows, columns=heads), phrase("plots.rise_from")) if rows else None
     brief, told[0] = f"{told[-1]}.", f"{title}. {f'{head} ' if supposed else ''}{told[0]}"
-    return finish(fig, caption, brief, told, below=below)
+    return finish(fig, brief, caption, told, below=below)
 
 
 def areas(regimens, caption):
@@ -576,4 +573,4 @@ def ratios(checks, caption, close):
     fig = _strip(rows, np.log(0.09), np.log(4.3), ticks, shade=(-np.log(close), np.log(close)))
     near = int((np.log(checks["published"]).abs() <= np.log(close)).sum())
     brief, key = phrase("plots.alt_ratios", near=near, n=len(checks)), phrase("plots.ratios_key")
-    return finish(fig, caption, brief, key=f"{phrase('plots.divided_told')} {key}")
+    return finish(fig, brief, caption, key=f"{phrase('plots.divided_told')} {key}")

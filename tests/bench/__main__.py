@@ -99,7 +99,7 @@ def draw(ruled):
             alt.append(f"{label}: {seconds[0]:.2g} s for {sizes[0]:,}, {seconds[-1]:.2g} s for {sizes[-1]:,}")
     ax.set(xscale="log", yscale="log", xlabel="simulated patients", ylabel="seconds", xlim=(700, 3e7), xticks=sizes)
     sns.despine(ax=ax)
-    fig.savefig(PICTURE, format="png", metadata={"Software": None}, facecolor="white", dpi=110)
+    fig.savefig(PICTURE, format="png", metadata={"Software": None}, facecolor="white", dpi=110, bbox_inches="tight")
     return "; ".join(alt)
 
 
