@@ -9,7 +9,9 @@ one example costs; the number is the total:
 import math
 import os
 import re
+from functools import cache
 
+import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,7 +61,7 @@ NUMBERS = [
     1e308,
     np.float64("nan"),
     np.int64(3),
-    np.bool_(True),
+    np.bool_(1),
 ]
 ODD = [
     pd.NA,
@@ -75,7 +77,7 @@ ODD = [
     (),
     ...,
     int,
-    pd.Series([1, 2]),
+    pd.Series([1]),
 ]
 MEASURED = [n for n in NAMES if factors(n)]
 TEXT = st.text(max_size=20) | st.sampled_from(UGLY)
@@ -107,9 +109,7 @@ MADE = st.builds(
     st.none() | st.integers(-3, 30),
     st.sampled_from(["", "", "<", "≤", ">", "≥", "~"]),
 )
-ANY = st.one_of(
-    TEXT, VALUED, MADE, st.none(), st.booleans(), st.integers(), st.floats(), st.sampled_from([*NUMBERS, *ODD])
-)
+ANY = TEXT | VALUED | MADE | st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from([*NUMBERS, *ODD])
 
 
 def known(name):
@@ -198,33 +198,28 @@ def test_a_rule_that_reads_unknown_as_zero_would_be_found():
 ID = st.sampled_from(ITEMS + PROMPTS + patient.names()) | ANY
 FIELDS = st.dictionaries(st.sampled_from(["sentence", "for", "against", "missing", "answer"]) | TEXT, ANY, max_size=4)
 CALLS = {
-    "answer": (
-        quiz.answer,
-        (st.sampled_from(ITEMS) | ID, st.sampled_from("abc") | ANY, st.sampled_from(["low"]) | ANY),
-    ),
-    "reveal": (quiz.reveal, (ID,)),
-    "ask": (quiz.ask, (ID,)),
-    "reset": (quiz.reset, (ID,)),
-    "write": (quiz.write, (st.sampled_from(PROMPTS) | ID, FIELDS | ANY)),
-    "rank": (quiz.rank, (ID, st.lists(st.sampled_from([*quiz.hypotheses()]) | ANY, max_size=6) | ANY, ANY)),
-    "notes": (quiz.notes, (st.sampled_from(["01", "03"]) | ANY,)),
-    "replay": (board.replay, (st.sampled_from(["01", "03"]) | ANY,)),
-    "my_page": (quiz.my_page, (st.sampled_from(["01", "03"]) | ANY,)),
-    "sheet": (patient.sheet, (st.sampled_from(patient.names()) | ID, FIELDS | ANY, ANY)),
-    "look_up": (lambda name: explore.look_up(ADMISSION, name), (ANY,)),
-    "look_up.set": (explore.look_up(ADMISSION, "F09").set, (ANY,)),
+    quiz.answer: (st.sampled_from(ITEMS) | ID, st.sampled_from("abc") | ANY, st.sampled_from(["low"]) | ANY),
+    quiz.reveal: (ID,),
+    quiz.ask: (ID,),
+    quiz.reset: (ID,),
+    quiz.write: (st.sampled_from(PROMPTS) | ID, FIELDS | ANY),
+    quiz.rank: (ID, st.lists(st.sampled_from([*quiz.hypotheses()]) | ANY, max_size=6) | ANY, ANY),
+    quiz.notes: (st.sampled_from(["01", "03"]) | ANY,),
+    board.replay: (st.sampled_from(["01", "03"]) | ANY,),
+    quiz.my_page: (st.sampled_from(["01", "03"]) | ANY,),
+    patient.sheet: (st.sampled_from(patient.names()) | ID, FIELDS | ANY, ANY),
+    explore.look_up: (st.just(ADMISSION), ANY),
 }
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("call", CALLS)
 @share(0.2 / len(CALLS))
 @given(data=st.data())
-def test_a_call_with_anything_answers_in_words(name, data, tmp_path_factory):
-    call, wanted = CALLS[name]
+def test_a_call_with_anything_answers_in_words(call, data, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MAS_CASEBOOK_RECORD", str(tmp_path_factory.getbasetemp() / f"fuzz-{name}.json"))
+        patch.setenv("MAS_CASEBOOK_RECORD", str(tmp_path_factory.getbasetemp() / f"fuzz-{call.__name__}.json"))
         patch.setattr(store, "unsaved", {})
-        shown = call(*[data.draw(s) for s in wanted])
+        shown = call(*[data.draw(s) for s in CALLS[call]])
         quiz.progress(), quiz.notes("01")
         assert isinstance(shown, Shown | Explorer) or hasattr(shown, "item")
         told = shown._repr_mimebundle_()
@@ -235,14 +230,13 @@ def test_a_call_with_anything_answers_in_words(name, data, tmp_path_factory):
 
 # ---- explorers ------------------------------------------------------------------------------------------------------
 RULERS = ["mas_2016", "hlh_2004", "hscore", "ms_score", "ferritin_esr"]
-REASON = st.sampled_from(
-    ["fits", "does not fit", "unknown", "any", "yes", "no", "met", "T1", "oral ciclosporin", 1, 5, 0.5]
-)
+REASON = st.sampled_from(["fits", "does not fit", "unknown", "any", "yes", "met", "T1", "oral ciclosporin", 1, 0.5])
+NEAR = {"platelets": known("platelets"), "fibrinogen": known("fibrinogen"), "ferritin": known("ferritin")}
 EXPLORERS = {  # how to make one, and keywords with values that are near to what it takes
     "UnitBench": (explore.unit_bench, {"text": VALUED, "analyte": st.sampled_from(MEASURED)}),
     "WhatIf": (
         lambda: explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250), fibrinogen=(0, 600, 400)),
-        {"platelets": known("platelets"), "fibrinogen": known("fibrinogen"), "ferritin": known("ferritin")},
+        NEAR,
     ),
     "RulerBench": (
         lambda: explore.ruler_bench(ADMISSION, RULERS, beside=REGIONAL, trials={"esr": ["20 mm/h"]}),
@@ -264,28 +258,13 @@ EXPLORERS = {  # how to make one, and keywords with values that are near to what
         route.route_bench,
         {"absorbed": st.floats(0, 1.2), "weight": st.floats(0, 30), "interval": st.integers(6, 8), "view": REASON},
     ),
+    "LookUp": (lambda: explore.look_up(ADMISSION, "F09"), {"name": TEXT}),
     "Register": (
         lambda: appraisal.register(CASE),
         {"kind": st.sampled_from(["two accounts", "any"]), "search": TEXT, "entry": st.sampled_from(["D01", "D99"])},
     ),
 }  # fmt: skip
-MADE_ONCE = {}
-
-
-def explorer(name):
-    if name not in MADE_ONCE:
-        MADE_ONCE[name] = EXPLORERS[name][0]()
-    return MADE_ONCE[name]
-
-
-def state(it, name):
-    """What `get` gives, in a form that can be compared."""
-    return repr(it.get())
-
-
-def honest(shown):
-    """Whether no number or verdict is one that only a programmer would understand."""
-    return clean(shown)
+explorer = cache(lambda name: EXPLORERS[name][0]())
 
 
 @pytest.fixture(autouse=True)
@@ -305,55 +284,43 @@ def test_an_explorer_set_to_anything_shows_it_or_refuses_and_stays(name, data):
     call = data.draw(st.fixed_dictionaries(wanted, optional=values))
     if data.draw(st.integers(0, 3)):
         call.pop("nothing", None)
-    before = state(it, name)
+    before = repr(it.get())
     shown = it.set(**call)
     assert isinstance(shown, Shown) and shown.text.strip() and "<script" not in shown.html
     (shown.html + shown.text).encode("utf-8")
     if shown.text.startswith("Refused. "):  # it may repeat what was given
-        assert name == "UnitBench" or state(it, name) == before
+        assert name == "UnitBench" or repr(it.get()) == before
     else:
-        assert honest(shown)
+        assert clean(shown)
 
 
 def controls(widget):
     """Every control of an explorer that holds a value."""
     for child in getattr(widget, "children", ()):
         yield from controls(child)
-        if (
-            hasattr(child, "value")
-            and not hasattr(child, "children")
-            and type(child).__name__ not in ("HTML", "HTMLMath")
-        ):
+        if hasattr(child, "value") and not isinstance(child, widgets.HTML | widgets.Box):
             yield child
 
 
 def extremes(control):
     """The values at the ends of what the page can send."""
-    if getattr(control, "options", None) is not None:
-        values = [o[1] if isinstance(o, tuple) else o for o in control.options]
-        return [values[0], values[-1], values[len(values) // 2]] if values else []
-    if hasattr(control, "min") and isinstance(control.min, int | float):
-        return [
-            control.min,
-            control.max,
-            (control.min + control.max) / 2 if isinstance(control.min, float) else control.min,
-        ]
-    if isinstance(control.value, bool):
-        return [True, False]
-    if isinstance(control.value, str):
-        return ["", "x" * 5000, "<script>alert(1)</script>", "\u202e", "9" * 400 + " mg/dL"]
-    return [0.0, -1.0, 1e308, 1e-308, -1e308, math.inf, math.nan] if isinstance(control.value, float) else []
+    if getattr(control, "options", None):
+        listed = [o[1] if isinstance(o, tuple) else o for o in control.options]
+        return [listed[0], listed[-1], listed[len(listed) // 2]]
+    if hasattr(control, "min"):
+        return [control.min, control.max]
+    ends = {bool: [True, False], float: [0.0, -1.0, 1e308, 1e-308, -1e308, math.inf, math.nan]}
+    return ends.get(type(control.value), ["", "x" * 5000, "<script>alert(1)</script>", "\u202e", "9" * 400 + " mg/dL"])
 
 
 @pytest.mark.parametrize("name", [n for n in EXPLORERS if n != "Board"])
 def test_every_control_at_its_ends_raises_nothing(name):
     it = EXPLORERS[name][0]()
-    assert isinstance(it, Explorer) and (found := [*controls(it)])
-    for control in found[:12] if TOTAL < 10_000 else found:
-        if not getattr(control, "disabled", False):
-            before = control.value
-            for value in extremes(control):
-                control.value = value
-                assert "<script" not in it.shown.html
-                assert it.shown.text.startswith("Refused. ") or honest(it.shown), (control.description, value)
-            control.value = before
+    assert (found := [*controls(it)])
+    for control in [c for c in (found[:12] if TOTAL < 10_000 else found) if not c.disabled]:
+        before = control.value
+        for value in extremes(control):
+            control.value = value
+            assert "<script" not in it.shown.html
+            assert it.shown.text.startswith("Refused. ") or clean(it.shown), (control.description, value)
+        control.value = before

@@ -330,11 +330,8 @@ def _canonical(name):
 
 def _odd(columns, df):
     """For each row, what is odd about its numbers: a categorical of text, empty where all are plausible."""
-    words = pd.Series("", range(len(df)), dtype=object) if len(df) else None
     found = []
-    for name, column in columns.items():
-        if column.low.dtype == bool:
-            continue
+    for name, column in ((n, c) for n, c in columns.items() if c.low.dtype != bool):
         odd, other = units.slips(name, _canonical(name), *column)
         for i in np.flatnonzero(odd) if df[name].dtype == object else ():
             if isinstance(df[name].iat[i], Quantity):  # it says itself what is odd, in the unit that is printed
@@ -345,9 +342,10 @@ def _odd(columns, df):
             found.append((np.flatnonzero(odd & (other == unit)), said))
     if not found:
         return pd.Categorical.from_codes(np.zeros(len(df), dtype=np.int8), [""])
+    words = np.full(len(df), "", dtype=object)
     for rows, said in found:
-        words.iloc[rows] += f" {said}"
-    return pd.Categorical(words.str.strip())
+        words[rows] += f" {said}"
+    return pd.Categorical([text.strip() for text in words])
 
 
 def _column(values):
