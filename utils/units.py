@@ -46,30 +46,6 @@ SPELLINGS = (  # how laboratories and UCUM write what units.csv writes; without 
     (r"^wk$", "week"),
     (r"^d$", "day"),
 )
-SYNONYMS = {  # what else people call a variable, in small letters and without marks
-    other: name
-    for name, others in {
-        "ferritin": "ferr fer ferritine",
-        "platelets": "plt plts platelet plateletcount thrombocytes pltcount",
-        "ast": "asat sgot got aspartateaminotransferase",
-        "alt": "alat sgpt gpt alanineaminotransferase",
-        "triglycerides": "tg tgs trig trigs triglyceride",
-        "fibrinogen": "fib fibr fbg fibrinogene",
-        "haemoglobin": "hb hgb hemoglobin",
-        "wbc": "wcc leukocytes leucocytes leuko whitecells whitebloodcells",
-        "neutrophils": "anc neut neuts neutro pmn absoluteneutrophilcount",
-        "esr": "bsg sedrate",
-        "crp": "creactiveprotein hscrp",
-        "ldh": "lactatedehydrogenase ld",
-        "scd25": "sil2r sil2ra il2r solublecd25 solubleil2r",
-        "temperature": "temp tmax bodytemperature",
-        "systolic_bp": "sbp systolic",
-        "diastolic_bp": "dbp diastolic",
-        "mean_bp": "map",
-        "heart_rate": "hr pulse",
-    }.items()
-    for other in others.split()
-}
 
 
 class UnitError(ValueError):
@@ -139,10 +115,16 @@ def slips(variable, unit, low, high):
     return odd, np.select([fits(other) for other in others], others, "")
 
 
+@cache
+def _also_called():
+    """Other names of variables, in small letters and without marks: dict of name -> variable."""
+    return {other: name for name, others in variables()["also_called"].items() for other in others.split()}
+
+
 def meant(word, known):
     """The known name that is meant by its synonym, or by a spelling that is nearly its own; else an empty text."""
     word, folded = str(word).strip().casefold(), {str(name).casefold(): name for name in known}
-    if (name := SYNONYMS.get(re.sub(r"[\W_]", "", word))) in folded:
+    if (name := _also_called().get(re.sub(r"[\W_]", "", word))) in folded:
         return name
     near = difflib.get_close_matches(word, folded, 1, 0.8)
     return folded[near[0]] if near else ""
