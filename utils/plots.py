@@ -401,8 +401,7 @@ def limits(rows, groups, axes, caption):
     for name, title in groups.items():
         part, ends = rows[rows["variable"] == name], axes[name]
         value, low, high = (np.clip((part[c] - ends[0]) / (ends[1] - ends[0]), 0, 1) for c in ("value", "low", "high"))
-        number = f"{part['value'].iloc[0]:.1f}".removesuffix(".0")
-        heads.append(f"{title} {number} {part['unit'].iloc[0]}")
+        heads.append(f"{title} {show(round(part['value'].iloc[0], 1))} {part['unit'].iloc[0]}")
         found.append((heads[-1], "", [("v", value.iloc[0], value.iloc[0], MET)], BOLD))
         for r, x, a, b in zip(part.to_dict("records"), value, low, high, strict=True):
             colour, kind = (INK, "hollow") if r["applies"] else (NOT, "broken")
@@ -462,7 +461,7 @@ def swimmer(courses, marks, last, caption, cursor=None):
     `courses` (of `utils.chapters.course`) are drawn under a heading for each kind; `marks` are events: first and last
     day, words, and whether they are dated. `last` is the last day, `cursor` one to mark.
     """
-    before = 0.2 * last  # what ran before admission has a place, and no scale
+    before = 0.28 * last  # what ran before admission has a place, and no scale
     rows, told = [(phrase("plots.events"), "", [], BOLD)], []
     for a, b, words, dated in marks:
         bar = ("D", a + 0.5, b, INK) if a == b else ("hatched", a, b + 1, INK)
@@ -539,8 +538,9 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
         for r in parts.itertuples():
             factor = {"factor": phrase(f"plots.{r.Index}"), "times": r.times, "share": 100 * r.share}
             said.append(phrase("plots.factor_share" if shared else "plots.factor", **factor))
-        squares, said = _squares(parts["share"]) if shared else phrase("plots.nothing_to_share"), ", ".join(said)
-        rows.append((f"{words}: {rise}", Mark(said, squares)))
+        said = ", ".join(said)
+        mark = Mark(said, _squares(parts["share"])) if shared else f"{said} ({phrase('plots.nothing_to_share')})"
+        rows.append((f"{words}: {rise}", mark))
         told.append(f"{words} {rise}: {said}")
     heads = [phrase("plots.rise"), phrase("plots.made_of")]
     below = table(pd.DataFrame(rows, columns=heads), phrase("plots.rise_from")) if rows else None
