@@ -12,6 +12,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 
 from tests.drawings import clean
 from utils import page, plots
@@ -28,22 +29,14 @@ SEEN = {
     "grey": [[0.2126, 0.7152, 0.0722]] * 3,
     "all colours": np.eye(3),
 }
-BESIDES = {  # pairs too much alike for some eyes, and what tells them apart besides
-    ("MET", "INK"): "a broken line against a plain one, a full bar against a hollow one, and words",
-    ("MET", "NOT"): "a filled area against a broken outline, and words",
-    ("MET", "OPEN"): "a plain line against a broken one, and words",
-    ("OPEN", "NOT"): "question marks, and words",
-    ("OPEN", "INK"): "a dotted line with a question mark against a plain one, and words",
-    ("NOT", "INK"): "a broken line against a plain one, and words",
-}
+# Pairs too much alike for some eyes: dashes, filled against hollow, question marks and words tell them apart besides.
+BESIDES = {("MET", "INK"), ("MET", "NOT"), ("MET", "OPEN"), ("OPEN", "NOT"), ("OPEN", "INK"), ("NOT", "INK")}
 NAMED = {name: getattr(plots, name) for name in ("MET", "OPEN", "NOT", "INK")}
 
 
 def linear(colour):
     """The three channels of #rrggbb or #rgb, linear."""
-    digits = colour.lstrip("#")
-    digits = digits if len(digits) == 6 else "".join(2 * d for d in digits)
-    parts = np.array([int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)])
+    parts = np.array(to_rgb(colour))
     return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
 
 
@@ -80,7 +73,7 @@ def test_the_measures_agree_with_known_values():
 
 def test_colours_can_be_read_and_none_stands_for_a_thing_alone():
     assert [(n, g) for n, c in NAMED.items() for g in (WHITE, plots.BAND) if contrast(c, g) < 4.5] == []
-    assert close(NAMED) <= set(BESIDES), "give it a shape, a dash or a word of its own, and say so in BESIDES"
+    assert close(NAMED) <= BESIDES, "give it a shape, a dash or a word of its own, and add it to BESIDES"
     assert len({plots.SIGNS.get(s, "?") for s in plots.WORDS}) == len(plots.WORDS)  # a sign of its own for each state
 
 

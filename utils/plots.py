@@ -2,7 +2,7 @@
 
 Each returns something a notebook shows, with a short alternative text and, in words, all that the picture says. The two
 libraries are loaded when a picture is first asked for. Where a picture follows a control, its docstring says how long
-it takes to make (median of 30, two busy cores).
+it takes to make (median of 30 in one process, two cores with a load of 4).
 """
 
 import io
@@ -94,8 +94,8 @@ def finish(fig, alt, caption, told=(), key="", below=None):
 def _strip(rows, low, high, ticks=None, width=3.4, shade=None):
     """A Figure of rows (words left, words right, marks, look of the words) on one scale, with `ticks` place -> words.
 
-    A mark is (kind, from, to, colour): a bar (see `BARS`), a line (``:``), ``|``, a stroke through the row, ``?``, or a
-    point, one of matplotlib's markers, at `from`. A bold row without words on its right is a heading.
+    A mark is (kind, from, to, colour): a bar (see `BARS`), a line (``:``), ``|``, a stroke down so many rows, ``?``, or
+    a point, one of matplotlib's markers, at `from`. A bold row without words on its right is a heading.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Rectangle
@@ -124,7 +124,7 @@ def _strip(rows, low, high, ticks=None, width=3.4, shade=None):
             elif kind == "?":
                 ax.text(a, y, kind, ha="center", va="center", color=colour, **BOLD)
             else:
-                drawn = {":": ([a, b], [y, y], {"ls": ":"}), "|": ([a, a], [y - 0.5, y + 0.5], {})}
+                drawn = {":": ([a, b], [y, y], {"ls": ":"}), "|": ([a, a], [y, y + b + 0.5], {})}
                 point = {"marker": kind[0], "ms": 7, "mew": 1.5, "mfc": "white" if kind[1:] else colour}
                 across, down, more = drawn.get(kind, ([a], [y], point))
                 ax.add_artist(Line2D(across, down, **line, **more))
@@ -401,14 +401,13 @@ def limits(rows, groups, axes, caption):
     for name, title in groups.items():
         part, ends = rows[rows["variable"] == name], axes[name]
         value, low, high = (np.clip((part[c] - ends[0]) / (ends[1] - ends[0]), 0, 1) for c in ("value", "low", "high"))
-        number = f"{part['value'].iloc[0]:.1f}".removesuffix(".0")
-        heads.append(f"{title} {number} {part['unit'].iloc[0]}")
-        found.append((heads[-1], "", [("v", value.iloc[0], value.iloc[0], MET)], BOLD))
-        for r, x, a, b in zip(part.to_dict("records"), value, low, high, strict=True):
+        heads.append(f"{title} {show(round(part['value'].iloc[0], 1))} {part['unit'].iloc[0]}")
+        at = value.iloc[0]
+        found.append((heads[-1], "", [("v", at, at, MET), ("|", at, len(part), MET)], BOLD))
+        for r, a, b in zip(part.to_dict("records"), low, high, strict=True):
             colour, kind = (INK, "hollow") if r["applies"] else (NOT, "broken")
             mark = {"range": (kind, a, b), "median": ("o white", a, a)}.get(r["kind"], (kind, a - 0.008, a + 0.008))
-            words, look = f"{r['limit']}: {r['said']}", {"color": colour}
-            found.append((r["label"], words, [(*mark, colour), ("|", x, x, MET)], look))
+            found.append((r["label"], f"{r['limit']}: {r['said']}", [(*mark, colour)], {"color": colour}))
     brief = phrase("plots.alt_limits", n=len(rows), values=", ".join(heads), others=int((~rows["applies"]).sum()))
     return finish(_strip(found, 0, 1, width=2.6), brief, caption, key=phrase("plots.limits_key"))
 
@@ -462,7 +461,7 @@ def swimmer(courses, marks, last, caption, cursor=None):
     `courses` (of `utils.chapters.course`) are drawn under a heading for each kind; `marks` are events: first and last
     day, words, and whether they are dated. `last` is the last day, `cursor` one to mark.
     """
-    before = 0.2 * last  # what ran before admission has a place, and no scale
+    before = 0.28 * last  # what ran before admission has a place, and no scale
     rows, told = [(phrase("plots.events"), "", [], BOLD)], []
     for a, b, words, dated in marks:
         bar = ("D", a + 0.5, b, INK) if a == b else ("hatched", a, b + 1, INK)
@@ -539,8 +538,9 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
         for r in parts.itertuples():
             factor = {"factor": phrase(f"plots.{r.Index}"), "times": r.times, "share": 100 * r.share}
             said.append(phrase("plots.factor_share" if shared else "plots.factor", **factor))
-        squares, said = _squares(parts["share"]) if shared else phrase("plots.nothing_to_share"), ", ".join(said)
-        rows.append((f"{words}: {rise}", Mark(said, squares)))
+        said = ", ".join(said)
+        mark = Mark(said, _squares(parts["share"])) if shared else f"{said} ({phrase('plots.nothing_to_share')})"
+        rows.append((f"{words}: {rise}", mark))
         told.append(f"{words} {rise}: {said}")
     heads = [phrase("plots.rise"), phrase("plots.made_of")]
     below = table(pd.DataFrame(rows, columns=heads), phrase("plots.rise_from")) if rows else None
