@@ -234,8 +234,9 @@ def lab(arguments):
         arguments = ["--allow-root"] + arguments
     print(OPENS, flush=True)
     with hold(shared=True):
-        return hand_over("-m", "jupyterlab", "--log-level=ERROR", f"--ServerApp.root_dir={ROOT / 'notebooks'}",
-                         "--LabApp.default_url=/lab/tree/00_start_here.ipynb", *arguments, close_fds=False)
+        return hand_over("-m", "jupyterlab", "--log-level=ERROR", "--LabApp.log_level=ERROR", "--LabApp.default_url="
+                         "/lab/tree/00_start_here.ipynb", f"--ServerApp.root_dir={ROOT / 'notebooks'}", *arguments,
+                         close_fds=False)
 
 
 def main(arguments):

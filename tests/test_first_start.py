@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import pty
 import re
 import shutil
 import signal
@@ -213,6 +212,8 @@ def test_what_a_kill_left_is_built_anew(tmp_path):
 
 @pytest.mark.skipif(not in_venv(), reason="not run from the .venv that lab.py makes")
 def test_jupyterlab_says_where_it_is_and_ctrl_c_twice_stops_it(tmp_path):
+    import pty  # of POSIX
+
     env = {**os.environ, "HOME": str(tmp_path), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
     ours, theirs = pty.openpty()  # it asks whether to stop where somebody can answer
     command = [sys.executable, str(ROOT / "lab.py"), "--no-browser"]

@@ -4,7 +4,7 @@ import sys
 
 # "import utils" means ours from here on, whatever else of that name lies beside the notebook or on PYTHONPATH.
 for folder in [*sys.path]:
-    if os.path.isfile(os.path.join(folder, "utils", "start.py")):
+    if os.path.isfile(os.path.join(folder, "utils", "phrases.yaml")):
         sys.path.insert(0, folder)
         import utils  # noqa: F401
 
