@@ -136,7 +136,7 @@ def test_the_unit_bench_takes_a_value_what_is_typed_stays_text_and_the_start_che
 
 
 RUN_PICTURE = """() => { const w = window.jupyterapp.shell.currentWidget, c = w.content;
-  c.activeCellIndex = c.widgets.findIndex(x => x.model.sharedModel.source.startsWith('bench.picture('));
+  c.activeCellIndex = c.widgets.findIndex(x => x.model.sharedModel.source.includes('explore.flip_map('));
   return window.jupyterapp.commands.execute('notebook:run-cell'); }"""
 
 
@@ -146,12 +146,12 @@ BUSY = "import time; time.sleep(3600)"
 def test_a_cell_run_too_early_names_the_one_to_run_first_what_if_by_keyboard_and_a_busy_kernel(open_page):
     page = open_page("03_flare_sepsis_or_mas.ipynb")
     page.evaluate(RUN_PICTURE)
-    cell = page.locator(".jp-CodeCell", has_text="bench is made further up, in the cell that begins").first
+    cell = page.locator(".jp-CodeCell", has_text="explore is made further up, in the cell that begins").first
     cell.scroll_into_view_if_needed()
     outputs = cell.locator(".jp-OutputArea-output")  # the stored picture is still there
     expect(outputs).to_have_count(2)
     expect(outputs.first.locator('img[alt^="MAS-2016 at the regional hospital"]')).to_have_count(1)
-    expect(outputs.last.locator("p code").nth(1)).to_contain_text("bench = explore.what_if(")
+    expect(outputs.last.locator("p code").nth(1)).to_contain_text("from utils import explore")
     expect(page.get_by_text("Traceback")).to_have_count(0)
     expect(page.locator("[data-mime-type*='stderr']")).to_have_count(0)
     shot(page, "03-too-early")
@@ -354,7 +354,7 @@ def test_the_register_by_keyboard_and_what_is_searched_for_stays_text(open_page)
     press(page, *"ddmyabx")  # letters that are commands on a cell, where JupyterLab gets to hear of them
     kind.select_option("spelling and references")
     shows(page, "2 of 34 entries fit.")
-    field(page, "search for").fill("DOI")  # it follows while one types
+    enter(field(page, "search for"), "DOI")
     shows(page, "1 of 34 entries fit.")
     push(page, "Show all again")
     shows(page, "34 of 34 entries fit.")
