@@ -46,38 +46,36 @@ def fault_of(text, field):
     return ""
 
 
-def rows_of(raw, file, names):
-    """The rows of a CSV file below its header, which must be `names`: a list of lists of str."""
+def faults_of_text(raw, names, rows):
+    """What is wrong with the bytes of a CSV file before its cells are read, which go into `rows`: words and place."""
     try:
         text = raw.decode()
-    except UnicodeDecodeError as fault:
-        row = raw[: fault.start].count(b"\n") + 1
-        raise CaseDataError(file, "is not UTF-8: save it as UTF-8, without a byte order mark", row) from None
-    if text[:1] == "\ufeff" or "\0" in text:
-        raise CaseDataError(file, "is not plain UTF-8: save it as UTF-8, without a byte order mark", 1, names[0])
-    if not text.endswith("\n"):
-        raise CaseDataError(file, "ends in the middle of a row: the file seems cut off", text.count("\n") + 1)
-    rows = []
-    try:
+        if text[:1] == "\ufeff" or "\0" in text:
+            yield "is not plain UTF-8: save it as UTF-8, without a byte order mark", 1, names[0]
+        if not text.endswith("\n"):
+            yield "ends in the middle of a row: the file seems cut off", text.count("\n") + 1
         rows += csv.reader(io.StringIO(text, newline=""), strict=True)
+    except UnicodeDecodeError as fault:
+        yield "is not UTF-8: save it as UTF-8, without a byte order mark", raw[: fault.start].count(b"\n") + 1
     except csv.Error as fault:
-        raise CaseDataError(file, f"cannot be read ({fault}): check the quotation marks", len(rows) + 1) from None
+        yield f"cannot be read ({fault}): check the quotation marks", len(rows) + 1
     header = rows[0]
-    if lost := [name for name in names if name not in header]:
-        raise CaseDataError(file, "the column is missing: put it back into the header", 1, lost[0])
+    yield from (("the column is missing: put it back into the header", 1, n) for n in names if n not in header)
     if header != names:
         column = next((h for h, n in zip(header, names, strict=False) if h != n), header[-1])
-        raise CaseDataError(file, f"stands in the wrong place: the header should read {','.join(names)}", 1, column)
+        yield f"stands in the wrong place: the header should read {','.join(names)}", 1, column
     for number, row in enumerate(rows, 1):
         if len(row) != len(names):
-            raise CaseDataError(file, f"has {len(row)} cells, and should have {len(names)}", number)
-    return rows[1:]
+            yield f"has {len(row)} cells, and should have {len(names)}", number
 
 
 def check_table(resource, folder=CASEDATA):
     """One table held to its Table Schema; the DataFrame that `read_table` makes of it."""
     file, fields, raw = resource["path"], resource["schema"]["fields"], read_bytes(resource["path"], folder)
-    for number, row in enumerate(rows_of(raw, file, [f["name"] for f in fields]), 2):
+    rows = []
+    for place in faults_of_text(raw, [f["name"] for f in fields], rows):
+        raise CaseDataError(file, *place)
+    for number, row in enumerate(rows[1:], 2):
         for text, field in zip(row, fields, strict=True):
             if why := fault_of(text, field):
                 raise CaseDataError(file, why, number, field["name"])
@@ -99,7 +97,7 @@ def cells(table, columns):
 
 def check_links(tables, resource):
     """Every foreign key leads into the package's own table, or, where it lacks that one, into the collection's."""
-    name, file = resource["name"], resource["path"]
+    name = resource["name"]
     for link in resource["schema"].get("foreignKeys", []):
         columns, into = listed(link["fields"]), link["reference"]["resource"] or name
         target = tables[into] if into in tables else read_table(into)
@@ -107,14 +105,14 @@ def check_links(tables, resource):
         for row, found in cells(tables[name], columns):
             if any(found) and found not in known:
                 why = f"'{', '.join(found)}' is not in {into}.csv: correct it or add it there"
-                raise CaseDataError(file, why, row, columns[-1])
+                raise CaseDataError(resource["path"], why, row, columns[-1])
 
 
 def check_units(tables, resource):
     """Each unit beside a variable is one of ``units.csv``, where that variable is measured in any."""
     table, units = tables[resource["name"]], tables["units"] if "units" in tables else read_table("units")
     accepted = {pair for _, pair in cells(units, ["variable", "unit"])}
-    measured = {variable for variable, _ in accepted}
+    measured = {*units["variable"]}
     for columns in (["variable", "unit"], ["variable", "canonical_unit"], ["input", "unit"]):
         for row, (variable, unit) in cells(table, columns) if set(columns) <= set(table) else ():
             if unit and variable in measured and (variable, unit) not in accepted:
@@ -133,11 +131,11 @@ def check_status(name, table):
 
 def fault_of_number(row):
     """What is wrong between number, unit, printed words and canonical value of an observation: (column, words)."""
-    name, unit, words = row["variable"], row["unit"], row["as_printed"]
-    if pd.isna(row["value"]) == (row["status"] == "reported"):
-        return "value", f"is {'empty' if pd.isna(row['value']) else 'filled'} while the status is {row['status']}"
-    if row["status"] != "reported":
-        return None
+    name, unit, words, status = row["variable"], row["unit"], row["as_printed"], row["status"]
+    if pd.isna(row["value"]) == (status == "reported"):
+        return "value", f"is {'empty' if pd.isna(row['value']) else 'filled'} while the status is {status}"
+    if status != "reported":
+        return "value", ""
     if unit not in factors(name):
         return "unit", f"'{unit}' is not a unit of {name}: write {' or '.join(factors(name))}"
     if plain(unit) not in plain(words):
@@ -164,11 +162,10 @@ def fault_of_number(row):
 def check_observations(tables):
     """Numbers agree with what is printed, and no variable has two rows for one moment."""
     for line, row in enumerate(tables["observations"].to_dict("records"), 2):
-        column, why = fault_of_number(row) or ("", "")
+        column, why = fault_of_number(row)
         if why:
             raise CaseDataError("observations.csv", why, line, column)
-    both = [tables[n][["time_point", "variable"]].assign(file=f"{n}.csv") for n in ("observations", "findings")]
-    inputs = pd.concat(both)
+    inputs = pd.concat([tables[n].assign(file=f"{n}.csv") for n in ("observations", "findings")])
     for line, row in inputs[inputs.duplicated(["time_point", "variable"])].iterrows():
         why = f"{row['variable']} is given twice for {row['time_point']}: keep one row"
         raise CaseDataError(row["file"], why, line + 2, "variable")
@@ -178,10 +175,11 @@ class UniqueKeys(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Refuses a key that stands twice in an entry: the first one would be lost without a word."""
 
     def construct_mapping(self, node, deep=False):
-        keys = [key.value for key, _ in node.value]
-        for n, key in enumerate(keys):
-            if key in keys[:n]:
-                raise yaml.MarkedYAMLError(problem=f"'{key}' stands twice", problem_mark=node.value[n][0].start_mark)
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"'{key.value}' stands twice", problem_mark=key.start_mark)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -197,33 +195,18 @@ def check_list(resource, folder=CASEDATA):
 
 
 def check(folder=CASEDATA, known=()):
-    """Hold a data package to its schemas and to itself, sealed or not.
+    """Hold a data package to its schemas and to itself, sealed or not; CaseDataError for the first fault.
 
-    Parameters
-    ----------
-    folder : Path
-        `case.load_case` says which tables it needs at least; a table that it lacks and points into is the collection's.
-    known : dict of str -> DataFrame or list, optional
-        What of it was checked before and need not be read.
-
-    Returns
-    -------
-    dict of str -> DataFrame or list
-        Every table, the invented patients' too, and every list, by its name.
-
-    Raises
-    ------
-    CaseDataError
-        For the first fault, with file, row and column.
+    A dict of every table (a DataFrame) and every list by its name; a table that the folder lacks and points into is the
+    collection's. `known` is what of that dict was checked before and need not be read.
     """
     found, described = {}, package(folder)["resources"]
     tables = [r for r in described if r["path"].endswith(".csv")]
     try:
         for r in described:
-            if r["name"] in found:
-                raise KeyError(f"{r['name']} stands twice")
-            held = check_table if r in tables else check_list
-            found[r["name"]] = known[r["name"]] if r["name"] in known else held(r, folder)
+            if (name := r["name"]) in found:
+                raise KeyError(f"{name} stands twice")
+            found[name] = known[name] if name in known else (check_table if r in tables else check_list)(r, folder)
         for resource in tables:
             check_links(found, resource)
             check_units(found, resource)

@@ -1,23 +1,33 @@
-"""The data package: valid by its own library, complete, traceable to the article, and held to its seal."""
+"""The data package: valid by its own library, complete, traceable to the article, and held to its seal.
 
+The code knows no case: an invented second one runs through it, and the shared rooms name no fact of the first.
+"""
+
+import ast
 import io
 import re
 import shutil
 import sys
+from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from tests.check_casedata import check, seal
+from utils import explore
 from utils.case import CaseDataError, load_case, references
-from utils.quiz import items
+from utils.quiz import ask, items, reveal
 from utils.rules import RULES, evaluate
 from utils.tables import CASEDATA, check_seal, describe, read_table
 from utils.units import variables
 
 CASE = load_case()
-PRINTED = ["observations", "findings", "treatments", "events", "claims", "discrepancies", "reference_ranges"]
+TOLD = ("observations", "findings", "treatments", "events", "claims", "discrepancies", "reference_ranges")
+PRINTED = [CASE.tables[name] for name in TOLD]
 FACTS = set().union(*(set(t["fact"]) for t in CASE.tables.values() if "fact" in t)) | set(CASE.discrepancies["id"])
+SECOND = Path(__file__).with_name("second_case")
+CHAPTERS = CASEDATA.parent / "utils" / "chapters"  # a room of one page may name what it tells of
+SHARED = sorted(p for p in CHAPTERS.parent.rglob("*.py") if CHAPTERS not in p.parents)
+ALSO_WORDS = {"discussion", "recovery", "follow_up"}  # a kind of question, and names of figures
 
 
 @pytest.fixture
@@ -41,23 +51,17 @@ def test_the_package_is_valid_by_our_check_and_by_the_frictionless_library(folde
     assert not frictionless.validate(str(folder / "datapackage.json")).valid
 
 
-def test_nothing_of_the_article_is_missing():
+def test_nothing_of_the_article_is_missing_and_every_source_and_variable_is_known():
     assert {f"F{n:02}" for n in range(1, 62)} <= FACTS
     assert list(CASE.discrepancies["id"]) == [f"D{n:02}" for n in range(1, 35)]
     assert {str(n) for n in range(1, 22)} <= {str(w.get("citation-number")) for w in references().values()}
     assert "R" not in set(CASE.discrepancies["tag"]) | set(CASE.reference_ranges["tag"])  # no unconfirmed fact
-
-
-def test_every_source_is_known():
     used = {r for cell in CASE.claims["cites"] for r in cell.split()} | set(CASE.reference_ranges["source"])
     used |= {r for name in ("rules", "rule_sets") for r in read_table(name)["source"]}
     assert used - {""} <= {*references()}
     for name, item in items().items():
         for option in item["options"]:
             assert {*option["rests_on"]} <= {*FACTS, *references(), "arithmetic"}, (name, option["key"])
-
-
-def test_every_variable_that_is_used_is_known():
     asked = {x for rule in RULES.values() for variant in rule.variants for x in rule.inputs(variant)}
     assert asked | set(CASE.findings["variable"]) <= set(variables().index)
 
@@ -68,23 +72,15 @@ def fragments(table):
             yield row.get("fact", row.get("id")), words
 
 
-def unprinted(table, text):
-    return [(name, words) for name, words in fragments(table) if words not in text]
-
-
-@pytest.mark.parametrize("name", PRINTED)
-def test_every_printed_figure_is_in_the_article(name, article):
-    assert not unprinted(CASE.tables[name], article)
-
-
-def test_a_figure_that_is_not_printed_would_be_found(article):
-    table = CASE.observations.copy()
-    table.loc[table["fact"] == "F29", "as_printed"] = "ferritin 2,300 ug/L"
-    assert unprinted(table, article) == [("F29", "ferritin 2,300 ug/L")]
+def test_every_printed_figure_is_in_the_article(article):
+    odd = CASE.observations.copy()
+    odd.loc[odd["fact"] == "F29", "as_printed"] = "ferritin 2,300 ug/L"
+    found = [(fact, words) for t in (*PRINTED, odd) for fact, words in fragments(t) if words not in article]
+    assert found == [("F29", "ferritin 2,300 ug/L")]  # and no other
 
 
 def test_nothing_longer_than_a_few_words_is_taken_from_the_article():
-    assert not [w for name in PRINTED for _, w in fragments(CASE.tables[name]) if len(w.split()) > 8]
+    assert not [w for table in PRINTED for _, w in fragments(table) if len(w.split()) > 8]
 
 
 def test_no_sentence_of_the_article_stands_in_the_collection(article):
@@ -96,10 +92,9 @@ def test_no_sentence_of_the_article_stands_in_the_collection(article):
     text, root = " ".join(words(article.split(" REFERENCES ")[0])), CASEDATA.parent  # naming the works cited is a duty
     assert len(text) > 5000
     title = " ".join(words(references()["meneghel2021"]["title"]))
-    for file in [*CASEDATA.glob("*.*"), *root.glob("notebooks/*.ipynb"), root / "README.md"]:
-        found = (
-            words(file.read_text(encoding="utf-8")) if file.name != "references.json" else []
-        )  # titles are citations
+    files = {*CASEDATA.glob("*.*"), *root.glob("notebooks/*.ipynb"), root / "README.md"}
+    for file in files - {CASEDATA / "references.json"}:  # titles are citations
+        found = words(file.read_text(encoding="utf-8"))
         runs = {" ".join(found[i : i + 12]) for i in range(len(found) - 11)}
         assert not [r for r in runs if r in text and r not in title], file.name
 
@@ -108,8 +103,6 @@ def test_status_and_unit_are_written_wherever_a_value_is_not():
     for table in (CASE.observations, CASE.findings):
         assert set(table["status"]) <= {"reported", "not_reported", "not_done", "pending"}
         assert (table["status"] != "reported").sum() > 20
-    due = ["value", "unit", "canonical_value", "canonical_unit"]
-    assert CASE.observations.query("status == 'reported'")[due].notna().all(axis=None)
     row = CASE.observations.query("fact == 'F10'").iloc[0]
     assert (row["value"], row["unit"], row["canonical_unit"]) == (1.5, "mmol/L", "mg/dL")
     assert row["canonical_value"] == pytest.approx(132.855)
@@ -140,27 +133,20 @@ def test_a_view_is_a_copy_and_cannot_look_ahead_again():
         CASE.as_of("day 3")
 
 
-def test_laboratory_values_do_not_carry_forward():
+def test_laboratory_values_do_not_carry_forward_and_the_later_marrow_would_change_the_verdict():
     inputs = CASE.as_of("admission").inputs
     assert not inputs["esr"].known and not inputs["wbc"].known
     assert inputs["sjia_known_or_suspected"] is True and inputs["age_at_onset"].known
-
-
-def test_the_later_marrow_would_change_the_verdict():  # so leaving it out is not idle
-    s1 = CASE.as_of("admission")
-    assert evaluate("hlh_2004", s1).status != evaluate("hlh_2004", {**s1.inputs, "haemophagocytosis": True}).status
+    assert evaluate("hlh_2004", inputs).status != evaluate("hlh_2004", {**inputs, "haemophagocytosis": True}).status
 
 
 def test_every_address_leads_somewhere():
     for name in sorted(FACTS):
         rows = CASE.address(name)
-        assert len(rows) and all(rows["What"]) and all(rows["Where"]) and all(rows["Printed words"]), name
+        assert len(rows) and rows[["What", "Where", "Printed words"]].all(axis=None), name
     with pytest.raises(CaseDataError, match="no address 'F45' that is known at admission"):
         CASE.as_of("admission").address("F45")
-
-
-def test_a_reading_of_ours_is_not_shown_as_printed():
-    regional = CASE.as_of("regional_hospital")
+    regional = CASE.as_of("regional_hospital")  # a reading of ours is not shown as printed
     assert "age at onset" not in set(regional.sheet()["Item"]) and regional.inputs["age_at_onset"].known
 
 
@@ -170,18 +156,14 @@ def test_a_limit_of_an_assay_is_read_as_one(folder, sign, shown):
     change(folder / "observations.csv", f",CRP {printed},", f",CRP {sign} {printed},")
     seal(folder)
     admission = load_case(folder).as_of("admission")
-    assert str(admission.inputs["crp"]) == f"{shown} {printed}"
-    assert admission.inputs["crp"].high != admission.inputs["crp"].value
-    assert f"{shown} {printed}" in admission.sheet().astype(str).to_string()
+    crp = admission.inputs["crp"]
+    assert str(crp) == f"{shown} {printed}" in admission.sheet().astype(str).to_string() and crp.high != crp.value
 
 
 def test_the_case_has_every_table_but_those_of_invented_patients():
-    assert {r["path"] for r in describe().values()} == {
-        p.relative_to(CASEDATA).as_posix() for p in CASEDATA.rglob("*.csv")
-    }
-    invented = {n for n, r in describe().items() if r["path"].startswith("teaching_patients/")}
-    assert set(CASE.tables) == set(describe()) - invented
-    assert all(isinstance(t, pd.DataFrame) for t in CASE.tables.values())
+    paths = {r["path"]: name for name, r in describe().items()}
+    assert {*paths} == {p.relative_to(CASEDATA).as_posix() for p in CASEDATA.rglob("*.csv")}
+    assert {*CASE.tables} == {name for path, name in paths.items() if not path.startswith("teaching_patients/")}
 
 
 # ---- faults that only this package can have; of all others: test_mutations -------------------------------------------
@@ -201,39 +183,25 @@ def test_the_case_has_every_table_but_those_of_invented_patients():
 def test_a_fault_is_named_with_its_place_and_not_sealed(folder, file, old, new, says):
     before = (folder / "datapackage.json").read_bytes()
     change(folder / file, old, new)
-    for run in (check, seal):
-        with pytest.raises(CaseDataError, match=rf"{file}, row \d+.*{re.escape(says)}"):
-            run(folder)
+    with pytest.raises(CaseDataError, match=rf"{file}, row \d+.*{re.escape(says)}"):
+        seal(folder)
     assert (folder / "datapackage.json").read_bytes() == before
 
 
-def test_a_table_that_nothing_describes_is_named(folder):
-    (folder / "more.csv").write_text("a\n1\n", encoding="utf-8")
-    with pytest.raises(CaseDataError, match="datapackage.json: does not describe more.csv"):
-        check(folder)
-
-
 # ---- the seal --------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "file, old, new",
-    [
-        ("rules.csv", "mas_2016,,ast,AST,number,ast,>,", "mas_2016,,ast,AST,number,ast,>=,"),
-        ("units.csv", "\nferritin,ng/mL,1,", "\nferritin,ng/mL,2,"),
-        ("score_probability.csv", "hscore,170,,54,", "hscore,170,,45,"),
-        ("references.json", '"Ravelli"', '"Ravalli"'),
-    ],
-)
-def test_a_change_that_reads_well_breaks_the_seal(folder, file, old, new):
-    change(folder / file, old, new)
-    readers = [load_case, lambda folder: read_table(file.removesuffix(".csv"), folder)]
-    for read in readers[: 1 + file.endswith(".csv")]:
-        with pytest.raises(CaseDataError, match=f"{file}: is not as it was sealed"):
-            read(folder)
+@pytest.mark.parametrize("read", [load_case, lambda folder: read_table("units", folder)], ids=["case", "table"])
+def test_a_change_that_reads_well_breaks_the_seal(folder, read):
+    change(folder / "units.csv", "\nferritin,ng/mL,1,", "\nferritin,ng/mL,2,")
+    with pytest.raises(CaseDataError, match="units.csv: is not as it was sealed"):
+        read(folder)
     seal(folder)
     check_seal(folder)  # a change that is meant can be sealed anew
 
 
-def test_a_missing_file_and_a_missing_package_are_named(folder):
+def test_a_missing_file_a_missing_package_and_a_table_that_nothing_describes_are_named(folder):
+    (folder / "more.csv").write_text("a\n1\n", encoding="utf-8")
+    with pytest.raises(CaseDataError, match="datapackage.json: does not describe more.csv"):
+        check(folder)
     for file in ("growth.csv", "datapackage.json"):
         (folder / file).unlink()
         with pytest.raises(CaseDataError, match=f"{file}: cannot be read in casedata/ "):
@@ -247,3 +215,61 @@ def test_a_changed_word_warns_whoever_runs_the_server_and_nobody_else(folder, ca
     change(folder / "items.yaml", "Which", "What")
     assert load_case(folder) and "lab.py rebuild" in log.getvalue()
     assert capsys.readouterr() == ("", "")
+
+
+# ---- a second case -------------------------------------------------------------------------------------------------
+def test_a_moment_shows_what_was_known_by_then_and_rules_and_explorers_take_it():
+    whole = load_case(SECOND)
+    ward, later = whole.as_of("ward"), whole.as_of("next_day")
+    assert (len(whole.observations), len(ward.observations), len(ward.treatments)) == (3, 2, 0)
+    sheet = ward.sheet().to_string()
+    assert "700 ng/mL" in sheet and "150" not in sheet and "150" in later.sheet().to_string()
+    with pytest.raises(CaseDataError, match="use one of ward"):
+        ward.as_of("admission")
+    verdict = evaluate("mas_2016", ward)
+    assert verdict.status == "undetermined" and "met" in verdict.items.set_index("item").at["ferritin", "status"]
+    assert evaluate("mas_2016", later).items.set_index("item").at["platelets", "status"] == "met"
+    bench = explore.what_if("mas_2016", ward, platelets=(0, 500, 250))
+    assert "Varying platelets alone" in repr(bench.set(platelets="150 ×10⁹/L"))
+
+
+def test_its_question_is_asked(record):
+    assert "no question 'X1.1'" in ask("X1.1").text
+    card = ask("X1.1", SECOND)
+    assert "Which result is missing" in card.item["stem"]
+    card.given = {"choice": "b", "confidence": "", "at": 1}
+    assert card.committed["choice"] == "b" and "That is the best supported answer." in card.feedback
+    assert "X1.1" in record.read_text() and "best supported answer" in reveal("X1.1").text
+
+
+def test_what_is_wrong_with_a_folder_is_said(tmp_path):
+    folder = shutil.copytree(SECOND, tmp_path / "case")
+    change(folder / "items.yaml", "X1.1", "N3.1")
+    with pytest.raises(CaseDataError, match="N3.1 is an id of the collection"):
+        ask("N3.1", folder)
+    (folder / "treatments.csv").unlink()
+    with pytest.raises(CaseDataError, match="treatments.csv: cannot be read"):
+        seal(folder)
+
+
+# ---- the shared rooms ------------------------------------------------------------------------------------------------
+def facts_in(source):
+    """Where code names a fact, a moment, a course, a drug or a work of the report; docstrings name their sources."""
+    case = load_case()
+    names = {*case.time_points["time_point"], *case.treatments["treatment"], "anakinra", *references()} - ALSO_WORDS
+    named = re.compile(rf"\b([FPUD]\d\d|{'|'.join(map(re.escape, names))})\b")
+    nodes = [*ast.walk(ast.parse(source))]
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield from ((node.lineno, m[0]) for m in named.finditer(node.value))
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda p: p.stem)
+def test_a_shared_room_names_nothing_of_the_report(path):
+    assert list(facts_in(path.read_text(encoding="utf-8"))) == []
+
+
+def test_a_name_of_the_report_would_be_found():
+    planted = 'def f(case):\n    """Rests on D03 (ravelli2016)."""\n    return case.as_of("admission").address("F09")\n'
+    assert [name for _, name in facts_in(planted)] == ["F09", "admission"]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.moving import cells, clean, named, rows
 from utils.chapters import cohort
-from utils.chapters.cohort import COUNTS, accuracy, simulate, sweep
+from utils.chapters.cohort import COUNTS, accuracy, crowd, simulate, sweep
 from utils.rules import RULES, evaluate, evaluate_table
 from utils.tables import CASEDATA, read_table
 from utils.units import UnitError, factors, quantity, variables
@@ -124,6 +124,7 @@ def test_the_undetermined_are_counted_apart():
     assert (found["sensitivity"], found["specificity"]) == (3 / 4, 4 / 5)
     empty = accuracy([None, True], [True, False])
     assert math.isnan(empty["sensitivity"]) and empty["specificity"] == 0
+    assert [*crowd(0.9, 0.5, 10).values()] == [9, 1, 45, 45]  # ten of a hundred have it, and ninety do not
 
 
 @pytest.mark.parametrize("rule", ["mas_2016", "ferritin_esr", "ms_score", "hlh_2004"])

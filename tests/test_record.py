@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 
@@ -24,40 +24,34 @@ FOUR = ["sjia", "leukaemia", "infection", "kawasaki"]
 
 
 # ---- killed, and two at once ----------------------------------------------------------------------------------------
-class Committer:
+class Committer(subprocess.Popen):
     """A `tests.committer`; `said` is what its processes reported as committed."""
 
-    def __init__(self, process):
-        self.process, self.said = process, []
+    def __init__(self, stale, *without):
+        command = [sys.executable, "-m", "tests.committer", str(stale), *without]
+        super().__init__(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.said, self.watch = [], threading.Timer(300, self.kill)  # a test that waits in vain is to fail, not to hang
+        self.watch.daemon = True
+        self.watch.start()
         self.until("ready")
 
+    def __exit__(self, *fault):
+        self.watch.cancel()
+        self.kill()
+        super().__exit__(*fault)
+
     def until(self, what):
-        while True:
-            line = self.process.stdout.readline()
-            assert line, "the committer has ended: see its traceback"
+        for line in self.stdout:
             told = json.loads(line)
-            if "name" in told:
-                self.said.append(told)
+            self.said += [told] if "name" in told else []
             if what in told:
                 return told[what]
+        pytest.fail("the committer has ended: see its traceback")
 
     def go(self, seed, choice="-", count=200):
         """Let a process commit; its id."""
-        print(seed, choice, count, file=self.process.stdin, flush=True)
+        print(seed, choice, count, file=self.stdin, flush=True)
         return self.until("pid")
-
-
-@contextmanager
-def committer(stale, *without):
-    command = [sys.executable, "-m", "tests.committer", str(stale), *without]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        watch = threading.Timer(300, process.kill)  # a test that waits in vain is to fail, not to hang
-        watch.start()
-        try:
-            yield Committer(process)
-        finally:
-            watch.cancel()
-            process.kill()
 
 
 def faults(path, committed):
@@ -74,9 +68,8 @@ def faults(path, committed):
 def end(pid):
     """Kill a process and wait until it is gone."""
     with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
         while True:
-            os.kill(pid, 0)
+            os.kill(pid, signal.SIGKILL)
             time.sleep(0.001)
 
 
@@ -84,7 +77,7 @@ def kill_at_random(path, kills, seed, stale, *without):
     """Kill a process that commits, again and again; the first faults found, or an empty list."""
     dice, early = random.Random(seed), 0
     path.write_text(json.dumps(BALLAST), encoding="utf-8")
-    with committer(stale, *without) as learner:
+    with Committer(stale, *without) as learner:
         for number in range(1, kills + 1):
             pid, before = learner.go(dice.randrange(10**6)), len(learner.said)
             if number % 2:  # on a slow machine the others may be killed before they have committed anything
@@ -95,10 +88,8 @@ def kill_at_random(path, kills, seed, stale, *without):
             learner.go(dice.randrange(10**6), count=1)  # what comes before its id was said by the one that is dead
             early += len(learner.said) == before
             learner.until("done")
-            found += faults(path, learner.said)
-            if (took := learner.said[-1]["took"]) > stale + 30:
-                found.append(f"the next answer took {took:.1f} s")
-            if found:
+            late = ["the next answer came late"] if learner.said[-1]["took"] > stale + 30 else []
+            if found := [*found, *faults(path, learner.said), *late]:
                 return [f"seed {seed}, kill {number}: {one}" for one in found]
             if len(learner.said) > 90:  # the record is nearly full
                 path.write_text(json.dumps(BALLAST), encoding="utf-8")
@@ -118,17 +109,13 @@ def test_killed_at_any_moment_nothing_committed_is_lost_and_nothing_is_left(reco
 
 
 def two_at_once(path, seed, *without):
-    """Two processes answer the same questions, each in its own way; what is wrong afterwards, a list of sentences."""
+    """Two processes answer the same questions, each in its own way; what is wrong afterwards."""
     path.write_text(json.dumps(BALLAST), encoding="utf-8")
-    with committer(store.STALE, *without) as both:
+    with Committer(store.STALE, *without) as both:
         both.go(seed, "a", 60), both.go(seed, "b", 60)  # one seed: the same questions in the same order
         both.until("done"), both.until("done")
-    told = {}
-    for one in both.said:
-        told.setdefault(one["name"], []).append(one["entry"])
-    torn = [f"{name} is kept in two ways" for name, entries in told.items() if any(e != entries[0] for e in entries)]
     assert len(both.said) == 120 or without  # nobody was so quick that the other found nothing left
-    return torn + faults(path, both.said)
+    return faults(path, both.said)  # each said what it kept: where the two differ, one of them is lost
 
 
 @forks
@@ -168,8 +155,7 @@ def test_a_process_that_was_held_up_does_not_undo_what_another_saved(record, mon
 @pytest.mark.parametrize("age", [-3600, 0, 3600])
 def test_a_dead_lock_holds_nobody_up_whatever_the_clock_says(record, monkeypatch, age):
     monkeypatch.setattr(store, "STALE", 0.2)
-    lock = record.with_suffix(".lock")
-    lock.touch()
+    (lock := record.with_suffix(".lock")).touch()
     os.utime(lock, (time.time() - age, time.time() - age))
     start = time.monotonic()
     learner = threading.Thread(target=answer, args=("N3.2", "a"), daemon=True)  # who waits for ever does not hold us up
@@ -213,7 +199,6 @@ def test_a_second_reset_keeps_the_backup_and_what_cannot_be_swept_is_no_reason_n
 
 
 # ---- a bad file and a bad disk --------------------------------------------------------------------------------------
-
 OLD = '{"version": 1, "answers": {"N3.1": {"choice": "b"}}, "forms": {}}'
 
 
@@ -224,29 +209,20 @@ def refuse(fault):
     return refused
 
 
-FULL = refuse(OSError(28, "No space left on device"))
-
-
 def shut(path, read=Path.read_text, **options):
     return refuse(OSError(13, "Permission denied"))() if path.name == "answers.json" else read(path, **options)
 
 
+FULL = refuse(OSError(28, "No space left on device"))
+READ_ONLY = refuse(OSError(30, "Read-only file system"))
 NESTED = refuse(RecursionError("nested too deeply"))  # Python 3.12 reads more levels than it can write
 BAD = {  # what the file holds, what of the system is replaced, what the page says before an answer, and after it
     "binary": (b"\x89PNG\r\n\x00\xff" * 99, (), "is damaged", ""),
     "cut off": (OLD[:-20].encode(), (), "is damaged", ""),
     "of another program": (b'{"cells": [], "nbformat": 4}', (), "is damaged", ""),
     "too deep to write": (OLD.encode(), (store.json, "dumps", NESTED), "", "could not be saved (nested too deeply)"),
-    "shut file": (
-        OLD.encode(),
-        (Path, "read_text", shut),
-        "opened (Permission",
-        "could not be saved (Permission denied)",
-    ),
-    "shut folder": (
-        *(OLD.encode(), (store.os, "open", refuse(OSError(30, "Read-only file system")))),
-        *("", "could not be saved (Read-only file system)"),
-    ),
+    "shut file": (OLD.encode(), (Path, "read_text", shut), "opened (Permission", "could not be saved (Permission"),
+    "shut folder": (OLD.encode(), (store.os, "open", READ_ONLY), "", "could not be saved (Read-only file system)"),
     "full disk": (OLD.encode(), (store.os, "fsync", FULL), "", "could not be saved (No space left on device)"),
     "below a file": (OLD.encode(), (), "opened (Not a directory)", "could not be saved ("),
 }
@@ -277,25 +253,7 @@ def test_a_bad_record_is_told_and_the_notebook_goes_on(record, monkeypatch, name
         assert len(left) == 2 and old in left.values()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="limits are those of POSIX")
-def test_where_nothing_more_can_be_written_the_record_stays_whole(record):
-    """A real refusal by the system, in the middle of the file: the process may not write more than 2 kB."""
-    record.write_text(OLD[:-1] + ', "extra": "' + "x" * 4000 + '"}', encoding="utf-8")
-    old = record.read_bytes()
-    code = """
-import resource
-from utils.quiz import answer, reveal
-resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
-print(answer("N3.2", "a").text, reveal("N3.2").text)
-"""
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True).stdout
-    assert "could not be saved (File too large)" in told and told.count("You chose a") == 2
-    assert record.read_bytes() == old and len([*record.parent.iterdir()]) == 1
-
-
 # ---- a real kernel --------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.slow
 def test_a_real_kernel_killed_while_cells_run_loses_no_answer(record):
     from jupyter_client.manager import start_new_kernel
@@ -309,8 +267,7 @@ def test_a_real_kernel_killed_while_cells_run_loses_no_answer(record):
                 if told["parent_header"]["msg_id"] == asked:
                     return told["content"]["status"] == "ok"
 
-    dice = random.Random(seed := random.randrange(10**6))
-    names, committed = [*items()], {}
+    dice, names, committed = random.Random(seed := random.randrange(10**6)), [*items()], {}
     for _ in range(2):
         manager, client = start_new_kernel(env={**os.environ, "MAS_CASEBOOK_RECORD": str(record)})
         process, known = manager.provisioner.process, len(committed)
@@ -321,18 +278,16 @@ def test_a_real_kernel_killed_while_cells_run_loses_no_answer(record):
                 if len(committed) == known + 2:
                     threading.Timer(dice.uniform(0.05, 0.3), process.kill).start()
                 name, choice = names[len(committed)], dice.choice("abc")
-                if done(f"answer({name!r}, {choice!r})"):
-                    committed[name] = choice
+                committed |= {name: choice} if done(f"answer({name!r}, {choice!r})") else {}
         finally:
             client.stop_channels(), manager.shutdown_kernel(now=True)
-        kept = json.loads(record.read_text(encoding="utf-8"))["answers"]
-        assert {n: kept[n]["choice"] for n in committed} == committed, f"seed {seed}"
-        committed = {n: entry["choice"] for n, entry in kept.items()}
+        kept = {n: entry["choice"] for n, entry in json.loads(record.read_text(encoding="utf-8"))["answers"].items()}
+        assert committed.items() <= kept.items(), f"seed {seed}"
+        committed = kept
     assert len(committed) > 3
 
 
 def test_a_tilde_in_the_name_of_the_record_is_the_home_folder(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    monkeypatch.setenv("MAS_CASEBOOK_RECORD", "~/mine/answers.json")
+    for name, value in (("HOME", tmp_path), ("USERPROFILE", tmp_path), ("MAS_CASEBOOK_RECORD", "~/mine/answers.json")):
+        monkeypatch.setenv(name, str(value))
     assert store.record_path() == tmp_path / "mine" / "answers.json"

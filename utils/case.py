@@ -67,7 +67,7 @@ class Case:
         return pd.DataFrame({"Item": rows["variable"].map(variables()["label"]), **columns})
 
     def address(self, *names):
-        """What stands behind addresses of facts (F, P, U) and of the register (D), to show; CaseDataError for others."""
+        """What stands behind addresses of facts (F, P, U) and of the register (D); CaseDataError for others."""
         found, places = [], dict(self.locators.itertuples(index=False))
         keyed = [(t, "fact" if "fact" in t else "id") for t in self.tables.values() if {"fact", "handling"} & {*t}]
         for name in names:

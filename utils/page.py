@@ -34,10 +34,7 @@ class Shown:
 
 
 class Figure(Shown):
-    """A picture, or a table of marks, and all that it says in words, which lies folded below a picture.
-
-    Where a table follows that says the same, `together` shows it `brief`; where that one says less, show it `whole`.
-    """
+    """A picture or a table of marks, and its words: `brief` where a table that says the same follows, else `whole`."""
 
     def __init__(self, html, words, caption, fold=""):
         super().__init__(html + fold, phrase("page.figure", alt=words))
@@ -107,8 +104,7 @@ def _framed(inside, note):
 def figure(picture, alt, caption, width, words="", below=None):
     """The bytes of an SVG picture, `width` CSS pixels wide, on a white card, as a `Figure`.
 
-    `words` say all that it shows, for those who do not see it; without them the alternative text does. `below` (Shown)
-    is a table that belongs to it. On a phone what is too wide can be scrolled.
+    `words` say all that it shows, where the alternative text does not; `below` (Shown) is a table that belongs to it.
     """
     least = f"max(0px,min({0.82 * width:.0f}px,(600px - 100vw)*99))"  # on a narrow screen words stay readable
     look = f"background:#fff;border-radius:6px;max-width:100%;min-width:{least};height:auto"

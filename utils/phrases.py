@@ -25,8 +25,7 @@ def catalogue():
         theirs = yaml.load((CATALOGUE.parent.parent / other).read_text(encoding="utf-8"), loader) if other else {}
         texts = [(group, *pair) for group, phrases in theirs.items() for pair in phrases.items()]
     except (OSError, ValueError, AttributeError, yaml.YAMLError) as fault:
-        lack = f"it does not hold phrases by section, as {CATALOGUE.name} does"
-        why = lack if isinstance(fault, AttributeError) else " ".join(str(fault).split())
+        why = "it holds no phrases by section" if isinstance(fault, AttributeError) else " ".join(str(fault).split())
         raise ValueError(f"{other} cannot be read: {why}") from None
     for group, name, text in texts:
         if name not in ours.get(group, {}):
@@ -43,10 +42,7 @@ def section(name):
 
 
 def phrase(key, **values):
-    """The phrase of a key such as ``"cards.saving"`` with its {places} filled; KeyError where it or a value is missing.
-
-    Where it has the forms ``one`` and ``other``, the value `count` chooses.
-    """
+    """The phrase of a key such as ``"quiz.right"``, its {places} filled; `count` chooses its form. Or KeyError."""
     group, name = key.split(".")
     text = section(group)[name]
     if isinstance(text, dict):

@@ -42,29 +42,27 @@ def _usable(shelf, entry):
     return entry.get("choice") in ("a", "b", "c")
 
 
-def _load(file, shut=OSError):
-    """The record as it stands, or an empty one and a sentence on why the file cannot be used; a `shut` one raises."""
+def _load(file):
+    """The record as it stands, or an empty one and a sentence where the file is damaged; OSError where it is shut."""
     blank = {"version": 1, **{shelf: {} for shelf in SHELVES}}
     try:
         record = blank | {"answers": None} | json.loads(file.read_text(encoding="utf-8"))  # an older one has no votes
-        if all(isinstance(record[shelf], dict) for shelf in SHELVES):
-            return record, ""
+        damaged = not all(isinstance(record[shelf], dict) for shelf in SHELVES)
     except FileNotFoundError:
         return blank, ""
-    except shut:
-        raise
-    except OSError as fault:
-        return blank, phrase("record.shut", why=fault.strerror)
     except (ValueError, TypeError, RecursionError):
-        pass
-    return blank, phrase("record.damaged")
+        damaged = True
+    return (blank, phrase("record.damaged")) if damaged else (record, "")
 
 
 def _now():
     """The record as it counts in this session, and a sentence where the file cannot be used."""
     if _moment:
         return _moment[0]
-    record, warning = _load(record_path(), shut=())
+    try:
+        record, warning = _load(record_path())
+    except OSError as fault:
+        record, warning = {shelf: {} for shelf in SHELVES}, phrase("record.shut", why=fault.strerror)
     for edit in unsaved.get(record_path(), []):
         edit(record)
     return record, warning
