@@ -25,6 +25,7 @@ PLAIN = {  # Python also reads 1_000 and １２ as numbers
     "boolean": ("true|false", "true or false: write one of the two"),
     "string": ("(?s).*", "text"),
 }
+UNIT_BESIDE = (("variable", "unit"), ("variable", "canonical_unit"), ("input", "unit"))
 CARRY_STATUS = ("observations", "findings", "treatments", "events", "claims")
 
 
@@ -71,8 +72,8 @@ def faults_of_text(raw, names, rows):
 
 def check_table(resource, folder=CASEDATA):
     """One table held to its Table Schema; the DataFrame that `read_table` makes of it."""
-    file, fields, raw = resource["path"], resource["schema"]["fields"], read_bytes(resource["path"], folder)
-    rows = []
+    file, fields, rows = resource["path"], resource["schema"]["fields"], []
+    raw = read_bytes(file, folder)
     for place in faults_of_text(raw, [f["name"] for f in fields], rows):
         raise CaseDataError(file, *place)
     for number, row in enumerate(rows[1:], 2):
@@ -90,43 +91,25 @@ def listed(names):
     return [names] if isinstance(names, str) else names
 
 
-def cells(table, columns):
-    """The cells of some columns: (number of the row, tuple of cells)."""
-    return enumerate(zip(*(table[column] for column in columns), strict=True), 2)
+def rows_in(table, columns):
+    return table[columns].itertuples(index=False, name=None)
 
 
 def check_links(tables, resource):
-    """Every foreign key leads into the package's own table, or, where it lacks that one, into the collection's."""
-    name = resource["name"]
+    """Every foreign key, and every unit of what is measured, is in the folder's own table, or in the collection's."""
+    table, links = tables[resource["name"]], []
     for link in resource["schema"].get("foreignKeys", []):
-        columns, into = listed(link["fields"]), link["reference"]["resource"] or name
-        target = tables[into] if into in tables else read_table(into)
-        known = {found for _, found in cells(target, listed(link["reference"]["fields"]))}
-        for row, found in cells(tables[name], columns):
-            if any(found) and found not in known:
+        into = link["reference"]["resource"] or resource["name"]
+        links.append((listed(link["fields"]), into, listed(link["reference"]["fields"])))
+    links += [(list(pair), "units", ["variable", "unit"]) for pair in UNIT_BESIDE if {*pair} <= {*table}]
+    for columns, into, fields in links:
+        known = {*rows_in(tables[into] if into in tables else read_table(into), fields)}
+        measured = {found[0] for found in known}
+        for row, found in enumerate(rows_in(table, columns), 2):
+            unmeasured = tuple(columns) in UNIT_BESIDE and not (found[1] and found[0] in measured)
+            if any(found) and found not in known and not unmeasured:
                 why = f"'{', '.join(found)}' is not in {into}.csv: correct it or add it there"
                 raise CaseDataError(resource["path"], why, row, columns[-1])
-
-
-def check_units(tables, resource):
-    """Each unit beside a variable is one of ``units.csv``, where that variable is measured in any."""
-    table, units = tables[resource["name"]], tables["units"] if "units" in tables else read_table("units")
-    accepted = {pair for _, pair in cells(units, ["variable", "unit"])}
-    measured = {*units["variable"]}
-    for columns in (["variable", "unit"], ["variable", "canonical_unit"], ["input", "unit"]):
-        for row, (variable, unit) in cells(table, columns) if set(columns) <= set(table) else ():
-            if unit and variable in measured and (variable, unit) not in accepted:
-                why = f"'{unit}' is not a unit of {variable} in units.csv"
-                raise CaseDataError(resource["path"], why, row, columns[1])
-
-
-def check_status(name, table):
-    """What is reported has printed words; what is not has neither words nor state."""
-    for line, row in enumerate(table.to_dict("records"), 2):
-        for column in ("as_printed", *({"state"} & {*row})):
-            if (row["status"] == "reported") != bool(row[column]):
-                why = f"is {'filled' if row[column] else 'empty'} while the status is {row['status']}: correct one"
-                raise CaseDataError(f"{name}.csv", why, line, column)
 
 
 def fault_of_number(row):
@@ -159,12 +142,22 @@ def fault_of_number(row):
         return "value", str(refused)
 
 
-def check_observations(tables):
-    """Numbers agree with what is printed, and no variable has two rows for one moment."""
-    for line, row in enumerate(tables["observations"].to_dict("records"), 2):
-        column, why = fault_of_number(row)
-        if why:
-            raise CaseDataError("observations.csv", why, line, column)
+def faults_of_row(name, row):
+    """What is reported has printed words, and what is not has neither words nor state: column, and words or nothing."""
+    if name == "observations":
+        yield fault_of_number(row)
+    for column in ("as_printed", *({"state"} & {*row})):
+        if (row["status"] == "reported") != bool(row[column]):
+            yield column, f"is {'filled' if row[column] else 'empty'} while the status is {row['status']}: correct one"
+
+
+def check_rows(tables):
+    """Rows agree with their status and with what is printed, and no variable has two rows for one moment."""
+    for name in (n for n in CARRY_STATUS if n in tables):
+        for line, row in enumerate(tables[name].to_dict("records"), 2):
+            for column, why in faults_of_row(name, row):
+                if why:
+                    raise CaseDataError(f"{name}.csv", why, line, column)
     inputs = pd.concat([tables[n].assign(file=f"{n}.csv") for n in ("observations", "findings")])
     for line, row in inputs[inputs.duplicated(["time_point", "variable"])].iterrows():
         why = f"{row['variable']} is given twice for {row['time_point']}: keep one row"
@@ -209,11 +202,8 @@ def check(folder=CASEDATA, known=()):
             found[name] = known[name] if name in known else (check_table if r in tables else check_list)(r, folder)
         for resource in tables:
             check_links(found, resource)
-            check_units(found, resource)
-        check_observations(found)
+        check_rows(found)
         _ = found["time_points"]  # no case is without
-        for name in (n for n in CARRY_STATUS if n in found):
-            check_status(name, found[name])
     except (KeyError, AttributeError, TypeError, RecursionError, re.error) as fault:
         why = f"does not describe the tables as they are ({type(fault).__name__}: {fault}): restore the file"
         raise CaseDataError("datapackage.json", why) from None

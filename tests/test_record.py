@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty
+from unittest.mock import Mock
 
 import pytest
 
@@ -65,14 +66,6 @@ def faults(path, committed):
     return found + [f"{name} was committed and is lost" for name in lost]
 
 
-def end(pid):
-    """Kill a process and wait until it is gone."""
-    with suppress(ProcessLookupError):
-        while True:
-            os.kill(pid, signal.SIGKILL)
-            time.sleep(0.001)
-
-
 def kill_at_random(path, kills, seed, stale, *without):
     """Kill a process that commits, again and again; the first faults found, or an empty list."""
     dice, early = random.Random(seed), 0
@@ -83,7 +76,10 @@ def kill_at_random(path, kills, seed, stale, *without):
             if number % 2:  # on a slow machine the others may be killed before they have committed anything
                 learner.until("name")
             time.sleep(dice.uniform(0, 0.2))
-            end(pid)
+            with suppress(ProcessLookupError):
+                while True:  # until it is gone
+                    os.kill(pid, signal.SIGKILL)
+                    time.sleep(0.001)
             found = faults(path, learner.said)
             learner.go(dice.randrange(10**6), count=1)  # what comes before its id was said by the one that is dead
             early += len(learner.said) == before
@@ -180,13 +176,7 @@ def test_what_could_not_be_saved_gives_way_to_what_another_saved_meanwhile(recor
 
 def test_an_answer_that_another_page_forgets_at_once_is_no_fault(record, monkeypatch):
     change = store.change
-
-    def and_forget(edit, **options):
-        note = change(edit, **options)
-        record.unlink()
-        return note
-
-    monkeypatch.setattr(store, "change", and_forget)
+    monkeypatch.setattr(store, "change", lambda edit, **options: (change(edit, **options), record.unlink())[0])
     assert "You chose a" in answer("N3.2", "a").text
 
 
@@ -202,20 +192,15 @@ def test_a_second_reset_keeps_the_backup_and_what_cannot_be_swept_is_no_reason_n
 OLD = '{"version": 1, "answers": {"N3.1": {"choice": "b"}}, "forms": {}}'
 
 
-def refuse(fault):
-    def refused(*_, **__):
-        raise fault
-
-    return refused
-
-
 def shut(path, read=Path.read_text, **options):
-    return refuse(OSError(13, "Permission denied"))() if path.name == "answers.json" else read(path, **options)
+    if path.name == "answers.json":
+        raise OSError(13, "Permission denied")
+    return read(path, **options)
 
 
-FULL = refuse(OSError(28, "No space left on device"))
-READ_ONLY = refuse(OSError(30, "Read-only file system"))
-NESTED = refuse(RecursionError("nested too deeply"))  # Python 3.12 reads more levels than it can write
+FULL = Mock(side_effect=OSError(28, "No space left on device"))
+READ_ONLY = Mock(side_effect=OSError(30, "Read-only file system"))
+NESTED = Mock(side_effect=RecursionError("nested too deeply"))  # Python 3.12 reads more levels than it can write
 BAD = {  # what the file holds, what of the system is replaced, what the page says before an answer, and after it
     "binary": (b"\x89PNG\r\n\x00\xff" * 99, (), "is damaged", ""),
     "cut off": (OLD[:-20].encode(), (), "is damaged", ""),

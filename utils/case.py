@@ -17,10 +17,7 @@ __all__ = ["Case", "CaseDataError", "load_case"]
 
 
 class Case:
-    """The case's tables, each an attribute: ``case.observations``, ``case.findings``, ``case.treatments`` …
-
-    `time_point` is the moment from which the case is seen; the last one for the whole case.
-    """
+    """The case's tables, each an attribute such as ``case.observations``, seen from the moment `time_point`."""
 
     def __init__(self, tables, time_point, folder=CASEDATA):
         self.tables, self.time_point, self.folder = tables, time_point, folder
@@ -37,8 +34,8 @@ class Case:
     def as_of(self, time_point, later_voice=None):
         """The case with only what was known by `time_point`, a name of the table ``time_points``.
 
-        `later_voice` is another such name, as ``"discussion"``: what was said at that very moment is in it too, and
-        nothing of the moments between. CaseDataError where a moment is unknown, or later than this case is seen from.
+        What was said at `later_voice`, as ``"discussion"``, is in it too, and nothing of the moments between.
+        CaseDataError where a moment is unknown, or later than this case is seen from.
         """
         order = self.time_points.set_index("time_point")["order"]
         if unknown := {time_point, later_voice or time_point} - {*order.index}:
@@ -61,8 +58,9 @@ class Case:
         rows = self.observations.query("time_point == @self.time_point")
         rows = rows[~rows["note"].str.startswith("reading:")]  # a reading of ours is not a printed value
         printed = [as_input(row) for _, row in rows.iterrows()]
-        # A month has no exact length, so a duration in months is left as it is printed.
-        converted = [q.canonical() if q.known and q.unit != "months" else "" for q in printed]
+        converted = [
+            q.canonical() if q.known and q.unit != "months" else "" for q in printed
+        ]  # months differ in length
         columns = {"Printed": printed, "Converted": converted, "Fact": rows["fact"], "Where": rows["where"]}
         return pd.DataFrame({"Item": rows["variable"].map(variables()["label"]), **columns})
 
@@ -138,8 +136,8 @@ def as_input(row):
         return Quantity(row["variable"], None, status=row["status"])
     printed = re.findall(r"\d\.(\d+)", str(row["as_printed"]).replace(",", ""))
     places = max(map(len, printed), default=0) if row["value"] % 1 else 0
-    high = None if pd.isna(row["value_high"]) else row["value_high"]
-    sign = sign_before(row["value"], row["as_printed"])
+    high, sign = row["value_high"], sign_before(row["value"], row["as_printed"])
+    high = None if pd.isna(high) else high
     return Quantity(row["variable"], row["value"], row["unit"], high, decimals=places, sign=sign)
 
 

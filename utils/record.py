@@ -22,9 +22,8 @@ _moment = []  # the record as it was when `one_moment` began
 
 def record_path():
     """Where the record lies: the file named by ``MAS_CASEBOOK_RECORD``, or one in the home folder; see `DRIVE`."""
-    own = Path.home() / ".mas-casebook" / "answers.json"
-    if sys.platform == "emscripten" and DRIVE.is_dir():  # in the browser alone, the home is gone with the page
-        own = DRIVE / "mas-casebook-answers.json"
+    browser = sys.platform == "emscripten" and DRIVE.is_dir()  # there alone the home is gone with the page
+    own = DRIVE / "mas-casebook-answers.json" if browser else Path.home() / ".mas-casebook" / "answers.json"
     return Path(os.path.realpath(os.path.expanduser(os.environ.get("MAS_CASEBOOK_RECORD") or own)))
 
 

@@ -77,9 +77,8 @@ def check_seal(folder=CASEDATA):
 
 def parse(raw, resource):
     """The bytes of a table as a DataFrame: empty cells of text are "", others missing."""
-    types = {f["name"]: f["type"] for f in resource["schema"]["fields"]}
-    empty = {name: [""] for name, of in types.items() if of != "string"}
-    dtype = {name: DTYPES[of] for name, of in types.items()}
+    dtype = {f["name"]: DTYPES[f["type"]] for f in resource["schema"]["fields"]}
+    empty = {name: [""] for name, kind in dtype.items() if kind != "object"}
     return pd.read_csv(io.BytesIO(raw), dtype=dtype, keep_default_na=False, na_values=empty)
 
 
