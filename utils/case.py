@@ -40,17 +40,13 @@ class Case:
         `later_voice` is another such name, as ``"discussion"``: what was said at that very moment is in it too, and
         nothing of the moments between. CaseDataError where a moment is unknown, or later than this case is seen from.
         """
-        order = dict(zip(self.time_points["time_point"], self.time_points["order"], strict=True))
-        if unknown := {time_point, later_voice or time_point} - {*order}:
-            why = f"no moment '{unknown.pop()}' is known here: use one of {', '.join(order)}"
+        order = self.time_points.set_index("time_point")["order"]
+        if unknown := {time_point, later_voice or time_point} - {*order.index}:
+            why = f"no moment '{unknown.pop()}' is known here: use one of {', '.join(order.index)}"
             raise CaseDataError("time_points.csv", why)
-        known = ["", later_voice or "", *(t for t in order if order[t] <= order[time_point])]
-        tables = {
-            name: table[table["time_point"].isin(known)].reset_index(drop=True)
-            if "time_point" in table
-            else table.copy()
-            for name, table in self.tables.items()
-        }
+        known, tables = ["", later_voice or "", *order.index[order <= order[time_point]]], {}
+        for name, table in self.tables.items():
+            tables[name] = table[table.get("time_point", pd.Series("", table.index)).isin(known)].reset_index(drop=True)
         if "codes" in tables:  # a list of codes would give away what is to come
             used = {c for t, k in CODED.items() if t in tables for c in tables[t][k]}
             tables["codes"] = tables["codes"][tables["codes"]["code"].isin(used)].reset_index(drop=True)
@@ -67,52 +63,44 @@ class Case:
         printed = [as_input(row) for _, row in rows.iterrows()]
         # A month has no exact length, so a duration in months is left as it is printed.
         converted = [q.canonical() if q.known and q.unit != "months" else "" for q in printed]
-        item = rows["variable"].map(variables()["label"])
         columns = {"Printed": printed, "Converted": converted, "Fact": rows["fact"], "Where": rows["where"]}
-        return pd.DataFrame({"Item": item, **columns})
+        return pd.DataFrame({"Item": rows["variable"].map(variables()["label"]), **columns})
 
     def address(self, *names):
-        """What stands behind addresses of facts (F, P, U) and of the register (D): a DataFrame to show.
-
-        CaseDataError where there is no such address at this moment.
-        """
+        """What stands behind addresses of facts (F, P, U) and of the register (D), to show; CaseDataError for others."""
         found, places = [], dict(self.locators.itertuples(index=False))
+        keyed = [(t, "fact" if "fact" in t else "id") for t in self.tables.values() if {"fact", "handling"} & {*t}]
         for name in names:
-            before = len(found)
-            for table in self.tables.values():
-                key = "fact" if "fact" in table else "id" if "handling" in table else None
-                for row in table[table[key] == name].to_dict("records") if key else []:
-                    what = row.get("title") or row.get("label") or variables().at[row["variable"], "label"]
-                    words = row["as_printed"] or status_word(row.get("status", "not_reported"))
-                    where = "; ".join(places[p.strip()] for p in row["where"].split("|"))
-                    found.append((what, words, where, row.get("question") or row.get("note", "")))
-            if len(found) == before:
+            rows = [row for table, key in keyed for row in table[table[key] == name].to_dict("records")]
+            if not rows:
                 raise CaseDataError("casedata", f"there is no address '{name}' that is known at {self.time_point}")
+            for row in rows:
+                what = row.get("title") or row.get("label") or variables().at[row["variable"], "label"]
+                words = row["as_printed"] or status_word(row.get("status", "not_reported"))
+                where = "; ".join(places[p.strip()] for p in row["where"].split("|"))
+                found.append((what, words, where, row.get("question") or row.get("note", "")))
         return pd.DataFrame(found, columns=["What", "Printed words", "Where", "To note"])
 
     def ranges(self, units):
         """Reference ranges in the units wanted (dict of variable -> unit): dict of variable -> (low, high).
 
-        The article's own range, else the only one known; none where lists disagree. They are ends of an axis: where no
-        low end is printed it is 0, and a sentence says a range as ``reference_ranges`` prints it.
+        The article's own range, else the only one known. They are ends of an axis: where no low end is printed it is 0.
         """
         found = {}
         for name, unit in units.items():
             rows = self.reference_ranges.query("variable == @name and high.notna()")
             own = rows[rows["where"] != ""]
             if len(rows := own if len(own) else rows) == 1:
-                low, high, printed = rows.iloc[0][["low", "high", "unit"]]
-                ends = (0.0 if pd.isna(low) else low, high)
-                found[name] = tuple(Quantity(name, x, printed).to(unit).value for x in ends)
+                low, high, printed = rows.fillna({"low": 0.0}).iloc[0][["low", "high", "unit"]]
+                found[name] = tuple(Quantity(name, x, printed).to(unit).value for x in (low, high))
         return found
 
     def map(self):
         """The journey as a DataFrame to show; a title is a link to its notebook where that is in this copy."""
-        folder = Path(__file__).resolve().parent.parent / "notebooks"
-        rows = self.journey[["notebook", "title", "question", "part", "minutes"]].astype(object)
-        rows.columns = ["Page", "Title", "Question", "Part", "Minutes"]
+        folder = CASEDATA.parent / "notebooks"
         links = [Link(r.title, r.file) if (folder / r.file).exists() else r.title for r in self.journey.itertuples()]
-        return rows.assign(Title=links)
+        rows = self.journey.assign(title=links)[["notebook", "title", "question", "part", "minutes"]].astype(object)
+        return rows.set_axis(["Page", "Title", "Question", "Part", "Minutes"], axis=1)
 
     def cited(self, *names):
         """References by id: a DataFrame to show of id, who and when (title and place where no DOI), and DOI."""
@@ -148,8 +136,8 @@ def as_input(row):
         return STATES[row["state"]]
     if row["status"] != "reported":
         return Quantity(row["variable"], None, status=row["status"])
-    number = str(row["as_printed"]).replace(",", "")
-    places = max((len(d) for d in re.findall(r"\d\.(\d+)", number)), default=0) if row["value"] % 1 else 0
+    printed = re.findall(r"\d\.(\d+)", str(row["as_printed"]).replace(",", ""))
+    places = max(map(len, printed), default=0) if row["value"] % 1 else 0
     high = None if pd.isna(row["value_high"]) else row["value_high"]
     sign = sign_before(row["value"], row["as_printed"])
     return Quantity(row["variable"], row["value"], row["unit"], high, decimals=places, sign=sign)
@@ -165,12 +153,10 @@ def _load(folder):
 def load_case(path=None):
     """The whole case: the collection's, or that of a folder, whose variables and units are the collection's.
 
-    CaseDataError names a file that is missing or not as it was sealed; ``tests/check_casedata.py`` seals, and says
-    which cell is wrong.
+    CaseDataError names a file that is missing or not as ``tests/check_casedata.py`` sealed it.
     """
-    folder = CASEDATA if path is None else Path(path)
     if path is not None:  # it may have changed
-        describe.cache_clear()
-    tables = _load(folder) if path is None else _load.__wrapped__(folder)
-    last = tables["time_points"].sort_values("order")["time_point"].iloc[-1]
-    return Case({name: table.copy() for name, table in tables.items()}, last, folder)
+        describe.cache_clear(), _load.cache_clear()
+    folder = Path(path or CASEDATA)
+    tables = {name: table.copy() for name, table in _load(folder).items()}
+    return Case(tables, tables["time_points"].sort_values("order")["time_point"].iloc[-1], folder)

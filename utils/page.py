@@ -49,8 +49,7 @@ class Mark(str):
     """Words that `table` shows behind a sign, such as ● or ■■□; as text they are the words alone."""
 
     def __new__(cls, words, sign):
-        made = super().__new__(cls, words)
-        look = "white-space:pre;font-size:1.15em"
+        made, look = super().__new__(cls, words), "white-space:pre;font-size:1.15em"
         made.html = f'<span aria-hidden="true" style="{look}">{escape(sign)}</span> {escape(words)}'
         return made
 
@@ -61,14 +60,9 @@ class Link(str):
     def __new__(cls, text, href):
         if not href or not re.fullmatch(HREF, href):
             raise ValueError(f"{href!r} is no link for a page: give http(s)://…, a notebook's file or #place")
-        made = super().__new__(cls, text)
-        made.href = href
+        made, new = super().__new__(cls, text), ' target="_blank" rel="noopener"' if href.startswith("http") else ""
+        made.href, made.html = href, f'<a href="{escape(href)}"{new}>{escape(text)}</a>'
         return made
-
-    @property
-    def html(self):
-        new = ' target="_blank" rel="noopener"' if self.href.startswith("http") else ""
-        return f'<a href="{escape(self.href)}"{new}>{escape(self)}</a>'
 
 
 def say(text):
@@ -77,68 +71,63 @@ def say(text):
 
 
 def _cell(value):
-    """A cell as text; a text with `html` of its own, such as a `Link` or a DOI, is shown as that."""
-    if isinstance(value, str) and hasattr(value, "html"):
+    """A cell as text; a DOI as a link."""
+    if hasattr(value, "html"):
         return value
-    missing = pd.api.types.is_scalar(value) and pd.isna(value)
-    text = status_word("unknown") if missing else str(value)
+    text = status_word("unknown") if pd.api.types.is_scalar(value) and pd.isna(value) else str(value)
     return Link(text, f"https://doi.org/{quote(text)}") if DOI.fullmatch(text) else text
 
 
-def _flush_right(text):
-    missing = ("", status_word("unknown"), status_word("not reported"))
-    return not hasattr(text, "html") and (text[:1].isdigit() or text[:1] in "+\u2212" or text in missing)
-
-
 def table(frame, caption):
-    """A DataFrame as a table with a caption and named headers, its first column the row header.
-
-    The index is not shown; missing cells read "unknown"; a `Link` and a DOI are links.
-    """
+    """A DataFrame without its index as a table; its first column heads the rows, missing cells read "unknown"."""
     words = [[_cell(x) for x in row] for row in frame.itertuples(index=False)]
-    flush = ["" if n and words and all(_flush_right(row[n]) for row in words) else LEFT for n in range(frame.shape[1])]
     heads = [section("heads").get(str(name), str(name)) for name in frame.columns]
+    blank = ("", status_word("unknown"), status_word("not reported"))
 
-    def row(cells, tag, first):
+    def is_number(text):
+        return not hasattr(text, "html") and (text[:1].isdigit() or text[:1] in "+\u2212" or text in blank)
+
+    flush = ["" if n and words and all(is_number(row[n]) for row in words) else LEFT for n in range(len(heads))]
+
+    def row(cells, first, tag):
         marked = [getattr(x, "html", None) or escape(x) for x in cells]
-        kinds = [first, *[tag] * (len(cells) - 1)]
-        tds = (f"<{kind}{f}>{x}</{kind.split()[0]}>" for kind, f, x in zip(kinds, flush, marked, strict=True))
-        return f"<tr>{''.join(tds)}</tr>"
+        parts = zip([first, *[tag] * (len(cells) - 1)], flush, marked, strict=True)
+        return f"<tr>{''.join(f'<{kind}{f}>{x}</{kind[:2]}>' for kind, f, x in parts)}</tr>"
 
-    head, body = row(heads, 'th scope="col"', 'th scope="col"'), "".join(row(r, "td", 'th scope="row"') for r in words)
-    caption_html = f'<caption style="text-align:left;font-weight:bold">{escape(caption)}</caption>'
-    html = f"<table style='margin-left:0'>{caption_html}<thead>{head}</thead><tbody>{body}</tbody></table>"
+    head, body = row(heads, *['th scope="col"'] * 2), "".join(row(cells, 'th scope="row"', "td") for cells in words)
+    title = f'<caption style="text-align:left;font-weight:bold">{escape(caption)}</caption>'
+    html = f"<table style='margin-left:0'>{title}<thead>{head}</thead><tbody>{body}</tbody></table>"
     return Shown(html, f"{caption}\n" + pd.DataFrame(words, columns=heads).to_string(index=False))
 
 
-def figure(picture, alt, caption, width, kind="png", words="", below=None):
-    """The bytes of a picture (`kind` "png" or "svg+xml"), `width` CSS pixels wide, on a white card, as a `Figure`.
+def _framed(inside, note):
+    return f'<figure style="margin:0">{inside}<figcaption>{escape(note)}</figcaption></figure>'
+
+
+def figure(picture, alt, caption, width, words="", below=None):
+    """The bytes of an SVG picture, `width` CSS pixels wide, on a white card, as a `Figure`.
 
     `words` say all that it shows, for those who do not see it; without them the alternative text does. `below` (Shown)
     is a table that belongs to it. On a phone what is too wide can be scrolled.
     """
-    data = base64.b64encode(picture).decode()
     least = f"max(0px,min({0.82 * width:.0f}px,(600px - 100vw)*99))"  # on a narrow screen words stay readable
     look = f"background:#fff;border-radius:6px;max-width:100%;min-width:{least};height:auto"
-    html = (
-        f'<figure style="margin:0"><img src="data:image/{kind};base64,{data}" alt="{escape(alt)}" width="{width}" '
-        f'style="{look}">{below.html if below else ""}<figcaption>{escape(caption)}</figcaption></figure>'
-    )
-    return Figure(html, words or alt, caption, folded(phrase("page.in_words"), say(words)).html if words else "")
+    source = f"data:image/svg+xml;base64,{base64.b64encode(picture).decode()}"
+    drawn = f'<img src="{source}" alt="{escape(alt)}" width="{width}" style="{look}">{below.html if below else ""}'
+    fold = folded(phrase("page.in_words"), say(words)).html if words else ""
+    return Figure(_framed(drawn, caption), words or alt, caption, fold)
 
 
 def tabled(frame, caption, note="", words=""):
-    """A table of marks as a Figure, with a `note` below it; `words` are its text where that is shorter than a table."""
+    """A table of marks as a `Figure`, a `note` below it; `words` are its text where that is shorter than the table."""
     made = table(frame, caption)
-    html = f'<figure style="margin:0">{made.html}<figcaption>{escape(note)}</figcaption></figure>'
-    return Figure(html, words or made.text, caption)
+    return Figure(_framed(made.html, note), words or made.text, caption)
 
 
 def folded(summary, *shown):
     """Things behind a line that opens them: what would give a question away, or what is long."""
-    inside = together(*shown)
-    html = f"<details><summary><strong>{escape(summary)}</strong></summary>{inside.html}</details>"
-    return Shown(html, f"{summary}\n{inside.text}")
+    inside, line = together(*shown), f"<summary><strong>{escape(summary)}</strong></summary>"
+    return Shown(f"<details>{line}{inside.html}</details>", f"{summary}\n{inside.text}")
 
 
 def together(*shown):

@@ -12,8 +12,8 @@ CATALOGUE = Path(__file__).with_name("phrases.yaml")
 
 def places(text):
     """The names of the places of a phrase, in all its forms."""
-    forms = text.values() if isinstance(text, dict) else [text]
-    return {name for form in forms for _, name, _, _ in Formatter().parse(form) if name is not None}
+    whole = "".join(text.values()) if isinstance(text, dict) else text
+    return {name for _, name, *_ in Formatter().parse(whole) if name is not None}
 
 
 @cache
@@ -23,11 +23,12 @@ def catalogue():
     ours = yaml.load(CATALOGUE.read_text(encoding="utf-8"), loader)
     try:
         theirs = yaml.load((CATALOGUE.parent.parent / other).read_text(encoding="utf-8"), loader) if other else {}
-        if not isinstance(theirs, dict) or not all(isinstance(texts, dict) for texts in theirs.values()):
-            raise ValueError(f"it does not hold phrases by section, as {CATALOGUE.name} does")
-    except (OSError, ValueError, yaml.YAMLError) as fault:
-        raise ValueError(f"{other} cannot be read: {' '.join(str(fault).split())}") from None
-    for group, name, text in ((group, *pair) for group, texts in theirs.items() for pair in texts.items()):
+        texts = [(group, *pair) for group, phrases in theirs.items() for pair in phrases.items()]
+    except (OSError, ValueError, AttributeError, yaml.YAMLError) as fault:
+        lack = f"it does not hold phrases by section, as {CATALOGUE.name} does"
+        why = lack if isinstance(fault, AttributeError) else " ".join(str(fault).split())
+        raise ValueError(f"{other} cannot be read: {why}") from None
+    for group, name, text in texts:
         if name not in ours.get(group, {}):
             raise ValueError(f"{other}: there is no phrase '{group}.{name}': look for it in {CATALOGUE.name}")
         if strange := places(text) - places(ours[group][name]):
@@ -46,7 +47,7 @@ def phrase(key, **values):
 
     Where it has the forms ``one`` and ``other``, the value `count` chooses.
     """
-    group, _, name = key.partition(".")
+    group, name = key.split(".")
     text = section(group)[name]
     if isinstance(text, dict):
         text = text["one" if values["count"] == 1 else "other"]

@@ -87,7 +87,7 @@ def finish(fig, alt, caption, told=(), key="", below=None):
     alt = shorten(alt, ALT - 40, placeholder="…")
     alt = f"{shorten(caption, ALT - 1 - len(alt), placeholder='…')} {alt}"
     words, width = f"{caption} {'; '.join(told)}." if told else "", round(PER_INCH * box.width)
-    return figure(out.getvalue(), alt, f"{caption} {key}".rstrip(), width, "svg+xml", words, below)
+    return figure(out.getvalue(), alt, f"{caption} {key}".rstrip(), width, words, below)
 
 
 @_styled

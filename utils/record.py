@@ -1,11 +1,6 @@
-"""The learner's record: one small JSON file of their own, changed in one step and by one process at a time.
-
-It has three shelves: ``answers`` to questions, ``votes``, the first ones where a room votes twice, and ``forms``,
-what was written, ranked or put on a board.
-"""
+"""The learner's record: one small JSON file of their own, changed in one step and by one process at a time."""
 
 import errno
-import glob
 import json
 import os
 import sys
@@ -18,11 +13,7 @@ from pathlib import Path
 from utils.phrases import phrase
 
 STALE = 3.0  # seconds after which an untouched lock belongs to a process that was killed; a change takes milliseconds
-SHELVES = {  # what an entry must be like to be used; anything else is carried along, unread
-    "answers": lambda entry: entry.get("choice") in ("a", "b", "c"),
-    "votes": lambda entry: entry.get("choice") in ("a", "b", "c"),
-    "forms": lambda entry: isinstance(entry.get("fields"), dict) and all(map(is_text, entry["fields"].values())),
-}
+SHELVES = ("answers", "votes", "forms")  # votes: the first ones, where a room votes twice
 DRIVE = Path("/drive")  # what the browser keeps, and the list of files shows
 unsaved = {}  # edits of this session, by record, where the record cannot be written
 watchers = weakref.WeakSet()  # what stands on the page and shows an entry: each has `refresh()`
@@ -43,36 +34,38 @@ def is_text(given):
 
 
 def _usable(shelf, entry):
-    return isinstance(entry, dict) and is_text(entry.get("confidence", "")) and SHELVES[shelf](entry)
+    """Whether an entry can be read; any other is carried along, unread."""
+    if not isinstance(entry, dict) or not is_text(entry.get("confidence", "")):
+        return False
+    if shelf == "forms":
+        return isinstance(entry.get("fields"), dict) and all(map(is_text, entry["fields"].values()))
+    return entry.get("choice") in ("a", "b", "c")
 
 
-def _blank():
-    return {"version": 1, **{shelf: {} for shelf in SHELVES}}
-
-
-def _load(file):
-    """The record as it stands and whether the file was damaged; OSError where it is shut."""
+def _load(file, shut=OSError):
+    """The record as it stands, or an empty one and a sentence on why the file cannot be used; a `shut` one raises."""
+    blank = {"version": 1, **{shelf: {} for shelf in SHELVES}}
     try:
-        record = {"votes": {}, "forms": {}} | json.loads(file.read_text(encoding="utf-8"))  # an older one lacks them
-        damaged = not all(isinstance(record[shelf], dict) for shelf in SHELVES)
+        record = blank | {"answers": None} | json.loads(file.read_text(encoding="utf-8"))  # an older one has no votes
+        if all(isinstance(record[shelf], dict) for shelf in SHELVES):
+            return record, ""
     except FileNotFoundError:
-        return _blank(), False
-    except (ValueError, KeyError, TypeError, RecursionError):
-        damaged = True
-    return (_blank() if damaged else record), damaged
+        return blank, ""
+    except shut:
+        raise
+    except OSError as fault:
+        return blank, phrase("record.shut", why=fault.strerror)
+    except (ValueError, TypeError, RecursionError):
+        pass
+    return blank, phrase("record.damaged")
 
 
 def _now():
     """The record as it counts in this session, and a sentence where the file cannot be used."""
     if _moment:
         return _moment[0]
-    file, record = record_path(), _blank()
-    try:
-        record, damaged = _load(file)
-        warning = phrase("record.damaged") if damaged else ""
-    except OSError as fault:
-        warning = phrase("record.shut", why=fault.strerror)
-    for edit in unsaved.get(file, []):
+    record, warning = _load(record_path(), shut=())
+    for edit in unsaved.get(record_path(), []):
         edit(record)
     return record, warning
 
@@ -101,9 +94,8 @@ def switched(name):
 def change(edit, backup=False):
     """Change the newest state of the record; what went wrong, in words, or an empty text where it is saved.
 
-    `edit` changes the record, a dict of shelves, in place; what it does not touch is carried along, understood or not.
-    Where it cannot be saved it is done again on the newest state, so that what others saved meanwhile stays. With
-    `backup` the old record is kept beside the new one.
+    `edit` changes the record, a dict of shelves, in place; what it does not touch is carried along. Where it cannot be
+    saved it is done again on the newest state. With `backup` the old record is kept beside the new one.
     """
     file = record_path()
     try:
@@ -117,10 +109,10 @@ def change(edit, backup=False):
             if damaged:
                 os.replace(file, file.with_suffix(f".damaged-{time.time_ns()}.json"))
             write_whole(file, json.dumps(record, indent=1), held=held)
-            for left in file.parent.glob(glob.escape(file.name) + "*.tmp"):
+            for left in file.parent.glob("*.tmp"):
                 with suppress(OSError):  # what cannot be swept is no reason not to save
-                    if time.time() - left.stat().st_mtime > 60:  # of a process that was killed while writing
-                        left.unlink()
+                    if left.name.startswith(file.name) and time.time() - left.stat().st_mtime > 60:
+                        left.unlink()  # of a process that was killed while writing
         unsaved.pop(file, None)
         return ""
     except (OSError, RecursionError) as fault:  # RecursionError: Python 3.12 reads what it cannot write again
@@ -142,25 +134,23 @@ def keep(shelf, name, entry):
 @contextmanager
 def locked(file):
     """Hold the record's lock; yields whether it is still held. A lock that outlived its process is taken over."""
-    lock, seen, since = file.with_suffix(".lock"), None, 0.0
-    while True:
-        try:
-            handle = os.open(lock, os.O_CREAT | os.O_EXCL)
-            break
-        except FileExistsError:
-            time.sleep(0.01)
-            with suppress(FileNotFoundError):  # its holder was quicker
-                found = lock.stat()
-                mark = found.st_ino, found.st_mtime_ns
-                if mark != seen:  # it is watched, not dated: the clock of a network drive may be another one
-                    seen, since = mark, time.monotonic()
-                elif time.monotonic() - since > STALE:
-                    lock.unlink()
+    lock, seen, since, handle = file.with_suffix(".lock"), None, 0.0, None
 
     def held():
         with suppress(FileNotFoundError):
             return os.path.samestat(os.fstat(handle), lock.stat())
 
+    while handle is None:
+        try:
+            handle = os.open(lock, os.O_CREAT | os.O_EXCL)
+        except FileExistsError:
+            time.sleep(0.01)
+            with suppress(FileNotFoundError):  # its holder was quicker
+                mark = (found := lock.stat()).st_ino, found.st_mtime_ns
+                if mark != seen:  # it is watched, not dated: the clock of a network drive may be another one
+                    seen, since = mark, time.monotonic()
+                elif time.monotonic() - since > STALE:
+                    lock.unlink()
     try:
         yield held
     finally:
@@ -173,8 +163,7 @@ def locked(file):
 def write_whole(file, text, private=True, held=lambda: True):
     """Write beside the file and move into its place, so that an interruption leaves the old or the new one whole.
 
-    What is not `private`, whoever may read a new file here may read. `held` is asked last whether the file is still
-    ours to replace (OSError where not).
+    What is not `private` may be read as any new file; `held` is asked last whether to replace it (OSError where not).
     """
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".tmp")
     try:

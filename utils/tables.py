@@ -35,9 +35,8 @@ def read_bytes(file, folder):
 
 def package(folder=CASEDATA):
     """What ``datapackage.json`` says, a dict."""
-    raw = read_bytes("datapackage.json", folder)
     try:
-        described = json.loads(raw.decode())
+        described = json.loads(read_bytes("datapackage.json", folder).decode())
         _ = [r["name"] + r["path"] for r in described["resources"]]
         return described
     except (ValueError, KeyError, TypeError, RecursionError) as fault:
@@ -57,9 +56,11 @@ def digest(content):
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-def hold(file, content, sealed):
-    """The content of a file; CaseDataError where it is not as it was sealed. Changed words stop nobody."""
-    if digest(content) != sealed:
+def _sealed(resource, folder):
+    """A file's bytes, or the description itself; CaseDataError where it is not as sealed. Changed words stop nobody."""
+    file = resource.get("path", "datapackage.json")
+    content = read_bytes(file, folder) if "path" in resource else resource
+    if digest(content) != resource.get("hash"):
         why = f"is not as it was sealed: restore it, or, if the change is meant, run: {REBUILD}"
         if file not in WORDS:
             raise CaseDataError(file, why)
@@ -70,31 +71,29 @@ def hold(file, content, sealed):
 
 def check_seal(folder=CASEDATA):
     """Hold the description and every file to the digests in ``datapackage.json``."""
-    described = package(folder)
-    hold("datapackage.json", described, described.get("hash"))
-    for resource in described["resources"]:
-        hold(resource["path"], read_bytes(resource["path"], folder), resource.get("hash"))
+    for each in (described := package(folder), *described["resources"]):
+        _sealed(each, folder)
 
 
 def parse(raw, resource):
     """The bytes of a table as a DataFrame: empty cells of text are "", others missing."""
-    fields = resource["schema"]["fields"]
-    dtype = {f["name"]: DTYPES[f["type"]] for f in fields}
-    empty = {f["name"]: [""] for f in fields if f["type"] != "string"}
+    types = {f["name"]: f["type"] for f in resource["schema"]["fields"]}
+    empty = {name: [""] for name, of in types.items() if of != "string"}
+    dtype = {name: DTYPES[of] for name, of in types.items()}
     return pd.read_csv(io.BytesIO(raw), dtype=dtype, keep_default_na=False, na_values=empty)
 
 
 def read_table(name, folder=CASEDATA):
     """One table, by its name in ``datapackage.json``: a DataFrame. CaseDataError where it is not as it was sealed."""
     resource = describe(folder)[name]
-    return parse(hold(resource["path"], read_bytes(resource["path"], folder), resource.get("hash")), resource)
+    return parse(_sealed(resource, folder), resource)
 
 
 def read_entries(file, fault=lambda entry: "", folder=CASEDATA):
     """The entries of a list in YAML or JSON: a dict of id -> dict; `fault` says in words what is wrong with one."""
     raw, found, name = read_bytes(file, folder), {}, "the first entry"
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is several times as fast
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is several times as fast
         listed = json.loads(raw.decode()) if file.endswith(".json") else yaml.load(raw.decode(), loader)
         if not isinstance(listed, list) or not listed:
             raise TypeError("no list of entries")
