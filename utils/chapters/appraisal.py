@@ -9,7 +9,7 @@ import pandas as pd
 
 from utils import plots
 from utils.chapters.course import count, courses, in_words, last_added, running
-from utils.engine import Choice, Text, explorer
+from utils.explore import Choice, Text, explorer
 from utils.page import say, table, together
 from utils.phrases import phrase, status_word
 from utils.quiz import CONFIDENCE, UNSCORED, items, prompts
