@@ -172,7 +172,7 @@ class _Checklist:
 
     def computed(self):
         """What the pages 10 and 11 compute and holds the sheets of the learner against, and its rubric."""
-        girl, given, lines = patient.girl(), [], []
+        girl, given, lines = patient.load_patient(), [], []
         labels = self.tables["variables"].set_index("variable")["label"]
         recalled = set(self.tables["rules"].query("tag == 'R'")["rule"])
         for moment in girl.moments.index:

@@ -131,7 +131,7 @@ def test_a_learners_page_without_its_counterpart_is_found(copy, name):
 
 def test_every_sheet_of_the_new_patient_is_filled_in_for_the_teacher(built):
     page, key = (seen(read(built, f"instructor/{p}.html")) for p in ("notebooks/10_a_new_patient", "answer_key"))
-    girl, converted = patient.girl(), " ".join(patient.sheet("U9.1").converted("ferritin").split())
+    girl, converted = patient.load_patient(), " ".join(patient.sheet("U9.1").converted("ferritin").split())
     assert converted in page and converted in key
     for moment in patient.SHEETS.values():
         assert f"{moment}: what each rule set says" in key

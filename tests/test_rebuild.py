@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from tests import rebuild
-from utils.tables import read_table, seal
+from tests.check_casedata import seal
+from utils.tables import read_table
 
 COPIED = (*rebuild.KEPT[:-1], "tests")
 

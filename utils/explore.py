@@ -6,6 +6,7 @@ else is to do and lie ready on the page: a key that is pressed shows the next on
 
 import asyncio
 import math
+from contextlib import suppress
 from html import escape
 from numbers import Real
 from pathlib import Path
@@ -43,22 +44,17 @@ class Control:
     spoken = None  # how a slider says a value
 
     def __init__(self, kind, label, *beside, typed=False, **traits):
-        self.label = label
-        self.field = self.widget = kind(description=label, **traits)
-        if typed:
-            self.room = widgets.HTML().add_class("casebook-refused")
-            self.widget = widgets.HBox([self.field, *beside, self.room])
+        self.label, self.field = label, kind(description=label, **traits)
+        self.room = widgets.HTML().add_class("casebook-refused") if typed else None
+        self.widget = widgets.HBox([self.field, *beside, self.room]) if typed else self.field
 
-    def fit(self, state, value):
-        """Say a value of a state."""
+    def fit(self, state, value):  # say a value of a state
         self.field.value = value
 
-    def check(self, value):
-        """A value that was typed or chosen; UnitError that says what can stand here."""
+    def check(self, value):  # a value that was typed or chosen; UnitError says what can stand here
         return value
 
-    def read(self, given):
-        """The value that `set` was given; UnitError as `check`."""
+    def read(self, given):  # the value that `set` was given
         return self.check(given)
 
 
@@ -66,8 +62,7 @@ class Number(Control):
     """A number: a field that is typed into, with a slider beside it.
 
     Of a `variable` of ``variables.csv``, `set` takes a value with its unit. With `log` the slider goes over the
-    logarithm, in 200 steps. `enabled` and `ends` (optional) take a state: whether the number can be moved in it, and
-    (lowest, highest, unit) of the slider in it.
+    logarithm, in 200 steps. In a state, `enabled` says whether it can be moved, `ends` its (lowest, highest, unit).
     """
 
     def __init__(
@@ -75,8 +70,7 @@ class Number(Control):
     ):
         self.low, self.high, self.unit, self.variable, self.whole, self.log = low, high, unit, variable, whole, log
         self._enabled, self._ends = enabled or (lambda state: True), ends or (lambda state: (low, high, unit))
-        self.slider = widgets.FloatSlider(step=step, readout=False)
-        name = f"{label}, {unit}" if unit else label
+        self.slider, name = widgets.FloatSlider(step=step, readout=False), f"{label}, {unit}" if unit else label
         super().__init__(widgets.FloatText, name, self.slider, typed=True, value=value, step=step)
         self.label = label
         self.mover = self.slider, "value", phrase("explorer.slider", name=name)
@@ -92,12 +86,10 @@ class Number(Control):
         if abs(at - self._nearest()) > 0.51 * self.slider.step or self.room.value:  # it stands up to half a step beside
             self.field.value = self.of(at)
 
-    def of(self, at):
-        """The value at a place of the mover."""
+    def of(self, at):  # the value at a place of the mover
         return float(f"{10**at:.3g}") if self.log else round(at) if self.whole else round(at, 6)
 
-    def beside(self):
-        """Places of the mover next to the present one, the nearest first."""
+    def beside(self):  # places of the mover next to the present one, the nearest first
         low, step = self.slider.min, self.slider.step
         here = round((self.slider.value - low) / step)
         places = [round(low + (here + k * side) * step, 6) for k in range(1, REACH + 1) for side in (1, -1)]
@@ -132,8 +124,8 @@ class Number(Control):
 class Choice(Control):
     """A list to choose from, at first `value` or the first.
 
-    `options` are a list, or a dict of words -> value, none of them None; or a callable that takes a state (at first an
-    empty dict) and gives them. `read` makes a value of what `set` was given; by default it is looked for on the list.
+    `options` are a list or a dict of words -> value, none of them None, or a function of a state (at first empty) that
+    gives them. `read` makes a value of what `set` was given; by default it is looked for on the list.
     """
 
     def __init__(self, label, options, value=None, read=None):
@@ -192,24 +184,13 @@ class Text(Control):
 class Explorer(widgets.VBox):
     """Controls above what `view` makes of their values; ``shown`` is what is shown now.
 
-    Parameters
-    ----------
-    view : callable
-        Takes the values by name and returns what is shown (Shown). Where it raises UnitError, a sentence at the field
-        says why, what was typed stays to be mended, and the result stays as it was.
-    rows : list of list of str, optional
-        Names of controls that stand in one row; each control has its own by default.
-    follow : callable, optional
-        Takes a state (dict of name -> value) and the name that was moved; returns the state after others followed.
-    slow : sequence of str
-        Controls whose results take too long to be made before they are asked for.
-    reset : str
-        Words on a button that goes back to the first state; no button where empty.
-    accept, tell : callable
-        What `set` is given -> values by name of control, UnitError to refuse; a state -> what `get` gives.
-    note : str
-        What a reader is told before the notebook is run.
-    **controls : Number, Choice, Tick or Text
+    `view` takes the values by name and returns what is shown (Shown). Where it raises UnitError, a sentence at the
+    field says why, what was typed stays to be mended, and the result stays as it was. `rows` lists the controls that
+    stand in one row, by default each in its own; `slow` those whose results take too long to be made before they are
+    asked for. `follow` takes a state (dict of name -> value) and the name that was moved, and returns the state after
+    others followed. `accept` makes values by name of control of what `set` is given (UnitError to refuse), `tell`
+    makes of a state what `get` gives. `reset`: words on a button that goes back to the first state; `note`: what a
+    reader is told before the notebook is run.
     """
 
     def __init__(
@@ -217,7 +198,7 @@ class Explorer(widgets.VBox):
     ):
         self._view, self._controls, self._slow, self._accept, self._tell = view, controls, slow, accept, tell
         self._follow, self._note = follow or (lambda state, moved: state), note or phrase("explorer.note")
-        self._setting, self._near, self._sent, self._making, self._result = False, None, None, None, Result()
+        self._setting, self._near, self._sent, self._making, self._result = False, None, (None, {}), None, Result()
         self._movers = {n: c.mover for n, c in controls.items() if c.mover}
         self._result.movers = {n: [f"IPY_MODEL_{m.model_id}", t, w] for n, (m, t, w) in self._movers.items()}
         above = [widgets.Box([controls[n].widget for n in row]) for row in rows or [[n] for n in controls]]
@@ -265,7 +246,8 @@ class Explorer(widgets.VBox):
         self._prepare(self._near)
 
     def _take(self, now):
-        shown = self._view(**now)
+        ready = (shown for state, shown in filter(None, self._sent[1].values()) if state == now)
+        shown = next(ready, None) or self._view(**now)
         self._setting, self._now = True, now
         for name, control in self._controls.items():
             control.fit(now, now[name])
@@ -298,18 +280,18 @@ class Explorer(widgets.VBox):
         """Make the results beside the present one, one at a time, and put them on the page."""
         base, now, control = self._state(), self._now, self._controls[name]
         elsewhere = {n: v for n, v in base.items() if n != name}, name
-        if not self._sent or self._sent[0] != elsewhere:
-            self._sent = elsewhere, set()
+        if self._sent[0] != elsewhere:
+            self._sent = elsewhere, {}  # place -> (state, what is shown in it), or None where it is refused
         for at in [at for at in control.beside() if at not in self._sent[1]]:
             await asyncio.sleep(0)
             if self._state() != base or self._now is not now:
                 return
-            self._sent[1].add(at)
-            try:
+            self._sent[1][at] = None
+            with suppress(UnitError):  # it will be refused in words if it is asked for
                 state = self._follow({**now, name: control.of(at)}, name)
-                self._result.send({"name": name, "at": at, "base": base, **self._drawn(self._view(**state), state)})
-            except UnitError:
-                continue  # it will be refused in words if it is asked for
+                shown = self._view(**state)
+                self._sent[1][at] = state, shown
+                self._result.send({"name": name, "at": at, "base": base, **self._drawn(shown, state)})
 
     def _repr_mimebundle_(self, **kwargs):
         first = together(Shown(f"<p><em>{self._note}</em></p>", self._note), self.shown)
@@ -328,22 +310,18 @@ def unit_bench(analyte="triglycerides", text="1.5"):
 
     def view(text, analyte):
         q = quantity(text, analyte) if text else None
-        rows = [
-            (unit, str(q.to(unit)) if q else "", f"× {show(factor)}" if factor != 1 else phrase("explore.compared_in"))
-            for unit, factor in factors(analyte).items()
-        ]
+        by = {u: f"× {show(f)}" if f != 1 else phrase("explore.compared_in") for u, f in factors(analyte).items()}
+        columns = [*by], [str(q.to(unit)) if q else "" for unit in by], [*by.values()]
+        heads = map(phrase, ("explore.unit", "explore.value", "explore.factor"))
         title = phrase("explore.accepted" if q else "explore.units", value=q, analyte=analyte)
-        heads = [*map(phrase, ("explore.unit", "explore.value", "explore.factor"))]
-        sheet = table(pd.DataFrame(rows, columns=heads), title)
+        sheet = table(pd.DataFrame(dict(zip(heads, columns, strict=True))), title)
         return together(sheet, say(q.warning)) if q and q.warning else sheet
 
     known = ("triglycerides", "fibrinogen", "ferritin", "platelets", "ast")
-    controls = {
-        "text": Text(phrase("explore.value_unit")),
-        "analyte": Choice(phrase("explore.analyte"), {variables().at[n, "label"]: n for n in known}, analyte),
-    }
-    made = explorer(view, rows=[["analyte"], ["text"]], **controls)
-    controls["text"].field.value = text
+    typed, labels = Text(phrase("explore.value_unit")), {variables().at[n, "label"]: n for n in known}
+    listed = Choice(phrase("explore.analyte"), labels, analyte)
+    made = explorer(view, rows=[["analyte"], ["text"]], text=typed, analyte=listed)
+    typed.field.value = text
     return made
 
 
@@ -357,16 +335,11 @@ def _statuses(rule, given, **trials):
 def what_if(rule, case, **ranges):
     """What if an unknown had been reported? One slider an unknown number; unticked means still unknown.
 
-    Parameters
-    ----------
-    rule : str
-    case : Case
-    **ranges : (float, float, float)
-        For each unknown number, as in ``platelets=(0, 500, 250)``: lowest and highest trial value and the value to
-        start from, in the published unit. `set` takes a value with its unit, or None for unknown.
+    `ranges` say for each, as in ``platelets=(0, 500, 250)``, the lowest and the highest trial value and the value to
+    start from, in the published unit. `set` takes a value with its unit, or None for unknown.
     """
-    rows = [row for row in RULES[rule].nodes().values() if row["unit"] and row["input"] in ranges]
-    nodes = {row["input"]: row for row in reversed(rows)}  # the first threshold or weight of each number
+    nodes = [row for row in RULES[rule].nodes().values() if row["unit"] and row["input"] in ranges]
+    nodes = {row["input"]: row for row in reversed(nodes)}  # the first threshold or weight of each number
     if strangers := ", ".join(sorted(ranges.keys() - nodes.keys())):
         raise UnitError(phrase("explore.no_such_number", names=strangers, rule=RULES[rule].short))
     units, labels = {n: nodes[n]["unit"] for n in ranges}, variables()["label"]
@@ -403,12 +376,11 @@ def what_if(rule, case, **ranges):
         ticks = {f"{n} known": v is not None for n, v in values.items() if n in ranges}
         return ticks | {n: v for n, v in values.items() if v is not None}
 
-    controls = {}
-    for n, (low, high, start) in ranges.items():
-        known = {"enabled": lambda state, n=n: state[f"{n} known"]}
-        controls[f"{n} known"] = Tick(phrase("explore.suppose", label=labels[n]))
-        controls[n] = Number(labels[n], start, low, high, unit=units[n], variable=n, **known)
-    rows = [[f"{n} known", n] for n in ranges]
+    controls, rows = {}, [[f"{n} known", n] for n in ranges]
+    for (known, n), (low, high, start) in zip(rows, ranges.values(), strict=True):
+        follows = {"enabled": lambda state, known=known: state[known]}
+        controls[known] = Tick(phrase("explore.suppose", label=labels[n]))
+        controls[n] = Number(labels[n], start, low, high, unit=units[n], variable=n, **follows)
     made = explorer(view, rows=rows, accept=accept, tell=supposed, **controls)
     made.picture = picture
     return made
@@ -417,23 +389,16 @@ def what_if(rule, case, **ranges):
 def ruler_bench(case, rules, beside=None, trials=None):
     """Several rules on one child, side by side; every unknown of theirs has a list of what it could turn out to be.
 
-    Parameters
-    ----------
-    case : Case
-        Its unknowns can be supposed. `set` takes a value with its unit, a finding as True or False, None for unknown.
-    rules : sequence of str
-    beside : Case, optional
-        An earlier moment, drawn beside it and never changed.
-    trials : dict of str -> list of str, optional
-        Values to offer for an unknown number that no threshold cuts into pieces, as in ``{"esr": ["20 mm/h"]}``.
+    `set` takes a value with its unit, a finding as True or False, None for unknown. `beside` is an earlier moment of
+    the case, drawn beside it and never changed; `trials` are values to offer for an unknown number that no threshold
+    cuts into pieces, as in ``{"esr": ["20 mm/h"]}``.
     """
     printed, before = ([evaluate(r, c) for r in rules] if c else [] for c in (case, beside))
     moments = [c.time_points.set_index("time_point").at[c.time_point, "short"] for c in (beside, case) if c]
     results, labels = unknown_results(printed), variables()["label"]
     for name, texts in (trials or {}).items():
         if not any(name in v.missing for v in printed):
-            asking = ", ".join(v.short for v in printed)
-            raise UnitError(phrase("explore.no_such_unknown", name=name, rules=asking))
+            raise UnitError(phrase("explore.no_such_unknown", name=name, rules=", ".join(v.short for v in printed)))
         results[name] = [(str(quantity(x, name)), quantity(x, name)) for x in texts]
 
     def tell(state):
@@ -444,11 +409,9 @@ def ruler_bench(case, rules, beside=None, trials=None):
     def view(**state):
         supposed = {n: v for n, v in state.items() if v != UNKNOWN}
         verdicts = [evaluate(r, {**case.inputs, **supposed}) for r in rules]
-        moved = [
-            phrase("explore.moved", rule=v.short, was=status_word(p.status), now=status_word(v.status))
-            for v, p in zip(verdicts, printed, strict=True)
-            if v.status != p.status
-        ]
+        pairs = zip(printed, verdicts, strict=True)
+        changes = [(v.short, status_word(p.status), status_word(v.status)) for p, v in pairs]
+        moved = [phrase("explore.moved", rule=rule, was=was, now=now) for rule, was, now in changes if was != now]
         line = "explore.supposed_moved" if moved else "explore.supposed" if supposed else "explore.nothing_supposed"
         told = "; ".join(f"{labels[n]} {word.get(v, v)}" for n, v in supposed.items())
         pairs = [*zip(before, verdicts, strict=True)] if beside else [(v,) for v in verdicts]
@@ -464,11 +427,11 @@ def ruler_bench(case, rules, beside=None, trials=None):
             return offered if value in offered.values() else {**offered, phrase("explore.by_call", value=value): value}
 
         def read(given):
-            if given is None:
-                return UNKNOWN
-            if variables().at[name, "kind"] == "flag" and not isinstance(given, bool | np.bool_):
+            if given is None or isinstance(given, bool | np.bool_):
+                return UNKNOWN if given is None else bool(given)
+            if variables().at[name, "kind"] == "flag":
                 raise UnitError(phrase("explore.not_a_finding", name=name, given=repr(given)))
-            return bool(given) if isinstance(given, bool | np.bool_) else quantity(given, name)
+            return quantity(given, name)
 
         return Choice(labels[name], options, read=read)
 
@@ -494,8 +457,8 @@ def _verdicts(verdicts):
         ways = [f"{r.result} ({status_word(r.verdict)})" for r in v.cheapest.itertuples()]
         ways = phrase("explore.or_way").join(ways) or phrase("explore.settled")
         rows.append((v.short, status_word(v.status), *scored, ways))
-    names = ("explore.rule", "explore.status", "explore.could_be", "explore.cut_off", "explore.cheapest")
-    frame = pd.DataFrame(rows, columns=[*map(phrase, names)])
+    heads = [phrase(f"explore.{head}") for head in ("rule", "status", "could_be", "cut_off", "cheapest")]
+    frame = pd.DataFrame(rows, columns=heads)
     return table(frame.loc[:, (frame != "").any()], phrase("explore.verdicts"))
 
 

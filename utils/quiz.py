@@ -10,7 +10,7 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from utils.engine import explorer
+from utils.explore import explorer
 from utils.page import Shown, say, sendable, table, together
 from utils.phrases import phrase, section, status_word
 from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched, watchers
@@ -76,7 +76,7 @@ def still(head, lines, note):
     """How a card reads before it is run: its heading, its options or fields, and what to do."""
     listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
     html = f"<ul style='list-style:none'>{listed}</ul><p><em>{escape(note)}</em></p>"
-    return Shown(f"<p><strong>{escape(head)}</strong></p>{html}", "\n".join([head, *("  " + line for line in lines)]))
+    return Shown(f"<p><strong>{escape(head)}</strong></p>{html}", "\n  ".join([head, *lines]))
 
 
 def _find(name, kind="choice"):
@@ -98,9 +98,7 @@ def word(given):
 
 def unsure(confidence):
     """What is wrong with a confidence, as a sentence; empty where nothing is, or none was given."""
-    if confidence is None or (isinstance(confidence, str) and confidence in CONFIDENCE):
-        return ""
-    return phrase("cards.no_confidence", given=repr(confidence))
+    return "" if confidence in (None, *CONFIDENCE) else phrase("cards.no_confidence", given=repr(confidence))
 
 
 def noted(note, shown):
@@ -126,14 +124,14 @@ def keep_first(shelf, name, already="forms.kept_already", **entry):
 
 
 def _line(words, lead="", attributes=""):
-    """A paragraph, its lead in bold: (html, text)."""
+    """A paragraph, its lead in bold."""
     bold = f"<strong>{escape(lead)}</strong>" if lead else ""
-    return f"<p{attributes}>{bold}{' ' if lead and words else ''}{escape(words)}</p>", f"{lead} {words}".strip()
+    html = f"<p{attributes}>{bold}{' ' if lead and words else ''}{escape(words)}</p>"
+    return Shown(html, f"{lead} {words}".strip())
 
 
-def _joined(parts):
-    """Parts of (html, text) as one thing to show."""
-    return Shown(*("".join(h for h, _ in parts), "\n".join(t for _, t in parts)))
+def _joined(parts, tag="{}"):
+    return Shown(tag.format("".join(part.html for part in parts)), "\n".join(part.text for part in parts))
 
 
 # ---- questions ------------------------------------------------------------------------------------------------------
@@ -145,12 +143,12 @@ def items(folder=CASEDATA):
 
 def _fault(item):
     """What keeps a question from being asked; the rest of its form is held in tests/check_questions.py."""
-    texts = [*map(item.get, ("notebook", "kind", "stem"))]
-    texts += [option.get(key) for option in item["options"] for key in ("text", "why")]
+    options = item["options"]
+    texts = [*map(item.get, ("notebook", "kind", "stem")), *(o.get(key) for o in options for key in ("text", "why"))]
     whole = (
         all(isinstance(text, str) and text.strip() for text in texts)
-        and [(option["key"], type(option["rests_on"])) for option in item["options"]] == [(k, list) for k in "abc"]
-        and item.get("best") in (None, "a", "b", "c")
+        and [(option["key"], type(option["rests_on"])) for option in options] == [(k, list) for k in "abc"]
+        and item.get("best") in (None, *"abc")
         and set(item.get("voices", {})) <= {*VOICES}
     )
     return "" if whole else phrase("quiz.not_whole")
@@ -163,15 +161,14 @@ def revision(item):
 
 
 @cache
-def _first():
-    """The revision of each question as it stood when revisions began to be kept: what older records answered."""
-    return dict(read_table("revisions")[["id", "first"]].itertuples(index=False))
+def _pairs(name, *columns):
+    return dict(read_table(name)[[*columns]].itertuples(index=False))
 
 
 def changed_since(item, entry):
-    """Whether a question was changed after it was answered; an entry of the record says which revision it was."""
+    """Whether a question was changed after it was answered; what an older record answered is the first revision."""
     now = revision(item)
-    return (entry.get("revision") or _first().get(item["id"], now)) != now
+    return (entry.get("revision") or _pairs("revisions", "id", "first").get(item["id"], now)) != now
 
 
 class Question(Card):
@@ -181,9 +178,9 @@ class Question(Card):
         self._question = item
         options = [[o["key"], f"{o['key']}) {o['text']}"] for o in item["options"]]
         about = {"id": item["id"], "stem": item["stem"], "options": options, "kind": "choice", "confidence": True}
-        first = still(f"{item['id']}. {item['stem']}", [o[1] for o in options], phrase("quiz.run_first"))
-        with one_moment():
-            super().__init__({**about, **_stage(item["id"])[0]}, first)
+        super().__init__(
+            about, still(f"{item['id']}. {item['stem']}", [o[1] for o in options], phrase("quiz.run_first"))
+        )
 
     def commit(self, given):
         second = given.get("vote") == 2
@@ -196,10 +193,9 @@ class Question(Card):
             super().refresh((note or read("votes")[1]) + waits)
 
     def shown(self, entry):
-        given = {k: entry.get(k, "") for k in ("choice", "confidence")}
-        if changed_since(self._question, entry):
-            given["choice"] = ""  # its letter may stand before another option now
-        return given, explained(self._question, entry)
+        changed = changed_since(self._question, entry)  # its letter may stand before another option now
+        choice = "" if changed else entry["choice"]
+        return {"choice": choice, "confidence": entry.get("confidence", "")}, explained(self._question, entry)
 
 
 def _stage(name):
@@ -217,14 +213,12 @@ _others = {}  # the questions of other cases, once one of them was asked
 def ask(item_id, folder=None):
     """The question, such as ``"N3.1"``, as a card: nothing is pre-selected, and the first answer stays.
 
-    `folder` is that of another case, with an ``items.yaml`` of its own (CaseDataError where that cannot be used); its
-    ids must not be ours.
+    `folder` is that of another case, with an ``items.yaml`` of its own and none of our ids (else CaseDataError).
     """
-    if folder:
-        found = items(Path(folder))
-        if twice := found.keys() & items().keys():
-            raise CaseDataError("items.yaml", f"{min(twice)} is an id of the collection: give the question another")
-        _others.update(found)
+    found = items(Path(folder)) if folder else {}
+    if twice := found.keys() & items().keys():
+        raise CaseDataError("items.yaml", f"{min(twice)} is an id of the collection: give the question another")
+    _others.update(found)
     item = _find(item_id)
     return item if isinstance(item, Shown) else Question(item)
 
@@ -242,22 +236,22 @@ def answer(item_id, choice, confidence=None, second=True):
         return say(phrase("quiz.no_option", id=item_id, choice=repr(choice)))
     if wrong := unsure(confidence):
         return say(phrase("quiz.not_recorded", why=wrong))
-    voted = second and item_id in read("votes")[0]
-    votes = switched("two_votes") and not voted and item_id not in read()[0]
-    shelf, already = ("votes", "quiz.voted_already") if votes else ("answers", "quiz.answered_already")
     given = {"choice": choice, "confidence": confidence or "", "revision": revision(item)}
-    kept, note = keep_first(shelf, item_id, already, **given)
-    return noted(note, say(_stage(item_id)[1]) if votes else explained(item, kept))
+    if switched("two_votes") and item_id not in read()[0] and not (second and item_id in read("votes")[0]):
+        _, note = keep_first("votes", item_id, "quiz.voted_already", **given)
+        return noted(note, say(_stage(item_id)[1]))
+    kept, note = keep_first("answers", item_id, "quiz.answered_already", **given)
+    return noted(note, explained(item, kept))
 
 
 class Switch(Card):
     """One vote for each question, or two. It can be changed at any time."""
 
     def __init__(self):
-        options = [[n, phrase(f"quiz.votes_{n}")] for n in ("one", "two")]
-        about = {"id": "Votes", "stem": phrase("quiz.votes_stem"), "options": options, "kind": "choice"}
-        about |= {"locks": False, "button": phrase("quiz.votes_button")}
-        super().__init__(about, still(f"Votes. {about['stem']}", [o[1] for o in options], phrase("quiz.votes_run")))
+        options, stem = [[n, phrase(f"quiz.votes_{n}")] for n in ("one", "two")], phrase("quiz.votes_stem")
+        about = {"id": "Votes", "stem": stem, "options": options, "kind": "choice", "locks": False}
+        about["button"] = phrase("quiz.votes_button")
+        super().__init__(about, still(f"Votes. {stem}", [o[1] for o in options], phrase("quiz.votes_run")))
 
     def commit(self, given):
         return two_votes(given.get("choice") == "two")
@@ -292,9 +286,8 @@ def reveal(item_id):
 
 def voices(item):
     """What the voices of an item say, each with its label, later guidance with its date: a list of (label, words)."""
-    dated = phrase("quiz.dated", date=item.get("later_date"))
-    spoken = item.get("voices", {}).items()
-    return [(phrase(f"quiz.voice_{v}") + (dated if v == "later" else ""), words) for v, words in spoken]
+    dated = {"later": phrase("quiz.dated", date=item.get("later_date"))}
+    return [(phrase(f"quiz.voice_{v}") + dated.get(v, ""), words) for v, words in item.get("voices", {}).items()]
 
 
 def explained(item, given):
@@ -304,8 +297,8 @@ def explained(item, given):
         old, chosen = phrase("quiz.question_changed", id=item["id"], choice=chosen) + " ", None
     right = phrase("quiz.right") if chosen == best else phrase("quiz.best_is", best=best)
     you = phrase("quiz.you_chose", choice=chosen) if chosen else ""
-    html, verdict = _line("", f"{invented(item)}{old}{you}{right if best else phrase('quiz.no_best')}")
-    parts = [(html, f"{item['id']}. {verdict}")]
+    verdict = _line("", f"{invented(item)}{old}{you}{right if best else phrase('quiz.no_best')}")
+    parts = [Shown(verdict.html, f"{item['id']}. {verdict.text}")]
     vote = read("votes")[0].get(item["id"])
     if chosen and vote and not changed_since(item, vote):
         moved = "stayed" if vote["choice"] == chosen else "changed"
@@ -315,11 +308,9 @@ def explained(item, given):
         mark = "best" if option["key"] == best else "yours" if option["key"] == chosen else ""
         head = f"{option['key']}) {option['text']}{mark and phrase(f'quiz.mark_{mark}')}"
         why = f"{option['why']} ({phrase('quiz.rests_on', basis=', '.join(option['rests_on']))})"
-        listed.append((f"<li><strong>{escape(head)}</strong><br>{escape(why)}</li>", f"{head}: {why}"))
-    options = _joined(listed)
-    parts.append((f"<ul>{options.html}</ul>", options.text))
-    parts += [_line(words, f"{label}:", ' class="casebook-voice"') for label, words in voices(item)]
-    return _joined(parts)
+        listed.append(Shown(f"<li><strong>{escape(head)}</strong><br>{escape(why)}</li>", f"{head}: {why}"))
+    spoken = [_line(words, f"{label}:", ' class="casebook-voice"') for label, words in voices(item)]
+    return _joined([*parts, _joined(listed, "<ul>{}</ul>"), *spoken])
 
 
 def progress():
@@ -329,9 +320,8 @@ def progress():
     if not given:
         return say(warning + phrase("quiz.nothing_answered"))
     scored = [(i, e) for i, e in given if i.get("best") and i["kind"] not in UNSCORED and not changed_since(i, e)]
-    right = sum(entry["choice"] == item["best"] for item, entry in scored)
-    counts = {"answered": len(given), "asked": len(items()), "right": right, "scored": len(scored)}
-    return say(warning + phrase("quiz.progress", **counts))
+    counts = {"right": sum(e["choice"] == i["best"] for i, e in scored), "scored": len(scored)}
+    return say(warning + phrase("quiz.progress", answered=len(given), asked=len(items()), **counts))
 
 
 def reset(item_id=None):
@@ -357,14 +347,13 @@ def prompts(folder=CASEDATA):
 
 def hypotheses():
     """The diagnoses that are ranked: a dict of name -> label."""
-    return dict(read_table("hypotheses")[["hypothesis", "label"]].itertuples(index=False))
+    return _pairs("hypotheses", "hypothesis", "label")
 
 
 def _places(fields):
     """What is ranked, as a dict of hypothesis -> place; what is no place on the list is left out."""
-    known = hypotheses()
-    allowed = {str(n): n for n in range(1, len(known) + 1)}
-    return {k: allowed[fields[k]] for k in known if fields.get(k) in allowed}
+    allowed = {str(n): n for n in range(1, len(hypotheses()) + 1)}
+    return {k: allowed[fields[k]] for k in hypotheses() if fields.get(k) in allowed}
 
 
 class Form(Card):
@@ -382,10 +371,9 @@ class Form(Card):
         super().__init__(about, still(f"{name}. {prompt['stem']}", [f[1] for f in fields], note))
 
     def commit(self, given):
-        fields = {k: v for k, v in given.items() if k not in ("at", "confidence")}
         if self._prompt["kind"] == "text":
-            return write(self._prompt["id"], fields)
-        places = _places(fields)
+            return write(self._prompt["id"], {k: v for k, v in given.items() if k not in ("at", "confidence")})
+        places = _places(given)
         if len(set(places.values())) < len(places):
             return say(phrase("forms.same_place"))
         return rank(self._prompt["id"], sorted(places, key=places.get), given.get("confidence") or None)
@@ -407,8 +395,8 @@ def _kept(prompt, entry):
     if "exemplar" in prompt:
         parts.append(_line(prompt["exemplar"], phrase("forms.one_way")))
     if "look_for" in prompt:
-        listed = _joined([(f"<li>{escape(line)}</li>", f"  - {line}") for line in prompt["look_for"]])
-        parts += [_line("", phrase("forms.look_at_yours")), (f"<ul>{listed.html}</ul>", listed.text)]
+        listed = [Shown(f"<li>{escape(line)}</li>", f"  - {line}") for line in prompt["look_for"]]
+        parts += [_line("", phrase("forms.look_at_yours")), _joined(listed, "<ul>{}</ul>")]
     return _joined(parts)
 
 
@@ -469,10 +457,9 @@ def notes(notebook):
     """Everything that you wrote in a notebook, to read again or to copy: a table, or a line where it is nothing."""
     kept, warning = read("forms")
     asked = [p for p in prompts().values() if p["notebook"] == str(notebook) and p["kind"] == "text"]
-    rows = []
-    for prompt in asked:
-        fields = kept.get(prompt["id"], {}).get("fields", {})
-        rows += [(prompt["id"], label, str(fields[k])) for k, label in prompt["fields"].items() if k in fields]
+    fields = {p["id"]: kept.get(p["id"], {}).get("fields", {}) for p in asked}
+    labels = [(p["id"], label, k) for p in asked for k, label in p["fields"].items()]
+    rows = [(name, label, fields[name][k]) for name, label, k in labels if k in fields[name]]
     about = warning + "".join(dict.fromkeys(map(invented, asked)))
     if not rows:
         return say(about + phrase("forms.nothing_written"))

@@ -9,7 +9,7 @@ from importlib import metadata
 from itertools import count
 from pathlib import Path
 
-from utils.engine import explorer
+from utils.explore import explorer
 from utils.page import say
 from utils.phrases import phrase
 from utils.quiz import CONFIDENCE, hypotheses, items, prompts

@@ -9,7 +9,7 @@ import pandas as pd
 
 from utils import plots
 from utils.chapters.course import count, courses, in_words, last_added, running
-from utils.engine import Choice, Text, explorer
+from utils.explore import Choice, Text, explorer
 from utils.page import say, table, together
 from utils.phrases import phrase, status_word
 from utils.quiz import CONFIDENCE, UNSCORED, items, prompts
@@ -42,30 +42,33 @@ def _sourced(rows):
     return rows.assign(source=rows["source"] + ", " + rows["tag"])
 
 
+def _places(case, cells):
+    labels = case.locators.set_index("locator")["label"]
+    return ["; ".join(labels[p.strip()] for p in cell.split("|") if p) for cell in cells]
+
+
 # ---- the course -----------------------------------------------------------------------------------------------------
 def recovery(case, caption):
     """Day 7 to discharge on a scale, and the follow-up as boxes in order: picture and table."""
     days = case.time_points.set_index("time_point").loc["recovery", ["first_day", "last_day"]].astype(int)
     told = case.events[case.events["status"] == "reported"].astype({"day_low": float, "day_high": float})
-    marks = told[(told["time_point"] == "recovery") | (told["event"] == "first_improvement")]
-    reduced = case.treatments.set_index("treatment").at["anakinra_iv", "end_high"]  # its steps came before the stop
+    marks, given = told.query("time_point == 'recovery' or event == 'first_improvement'"), case.treatments
+    labels, given = told.set_index("event")["label"], given.set_index("treatment")
+    reduced = given.at["anakinra_iv", "end_high"]  # its steps came before the stop
     marks["day_high"] = marks["day_high"].mask(marks["event"] == "anakinra_reduced", reduced)
     marks = marks.loc[marks["day_low"].fillna(marks["day_high"]).sort_values(kind="stable").index]
-    labels = told.set_index("event")["label"]
-    starts, ends = (case.treatments.set_index("treatment")[c] for c in ("start_text", "end_text"))
     boxes = [  # in the order that the report gives
-        (ends["corticosteroid_taper"], labels[["corticosteroid_stopped"]]),
-        (starts["canakinumab_4_weekly"], labels[["ciclosporin_stopped", "canakinumab_switch"]]),
-        (starts["canakinumab_6_weekly"], labels[["canakinumab_6_weekly"]]),
+        (given.at["corticosteroid_taper", "end_text"], labels[["corticosteroid_stopped"]]),
+        (given.at["canakinumab_4_weekly", "start_text"], labels[["ciclosporin_stopped", "canakinumab_switch"]]),
+        (given.at["canakinumab_6_weekly", "start_text"], labels[["canakinumab_6_weekly"]]),
         (phrase("appraisal.at_24_months"), labels[["last_report"]]),
     ]
     loose = (phrase("appraisal.months_later"), labels[["relapse", "anakinra_restarted"]])
     marks["when"] = [*map(_when, marks["day_low"], marks["day_high"])]
     places = [*marks[["day_low", "day_high", "label", "when"]].itertuples(index=False)]
-    picture = plots.recovery(places, tuple(days), boxes, loose, caption)
-    later = told[told["time_point"] == "follow_up"].assign(when=phrase("appraisal.after_discharge"))
-    rows = pd.concat([marks, later])
-    return together(picture, _sheet(rows, "recovery", "when", "label", "fact", title=phrase("page.as_table")))
+    later = told.query("time_point == 'follow_up'").assign(when=phrase("appraisal.after_discharge"))
+    sheet = _sheet(pd.concat([marks, later]), "recovery", "when", "label", "fact", title=phrase("page.as_table"))
+    return together(plots.recovery(places, tuple(days), boxes, loose, caption), sheet)
 
 
 def _when(low, high):
@@ -78,8 +81,7 @@ def _when(low, high):
 
 def rivals(case):
     """What ran on the day of the first improvement, or had just ended, as rival explanations of it: words and table."""
-    given = courses(case)
-    day = int(case.events.set_index("event").at["first_improvement", "day_low"])
+    given, day = courses(case), int(case.events.set_index("event").at["first_improvement", "day_low"])
     frame, rows = running(given, day), []
     certain, most = count(frame)
     by = {(r.drug, r.ran): r for r in frame.itertuples()}
@@ -88,13 +90,11 @@ def rivals(case):
             first, last = sorted((day - c.first, day - (c.sure or [c.first])[0]))
             before = "days_before" if first == last else "first_to_last_days_before"
             begun = phrase(f"appraisal.{before if c.first else 'before_admission'}", first=first, last=last)
-            if not c.on(day):
-                ran = phrase("appraisal.over", day=c.last)
-            elif c.on(day) == "perhaps" and (c.drug, "perhaps") in by:
-                ran = phrase("appraisal.perhaps", why=by[c.drug, "perhaps"].why)
-            else:  # a drug can be certain, and its form open
-                alone = by[c.drug, "certain"].what == c.label
-                ran = phrase("appraisal.certain" if alone else "appraisal.certain_in_one_form")
+            on, ran = c.on(day), "over"
+            row = by.get((c.drug, on)) or by.get((c.drug, "certain"))  # a drug can be certain, and its form open
+            if on:
+                ran = row.ran if row.ran == "perhaps" or row.what == c.label else "certain_in_one_form"
+            ran = phrase(f"appraisal.{ran}", day=c.last, why=row and row.why)
             rows.append((c.label, phrase(f"plots.{c.kind}"), begun, ran))
     rows.append([phrase(f"appraisal.illness{x}") for x in ("", "_kind", "_begun", "_ran")])
     said = phrase("appraisal.ran", day=day, certain=certain, most=most, last=in_words(last_added(given, day)))
@@ -123,40 +123,38 @@ def severity(case):
     return together(say(phrase("appraisal.neutrophils", **said)), sheet)
 
 
-def _points(question, answer):
-    node = RULES["naranjo"].nodes()[question]
-    return {"yes": float(node["points"]), "no": float(node["otherwise"])}.get(answer, 0.0)
-
-
-def _allowed(row):
-    return [row.ours, *filter(None, row.others.split("|"))]
-
-
 def answers():
     """Our answers to the ten questions, as the rules take them: dict of q1 … q10 -> True, False or None."""
     return {r.question: TRUTH[r.ours] for r in read_table("naranjo_answers").itertuples()}
 
 
+def _allowed():
+    """Rows of ``naranjo_answers.csv``, each with the points of our answer and of those that can be defended too."""
+    for row in read_table("naranjo_answers").itertuples():
+        node = RULES["naranjo"].nodes()[row.question]
+        points = {"yes": float(node["points"]), "no": float(node["otherwise"])}
+        yield row, {a: points.get(a, 0.0) for a in [row.ours, *filter(None, row.others.split("|"))]}
+
+
 def defensible():
     """The lowest and highest score of all answers that ``naranjo_answers.csv`` allows."""
-    scores = [[_points(r.question, a) for a in _allowed(r)] for r in read_table("naranjo_answers").itertuples()]
-    return sum(map(min, scores)), sum(map(max, scores))
+    points = [each.values() for _, each in _allowed()]
+    return sum(map(min, points)), sum(map(max, points))
 
 
 def bands():
     """The published bands of the Naranjo score: a list of (lowest, highest, name), from the lowest on."""
     starts = sorted((r["threshold"], r["label"]) for r in RULES["naranjo"].nodes().values() if r["kind"] == "category")
-    every = [[_points(q, a) for a in TRUTH] for q in answers()]
-    ends = [low - 1 for low, _ in starts[1:]] + [sum(map(max, every))]
-    return [(max(low, sum(map(min, every))), high, name) for (low, name), high in zip(starts, ends, strict=True)]
+    ends = [low - 1 for low, _ in starts[1:]] + [evaluate("naranjo", {}).reach.most]
+    return [(low, high, name) for (low, name), high in zip(starts, ends, strict=True)]
 
 
 def naranjo(caption):
     """The ten questions worked: score with the defensible range among the published bands, and why; picture, table."""
     verdict, (low, high), rows = evaluate("naranjo", answers()), defensible(), []
-    for r in read_table("naranjo_answers").itertuples():
-        scores = [f"{_points(r.question, a):+g}".replace("-", "\u2212").replace("+0", "0") for a in _allowed(r)]
-        ours, *others = (f"{_word('answer', a)} ({x})" for a, x in zip(_allowed(r), scores, strict=True))
+    for r, points in _allowed():
+        points = {a: f"{x:+g}".replace("-", "\u2212").replace("+0", "0") for a, x in points.items()}
+        ours, *others = (f"{_word('answer', a)} ({x})" for a, x in points.items())
         others = "; ".join(others) or phrase("appraisal.no_other")
         question = f"{r.question[1:]}. {RULES['naranjo'].nodes()[r.question]['label']}"
         rows.append((question, ours, r.why, others, r.other_why, _listed(r.facts, r.source)))
@@ -178,21 +176,17 @@ def people(case, caption):
     """A hundred people and how many of them carry one copy of the variant: picture, and what is known as a table."""
     frequency = case.variant.set_index("item")["frequency"]
     low, high = (round(200 * p * (1 - p)) for p in frequency[["alleles_low", "alleles_high"]])  # 2pq, Hardy-Weinberg
-    counts = {phrase("appraisal.one_copy"): (low, "circle full")}
-    counts |= {phrase("appraisal.more_copies"): (high - low, "circle")}
-    counts |= {phrase("appraisal.no_copy"): (100 - high, "square")}
-    sheet = _sheet(_sourced(case.variant), "variant", "label", "words", "says", "source")
-    return together(plots.icons(counts, caption), sheet)
+    many = {"one_copy": (low, "circle full"), "more_copies": (high - low, "circle"), "no_copy": (100 - high, "square")}
+    picture = plots.icons({phrase(f"appraisal.{name}"): of for name, of in many.items()}, caption)
+    return together(picture, _sheet(_sourced(case.variant), "variant", "label", "words", "says", "source"))
 
 
 # ---- the report and the literature ----------------------------------------------------------------------------------
 def audit(case):
     """The report against CARE 2013, all sub-items: what is printed, counted, and a table."""
-    rows, places = case.care, dict(case.locators[["locator", "label"]].itertuples(index=False))
-    counted = ", ".join(f"{n} {state}" for state, n in rows["state"].value_counts().items())
-    where = ["; ".join(places[p.strip()] for p in w.split("|")) if w else "" for w in rows["where"]]
-    told = rows.assign(where=where, facts=rows["facts"].map(_listed))
-    line = phrase("appraisal.care_counted", total=len(rows), counted=counted)
+    counted = ", ".join(f"{n} {state}" for state, n in case.care["state"].value_counts().items())
+    told = case.care.assign(where=_places(case, case.care["where"]), facts=case.care["facts"].map(_listed))
+    line = phrase("appraisal.care_counted", total=len(told), counted=counted)
     return together(say(line), _sheet(told, "care", "item", "label", "state", "where", "facts", "note"))
 
 
@@ -224,9 +218,7 @@ def my_calibration(caption):
             return say(phrase("appraisal.nothing_to_plot"))
         counted = pd.DataFrame(given, columns=["sure", "best"]).groupby("sure")["best"].agg(["size", "sum"])
         counted = counted.reindex(CONFIDENCE, fill_value=0)
-        rows = [(status_word(sure), phrase("plots.of", part=best, whole=n)) for sure, n, best in counted.itertuples()]
-        sheet = _sheet(rows, "calibration", "sure", "best", title=phrase("page.as_table"))
-        return together(plots.calibration([*counted.itertuples(name=None)], caption), sheet)
+        return plots.calibration([*counted.itertuples(name=None)], caption)
 
     return explorer(view, reset=phrase("explorer.again"), note=phrase("explorer.again_note"))
 
@@ -237,25 +229,22 @@ def register(case):
 
     ``set(kind="two accounts")``, ``set(search="dose")``, ``set(entry="D07")``.
     """
-    used = defaultdict(set)
+    used = defaultdict(list)
     for one in [*items().values(), *prompts().values()]:
         for name in sum((o["rests_on"] for o in one.get("options", [])), [*one.get("rests_on", [])]):
-            used[name].add(one["notebook"])
-    places = dict(case.locators[["locator", "label"]].itertuples(index=False))
-    moments = dict(case.time_points[["time_point", "label"]].itertuples(index=False))
+            used[name].append(one["notebook"])
+    moments = case.time_points.set_index("time_point")["label"]
     rows = case.discrepancies.set_index("id", drop=False)
-    rows["moment"] = rows["time_point"].map(moments)
-    rows["place"] = ["; ".join(places[p.strip()] for p in w.split("|")) for w in rows["where"]]
+    rows["moment"], rows["place"] = rows["time_point"].map(moments), _places(case, rows["where"])
     rows["text"] = rows.astype(str).agg(" ".join, axis=1).str.casefold()  # all that is told of an entry
-    rows["books"] = [", ".join(sorted(used[name])) or "–" for name in rows["id"]]
-    lists = {"kind": rows["kind"].unique(), "notebook": sorted(set().union(*(used[name] for name in rows["id"])))}
-    lists["moment"] = [m for m in moments.values() if m in set(rows["moment"])]
+    rows["notebook"] = [", ".join(sorted({*used[name]})) or "–" for name in rows["id"]]
+    books = sorted({book for name in rows["id"] for book in used[name]})
+    lists = {"kind": rows["kind"].unique(), "notebook": books, "moment": moments[moments.isin(rows["moment"])]}
 
-    def matching(kind=ANY, notebook=ANY, moment=ANY, search="", entry=None):
+    def matching(search="", entry=None, **chosen):
         fit = rows["text"].str.contains(search.strip().casefold(), regex=False)
-        fit &= rows["books"].str.contains("" if notebook == ANY else notebook, regex=False)
-        for column, chosen in (("kind", kind), ("moment", moment)):
-            fit &= (chosen == ANY) | (rows[column] == chosen)
+        for column, value in chosen.items():
+            fit &= rows[column].str.contains("" if value == ANY else value, regex=False)
         return rows[fit]
 
     def follow(now, moved):
@@ -272,12 +261,12 @@ def register(case):
             raise UnitError(phrase("explorer.not_listed", value=at, name=phrase("judge.entry"), known=known))
         r = fit.loc[at]
         quoted = [phrase("judge.quoted", words=w.strip()) for w in r["as_printed"].split("|") if r["as_printed"]]
-        one = {"printed": r["printed"], "printed_words": "; ".join(quoted) or phrase("judge.none"), "where": r["place"]}
-        one |= {"asks": r["question"], "handled": r["handling"], "facts": _listed(r["facts"])}
-        parts = {phrase("judge.part"): [phrase(f"judge.{k}") for k in one], phrase("judge.told"): one.values()}
-        heads = {k: phrase(f"judge.{k}") for k in ("id", "title", "kind", "moment", "books")}
+        parts = [phrase(f"judge.{k}") for k in "printed printed_words where asks handled facts".split()]
+        told = [r["printed"], "; ".join(quoted) or phrase("judge.none"), r["place"], r["question"], r["handling"]]
+        one = pd.DataFrame({phrase("judge.part"): parts, phrase("judge.told"): [*told, _listed(r["facts"])]})
+        heads = {k: phrase(f"judge.{k}") for k in ("id", "title", "kind", "moment", "notebook")}
         listed = table(fit[[*heads]].rename(columns=heads), phrase("judge.listed"))
-        return together(line, table(pd.DataFrame(parts), f"{at}. {r['title']}"), listed)
+        return together(line, table(one, f"{at}. {r['title']}"), listed)
 
     controls = {}
     for name, known in lists.items():

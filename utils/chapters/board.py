@@ -4,7 +4,7 @@ import pandas as pd
 
 from utils import plots
 from utils.explore import explorer
-from utils.page import Shown, folded, say, table, together
+from utils.page import Shown, say, table, together
 from utils.phrases import phrase
 from utils.quiz import Card, rankings, refresh, still, word
 from utils.record import change, read
@@ -53,13 +53,15 @@ class Board(Card):
         """Fill cells of a row by call: ``set("ferritin", sjia="fits", kawasaki="does not fit")``; None empties one."""
         if not among(finding, self._findings):
             return say(phrase("differential.no_row", row=finding, known=", ".join(self._findings)))
-        cells = {name: word(state) for name, state in cells.items()}
+        given = {}
         for name, state in cells.items():
+            state = word(state)
             if name not in self._columns:
                 return say(phrase("differential.no_column", column=name, known=", ".join(self._columns)))
             if state is not None and not among(state, [*STATES, *STATES.values()]):
                 return say(phrase("differential.no_state", state=state, known=", ".join(STATES)))
-        return self.commit({**self.committed, **{f"{finding}|{n}": STATES.get(s, s) or "" for n, s in cells.items()}})
+            given[f"{finding}|{name}"] = STATES.get(state, state) or ""
+        return self.commit({**self.committed, **given})
 
     def get(self):
         """Your board: dict of (finding, hypothesis) -> state, where you filled a cell."""
@@ -73,27 +75,20 @@ class Board(Card):
         return self.shown({"fields": kept})[1]
 
     def shown(self, entry):
-        mine, ours = self.get(), self._reading
-        other = [
-            (*k, plots.WORDS[s], plots.WORDS[ours[k].state], ours[k].why) for k, s in mine.items() if ours[k].state != s
-        ]
-        if not mine:
-            return dict(entry["fields"]), say(phrase("differential.empty"))
-        told = say(phrase("differential.filled", count=len(mine), same=len(mine) - len(other)))
+        mine, told = self.get(), say(phrase("differential.empty"))
+        other = [(k, s, self._reading[k]) for k, s in mine.items() if self._reading[k].state != s]
+        if mine:
+            told = say(phrase("differential.filled", count=len(mine), same=len(mine) - len(other)))
         if other:
+            cells = [(*k, plots.WORDS[s], plots.WORDS[r.state], r.why) for k, s, r in other]
             heads = ("finding", "hypothesis", "you", "our_reading", "why")
-            told = together(told, self._cells(other, heads, phrase("differential.differ")))
+            told = together(told, self._cells(cells, heads, phrase("differential.differ")))
         return dict(entry["fields"]), told
 
     def picture(self, caption, mine=False):
-        """The board as a picture, and folded the same as a table: our reading, or your own."""
-        states = self.get() if mine else {k: r.state for k, r in self._reading.items()}
-        rows = [
-            [f, *(plots.WORDS.get(states.get((n, h)), "–") for h in self._columns)] for n, f in self._findings.items()
-        ]
-        same = pd.DataFrame(rows, columns=[phrase("differential.finding"), *self._columns.values()])
-        picture = plots.matrix(states, self._findings, self._columns, caption)
-        return together(picture, folded(phrase("differential.same"), table(same, caption)))
+        """The board as a table of signs and words: our reading, or your own."""
+        states = {key: r.state for key, r in self._reading.items()}
+        return plots.matrix(self.get() if mine else states, self._findings, self._columns, caption)
 
 
 def replay(notebook):
@@ -101,10 +96,8 @@ def replay(notebook):
 
     def view():
         places = rankings(notebook)
-        words = places.map(
-            lambda p: phrase("forms.not_ranked") if pd.isna(p) else phrase("differential.place", place=p)
-        )
-        words = words.rename_axis(phrase("differential.hypothesis")).reset_index()
+        words = places.astype(object).map(lambda p: phrase("differential.place", place=p), na_action="ignore")
+        words = words.fillna(phrase("forms.not_ranked")).rename_axis(phrase("differential.hypothesis")).reset_index()
         ranked = places.notna().any(axis=None)
         first = plots.ranks(places, phrase("differential.moved")) if ranked else say(phrase("differential.no_ranking"))
         return together(first, table(words, phrase("differential.ranking")))

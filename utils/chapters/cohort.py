@@ -5,6 +5,7 @@ it. Such a cohort shows how sensitivity and specificity trade against each other
 """
 
 from functools import cache
+from itertools import product
 from statistics import NormalDist
 
 import numpy as np
@@ -30,11 +31,8 @@ STEPS = 60  # thresholds of a sweep
 def simulate(n, seed=2021):
     """Draw `n` children, half of them with MAS, half with active systemic JIA without; a seed draws the same again.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Shape (n, 18): ``mas`` (bool), the truth, and the variables of ``cohort.csv``, as `evaluate_table` takes them:
-        findings as bool, numbers in the canonical unit, held within the plausible limits of ``variables.csv``.
+    A DataFrame of shape (n, 18): ``mas`` (bool), the truth, and the variables of ``cohort.csv``, as `evaluate_table`
+    takes them: findings as bool, numbers in the canonical unit, within the plausible limits of ``variables.csv``.
     """
     rng = np.random.default_rng(seed)
     mas = rng.permutation(n) < round(n / 2)
@@ -64,43 +62,28 @@ def _values(name, rows, z, group):
 def accuracy(met, mas):
     """Hold verdicts (missing where undetermined) against who has MAS, which only a simulation knows.
 
-    Returns
-    -------
-    dict
-        `COUNTS`, which sum to everybody; ``sensitivity`` and ``specificity`` among those with a verdict, else NaN.
+    A dict of `COUNTS`, which sum to all; ``sensitivity`` and ``specificity`` among those with a verdict, else NaN.
     """
     met, mas = pd.array(met, dtype="boolean"), np.asarray(mas, dtype=bool)
     yes, no = (x.to_numpy(bool, na_value=False) for x in (met, ~met))
-    tp, fn, open_mas, fp, tn, open_active = (
-        int((group & verdict).sum()) for group in (mas, ~mas) for verdict in (yes, no, ~(yes | no))
-    )
-    rates = tp / (tp + fn) if tp + fn else np.nan, tn / (fp + tn) if fp + tn else np.nan
-    counts = dict(zip(COUNTS, (tp, fn, open_mas, fp, tn, open_active), strict=True))
-    return counts | {"sensitivity": rates[0], "specificity": rates[1]}
+    cells = product((mas, ~mas), (yes, no, ~(yes | no)))
+    found = {name: int((group & verdict).sum()) for name, (group, verdict) in zip(COUNTS, cells, strict=True)}
+    tp, fn, _, fp, tn, _ = found.values()
+    return found | {"sensitivity": tp / (tp + fn or np.nan), "specificity": tn / (fp + tn or np.nan)}
 
 
 def sweep(rule, children, item, values):
-    """Move one threshold of a rule set, all others as published, and count anew each time.
+    """Move one threshold of a rule set, all others as published, and count anew for each of k `values`.
 
-    Parameters
-    ----------
-    rule, item : str
-        A name of `utils.rules.RULES`; and its item to move, or its own name for the cut-off of a score.
-    children : pandas.DataFrame
-        As from `simulate`.
-    values : iterable of float, shape (k,)
-        Thresholds, in the unit in which the item's own was published; UnitError where one is no finite number.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Shape (k, 9): ``threshold``, then what `accuracy` returns.
+    `item` is one of the rule set, or its own name for the cut-off of a score; `children` are as from `simulate`, the
+    values in the unit in which the item's own was published (UnitError where one is no finite number). A DataFrame of
+    shape (k, 9): ``threshold``, then what `accuracy` returns.
     """
     asked, rows = children.drop(columns="mas"), []
     for value in values:
         met = evaluate_table(rule, asked, thresholds={item: value})["met"]
         rows.append({"threshold": value} | accuracy(met, children["mas"]))
-    return pd.DataFrame(rows, columns=["threshold", *COUNTS, "sensitivity", "specificity"]).rename_axis(WATERMARK)
+    return pd.DataFrame(rows).rename_axis(WATERMARK)
 
 
 def crowd(sensitivity, specificity, prior, n=100):
@@ -114,12 +97,8 @@ def crowd(sensitivity, specificity, prior, n=100):
 def chance(rule="hscore", study="derivation", prior=20):
     """A hundred children, or adults, counted: who has the disease, and who meets the rule.
 
-    Parameters
-    ----------
-    rule, study : str
-        A row of ``performance.csv`` that has both a sensitivity and a specificity.
-    prior : int
-        How many of 100 have the disease, to begin with; chosen by us.
+    `rule` and `study` name a row of ``performance.csv`` that has both a sensitivity and a specificity; `prior` is how
+    many of 100 have the disease to begin with, which we chose.
     """
     known = read_table("performance").dropna(subset=["sensitivity", "specificity"])
     studies = {f"{r.rule}: {r.study}": r for r in known.itertuples()}
@@ -129,29 +108,22 @@ def chance(rule="hscore", study="derivation", prior=20):
         n = crowd(row.sensitivity, row.specificity, prior)
         who = phrase("thresholds.adults" if row.population == "adults" else "thresholds.children")
         (yes_met, yes_not, no_met, no_not), met = n.values(), n["with, met"] + n["without, met"]
-        told = {"yes": prior, "no": 100 - prior, "met": met, "yes_met": yes_met, "no_met": no_met}
-        said = [
-            phrase("thresholds.have_it", who=who, yes=prior, disease=row.with_disease),
-            phrase("thresholds.meet_it", **told),
-            phrase("thresholds.of_those" if met else "thresholds.nobody", **told),
-        ]
+        told = {"who": who, "disease": row.with_disease, "yes": prior, "no": 100 - prior}
+        told |= {"met": met, "yes_met": yes_met, "no_met": no_met}
+        said = ["have_it", "meet_it", "of_those" if met else "nobody"]
         shares = ((row.sensitivity, prior, yes_not), (row.specificity, 100 - prior, no_met))
-        if any(share < 1 and people and not wrong for share, people, wrong in shares):
-            said.append(phrase("thresholds.rounded"))
-        names = ("with_met", "with_not_met", "without_met", "without_not_met")
-        looks = ("circle full", "circle", "square full", "square")
-        counts = {phrase(f"thresholds.{w}"): (x, y) for w, x, y in zip(names, n.values(), looks, strict=True)}
+        said += ["rounded"] * any(share < 1 and people and not wrong for share, people, wrong in shares)
+        signs = {"with_met": "circle full", "with_not_met": "circle"}
+        signs |= {"without_met": "square full", "without_not_met": "square"}
+        counts = {phrase(f"thresholds.{w}"): (x, signs[w]) for w, x in zip(signs, n.values(), strict=True)}
         caption = phrase("thresholds.counted", rule=RULES[row.rule].short, source=row.source, study=row.study, who=who)
-        heads = [phrase("thresholds.of_100", who=who), *map(phrase, ("thresholds.meet", "thresholds.do_not"))]
-        rows = [
-            (phrase("thresholds.with"), yes_met, yes_not, prior),
-            (phrase("thresholds.without"), no_met, no_not, 100 - prior),
-            (phrase("thresholds.all_rows"), met, 100 - met, 100),
-        ]
+        heads = [phrase(f"thresholds.{head}", who=who) for head in ("of_100", "meet", "do_not", "all")]
+        rows = [("with", yes_met, yes_not, prior), ("without", no_met, no_not, 100 - prior)]
+        rows = [(phrase(f"thresholds.{w}"), *x) for w, *x in (*rows, ("all_rows", met, 100 - met, 100))]
         rates = {"sensitivity": 100 * row.sensitivity, "specificity": 100 * row.specificity}
-        frame = pd.DataFrame(rows, columns=[*heads, phrase("thresholds.all")])
-        sheet = table(frame, phrase("thresholds.counted_from", **rates))
-        return together(say(" ".join(said)), plots.icons(counts, caption).whole, sheet)
+        sheet = table(pd.DataFrame(rows, columns=heads), phrase("thresholds.counted_from", **rates))
+        line = " ".join(phrase(f"thresholds.{words}", **told) for words in said)
+        return together(say(line), plots.icons(counts, caption).whole, sheet)
 
     def tell(state):
         row = studies[state["study"]]
@@ -159,17 +131,12 @@ def chance(rule="hscore", study="derivation", prior=20):
 
     def accept(values):
         wanted = made.get() | values
-        study = f"{wanted.pop('rule')}: {wanted.pop('study')}"
-        return wanted | {"study": study}
+        return wanted | {"study": f"{wanted.pop('rule')}: {wanted.pop('study')}"}
 
     options = {f"{RULES[r.rule].short}: {r.study}": name for name, r in studies.items()}
-    made = explorer(
-        view,
-        accept=accept,
-        tell=tell,
-        study=Choice(phrase("thresholds.study"), options, f"{rule}: {study}"),
-        prior=Number(phrase("thresholds.prior"), prior, 0, 100, whole=True),
-    )
+    lists = {"study": Choice(phrase("thresholds.study"), options, f"{rule}: {study}")}
+    lists["prior"] = Number(phrase("thresholds.prior"), prior, 0, 100, whole=True)
+    made = explorer(view, accept=accept, tell=tell, **lists)
     return made
 
 
@@ -205,15 +172,14 @@ def threshold_explorer(rules=("mas_2016", "ferritin_esr"), n=2000):
         return f"{SIGNS[node['comparator']]} {show(value)} {node['unit']}".rstrip()
 
     def view(threshold, item):
-        node = nodes[item]
-        pair = sweep(node["rule"], children, item, [node["threshold"], threshold]).to_dict("records")
-        rows = []
-        for whose, r in zip(("thresholds.published", "thresholds.yours"), pair, strict=True):
+        node, rows = nodes[item], []
+        pair = sweep(node["rule"], children, item, [node["threshold"], threshold])
+        for whose, r in zip(("published", "yours"), pair.to_dict("records"), strict=True):
             rates = r["sensitivity"], r["specificity"]
             rates = [status_word("unknown") if np.isnan(rate) else f"{100 * rate:.1f} %" for rate in rates]
             counts = [f"{r[c]:,}" for c in COUNTS if "undetermined" not in c]  # nothing is missing in a simulated child
-            rows.append((phrase(whose, limit=limit(node, r["threshold"])), *rates, *counts))
-        heads = ["head", "sensitivity", "specificity", "mas_met", "mas_missed", "no_mas_met", "no_mas_not_met"]
+            rows.append((phrase(f"thresholds.{whose}", limit=limit(node, r["threshold"])), *rates, *counts))
+        heads = "head sensitivity specificity mas_met mas_missed no_mas_met no_mas_not_met".split()
         moved = {"rule": RULES[node["rule"]].short, "item": node["label"]}
         picture = plots.trade(swept(item), threshold, node, phrase("thresholds.moved", **moved))
         frame = pd.DataFrame(rows, columns=[phrase(f"thresholds.{h}") for h in heads])
@@ -225,19 +191,16 @@ def threshold_explorer(rules=("mas_2016", "ferritin_esr"), n=2000):
     def accept(values):  # a measured value needs its unit, a score has none
         node = nodes[controls["item"].read(values.get("item", made.get()["item"]))]
         if node["input"] and "threshold" in values:
-            value = quantity(values["threshold"], node["input"]).to(node["unit"]).single()
-            return {**values, "threshold": value}
+            values |= {"threshold": quantity(values["threshold"], node["input"]).to(node["unit"]).single()}
         return values
 
     def named(node):
         label = node["label"] if node["input"] else phrase("thresholds.whole", rule=RULES[node["rule"]].short)
         return phrase("thresholds.item_published", item=label, limit=limit(node, node["threshold"]))
 
-    first = next(iter(nodes.values()))
-    controls = {
-        "threshold": Number(phrase("thresholds.threshold"), first["threshold"], 0.1, 1e6, log=True, ends=ends),
-        "item": Choice(phrase("thresholds.item"), {named(node): name for name, node in nodes.items()}),
-    }
-    skills = {"follow": follow, "accept": accept, "slow": ("item",)}
-    made = explorer(view, rows=[["item"], ["threshold"]], **skills, **controls)
+    first = next(iter(nodes.values()))["threshold"]
+    controls = {"item": Choice(phrase("thresholds.item"), {named(node): name for name, node in nodes.items()})}
+    number = Number(phrase("thresholds.threshold"), first, 0.1, 1e6, log=True, ends=ends)
+    made = explorer(view, follow=follow, accept=accept, slow=("item",), rows=[["item"], ["threshold"]],
+                    threshold=number, **controls)  # fmt: skip
     return made

@@ -14,12 +14,13 @@ from utils.quiz import Card, keep_first, noted, still, unsure, word
 from utils.record import read
 from utils.rules import RULES, SIGNS, VERDICTS, evaluate
 from utils.tables import CaseDataError, describe, read_table
-from utils.units import Quantity, UnitError, factors, factors_in_use, quantity, show, sign_before, variables
+from utils.units import Quantity, UnitError, among, factors, factors_in_use, quantity, show, sign_before, variables
 
 FOLDER = "teaching_patients/"
 RULERS = ("mas_2016", "hscore", "hlh_2004", "ferritin_esr", "ms_score")  # what a patient is held against
 STATES = {"present": True, "absent": False}  # a finding that decides nothing is open: unknown to a rule
 NOBODY = phrase("capstone.nobody")
+SETTLE = "Cheapest results that could settle it"
 CLOSE = 0.01  # a value nearer than this to a threshold is listed as decided at it, whatever its digits
 
 
@@ -27,8 +28,7 @@ class Patient:
     """An invented patient: `rows` are what is known at a moment, `moments` have label, hours and laboratory."""
 
     def __init__(self, name, rows):
-        self.name, self.rows = name, rows
-        self.moments = tables()["moments"].set_index("moment")
+        self.name, self.rows, self.moments = name, rows, tables()["moments"].set_index("moment")
 
     def told(self, moment):
         """The rows of one moment, with those that hold on; CaseDataError for no such moment."""
@@ -36,8 +36,8 @@ class Patient:
             known = ", ".join(self.moments.index)
             raise CaseDataError("moments.csv", f"there is no moment '{moment}' of {self.name}: use one of {known}")
         order = self.moments["order"]
-        before = self.rows["moment"].map(order) < order[moment]
-        return self.rows[(self.rows["moment"] == moment) | (before & self.rows["persists"])].reset_index(drop=True)
+        before = self.rows["persists"] & (self.rows["moment"].map(order) < order[moment])
+        return self.rows[before | (self.rows["moment"] == moment)].reset_index(drop=True)
 
     def as_of(self, moment):
         """What the rules may use at a moment (`inputs`, by variable): no later letter, and no earlier value."""
@@ -46,16 +46,15 @@ class Patient:
     @cached_property
     def verdicts(self):
         """Every rule of `RULERS` at every moment: a dict of (rule, moment) -> Verdict."""
-        known = {m: self.as_of(m) for m in self.moments.index}
-        return {(r, m): evaluate(r, known[m]) for m in known for r in RULERS}
+        return {(r, m): evaluate(r, self.as_of(m)) for m in self.moments.index for r in RULERS}
 
     def across(self, rule):
         return tuple(self.verdicts[rule, m] for m in self.moments.index)
 
     def measured(self, rule, moment):
-        """The verdict where a fever must have been measured; None for a rule set without that variant."""
-        if "measured_fever" in RULES[rule].variants:
-            return evaluate(rule, self.as_of(moment), "measured_fever")
+        """The verdict where a fever must have been measured; the usual one of a rule set without that variant."""
+        variant = "measured_fever" if "measured_fever" in RULES[rule].variants else None
+        return evaluate(rule, self.as_of(moment), variant)
 
     def mark(self, shown):
         """Something to show, under a line that says that the patient is invented."""
@@ -91,9 +90,6 @@ def load_patient(name="TP-01"):
     return Patient(name, tables()[stem])
 
 
-girl = load_patient
-
-
 def label(name):
     return variables().at[name, "label"]
 
@@ -105,12 +101,10 @@ def _sheet(rows, title, *heads):
 # ---- what is given --------------------------------------------------------------------------------------------------
 def letter(patient, moment):
     """What becomes known at a moment, as that laboratory prints it: a table; what is not known says in which way."""
-    rows = patient.told(moment)
-    printed = [r["as_printed"] or status_word(r["status"]) for r in rows.to_dict("records")]
+    rows, about = patient.told(moment), patient.moments.loc[moment]
+    printed = rows["as_printed"].where(rows["as_printed"] != "", rows["status"].map(status_word))
     columns = {"Item": rows["variable"].map(label), "As printed": printed}
-    if rows["note"].any():
-        columns[phrase("capstone.remark")] = rows["note"]
-    about = patient.moments.loc[moment]
+    columns |= {phrase("capstone.remark"): rows["note"]} if rows["note"].any() else {}
     return patient.mark(table(pd.DataFrame(columns), f"{moment}, {about['label']}: {about['laboratory']}"))
 
 
@@ -127,60 +121,47 @@ def rule_cards():
 
 def rule_line(name):
     """How the items of a rule set are counted, and where it is met (str)."""
-    rule, blank = RULES[name], evaluate(name, {})
-    root = rule.nodes()[name]
+    rule, blank, root = RULES[name], evaluate(name, {}), RULES[name].nodes()[name]
     counted = phrase(f"capstone.{root['kind']}") if root["kind"] in ("sum", "ratio") else root["label"]
-    if blank.score is None:
-        return phrase("capstone.rule_line", rule=rule.short, counted=counted)
-    cut = f"{SIGNS.get(root['comparator'], '')} {plots.cut_off(blank)}"
-    return phrase("capstone.rule_line_met_at", rule=rule.short, counted=counted, cut=cut)
+    cut = "" if blank.score is None else f"{SIGNS.get(root['comparator'], '')} {plots.cut_off(blank)}"
+    return phrase(f"capstone.rule_line{'_met_at' if cut else ''}", rule=rule.short, counted=counted, cut=cut)
 
 
 def rule_items(name):
-    """What a rule set asks for, as published: a DataFrame of item (its name), Item, Met where, Points."""
-    nodes, conditions = RULES[name].nodes(), evaluate(name, {}).items.set_index("item")["rule"]
-    labels = {n: r["label"] for n, r in nodes.items()}
-    top = {n for n, r in nodes.items() if n in nodes[name]["members"].split() or not pd.isna(r["points"])}
-    rows = [  # a dot before what only serves another item
-        (n, f"{'' if n in top else '· '}{r['label']}", _where(r, conditions, labels), _worth(r))
-        for n, r in nodes.items()
-        if n != name and r["kind"] not in ("highest", "category")
-    ]
+    """What a rule set asks for, as published: a DataFrame of item (its name), Item, Met where, Points.
+
+    Points are for each unit of what is weighed, and of a higher band instead of the lower.
+    """
+    nodes, rows = RULES[name].nodes(), []
+    conditions = evaluate(name, {}).items.set_index("item")["rule"]
+    for n, r in nodes.items():
+        kind, members = r["kind"], ", ".join(nodes[m]["label"] for m in r["members"].split())
+        points = "" if pd.isna(r["points"]) else f"{r['points']:g}".replace("-", "\u2212")
+        where = conditions.get(n, "")
+        if members:
+            words = {"at_least": "rules.item_at_least", "any": "capstone.one_of"}.get(kind, "rules.item_all")
+            where = phrase(words, least=f"{r['threshold']:.0f}", members=members)
+        elif r["also_printed"]:
+            where += phrase("capstone.also_printed", printed=r["also_printed"])
+        elif kind in ("weight", "value"):  # a number that is only weighed or divided
+            where = phrase("capstone.in_unit", unit=r["unit"])
+            points = points and phrase("capstone.for_each", points=points, unit=r["unit"])
+        inner = not points and n not in nodes[name]["members"].split()  # it only serves another item
+        if n != name and kind not in ("highest", "category"):
+            rows.append((n, f"{'· ' * inner}{r['label']}", where, points))
     return pd.DataFrame(rows, columns=["item", "Item", "Met where", "Points"])
-
-
-def _where(row, conditions, labels):
-    """When an item is met, in words; nothing for a number that is only weighed or divided."""
-    members, kind = ", ".join(labels[m] for m in row["members"].split()), row["kind"]
-    if kind == "at_least":
-        return phrase("rules.item_at_least", least=show(row["threshold"]), members=members)
-    if members:
-        return phrase("capstone.one_of" if kind == "any" else "rules.item_all", members=members)
-    if kind in ("weight", "value"):
-        return phrase("capstone.in_unit", unit=row["unit"])
-    also = phrase("capstone.also_printed", printed=row["also_printed"]) if row["also_printed"] else ""
-    return conditions[row["item"]] + also
-
-
-def _worth(row):
-    """What an item is worth, in words; of a weight, for each unit; of the higher of two bands, instead of the lower."""
-    if pd.isna(row["points"]):
-        return ""
-    points = f"{row['points']:g}".replace("-", "\u2212")
-    return phrase("capstone.for_each", points=points, unit=row["unit"]) if row["kind"] == "weight" else points
 
 
 def _factor_card():
     """How to get from the units of the letters to those of the rules: a table of factors."""
-    asked = [(r["input"], r["unit"]) for rule in RULERS for r in RULES[rule].nodes().values() if r["unit"]]
-    printed, rows = load_patient().rows[["variable", "unit"]].itertuples(index=False, name=None), []
-    for name, unit in dict.fromkeys(pair for pair in printed if pair[1]):
+    asked = dict.fromkeys((r["input"], r["unit"]) for rule in RULERS for r in RULES[rule].nodes().values() if r["unit"])
+    printed, rows = load_patient().rows.query("unit != ''")[["variable", "unit"]].drop_duplicates(), []
+    for name, unit in printed.itertuples(index=False):
         by = factors(name)
-        for wanted in dict.fromkeys(u for n, u in asked if n == name):
-            if by[unit] != by[wanted]:
-                sound = [f for f in factors_in_use(name, unit) if abs(f / by[unit] - 1) < 0.005]  # none too rounded
-                used = [f / by[wanted] for f in sound]
-                rows.append((label(name), unit, wanted, "× " + phrase("capstone.or").join(f"{f:.6g}" for f in used)))
+        for wanted in [u for n, u in asked if n == name and by[u] != by[unit]]:
+            sound = [f for f in factors_in_use(name, unit) if abs(f / by[unit] - 1) < 0.005]  # none too rounded
+            used = phrase("capstone.or").join(f"{f / by[wanted]:.6g}" for f in sound)
+            rows.append((label(name), unit, wanted, f"× {used}"))
     heads = (phrase(f"capstone.{head}") for head in ("from", "to", "factor"))
     return _sheet(rows, phrase("capstone.factors"), "Item", *heads)
 
@@ -192,7 +173,7 @@ def judged(patient, moment):
     for rule in RULERS:
         verdict, measured = patient.verdicts[rule, moment], patient.measured(rule, moment)
         stands = phrase("capstone.stands", span=plots.span(verdict), cut=plots.cut_off(verdict))
-        if measured and measured.score != verdict.score:
+        if measured.score != verdict.score:
             limit = show(RULES[rule].nodes("measured_fever")["fever"]["threshold"])
             other = "" if measured.status == verdict.status else f" ({status_word(measured.status)})"
             stands += phrase("capstone.measured", span=f"{plots.span(measured)}{other}", limit=limit)
@@ -200,8 +181,7 @@ def judged(patient, moment):
         none = phrase("capstone.no_single_one") if verdict.status == "undetermined" else ""
         settle = phrase("explore.or_way").join(settled) or none
         rows.append((rule, verdict.short, status_word(verdict.status), stands, settle))
-    heads = ["rule", "Rule set", "By the rules", "Where it stands", "Cheapest results that could settle it"]
-    return pd.DataFrame(rows, columns=heads)
+    return pd.DataFrame(rows, columns=["rule", "Rule set", "By the rules", "Where it stands", SETTLE])
 
 
 def verdicts(patient, moment):
@@ -216,7 +196,7 @@ def overview(patient, caption):
     states, words = {key: v.status for key, v in patient.verdicts.items()}, {v: status_word(v) for v in VERDICTS}
     caption = phrase("capstone.caption", name=patient.name, caption=caption)
     picture = plots.matrix(states, rules, moments, caption, words, NOBODY)
-    rows = [(rules[r], *(words[v.status] + f": {plots.span(v)}" for v in patient.across(r))) for r in RULERS]
+    rows = [(rules[r], *(f"{words[v.status]}: {plots.span(v)}" for v in patient.across(r))) for r in RULERS]
     return patient.mark(together(picture, _sheet(rows, phrase("capstone.with_scores"), "Rule set", *moments)))
 
 
@@ -234,27 +214,25 @@ def edges(patient):
     """
     rows = []
     for (rule, moment), verdict in patient.verdicts.items():
-        inputs = patient.as_of(moment).inputs
-        for v in filter(None, (verdict, patient.measured(rule, moment))):
-            for item in v.items.dropna(subset=["margin", "value"]).to_dict("records"):
-                if _close(item, inputs[item["input"]]):
-                    here, status = f"{show(item['value'])} {item['unit']}", status_word(item["status"])
-                    rows.append((item["label"], moment, item["as_given"], here, item["rule"], status, v.short))
+        inputs, both = patient.as_of(moment).inputs, [verdict.items, patient.measured(rule, moment).items]
+        for item in pd.concat(both).dropna(subset=["margin", "value"]).to_dict("records"):
+            if _close(item, inputs[item["input"]]):
+                here, status = f"{show(item['value'])} {item['unit']}", status_word(item["status"])
+                rows.append((item["label"], moment, item["as_given"], here, item["rule"], status, verdict.short))
         if verdict.score and RULES[rule].nodes()[rule]["kind"] == "ratio" and np.isfinite(verdict.score[1]):
             low, cut, status = verdict.score[0], verdict.reach.cut, status_word(verdict.status)
             if abs(low / cut - 1) <= CLOSE:
                 rows.append((verdict.title, moment, "", show(low), f"≥ {show(cut)}", status, verdict.short))
-    first = {name: n for n, (name, *_) in reversed([*enumerate(rows)])}
-    rows = sorted(dict.fromkeys(rows), key=lambda row: (first[row[0]], row[1]))
-    heads = ("Item", "Moment", "As printed", "In the rule's unit", "Rule", "Status", "Rule set")
-    return patient.mark(_sheet(rows, phrase("capstone.edges"), *heads))
+    heads = ["Item", "Moment", "As printed", "In the rule's unit", "Rule", "Status", "Rule set"]
+    found = pd.DataFrame(rows, columns=heads).drop_duplicates()
+    found = found.sort_values(heads[:2], key=lambda column: pd.factorize(column)[0])  # by what comes first
+    return patient.mark(table(found, phrase("capstone.edges")))
 
 
 def _close(item, given):
     """Whether a value is at most one printed digit from its threshold, or 1 %."""
     step = 10.0**-given.decimals * factors(given.variable)[given.unit] / factors(given.variable)[item["unit"]]
-    away = abs(item["value"] - item["threshold"])
-    return away <= 1.001 * step or away <= CLOSE * item["threshold"]
+    return abs(item["value"] - item["threshold"]) <= max(1.001 * step, CLOSE * item["threshold"])
 
 
 def trend(patient, *names):
@@ -287,10 +265,13 @@ class Sheet(Card):
     shelf = "forms"
 
     def __init__(self, name, boxes, about, lines):
-        self.patient, self.boxes = load_patient(), boxes  # the names of the controls
-        about = {"id": name, "button": phrase("sheets.commit", id=name), **about}
+        self.boxes, about = boxes, {"id": name, "button": phrase("sheets.commit", id=name), **about}
         head = about["stem"] if about["kind"] == "grid" else f"{name}. {about['stem']}"  # a grid's caption is its stem
         super().__init__(about, self.patient.mark(still(head, lines, phrase("sheets.run"))))
+
+    @property
+    def patient(self):
+        return load_patient()
 
     def commit(self, given):
         fields = {k: str(given.get(k, "")).strip() for k in self.boxes}
@@ -310,13 +291,13 @@ class Verdicts(Sheet):
     """A verdict for each rule set at one moment."""
 
     def __init__(self, name):
-        self.moment, stem = SHEETS[name], {"id": name, "name": load_patient().name, "moment": SHEETS[name]}
-        about = {"stem": phrase("sheets.verdicts_stem", **stem), "kind": "grid", "corner": phrase("sheets.rule_set")}
-        about |= {"columns": [["verdict", phrase("sheets.your_verdict")]], "confidence": True}
-        about |= {"fields": [[r, RULES[r].short] for r in RULERS]}
+        self.moment, shorts = SHEETS[name], {r: RULES[r].short for r in RULERS}
+        stem = phrase("sheets.verdicts_stem", id=name, name=self.patient.name, moment=self.moment)
+        about = {"stem": stem, "kind": "grid", "corner": phrase("sheets.rule_set"), "confidence": True}
+        about |= {"fields": [[*x] for x in shorts.items()], "columns": [["verdict", phrase("sheets.your_verdict")]]}
         about |= {"options": [["", "–"], *[[v, status_word(v)] for v in reversed(VERDICTS)]]}
-        boxes = [f"{r}|verdict" for r in RULERS]
-        super().__init__(name, boxes, about, [phrase("sheets.which_verdict", rule=RULES[r].short) for r in RULERS])
+        lines = [phrase("sheets.which_verdict", rule=short) for short in shorts.values()]
+        super().__init__(name, [f"{r}|verdict" for r in RULERS], about, lines)
 
     def fault(self, fields):
         if odd := [v for v in fields.values() if v and v not in VERDICTS]:
@@ -325,10 +306,10 @@ class Verdicts(Sheet):
         return phrase("sheets.still_open", rules=", ".join(left)) if left else ""
 
     def reply(self, fields):
-        found = judged(self.patient, self.moment).drop(columns="Cheapest results that could settle it")  # asked next
-        found.insert(2, "You", [status_word(fields[f"{r}|verdict"]) for r in RULERS])
+        found = judged(self.patient, self.moment).drop(columns=["rule", SETTLE])  # what could settle it is asked next
+        found.insert(1, "You", [*map(status_word, fields.values())])
         same = sum(fields[f"{r}|verdict"] == self.patient.verdicts[r, self.moment].status for r in RULERS)
-        shown = table(found.drop(columns="rule"), phrase("capstone.you_and_rules", moment=self.moment))
+        shown = table(found, phrase("capstone.you_and_rules", moment=self.moment))
         return together(say(phrase("capstone.agree", same=same, of=len(RULERS))), shown)
 
 
@@ -336,39 +317,33 @@ class Conversions(Sheet):
     """Three values to convert into the unit in which a rule was published."""
 
     def __init__(self, name):
-        her, moment = load_patient(), CONVERSIONS[name][0][0]
-        self.asked = {v: (her.as_of(m).inputs[v], unit) for m, v, unit in CONVERSIONS[name]}
+        self.asked = {v: (self.patient.as_of(m).inputs[v], unit) for m, v, unit in CONVERSIONS[name]}
         self.due = {v: given.to(unit).value for v, (given, unit) in self.asked.items()}
-        fields = [
-            [v, phrase("sheets.convert", item=label(v), given=given, unit=unit), 1]
-            for v, (given, unit) in self.asked.items()
-        ]
-        about = {"stem": phrase("sheets.convert_stem", name=her.name, moment=moment), "kind": "text", "fields": fields}
-        super().__init__(name, [*self.asked], about, [f[1] for f in fields])
+        told = {v: phrase("sheets.convert", item=label(v), given=g, unit=u) for v, (g, u) in self.asked.items()}
+        stem = phrase("sheets.convert_stem", name=self.patient.name, moment=CONVERSIONS[name][0][0])
+        about = {"stem": stem, "kind": "text", "fields": [[*x, 1] for x in told.items()]}
+        super().__init__(name, [*self.asked], about, told.values())
 
     def read(self, name, text):
-        """What was written, in the unit that is asked for; UnitError that says how to write it."""
-        unit, text = self.asked[name][1], text.strip().strip("~≈=").rstrip(".").strip()
+        """What was written (Quantity or None), and how to write it where it cannot be used (str)."""
+        unit, text, by = self.asked[name][1], text.strip().strip("~≈=").rstrip(".").strip(), factors(name)
         try:
             if not text or len(text) > LONGEST:
                 raise UnitError(phrase("sheets.too_long" if text else "sheets.empty"))
             given = quantity(text, name)
-            if factors(name)[given.unit] != factors(name)[unit]:  # µg/L and ng/mL, or IU/L and U/L, are the same size
-                raise UnitError(phrase("sheets.other_unit", given=given.unit, unit=unit))
-            if given.high is not None:
-                raise UnitError(phrase("sheets.a_range", given=given))
-            if not 1 / FAR < given.value / self.due[name] < FAR:
-                raise UnitError(phrase("sheets.far_off", text=text, given=given))
+            wrong = {
+                "other_unit": by[given.unit] != by[unit],  # µg/L and ng/mL, or IU/L and U/L, are the same size
+                "a_range": given.high is not None,
+                "far_off": not 1 / FAR < given.value / self.due[name] < FAR,
+            }
+            for words in [words for words, so in wrong.items() if so]:
+                raise UnitError(phrase(f"sheets.{words}", given=given, unit=unit, text=text))
+            return given, ""
         except UnitError as why:
-            raise UnitError(phrase("sheets.refused", item=label(name), why=why, unit=unit)) from None
-        return given
+            return None, phrase("sheets.refused", item=label(name), why=why, unit=unit)
 
     def fault(self, fields):
-        try:
-            _ = [self.read(*field) for field in fields.items()]
-            return ""
-        except UnitError as refused:
-            return str(refused)
+        return next(filter(None, (self.read(*field)[1] for field in fields.items())), "")
 
     def converted(self, name):
         """The converted value, with its unit (str)."""
@@ -376,9 +351,7 @@ class Conversions(Sheet):
 
     def same(self, name, text):
         """Whether what was written is the value, as far as it was written out."""
-        try:
-            given = self.read(name, text)
-        except UnitError:
+        if not (given := self.read(name, text)[0]):
             return False
         half, due = 0.5 * 10 ** -(given.decimals or 0), self.due[name]
         return due >= 10 * half and abs(given.value - due) <= 1.001 * half  # one digit alone would be no conversion
@@ -402,12 +375,11 @@ def names():
 def committed():
     """The sheets of the record that can be used: yields (id, fields that are filled in, entry)."""
     kept, _ = read("forms")
-    for name in names():
-        if name in kept:
-            card = sheet(name)
-            fields = {k: kept[name]["fields"].get(k, "") for k in card.boxes}
-            if not card.fault(fields):
-                yield name, {k: v for k, v in fields.items() if v}, kept[name]
+    for name in filter(kept.get, names()):
+        card = sheet(name)
+        fields = {k: kept[name]["fields"].get(k, "") for k in card.boxes}
+        if not card.fault(fields):
+            yield name, {k: v for k, v in fields.items() if v}, kept[name]
 
 
 def sheet(name, given=None, confidence=None):
@@ -415,7 +387,7 @@ def sheet(name, given=None, confidence=None):
 
     `given` is such as ``{"mas_2016": "met", …}`` or ``{"ferritin": "700 ng/mL", …}``; confidence low, medium or high.
     """
-    if not isinstance(name, str) or name not in names():
+    if not among(name, names()):
         return say(phrase("sheets.no_sheet", name=name, known=", ".join(names())))
     card = Verdicts(name) if name in SHEETS else Conversions(name)
     if given is None:

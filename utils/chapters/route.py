@@ -1,7 +1,7 @@
 """The route: subcutaneous or intravenous, with what is supposed about absorption, kidney and weight in the open.
 
-Tables, pictures and one explorer over `utils.pk`. Every intravenous curve stands in both readings, and whatever differs
-from normal absorption and healthy kidneys says that it is hypothetical. Nothing here is an amount for a patient.
+Every intravenous curve stands in both readings, and whatever differs from normal absorption and healthy kidneys says
+that it is hypothetical. Nothing here is an amount for a patient.
 """
 
 from dataclasses import replace
@@ -14,8 +14,8 @@ import pandas as pd
 from utils import plots
 from utils.case import load_case
 from utils.chapters.bedside import weight_before
-from utils.engine import Choice, Number, explorer
-from utils.page import folded, table, together
+from utils.explore import Choice, Number, explorer
+from utils.page import Mark, folded, table, together
 from utils.phrases import phrase
 from utils.pk import DAY, READINGS, concentration, exposure, first_day, parameters, split_gain
 from utils.tables import read_table
@@ -53,31 +53,27 @@ def _three(x):
     return show(float(f"{float(x):.3g}"))
 
 
-def _dose(way, weight_kg):
-    return printed()[way][0] * weight_kg
-
-
 def _curve(way, hours, p, weight, *name, doses=None):
-    levels = concentration(HOURS, p, _dose(way, weight), hours, way, doses=doses)
+    levels = concentration(HOURS, p, printed()[way][0] * weight, hours, way, doses=doses)
     return ", ".join([WAYS[way], _often(hours), *name]), levels
 
 
 def _sheet(rows, title, heads):
-    return table(pd.DataFrame(rows).set_axis([phrase(f"route.{h}") for h in heads.split()], axis=1), phrase(title))
+    return table(pd.DataFrame(rows).set_axis([phrase(f"route.{h}") for h in heads.split()], axis=1), title)
 
 
 # ---- tables and pictures --------------------------------------------------------------------------------------------
 def four(caption):
-    """Two routes and two intervals at the same size of each dose: exposure a day as bars, and as a table."""
-    weight, bars, rows = weights()[1], [], []
+    """Two routes and two intervals at the same size of each dose: a table, with exposure a day as bars too."""
+    weight, rows, first = weights()[1], [], None
     for hours, way in product((printed()["sc"][1], printed()["iv"][1]), WAYS):
-        e = exposure(parameters(weight), _dose(way, weight), hours, way)  # the same in both readings
-        label, times = f"{WAYS[way]}, {_often(hours)}", f"× {e['auc_24'] / bars[0][1]:.2f}" if bars else ""
-        bars.append((label, e["auc_24"], f"({times})" if times else ""))
-        numbers = show(printed()[way][0] * DAY / hours), f"{e['auc_24']:.1f}", f"{e['c_avg']:.2f}"
-        rows.append((label, *numbers, times or phrase("route.the_first")))
-    picture = plots.areas(pd.DataFrame(bars, columns=["label", "auc_24", "note"]), caption)
-    return together(picture, _sheet(rows, "page.as_table", "regimen daily area average against"))
+        dose = printed()[way][0]
+        e = exposure(parameters(weight), dose * weight, hours, way)  # the same in both readings
+        times = phrase("route.the_first") if first is None else f"× {e['auc_24'] / first:.2f}"
+        first = first or e["auc_24"]
+        area = Mark(f"{e['auc_24']:.1f}", plots.FULL * round(8 * e["auc_24"] / first))
+        rows.append((f"{WAYS[way]}, {_often(hours)}", show(dose * DAY / hours), area, f"{e['c_avg']:.2f}", times))
+    return _sheet(rows, caption, "regimen daily area average against")
 
 
 def _modelled(row, reading):
@@ -98,13 +94,12 @@ def _modelled(row, reading):
 
 
 def _verdict(ratio):
-    times = max(ratio, 1 / ratio)
-    return (
-        phrase("route.close") if times <= CLOSE else phrase(f"route.too_{'high' if ratio > 1 else 'low'}", times=times)
-    )
+    fit = "close" if max(ratio, 1 / ratio) <= CLOSE else f"too_{'high' if ratio > 1 else 'low'}"
+    return phrase(f"route.{fit}", times=max(ratio, 1 / ratio))
 
 
-def _in_both(key, published, twin):
+def _in_both(key, words, values):
+    published, twin = map(words, values)
     return published if published == twin else phrase(f"route.{key}", published=published, twin=twin)
 
 
@@ -116,45 +111,42 @@ def checks(caption):
     for n, row in rows.iterrows():
         seen = {x: _three(row[x]) for x in ("observed", "low", "high") if not pd.isna(row[x])}
         seen = phrase("route.between", **seen) if "low" in seen else seen["observed"]
-        given = _in_both("two", *map(_three, model.loc[n]))
-        fit = _in_both("two_verdicts", *map(_verdict, ratios.loc[n]))
+        given, fit = _in_both("two", _three, model.loc[n]), _in_both("two_verdicts", _verdict, ratios.loc[n])
         evidence = f"{row['source']}, {phrase('route.unconfirmed') if row['tag'] == 'R' else row['tag']}"
         told.append((row["label"], f"{seen} {row['unit']}", given, fit, evidence, row["note"]))
     picture = plots.ratios(ratios.assign(label=rows["label"], confirmed=rows["tag"] != "R"), caption, CLOSE)
-    sheet = _sheet(told, "route.checks_title", "what_observed observed model verdict evidence remark")
+    sheet = _sheet(told, phrase("route.checks_title"), "what_observed observed model verdict evidence remark")
     return together(picture, folded(phrase("route.checks_folded"), sheet))
 
 
 def card():
     """The parameter card: every number of the model with what it is, where it is from and how well it was seen."""
-    weight = weights()[1]
-    rows = []
+    weight, rows = weights()[1], []
     for r in read_table("kinetics").itertuples():
         what, value = f"{r.label} ({r.symbol})".removesuffix(" ()"), f"{r.value:g} {r.unit}".strip()
         rows.append((what, value, f"{r.source}, {r.tag}", r.note))
     for reading, name in NAMES.items():
-        p = parameters(weight, reading)
+        p, what = parameters(weight, reading), phrase("route.card_what", weight=weight, reading=name)
         found = {"clearance": _three(p.clearance), "volume": _three(p.volume), "hours": p.half_life}
-        what, value = phrase("route.card_what", weight=weight, reading=name), phrase("route.card_value", **found)
-        rows.append((what, value, phrase("route.computed"), f"{p.volume / weight:.2f} L/kg"))
-    return _sheet(rows, "route.card_title", "what value evidence remark")
+        value, computed = phrase("route.card_value", **found), phrase("route.computed")
+        rows.append((what, value, computed, f"{p.volume / weight:.2f} L/kg"))
+    return _sheet(rows, phrase("route.card_title"), "what value evidence remark")
 
 
 def absorbed():
     """What was measured of absorption, and in whom: a table of ``kinetics_evidence.csv``."""
     rows = read_table("kinetics_evidence").assign(source=lambda t: t["source"] + ", " + t["tag"])
     columns = ["drug", "people", "contrast", "result", "says", "source"]
-    return _sheet(rows[columns], "route.absorbed_title", "drug who compared result says source")
+    return _sheet(rows[columns], phrase("route.absorbed_title"), "drug who compared result says source")
 
 
 def ledger(case):
     """The authors' reasons: what they state, what they cite for it, and what they infer; printed words kept short."""
     rows = case.claims[case.claims["fact"].isin(["F56", "F57", "F58", "F59", "P07"])]
-    told = rows[["kind", "label", "as_printed", "cites", "fact"]].assign(
-        as_printed=rows["as_printed"].str.replace(" | ", "; "),
-        cites=rows["cites"].str.replace(" ", ", ").replace("", phrase("route.no_reference")),
-    )
-    return _sheet(told, "route.ledger_title", "kind what_is_said printed_words cites fact")
+    rows = rows[["kind", "label", "as_printed", "cites", "fact"]]
+    rows = rows.assign(as_printed=rows["as_printed"].str.replace(" | ", "; "))
+    rows["cites"] = rows["cites"].str.replace(" ", ", ").replace("", phrase("route.no_reference"))
+    return _sheet(rows, phrase("route.ledger_title"), "kind what_is_said printed_words cites fact")
 
 
 def picture(caption):
@@ -166,7 +158,7 @@ def picture(caption):
     curves += [_curve("iv", quick, parameters(weight, r), weight, name) for r, name in NAMES.items()]
     between = phrase("route.band"), _curve("sc", slow, few, weight)[1], curves[0][1]
     rises = [("route.rise_usual", usual), ("route.rise_quarter", few)]
-    splits = [(phrase(words), split_gain(p, _dose("sc", weight), (slow, quick))) for words, p in rises]
+    splits = [(phrase(words), split_gain(p, printed()["sc"][0] * weight, (slow, quick))) for words, p in rises]
     title, key = phrase("route.picture_title", weight=weight), phrase("route.picture_usual")
     return plots.course(HOURS, curves, splits, title, "", caption, between, key)
 
@@ -204,7 +196,7 @@ def _bench(absorbed, speed, clearance, weight, litres, interval, view):
     curves, rows = [], []
     for way, hours, p, *name in lines:
         words, levels = _curve(way, hours, p, weight, *name, doses=int(DAY / hours) if day_1 else None)
-        e = (first_day if day_1 else exposure)(p, _dose(way, weight), hours, way)
+        e = (first_day if day_1 else exposure)(p, printed()[way][0] * weight, hours, way)
         numbers = [e["auc_24"] / DAY, e["c_max"], levels[-1] if day_1 else e["c_trough"]]
         rows.append([words, f"{e['auc_24']:.1f}", *(f"{x:.2f}" for x in numbers)])
         curves.append((words, levels))
@@ -213,7 +205,8 @@ def _bench(absorbed, speed, clearance, weight, litres, interval, view):
         rows[-1][-1] = ""
     splits, rise = [], "route.rise_from_normal" if clearance != 1 else "route.rise"
     for reading in READINGS[: 1 + day_1]:  # on the first day the readings differ
-        gain = split_gain(usual[reading], _dose("sc", weight), (interval, quick), clearance=clearance, day_1=day_1)
+        dose, every = printed()["sc"][0] * weight, (interval, quick)
+        gain = split_gain(usual[reading], dose, every, clearance=clearance, day_1=day_1)
         splits.append((phrase(rise, reading=NAMES[reading] if day_1 else phrase("route.both_readings")), gain))
     shares = {"absorbed": absorbed, "speed": speed, "clearance": clearance}
     told = [phrase(f"route.supposed_{k}", percent=100 * x) for k, x in shares.items() if x != 1]
@@ -223,4 +216,4 @@ def _bench(absorbed, speed, clearance, weight, litres, interval, view):
     title, caption = phrase("route.bench_title", view=view, weight=weight), phrase("route.bench_caption")
     picture = plots.course(HOURS, curves, splits, title, "; ".join(told), caption)
     heads = f"each_dose area average highest {'at_the_end' if day_1 else 'lowest'}"
-    return together(picture.whole, _sheet(rows, "route.same_numbers", heads))
+    return together(picture.whole, _sheet(rows, phrase("route.same_numbers"), heads))
