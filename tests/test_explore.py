@@ -19,7 +19,7 @@ from tests.test_rules import patients, worded
 from utils import explore, plots
 from utils.case import load_case
 from utils.page import say
-from utils.rules import RULES, Reach, evaluate, evaluate_table, unknown_results
+from utils.rules import RULES, evaluate, evaluate_table, unknown_results
 from utils.units import Quantity, UnitError, factors, quantity, variables
 
 CASE = load_case()
@@ -223,22 +223,7 @@ def test_a_ruler_reaches_its_cut_off_exactly_where_the_rule_is_met(rule, data):
     whole = evaluate(rule, {}).reach  # the common axis has the cut-off in its middle
     places = [whole.place(at) for at in (-math.inf, whole.least, whole.cut, whole.most, math.inf)]
     assert places == [-1, -1, 0, 1, 1] and whole.least < whole.cut <= whole.most
-
-
-@few
-@given(
-    ends=st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3, unique=True).map(sorted),
-    scores=st.lists(st.floats(-1e7, 1e7) | st.sampled_from([-math.inf, math.inf]), min_size=2, max_size=9).map(sorted),
-    endless=st.booleans(),
-)
-def test_the_common_axis_keeps_the_order(ends, scores, endless):
-    least, cut, most = ends
-    assume(not endless or cut > 0)
-    r = Reach(0, 0, cut, least, math.inf if endless else most)
-    places = [r.place(x) for x in scores]
-    assert places == sorted(places) and all(-1 <= p <= 1 for p in places)
-    assert r.place(2 * cut if endless else most) == 1  # where there is no highest end, twice the cut-off stands for it
-    assert [p < 0 for p in places] == [x < cut and (x - cut) / (cut - least) < 0 for x in scores]
+    assert whole.most < math.inf or whole.place(2 * whole.cut) == 1  # without a highest end, twice the cut-off is it
 
 
 @pytest.mark.parametrize("rule", ["hlh_2004", "hlh_2024", "hscore", "mh_score", "ctcae_neutrophils"])
