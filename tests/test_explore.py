@@ -1,11 +1,9 @@
 """The benches that several pages use: every move says what the rules say, and nonsense is refused in words."""
 
-import gc
 import itertools
 import math
 import operator
 import re
-import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -170,15 +168,14 @@ def test_what_stands_beside_never_moves_and_only_an_unknown_can_be_tried(bench, 
         explore.ruler_bench(ADMISSION, RULERS, trials={"ferritin": ["1 µg/L"]})
 
 
-def test_rules_that_count_nothing_are_told_as_a_table_of_shapes(monkeypatch):
-    drawn = []
+def test_rules_that_count_nothing_are_shown_as_a_table_of_shapes(monkeypatch):
+    drawn, asked = [], "arthritis_duration"
     monkeypatch.setattr(plots, "matrix", lambda states, *_: drawn.append(states) or say("Drawn."))
-    bench = explore.ruler_bench(REGIONAL, ["ilar_sjia", "printo_sjia"], trials={"arthritis_duration": ["5 weeks"]})
+    bench = explore.ruler_bench(REGIONAL, ["ilar_sjia", "printo_sjia"], trials={asked: ["5 weeks"]})
     assert "Could be" not in bench.shown.text and drawn[-1]["", "ilar_sjia"] == "undetermined"
     assert "ILAR: undetermined as reported, now not met" in bench.set(arthritis_duration="5 weeks").text
-    assert (drawn[-1]["", "ilar_sjia"], drawn[-1]["", "printo_sjia"]) == ("not met", "undetermined")
-    asked = "arthritis_duration"
-    assert drawn[-1][asked, "ilar_sjia"] == "not met" and drawn[-1][asked, "printo_sjia"] == ""
+    last = [drawn[-1][row, rule] for row in ("", asked) for rule in ("ilar_sjia", "printo_sjia")]
+    assert last == ["not met", "undetermined", "not met", ""]
 
 
 def test_the_cheapest_column_names_results_that_do_settle_it(bench):
@@ -189,21 +186,6 @@ def test_the_cheapest_column_names_results_that_do_settle_it(bench):
     assert told["HLH-2004"].count("; or ") == 1 and "haemophagocytosis" not in told["HLH-2004"]  # the marrow costs most
     assert "NK-cell activity present (met)" in told["HLH-2004"] and "2,400 U/mL (met)" in told["HLH-2004"]
     assert evaluate("hlh_2004", {**ADMISSION.inputs, "nk_activity_low": True}).status == "met"
-
-
-def test_many_moves_leave_nothing_behind(bench):
-    def things():
-        gc.collect()  # pandas keeps a few hundred weak references to each table and clears them itself
-        return sum(not isinstance(x, weakref.ref) for x in gc.get_objects())
-
-    def move(times):
-        for i in range(times):
-            bench.set(haemophagocytosis=bool(i % 2), neutrophils=f"{i % 7}.5 ×10⁹/L")
-
-    move(10)
-    before = things()
-    move(40)
-    assert things() - before < 40 * 2  # a verdict that was kept would leave hundreds of objects a move
 
 
 # ---- rulers: reach, place, possible, cheapest -----------------------------------------------------------------------
@@ -281,12 +263,10 @@ def test_offered_results_lie_in_their_piece_and_cover_every_threshold(rules):
             for part in words.split(", "):
                 sign, limit = re.fullmatch(r"(<|≤|>|≥|below|up to) ([\d,.]+ .+)", part).groups()
                 assert SIGNS[sign](value.value, quantity(limit, name).canonical().value)
-        cuts = {  # one limit in two units is cut once
-            (float(f"{r['threshold'] * factors(name)[r['unit']]:.9g}"), r["comparator"] in ("<=", ">"))
-            for rule in rules
-            for r in RULES[rule].nodes().values()
-            if r["input"] == name and r["kind"] == "number" and not r["slope_input"]
-        }
+        nodes = [r for rule in rules for r in RULES[rule].nodes().values() if r["input"] == name]
+        nodes = [r for r in nodes if r["kind"] == "number" and not r["slope_input"]]
+        by = factors(name)  # one limit in two units is cut once
+        cuts = {(float(f"{r['threshold'] * by[r['unit']]:.9g}"), r["comparator"] in ("<=", ">")) for r in nodes}
         assert len(results) == len(cuts) + 1
         for t, below in cuts:  # one offered value on either side, and none that sits on the fence
             assert any(x <= t if below else x < t for x in values) and any(x > t if below else x >= t for x in values)

@@ -6,44 +6,21 @@ import json
 import ipywidgets as widgets
 import pytest
 
-from tests.moving import Page, everything, named, rows
-from utils import explore
-from utils.case import load_case
-from utils.chapters import appraisal, bedside, board, cohort, course, route
+from tests.moving import MAKE, MOMENTS, Page, everything, named, rows
+from utils.chapters import bedside, cohort, route
 from utils.explore import REACH, Choice, Number, Text, Tick, explorer
 from utils.page import say
 from utils.units import UnitError
 
-CASE = load_case()
-REGIONAL, ADMISSION, PICU = (CASE.as_of(moment) for moment in ("regional_hospital", "admission", "picu"))
-MAKE = {
-    "unit_bench": explore.unit_bench,
-    "what_if": lambda: explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250), fibrinogen=(0, 600, 400)),
-    "ruler_bench": lambda: explore.ruler_bench(ADMISSION, ["mas_2016", "hlh_2004"], beside=REGIONAL),
-    "chance": cohort.chance,
-    "thresholds": cohort.threshold_explorer,
-    "ladder": lambda: course.ladder(CASE),
-    "credit": lambda: course.credit(CASE),
-    "age_limits": lambda: bedside.age_limit_bench(PICU),
-    "route": route.route_bench,
-    "look_up": lambda: explore.look_up(REGIONAL, "F09"),
-    "replay": lambda: board.replay("01"),
-    "register": lambda: appraisal.register(CASE),
-}
+PICU = MOMENTS["picu"]
 SLOW = {("thresholds", "item")}
-
-
-def make(which):
-    made = MAKE[which]()
-    if which == "what_if":
-        made.set(platelets="250 ×10⁹/L", fibrinogen="400 mg/dL")
-    made.which = which
-    return made
 
 
 @pytest.fixture(params=MAKE)
 def made(request, record):
-    return make(request.param)
+    made = MAKE[request.param]()
+    made.which = request.param
+    return made
 
 
 @pytest.fixture
@@ -53,7 +30,7 @@ def days():
 
 # ---- what lies ready ------------------------------------------------------------------------------------------------
 def test_what_lies_ready_is_what_the_kernel_says_when_it_is_asked(made):
-    page, twin = Page(made), Page(make(made.which))  # for the twin nothing was made ready
+    page, twin = Page(made), Page(MAKE[made.which]())  # for the twin nothing was made ready
     assert page.result.shown["state"].keys() == page.result.movers.keys()
     said = [words for _, trait, words in page.result.movers.values() if words]
     assert said == [f"{field.description}, slider" for field, *_ in rows(made, widgets.FloatText)]

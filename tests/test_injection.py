@@ -9,32 +9,16 @@ import pytest
 
 from classroom.receipts import read_receipts
 from tests.injection import PAYLOADS, Found
-from tests.moving import everything
+from tests.moving import ADMISSION, MAKE, REGIONAL, everything
 from utils import explore, page, quiz
 from utils import record as store
-from utils.case import load_case
-from utils.chapters import appraisal, bedside, cohort, course, patient, route
+from utils.chapters import patient
 from utils.chapters.board import differential_board, replay
 from utils.receipt import save_receipt
 
-CASE = load_case()
-REGIONAL, ADMISSION, PICU = (CASE.as_of(t) for t in ("regional_hospital", "admission", "picu"))
 each = pytest.mark.parametrize("text", PAYLOADS)
 TEXTS = {n: p for n, p in quiz.prompts().items() if p["kind"] == "text" and p["notebook"] in ("01", "02")}
-EXPLORERS = {  # how each is made, and its controls that are tried
-    "unit_bench": (explore.unit_bench, ["text", "analyte"]),
-    "what_if": (lambda: explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250)), ["platelets"]),
-    "ruler_bench": (lambda: explore.ruler_bench(ADMISSION, ["hlh_2004"]), ["neutrophils", "haemophagocytosis"]),
-    "chance": (cohort.chance, ["prior", "rule", "study"]),
-    "thresholds": (cohort.threshold_explorer, ["threshold", "item"]),
-    "age": (lambda: bedside.age_limit_bench(PICU), ["systolic"]),
-    "ladder": (lambda: course.ladder(CASE), ["day"]),
-    "look_up": (lambda: explore.look_up(ADMISSION, "F09"), ["address"]),
-    "credit": (lambda: course.credit(CASE), ["improved"]),
-    "route": (route.route_bench, ["view", "absorbed"]),
-    "register": (lambda: appraisal.register(CASE), ["search", "kind", "entry"]),
-}
-made = cache(lambda name: EXPLORERS[name][0]())  # none takes what it is given here, or takes it as words
+made = cache(lambda name: MAKE[name]())  # none takes what it is given here, or takes it as words
 
 
 @pytest.fixture(autouse=True)
@@ -88,15 +72,11 @@ def test_what_is_given_by_call_stays_text(record, text):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_what_an_explorer_is_given_stays_text(name):
-    bench, keys = made(name), EXPLORERS[name][1]
-    also = {"text": "1.5 mmol/L"} if name == "unit_bench" else {}
+@pytest.mark.parametrize("name", MAKE)
+def test_what_an_explorer_is_given_stays_text(record, name):
+    bench, also = made(name), {"text": "1.5 mmol/L"} if name == "unit_bench" else {}
     for text in PAYLOADS:
-        for key in keys:
-            harmless(bench.set(**{**also, key: text}), bench)
-        if name not in ("unit_bench", "look_up", "chance", "thresholds"):
-            harmless(bench.set(**{text: 1}))
+        harmless(*(bench.set(**{**also, key: text}) for key in [*bench.get(), text]), bench)
         for field in everything(bench):
             if isinstance(field, widgets.Text):
                 field.value = text
