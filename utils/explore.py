@@ -166,9 +166,9 @@ class Tick(Control):
         self.mover, self.of, self.beside = (self.field, "value", ""), bool, lambda: [not self.field.value]
 
     def check(self, value):
-        if not isinstance(value, bool):
-            raise UnitError(phrase("explorer.not_listed", value=value, name=self.label, known="True, False"))
-        return value
+        if isinstance(value, bool):
+            return value
+        raise UnitError(phrase("explorer.not_listed", value=value, name=self.label, known="True, False"))
 
 
 class Text(Control):
@@ -441,11 +441,10 @@ def ruler_bench(case, rules, beside=None, trials=None):
 def _matrix(verdicts, caption):
     """The items of rules that do not count, as a table of shapes."""
     asked = [(r.input, v.rule, r.status) for v in verdicts for r in v.items.itertuples() if r.input and r.status]
-    rows, columns = {n: variables().at[n, "label"] for n, _, _ in asked}, {v.rule: v.short for v in verdicts}
-    states = {(r, c): "" for r in rows for c in columns}
+    rows = {n: variables().at[n, "label"] for n, _, _ in asked} | {"": phrase("explore.whole_set")}
+    states = {(n, v.rule): "" if n else v.status for n in rows for v in verdicts}
     states |= {(n, rule): status for n, rule, status in reversed(asked)}  # the first item of an input counts
-    states |= {("", v.rule): v.status for v in verdicts}
-    return plots.matrix(states, {**rows, "": phrase("explore.whole_set")}, columns, caption, plots.VERDICTS)
+    return plots.matrix(states, rows, {v.rule: v.short for v in verdicts}, caption, plots.VERDICTS)
 
 
 def _verdicts(verdicts):

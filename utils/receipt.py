@@ -15,20 +15,17 @@ from utils.phrases import phrase
 from utils.quiz import CONFIDENCE, hypotheses, items, prompts
 from utils.record import read, write_whole
 
-NAME, TITLE = "mas-casebook-receipt.json", "MAS Casebook receipt"
+NAME, TITLE, HEAD = "mas-casebook-receipt.json", "MAS Casebook receipt", ["version", "made"]
 # A question has no field, and what is not a question no revision.
 ROW = ["item", "notebook", "kind", "field", "answer", "confidence", "when", "first_vote", "revision"]
-HEAD = ["version", "made"]
-REVISION = "([0-9a-f]{8})?"  # empty where a question stands as it did before revisions were kept
-WHEN = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)?"
+REVISION, WHEN = "([0-9a-f]{8})?", r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)?"  # no revision: before they were kept
 
 
 def version():
     """The version of this copy of the collection, which need not be installed."""
     file = Path(__file__).resolve().parent.parent / "pyproject.toml"
-    if file.exists():
-        return tomllib.loads(file.read_text(encoding="utf-8"))["project"]["version"]
-    return metadata.version("mas-casebook")
+    here = file.exists() and tomllib.loads(file.read_text(encoding="utf-8"))["project"]["version"]
+    return here or metadata.version("mas-casebook")
 
 
 def _rows(written):
