@@ -3,35 +3,23 @@
 from html.parser import HTMLParser
 
 PAYLOADS = [
-    "<script>window.__hit=1</script>",
-    "<ScRiPt >window.__hit=1</sCrIpT\t>",
-    "<img src=x onerror=window.__hit=1>",
-    '"><img src=x onerror="window.__hit=1">',
-    "'><img src=x onerror='window.__hit=1'>",
-    "</div><img src=x onerror=window.__hit=1>",
-    "</td></tr></table><img src=x onerror=window.__hit=1>",
-    "</textarea><img src=x onerror=window.__hit=1>",
-    "</option></select><img src=x onerror=window.__hit=1>",
-    "</style><script>window.__hit=1</script>",
-    "</title><svg/onload=window.__hit=1>",
-    "<svg onload=window.__hit=1></svg>",
-    "<svg><animate onbegin=window.__hit=1 attributeName=x dur=1s>",
-    "<details open ontoggle=window.__hit=1>",
-    "<video><source onerror=window.__hit=1></video>",
-    "<input autofocus onfocus=window.__hit=1>",
-    "<iframe srcdoc='<script>parent.__hit=1</script>'></iframe>",
-    '<a href="javascript:window.__hit=1">here</a>',
-    "[here](javascript:window.__hit=1)",
-    "![x](x onerror=window.__hit=1)",
-    "&lt;img src=x onerror=window.__hit=1&gt;",
+    "<script>window.__hit=1</script>", "<ScRiPt >window.__hit=1</sCrIpT\t>", "<img src=x onerror=window.__hit=1>",
+    '"><img src=x onerror="window.__hit=1">', "'><img src=x onerror='window.__hit=1'>",
+    "</div><img src=x onerror=window.__hit=1>", "</td></tr></table><img src=x onerror=window.__hit=1>",
+    "</textarea><img src=x onerror=window.__hit=1>", "</option></select><img src=x onerror=window.__hit=1>",
+    "</style><script>window.__hit=1</script>", "</title><svg/onload=window.__hit=1>",
+    "<svg onload=window.__hit=1></svg>", "<svg><animate onbegin=window.__hit=1 attributeName=x dur=1s>",
+    "<details open ontoggle=window.__hit=1>", "<video><source onerror=window.__hit=1></video>",
+    "<input autofocus onfocus=window.__hit=1>", "<iframe srcdoc='<script>parent.__hit=1</script>'></iframe>",
+    '<a href="javascript:window.__hit=1">here</a>', "[here](javascript:window.__hit=1)",
+    "![x](x onerror=window.__hit=1)", "&lt;img src=x onerror=window.__hit=1&gt;",
     "&#60;img src=x onerror=window.__hit=1&#62;",
     "{{constructor.constructor('window.__hit=1')()}} ${window.__hit=1} <%= 1 %>",
-    '" autofocus onfocus="window.__hit=1',
-    "\u202e<img src=x onerror=window.__hit=1>\u202c",
+    '" autofocus onfocus="window.__hit=1', "\u202e<img src=x onerror=window.__hit=1>\u202c",
     "\uff1cimg src=x onerror=window.__hit=1\uff1e\u200b<\u0130mg src=x>",
     "<!--><img src=x onerror=window.__hit=1>-->",
     "<math><mtext></form><form><mglyph><style></math><img src onerror=window.__hit=1>",
-]
+]  # fmt: skip
 HARMLESS = set("p strong em b br ul ol li div span table caption thead tbody tr th td".split())
 HARMLESS |= set("figure figcaption img details summary".split())
 

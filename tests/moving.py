@@ -3,7 +3,36 @@
 import asyncio
 import re
 
+from utils import explore
+from utils.case import load_case
+from utils.chapters import appraisal, bedside, board, cohort, course, route
 from utils.explore import REACH
+
+CASE = load_case()
+MOMENTS = {moment: CASE.as_of(moment) for moment in ("regional_hospital", "admission", "picu")}
+REGIONAL, ADMISSION, PICU = MOMENTS.values()
+
+
+def supposed():
+    bench = explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250), fibrinogen=(0, 600, 400))
+    bench.set(platelets="250 ×10⁹/L", fibrinogen="400 mg/dL")
+    return bench
+
+
+MAKE = {  # every explorer
+    "unit_bench": explore.unit_bench,
+    "what_if": supposed,
+    "ruler_bench": lambda: explore.ruler_bench(ADMISSION, ["mas_2016", "hlh_2004"], beside=REGIONAL),
+    "chance": cohort.chance,
+    "thresholds": cohort.threshold_explorer,
+    "ladder": lambda: course.ladder(CASE),
+    "credit": lambda: course.credit(CASE),
+    "age_limits": lambda: bedside.age_limit_bench(PICU),
+    "route": route.route_bench,
+    "look_up": lambda: explore.look_up(ADMISSION, "F09"),
+    "replay": lambda: board.replay("01"),
+    "register": lambda: appraisal.register(CASE),
+}
 
 
 def everything(widget):

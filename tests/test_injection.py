@@ -9,31 +9,16 @@ import pytest
 
 from classroom.receipts import read_receipts
 from tests.injection import PAYLOADS, Found
+from tests.moving import ADMISSION, MAKE, REGIONAL, everything
 from utils import explore, page, quiz
 from utils import record as store
-from utils.case import load_case
-from utils.chapters import appraisal, bedside, cohort, course, patient, route
+from utils.chapters import patient
 from utils.chapters.board import differential_board, replay
 from utils.receipt import save_receipt
 
-CASE = load_case()
-REGIONAL, ADMISSION, PICU = (CASE.as_of(t) for t in ("regional_hospital", "admission", "picu"))
 each = pytest.mark.parametrize("text", PAYLOADS)
 TEXTS = {n: p for n, p in quiz.prompts().items() if p["kind"] == "text" and p["notebook"] in ("01", "02")}
-EXPLORERS = {  # how each is made, and its controls that are tried
-    "unit_bench": (explore.unit_bench, ["text", "analyte"]),
-    "what_if": (lambda: explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250)), ["platelets"]),
-    "ruler_bench": (lambda: explore.ruler_bench(ADMISSION, ["hlh_2004"]), ["neutrophils", "haemophagocytosis"]),
-    "chance": (cohort.chance, ["prior", "rule", "study"]),
-    "thresholds": (cohort.threshold_explorer, ["threshold", "item"]),
-    "age": (lambda: bedside.age_limit_bench(PICU), ["systolic"]),
-    "ladder": (lambda: course.ladder(CASE), ["day"]),
-    "look_up": (lambda: explore.look_up(ADMISSION, "F09"), ["address"]),
-    "credit": (lambda: course.credit(CASE), ["improved"]),
-    "route": (route.route_bench, ["view", "absorbed"]),
-    "register": (lambda: appraisal.register(CASE), ["search", "kind", "entry"]),
-}
-made = cache(lambda name: EXPLORERS[name][0]())  # none takes what it is given here, or takes it as words
+made = cache(lambda name: MAKE[name]())  # none takes what it is given here, or takes it as words
 
 
 @pytest.fixture(autouse=True)
@@ -43,18 +28,11 @@ def _page_of_its_own():
     store.watchers.clear()
 
 
-def inside(widget):
-    """A widget and all in it."""
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from inside(child)
-
-
 def html(shown):
     """All HTML that something gives to the page: what is shown, or what a card or an explorer shows and holds."""
     data = shown._repr_mimebundle_()
     parts = [(data[0] if isinstance(data, tuple) else data)["text/html"], getattr(shown, "feedback", "")]
-    for widget in inside(shown):
+    for widget in everything(shown):
         result = getattr(widget, "shown", None)
         parts += [widget.value] if isinstance(widget, widgets.HTML) else []
         parts += [result["html"]] if isinstance(result, dict) and result else []
@@ -70,7 +48,7 @@ def harmless(*shown):
 def test_what_is_typed_into_a_card_stays_text(record, text):
     for name, prompt in TEXTS.items():
         card = quiz.write(name)
-        card.given = {f: text for f in prompt["fields"]} | {"at": 1}
+        card.given = dict.fromkeys(prompt["fields"], text) | {"at": 1}
         assert list(card.committed.values())[0] == text.strip()  # it was kept, so it was shown
         harmless(card, quiz.write(name, text), quiz.write(name), quiz.notes(prompt["notebook"]))
         assert text.strip().split()[0] in Found(quiz.notes(prompt["notebook"]).html).words
@@ -94,16 +72,12 @@ def test_what_is_given_by_call_stays_text(record, text):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_what_an_explorer_is_given_stays_text(name):
-    bench, keys = made(name), EXPLORERS[name][1]
-    also = {"text": "1.5 mmol/L"} if name == "unit_bench" else {}
+@pytest.mark.parametrize("name", MAKE)
+def test_what_an_explorer_is_given_stays_text(record, name):
+    bench, also = made(name), {"text": "1.5 mmol/L"} if name == "unit_bench" else {}
     for text in PAYLOADS:
-        for key in keys:
-            harmless(bench.set(**{**also, key: text}), bench)
-        if name not in ("unit_bench", "look_up", "chance", "thresholds"):
-            harmless(bench.set(**{text: 1}))
-        for field in inside(bench):
+        harmless(*(bench.set(**{**also, key: text}) for key in [*bench.get(), text]), bench)
+        for field in everything(bench):
             if isinstance(field, widgets.Text):
                 field.value = text
                 harmless(bench)
@@ -113,10 +87,9 @@ def test_what_an_explorer_is_given_stays_text(name):
 @pytest.mark.parametrize("text", PAYLOADS[::5])
 def test_a_record_edited_by_hand_stays_text(record, text):
     entry = {"choice": "a", "confidence": text, "at": text, text: text}
-    forms = {n: {"fields": {f: text for f in [*p["fields"], text]}, "confidence": text} for n, p in TEXTS.items()}
-    forms["D1.1"] = {"fields": {h: text for h in quiz.hypotheses()}, "confidence": text, "at": text}
-    forms["B1.1"] = {"fields": {"ferritin|sjia": text, text: text}}
-    forms |= {n: {"fields": dict.fromkeys(patient.sheet(n).boxes, text), "confidence": text} for n in patient.names()}
+    names = {n: p["fields"] for n, p in TEXTS.items()} | {"D1.1": quiz.hypotheses(), "B1.1": ["ferritin|sjia"]}
+    names |= {n: patient.sheet(n).boxes for n in patient.names()}
+    forms = {n: {"fields": dict.fromkeys([*boxes, text], text), "confidence": text} for n, boxes in names.items()}
     record.write_text(json.dumps({"answers": {"N3.2": entry, text: entry}, "forms": {**forms, text: forms["B1.1"]}}))
     cards = [quiz.ask("N3.2"), quiz.rank("D1.1"), *map(quiz.write, TEXTS), *map(patient.sheet, patient.names())]
     harmless(*cards, quiz.reveal("N3.2"), quiz.progress(), quiz.notes("01"), replay("01"))

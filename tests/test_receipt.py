@@ -37,8 +37,8 @@ def saved(folder):
     return sorted(p.name for p in folder.iterdir())
 
 
-def spoil(file, edit):
-    """Change what a JSON file holds."""
+def spoil(file, edit=lambda whole: None):
+    """Change what a JSON file holds; what it holds then."""
     whole = json.loads(file.read_text(encoding="utf-8"))
     edit(whole)
     file.write_text(json.dumps(whole), encoding="utf-8")
@@ -47,10 +47,9 @@ def spoil(file, edit):
 
 # ---- what is in it --------------------------------------------------------------------------------------------------
 def test_receipt_lies_beside_the_notebook_and_says_what_it_holds(desk, tmp_path):
-    told = save_receipt().text
-    whole = json.loads((desk / NAME).read_text(encoding="utf-8"))
-    assert f"Your receipt is {NAME}:" in told and "2 answers" in told and "sent nowhere" in told
-    assert "No name and no machine is in it." in told
+    said, whole = save_receipt().text, spoil(desk / NAME)
+    for words in (f"Your receipt is {NAME}:", "2 answers", "sent nowhere", "No name and no machine is in it."):
+        assert words in said
     assert set(whole) == {"title", "version", "made", "rows"} and whole["version"] == version()
     first, second = whole["rows"]
     assert list(first) == ROW  # and nothing else
@@ -62,11 +61,9 @@ def test_receipt_lies_beside_the_notebook_and_says_what_it_holds(desk, tmp_path)
 
 
 def test_nothing_written_no_name_and_no_place_is_in_it(desk, record):
-    def edit(whole):
-        whole["answers"]["Ada Lovelace"] = {"choice": "a", "confidence": "", "at": "2026-01-01T00:00:00"}
-        whole["answers"]["N0.1"] |= {"at": "at Ada's", "host": "ada-laptop"}
-
-    spoil(record, edit)
+    stranger = {"choice": "a", "confidence": "", "at": "2026-01-01T00:00:00"}
+    spoil(record, lambda whole: whole["answers"].update({"Ada Lovelace": stranger}))
+    spoil(record, lambda whole: whole["answers"]["N0.1"].update(at="at Ada's", host="ada-laptop"))
     save_receipt()
     text = (desk / NAME).read_text(encoding="utf-8")
     assert "N3.1" in text and "N0.1" in text
@@ -76,8 +73,8 @@ def test_nothing_written_no_name_and_no_place_is_in_it(desk, record):
 def test_own_words_are_in_it_only_where_asked_for(desk, record):
     rank("D1.1", list(hypotheses())[:4], "high")
     spoil(record, lambda whole: whole["forms"]["W1.1"]["fields"].update(diary="Ada's"))
-    told = save_receipt(written=True).text
-    assert "5 fields that" in told and "no name but what you wrote" in told
+    said = save_receipt(written=True).text
+    assert "5 fields that" in said and "no name but what you wrote" in said
     rows = read_receipts(desk).set_index("item")
     assert rows.loc["W1.1", "words"] == "Ada's words" and rows.loc["W1.1", "field"] in prompts()["W1.1"]["fields"]
     assert list(rows.loc["D1.1", "confidence"]) == ["high"] * 4 and list(rows.loc["D1.1", "words"]) == list("1234")
@@ -93,9 +90,8 @@ def test_sheets_of_the_new_patient_are_in_it_unless_they_were_spoilt(desk, recor
     assert frame.attrs["skipped"] == [] and len(frame) == 2 + 5 + 5 + 3
     rows = frame.set_index(["item", "field"])
     assert rows.loc[("U9.1", "ferritin"), "answer"] == "685 ng/mL"  # no spreadsheet takes it for a formula
-    assert rows.loc[("C9.1", "hscore|verdict"), "answer"] == "met"
-    assert set(rows.loc["C9.1", "notebook"]) == {"10"} and set(rows.loc["V9.2", "notebook"]) == {"11"}
-    assert (rows.loc["C9.1", "confidence"] == "low").all() and (rows.loc["C9.1", "kind"] == "sheet").all()
+    assert rows.loc[("C9.1", "hscore|verdict"), "answer"] == "met" and set(rows.loc["V9.2", "notebook"]) == {"11"}
+    assert (rows.loc["C9.1", ["notebook", "confidence", "kind"]] == ["10", "low", "sheet"]).all(axis=None)
     spoil(record, lambda whole: whole["forms"]["C9.1"]["fields"].update({"hscore|verdict": "Ada says met"}))
     save_receipt("later")
     frame = read_receipts(desk)
@@ -109,25 +105,21 @@ def test_an_empty_record_makes_no_file(record, tmp_path, monkeypatch):
     assert "damaged" in save_receipt().text and not (tmp_path / NAME).exists()
 
 
-def test_the_button_saves_and_running_a_notebook_does_not(desk):
+# ---- where it is put ------------------------------------------------------------------------------------------------
+def test_run_all_saves_nothing_until_the_button_is_pressed_and_then_keeps_a_receipt_that_holds_more(desk):
     offer = offer_receipt()
     assert saved(desk) == [] and "No receipt is saved yet." in offer.shown.text
-    offer.children[0].click()
+    offer.children[0].click(), offer.children[0].click()
     assert saved(desk) == [NAME] and NAME in offer.shown.text
-
-
-# ---- where it is put ------------------------------------------------------------------------------------------------
-def test_run_all_renews_the_receipt_and_keeps_one_that_holds_more(desk):
-    save_receipt(), save_receipt(), answer("N3.2", "a")
-    save_receipt()  # the new one holds the old one's rows and one more
-    assert saved(desk) == [NAME] and len(json.loads((desk / NAME).read_text())["rows"]) == 3
+    answer("N3.2", "a"), save_receipt()  # the new one holds the old one's rows and one more
+    assert saved(desk) == [NAME] and len(spoil(desk / NAME)["rows"]) == 3
     save_receipt(written=True)
     assert saved(desk) == [NAME]
     save_receipt()  # without the words: the one that is there holds more
     assert saved(desk) == ["mas-casebook-receipt-2.json", NAME]
     other = spoil(desk / NAME, lambda whole: whole["rows"][0].update(answer="a"))  # somebody else's, by an answer
     save_receipt(written=True)
-    assert json.loads((desk / NAME).read_text()) == other
+    assert spoil(desk / NAME) == other
 
 
 def test_no_file_is_overwritten_and_no_link_is_followed(desk, tmp_path):
@@ -144,10 +136,15 @@ def test_no_file_is_overwritten_and_no_link_is_followed(desk, tmp_path):
     assert {"mas-casebook-receipt-3.json", "dangling-2.json", "link-2.json"} < set(saved(desk))
 
 
-@pytest.mark.parametrize(
-    ("name", "file"),
-    [("r", "r.json"), ("class.v2", "class.v2.json"), ("a.csv", "a.csv.json"), ("", NAME), (".", NAME), ("~", NAME)],
-)
+ENDINGS = [
+    ("r", "r.json"),
+    ("class.v2", "class.v2.json"),
+    ("a.csv", "a.csv.json"),
+    *((n, NAME) for n in ("", ".", "~")),
+]
+
+
+@pytest.mark.parametrize("name, file", ENDINGS)
 def test_every_receipt_has_an_ending_that_is_read(desk, monkeypatch, name, file):
     monkeypatch.setenv("HOME", str(desk))
     monkeypatch.setenv("USERPROFILE", str(desk))
@@ -156,16 +153,13 @@ def test_every_receipt_has_an_ending_that_is_read(desk, monkeypatch, name, file)
 
 
 @pytest.mark.parametrize("path", ["no/such/folder/a.json", 7, "~nobodyatall/a.json", "a\0b"])
-def test_a_place_that_cannot_be_is_told(desk, path):
+def test_a_place_that_cannot_be_is_said(desk, path):
     assert "could not be saved" in save_receipt(path).text and saved(desk) == []
 
 
 @pytest.mark.parametrize("call", ["tempfile.mkstemp", "os.replace"])  # the second: between writing and moving
 def test_a_folder_that_is_read_only_stays_as_it_is(desk, monkeypatch, call):
-    def shut(*_, **__):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(call, shut)
+    monkeypatch.setattr(call, lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     assert "(Permission denied)" in save_receipt().text and saved(desk) == []
 
 
@@ -184,11 +178,8 @@ def test_only_what_a_killed_change_of_the_record_left_is_swept(desk, tmp_path, m
 @pytest.mark.parametrize("mask, mode", [(0o022, 0o644), (0o077, 0o600)])
 def test_a_receipt_can_be_read_like_any_new_file_and_the_record_by_its_owner(desk, record, mask, mode):
     old = os.umask(mask)
-    try:
-        save_receipt()
-        assert os.umask(mask) == mask
-    finally:
-        os.umask(old)
+    save_receipt()
+    assert os.umask(old) == mask
     assert (desk / NAME).stat().st_mode & 0o777 == mode and record.stat().st_mode & 0o777 == 0o600
 
 
@@ -227,9 +218,7 @@ def test_receipts_of_a_class_are_read_and_bad_files_named(desk, capsys):
     assert list(frame.columns) == ["file", *ROW, "version", "made"]
     assert list(frame["file"]) == ["ann.json"] * 2 + ["bob.json"] * 2
     ann, bob = (part.drop(columns=["file", "made"]).to_dict("records") for _, part in frame.groupby("file"))
-    assert ann == bob
-    skipped = frame.attrs["skipped"]
-    assert capsys.readouterr().out.splitlines() == skipped
+    assert ann == bob and capsys.readouterr().out.splitlines() == (skipped := frame.attrs["skipped"])
     assert [line.split()[0] for line in skipped] == [*bad, "k.json", "l.json"][: len(bad) + 1 + hasattr(os, "mkfifo")]
     assert all("was skipped, it is not a receipt: " in line for line in skipped)
 
@@ -242,13 +231,9 @@ def test_a_folder_without_receipts_gives_an_empty_table(tmp_path, capsys):
     assert "nowhere cannot be read (No such file" in told and told.count(" cannot be read (") == 4
 
 
-ENTRY = st.fixed_dictionaries(
-    {
-        "choice": st.sampled_from("abc"),
-        "confidence": st.sampled_from(["", "low", "medium", "high"]),
-        "at": st.datetimes().map(lambda t: t.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")),
-    }
-)
+MOMENT = st.datetimes().map(lambda t: t.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0"))
+SURE = st.sampled_from(["", "low", "medium", "high"])
+ENTRY = st.fixed_dictionaries({"choice": st.sampled_from("abc"), "confidence": SURE, "at": MOMENT})
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -258,8 +243,8 @@ def test_what_was_answered_comes_back(record, answers):
     with tempfile.TemporaryDirectory() as folder:
         save_receipt(Path(folder) / "r")
         frame = read_receipts(folder)
-    rows = frame.to_dict("records")
-    assert {r["item"]: {"choice": r["answer"], "confidence": r["confidence"], "at": r["when"]} for r in rows} == answers
+    rows = frame.set_index("item")[["answer", "confidence", "when"]].set_axis(["choice", "confidence", "at"], axis=1)
+    assert rows.to_dict("index") == answers
     assert list(frame["item"]) == [name for name in ASKED if name in answers]
 
 

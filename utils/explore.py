@@ -166,9 +166,9 @@ class Tick(Control):
         self.mover, self.of, self.beside = (self.field, "value", ""), bool, lambda: [not self.field.value]
 
     def check(self, value):
-        if not isinstance(value, bool):
-            raise UnitError(phrase("explorer.not_listed", value=value, name=self.label, known="True, False"))
-        return value
+        if isinstance(value, bool):
+            return value
+        raise UnitError(phrase("explorer.not_listed", value=value, name=self.label, known="True, False"))
 
 
 class Text(Control):
@@ -350,11 +350,10 @@ def what_if(rule, case, **ranges):
     def flips(name, given):
         """Verdict along one input, everything else as supposed: '0 to 181: met; 182 to 500: undetermined'."""
         trial = np.arange(ranges[name][0], ranges[name][1] + 1)
-        status = _statuses(rule, given, **{name: trial * factors(name)[units[name]]})
-        starts = [0, *np.flatnonzero(status[1:] != status[:-1]) + 1]
-        spans = zip(starts, [*starts[1:], len(trial)], strict=True)
-        spans = [(show(trial[a]), f"{show(trial[b - 1])} {units[name]}", status_word(status[a])) for a, b in spans]
-        return "; ".join(phrase("explore.flip", low=low, high=high, status=word) for low, high, word in spans)
+        status = pd.Series(_statuses(rule, given, **{name: trial * factors(name)[units[name]]}), trial)
+        spans = [x for _, x in status.groupby((status != status.shift()).cumsum())]
+        ends = [(show(x.index[0]), f"{show(x.index[-1])} {units[name]}", status_word(x.iloc[0])) for x in spans]
+        return "; ".join(phrase("explore.flip", low=low, high=high, status=word) for low, high, word in ends)
 
     def view(**state):
         given = {**case.inputs, **supposed(state)}
@@ -401,10 +400,10 @@ def ruler_bench(case, rules, beside=None, trials=None):
             raise UnitError(phrase("explore.no_such_unknown", name=name, rules=", ".join(v.short for v in printed)))
         results[name] = [(str(quantity(x, name)), quantity(x, name)) for x in texts]
 
+    word = {True: phrase("explore.present"), False: phrase("explore.absent")}
+
     def tell(state):
         return {n: None if v == UNKNOWN else v for n, v in state.items()}
-
-    word = {True: phrase("explore.present"), False: phrase("explore.absent")}
 
     def view(**state):
         supposed = {n: v for n, v in state.items() if v != UNKNOWN}
@@ -442,20 +441,19 @@ def ruler_bench(case, rules, beside=None, trials=None):
 def _matrix(verdicts, caption):
     """The items of rules that do not count, as a table of shapes."""
     asked = [(r.input, v.rule, r.status) for v in verdicts for r in v.items.itertuples() if r.input and r.status]
-    rows, columns = {n: variables().at[n, "label"] for n, _, _ in asked}, {v.rule: v.short for v in verdicts}
-    states = {(r, c): "" for r in rows for c in columns}
+    rows = {n: variables().at[n, "label"] for n, _, _ in asked} | {"": phrase("explore.whole_set")}
+    states = {(n, v.rule): "" if n else v.status for n in rows for v in verdicts}
     states |= {(n, rule): status for n, rule, status in reversed(asked)}  # the first item of an input counts
-    states |= {("", v.rule): v.status for v in verdicts}
-    return plots.matrix(states, {**rows, "": phrase("explore.whole_set")}, columns, caption, plots.VERDICTS)
+    return plots.matrix(states, rows, {v.rule: v.short for v in verdicts}, caption, plots.VERDICTS)
 
 
 def _verdicts(verdicts):
     """What each rule could still be, and which result would settle it at the least cost."""
     rows = []
     for v in verdicts:
-        scored = (plots.span(v), plots.cut_off(v)) if v.reach else ("", "")
         ways = [f"{r.result} ({status_word(r.verdict)})" for r in v.cheapest.itertuples()]
         ways = phrase("explore.or_way").join(ways) or phrase("explore.settled")
+        scored = (plots.span(v), plots.cut_off(v)) if v.reach else ("", "")
         rows.append((v.short, status_word(v.status), *scored, ways))
     heads = [phrase(f"explore.{head}") for head in ("rule", "status", "could_be", "cut_off", "cheapest")]
     frame = pd.DataFrame(rows, columns=heads)

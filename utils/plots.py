@@ -25,7 +25,7 @@ USUAL = phrase("plots.usual")
 VERDICTS = {v: status_word(v) for v in ("met", "not met", "undetermined")} | {"": phrase("plots.not_asked")}
 SIGNS = {"fits": "●", "met": "●", "does_not_fit": "✕", "not met": "✕", "expected_but_absent": "⊘", "": "–"}
 FULL, HOLLOW, HATCHED, POINT = "■", "□", "▨", "◆"
-PER_INCH, ROW, ALT = 108, 0.22, 200  # CSS pixels; inches; the most letters of an alternative text
+PER_INCH, ROW, STRIP, ALT = 108, 0.22, 3.4, 200  # CSS pixels; inches; inches; the most letters of an alternative text
 LOOK = {
     **dict.fromkeys(("font.size", "axes.labelsize", "axes.titlesize", "xtick.labelsize", "ytick.labelsize"), 9),
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
@@ -75,23 +75,29 @@ def _again(name, width, height):
     return fig, ax
 
 
-@_styled
 def finish(fig, alt, caption, told=(), key="", below=None):
     """The figure as something to show, a `utils.page.Figure`.
 
     `alt` (str) is its main message, said behind the caption; `caption` and `key` (str) stand below it, `below` (Shown)
     between; `told` (list of str) is all that it shows, in words, where no table says it.
     """
-    out, box = io.BytesIO(), fig.get_tightbbox().padded(0.08)
-    fig.savefig(out, format="svg", bbox_inches=box, metadata={"Date": None, "Description": BANNER})
+    svg, width = fig if isinstance(fig, tuple) else _svg(fig)
     alt = shorten(alt, ALT - 40, placeholder="…")
     alt = f"{shorten(caption, ALT - 1 - len(alt), placeholder='…')} {alt}"
-    words, width = f"{caption} {'; '.join(told)}." if told else "", round(PER_INCH * box.width)
-    return figure(out.getvalue(), alt, f"{caption} {key}".rstrip(), width, words, below)
+    words = f"{caption} {'; '.join(told)}." if told else ""
+    return figure(svg, alt, f"{caption} {key}".rstrip(), width, words, below)
 
 
 @_styled
-def _strip(rows, low, high, ticks=None, width=3.4, shade=None):
+def _svg(fig):
+    """A figure as SVG, and its width in CSS pixels."""
+    out, box = io.BytesIO(), fig.get_tightbbox().padded(0.08)
+    fig.savefig(out, format="svg", bbox_inches=box, metadata={"Date": None, "Description": BANNER})
+    return out.getvalue(), round(PER_INCH * box.width)
+
+
+@_styled
+def _strip(rows, low, high, ticks=None, width=STRIP, shade=None):
     """A Figure of rows (words left, words right, marks, look of the words) on one scale, with `ticks` place -> words.
 
     A mark is (kind, from, to, colour): a bar (see `BARS`), a line (``:``), ``|``, a stroke down so many rows, ``?``, or
@@ -105,7 +111,7 @@ def _strip(rows, low, high, ticks=None, width=3.4, shade=None):
     ax.set(xlim=(low, high), ylim=(len(rows) - 0.5, -0.5))
     ticks, at = ticks or {}, ax.get_yaxis_transform()
     if shade:
-        ax.axvspan(*shade, color=BAND, zorder=-1)
+        ax.axvspan(*shade, color=BAND, zorder=-1, gid="shade")
     ax.vlines([*ticks], -0.5, len(rows) - 0.5, color=GRID, lw=0.8, zorder=0)
     for x, words in ticks.items():
         ax.text(x, -0.7, words, ha="center", va="bottom")
@@ -456,7 +462,7 @@ def recovery(marks, days, boxes, loose, caption):
 
 
 def swimmer(courses, marks, last, caption, cursor=None):
-    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: 66 ms.
+    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: 2 ms.
 
     `courses` (of `utils.chapters.course`) are drawn under a heading for each kind; `marks` are events: first and last
     day, words, and whether they are dated. `last` is the last day, `cursor` one to mark.
@@ -479,10 +485,15 @@ def swimmer(courses, marks, last, caption, cursor=None):
         told += [f"{c.label} ({words}): {c.told}" for c, words in zip(those, about, strict=True)]
     days = [d for d in range(1, last + 1) if last <= 10 or d in (1, last) or not d % 5 and d < last - 2]
     ticks = {1 - before / 2: "\n".join(wrap(phrase("plots.zone"), 10))} | {d + 0.5: f"{d}" for d in days}
-    shade = (cursor, cursor + 1) if cursor else None
-    fig = _strip(rows, 1 - before, last + 1 + before / 3, ticks, shade=shade)
+    low, high, drawn = 1 - before, last + 1 + before / 3, (*courses, *marks, last, bool(cursor))
+    if drawn not in KEPT:  # drawn once, with the first day marked; then the mark alone is moved
+        KEPT[drawn] = _svg(_strip(rows, low, high, ticks, shade=(1, 2) if cursor else None))
+    svg, width = KEPT[drawn]
+    if cursor:
+        right = (cursor - 1) * STRIP * 72 / (high - low)
+        svg = svg.replace(b'<g id="shade">', b'<g id="shade" transform="translate(%.3f 0)">' % right)
     brief = phrase("plots.alt_swimmer", last=last)
-    return finish(fig, brief, caption, told, f"{phrase('plots.swimmer_key')} {SOURCE}")
+    return finish((svg, width), brief, caption, told, f"{phrase('plots.swimmer_key')} {SOURCE}")
 
 
 def _course(course, before):

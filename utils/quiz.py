@@ -18,11 +18,8 @@ from utils.tables import CASEDATA, CaseDataError, read_entries, read_table
 from utils.units import suggestion
 
 __all__ = ["answer", "ask", "my_page", "notes", "progress", "rank", "record_path", "reset", "reveal", "write"]
-CONFIDENCE = ("low", "medium", "high")
-VOICES = ("authors", "data", "later")
-UNSCORED = ("pretest", "discussion")
-LONGEST = 2000  # characters of one field; more is a paste that went wrong
-LEAST = 4  # hypotheses to rank: fewer is no differential
+CONFIDENCE, VOICES, UNSCORED = ("low", "medium", "high"), ("authors", "data", "later"), ("pretest", "discussion")
+LONGEST, LEAST = 2000, 4  # characters of one field, more is a paste that went wrong; hypotheses of a differential
 
 
 # ---- the card -------------------------------------------------------------------------------------------------------
@@ -175,12 +172,10 @@ class Question(Card):
     """One question on the page. It knows the stem and the options; the feedback comes only after a commit."""
 
     def __init__(self, item):
-        self._question = item
+        self._question, name, stem = item, item["id"], item["stem"]
         options = [[o["key"], f"{o['key']}) {o['text']}"] for o in item["options"]]
-        about = {"id": item["id"], "stem": item["stem"], "options": options, "kind": "choice", "confidence": True}
-        super().__init__(
-            about, still(f"{item['id']}. {item['stem']}", [o[1] for o in options], phrase("quiz.run_first"))
-        )
+        about = {"id": name, "stem": stem, "options": options, "kind": "choice", "confidence": True}
+        super().__init__(about, still(f"{name}. {stem}", [o[1] for o in options], phrase("quiz.run_first")))
 
     def commit(self, given):
         second = given.get("vote") == 2
@@ -295,9 +290,9 @@ def explained(item, given):
     best, chosen, old = item.get("best"), given.get("choice"), ""
     if chosen and changed_since(item, given):
         old, chosen = phrase("quiz.question_changed", id=item["id"], choice=chosen) + " ", None
-    right = phrase("quiz.right") if chosen == best else phrase("quiz.best_is", best=best)
+    right = phrase("quiz.no_best" if not best else "quiz.right" if chosen == best else "quiz.best_is", best=best)
     you = phrase("quiz.you_chose", choice=chosen) if chosen else ""
-    verdict = _line("", f"{invented(item)}{old}{you}{right if best else phrase('quiz.no_best')}")
+    verdict = _line("", f"{invented(item)}{old}{you}{right}")
     parts = [Shown(verdict.html, f"{item['id']}. {verdict.text}")]
     vote = read("votes")[0].get(item["id"])
     if chosen and vote and not changed_since(item, vote):
@@ -449,7 +444,7 @@ def rankings(notebook):
     kept, _ = read("forms")
     stages = [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == str(notebook)]
     given = {p["stage"]: _places(kept.get(p["id"], {}).get("fields", {})) for p in stages}
-    places = {stage: [found.get(k) for k in hypotheses()] for stage, found in given.items()}
+    places = {stage: [*map(found.get, hypotheses())] for stage, found in given.items()}
     return pd.DataFrame(places, index=list(hypotheses().values()), dtype="Int64")
 
 

@@ -15,48 +15,39 @@ from utils.phrases import phrase
 from utils.quiz import CONFIDENCE, hypotheses, items, prompts
 from utils.record import read, write_whole
 
-NAME, TITLE = "mas-casebook-receipt.json", "MAS Casebook receipt"
+NAME, TITLE, HEAD = "mas-casebook-receipt.json", "MAS Casebook receipt", ["version", "made"]
 # A question has no field, and what is not a question no revision.
 ROW = ["item", "notebook", "kind", "field", "answer", "confidence", "when", "first_vote", "revision"]
-HEAD = ["version", "made"]
-REVISION = "([0-9a-f]{8})?"  # empty where a question stands as it did before revisions were kept
-WHEN = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)?"
+REVISION, WHEN = "([0-9a-f]{8})?", r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)?"  # no revision: before they were kept
 
 
 def version():
     """The version of this copy of the collection, which need not be installed."""
     file = Path(__file__).resolve().parent.parent / "pyproject.toml"
-    if file.exists():
-        return tomllib.loads(file.read_text(encoding="utf-8"))["project"]["version"]
-    return metadata.version("mas-casebook")
-
-
-def _row(name, notebook, kind, field, answer, entry, first="", **words):
-    """One row; what somebody typed into the record in place of a confidence or a moment is not handed on."""
-    sure, at, form = (str(entry.get(key, "")) for key in ("confidence", "at", "revision"))
-    sure, at = sure if sure in CONFIDENCE else "", at if re.fullmatch(WHEN, at) else ""
-    form = form if re.fullmatch(REVISION, form) else ""
-    return dict(zip(ROW, (name, notebook, kind, field, answer, sure, at, first, form), strict=True)) | words
+    here = file.exists() and tomllib.loads(file.read_text(encoding="utf-8"))["project"]["version"]
+    return here or metadata.version("mas-casebook")
 
 
 def _rows(written):
     """One row an answer, in the collection's order, and the sentence of a record that cannot be read."""
     from utils.chapters import patient  # here, since it brings all the rules with it
 
-    (given, warning), (voted, _), (kept, _), rows = read(), read("votes"), read("forms"), []
-    for name, item in items().items():  # only what is a question here: an id made up in the record may tell a name
-        if entry := given.get(name):
-            first = voted.get(name, {}).get("choice", "")
-            rows.append(_row(name, item["notebook"], item["kind"], "", entry["choice"], entry, first))
-    for name, fields, entry in patient.committed():
-        for field, value in fields.items():  # no value begins as a formula of a spreadsheet does
-            value = " ".join(value.lstrip("~≈=+ ").split())
-            rows.append(_row(name, patient.PAGES[name], "sheet", field, value, entry))
-    for name, prompt in prompts().items() if written else ():
-        entry = kept.get(name, {"fields": {}})
-        for field in prompt.get("fields", hypotheses()):
-            if words := entry["fields"].get(field):
-                rows.append(_row(name, prompt["notebook"], prompt["kind"], field, "", entry, words=words))
+    (given, warning), voted, kept, rows = read(), read("votes")[0], read("forms")[0], []
+    # Only what is asked here: an id, or a field, made up in the record may tell a name.
+    found = [(i, "", given[name]["choice"], "", given[name]) for name, i in items().items() if name in given]
+    for name, fields, entry in patient.committed():  # no value begins as a formula of a spreadsheet does
+        sheet, values = {"id": name, "notebook": patient.PAGES[name], "kind": "sheet"}, fields.items()
+        found += [(sheet, field, " ".join(x.lstrip("~≈=+ ").split()), "", entry) for field, x in values]
+    for asked in prompts().values() if written else ():
+        entry = kept.get(asked["id"], {"fields": {}})
+        found += [(asked, f, "", entry["fields"].get(f), entry) for f in asked.get("fields", hypotheses())]
+    held = {"confidence": "|".join(CONFIDENCE), "at": WHEN, "revision": REVISION}
+    for asked, field, answer, words, entry in found:
+        about = [asked[key] for key in ("id", "notebook", "kind")]
+        sure, at, form = (x if re.fullmatch(p, x := str(entry.get(key, ""))) else "" for key, p in held.items())
+        first = "" if field else voted.get(asked["id"], {}).get("choice", "")
+        row = dict(zip(ROW, (*about, field, answer, sure, at, first, form), strict=True))
+        rows += [row | {"words": words} if words else row] * bool(words or answer)
     return rows, warning
 
 
@@ -72,10 +63,9 @@ def _within(file, rows):
 def save_receipt(path=None, written=False):
     """Save a receipt beside the notebook, or at `path`, a .json file or a folder; shows where it lies.
 
-    On it is, for each question, your answer, how sure you were, when, and your first vote where you voted twice, and
-    what you committed on the sheets of the new patient; what you wrote and ranked only where it is `written`. No name,
-    no machine and no folder is in it. A file that is there stays, and the new one gets a number such as -2, unless
-    all that the old one holds is in the new one too.
+    It holds your answers, how sure you were, when, first votes, and the sheets of the new patient; what you wrote and
+    ranked only where it is `written`; no name, no machine and no folder. A file that is there stays, and the new one
+    gets a number such as -2, unless all that the old one holds is in the new one too.
     """
     try:
         file = Path(NAME if path is None else path).expanduser().absolute()
@@ -92,14 +82,15 @@ def save_receipt(path=None, written=False):
     except (OSError, TypeError, ValueError, RuntimeError) as fault:  # RuntimeError: "~" of somebody who is not here
         return say(phrase("receipt.not_saved", why=getattr(fault, "strerror", None) or fault))
     own = sum("words" in row for row in rows)
-    answers = phrase("receipt.answers", count=len({row["item"] for row in rows if "words" not in row}))
-    place = file.name if file.parent == Path.cwd() else f"…/{file.name}"  # a notebook is shown to others
-    parts = {"place": place, "answers": answers, "fields": phrase("receipt.fields", count=own)}
+    parts = {"place": file.name if file.parent == Path.cwd() else f"…/{file.name}"}  # a notebook is shown to others
+    parts["answers"] = phrase("receipt.answers", count=len({row["item"] for row in rows if "words" not in row}))
+    parts["fields"] = phrase("receipt.fields", count=own)
     return say(warning + phrase("receipt.saved_with_words" if own else "receipt.saved", **parts))
 
 
 def offer_receipt():
     """A button that saves a receipt: running a whole notebook should leave no file that nobody asked for."""
     first = iter([say(phrase("receipt.none_yet"))])  # what is shown until the button is pressed
-    words = {"reset": phrase("receipt.save"), "note": phrase("receipt.note")}
-    return explorer(lambda: next(first, None) or save_receipt(), **words)
+    return explorer(
+        lambda: next(first, None) or save_receipt(), reset=phrase("receipt.save"), note=phrase("receipt.note")
+    )
