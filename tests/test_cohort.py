@@ -32,23 +32,15 @@ def few():
 
 # ---- the distributions ----------------------------------------------------------------------------------------------
 PUBLISHED = {  # typed from the reference by hand, not read from cohort.csv: a slip there must fail here
-    ("mas", "ferritin"): (3510, 1586, 7444, "ruscitti"),
-    ("active", "ferritin"): (1120, 647, 2393.5, "ruscitti"),
-    ("mas", "ast"): (67.5, 56, 79, "gillispie2017"),
-    ("active", "ast"): (40, 36, 50, "gillispie2017"),
-    ("mas", "fibrinogen"): (380, 227, 533, "gillispie2017"),
-    ("active", "fibrinogen"): (558, 502, 652, "gillispie2017"),
-    ("mas", "fever"): (0.96, "minoia2014"),
-    ("mas", "hepatomegaly"): (0.70, "minoia2014"),
-    ("mas", "splenomegaly"): (0.58, "minoia2014"),
-    ("mas", "cns_involvement"): (0.35, "minoia2014"),
-    ("mas", "haemorrhage"): (0.20, "minoia2014"),
-    ("mas", "active_arthritis"): (0.609, "ravelli2016rmd"),
-    ("active", "fever"): (0.849, "ravelli2016rmd"),
-    ("active", "hepatomegaly"): (0.485, "ravelli2016rmd"),
-    ("active", "splenomegaly"): (0.485, "ravelli2016rmd"),
-    ("active", "active_arthritis"): (0.515, "ravelli2016rmd"),
-}
+    ("mas", "ferritin"): (3510, 1586, 7444, "ruscitti"), ("active", "ferritin"): (1120, 647, 2393.5, "ruscitti"),
+    ("mas", "ast"): (67.5, 56, 79, "gillispie2017"), ("active", "ast"): (40, 36, 50, "gillispie2017"),
+    ("mas", "fibrinogen"): (380, 227, 533, "gillispie2017"), ("active", "fibrinogen"): (558, 502, 652, "gillispie2017"),
+    ("mas", "fever"): (0.96, "minoia2014"), ("mas", "hepatomegaly"): (0.70, "minoia2014"),
+    ("mas", "splenomegaly"): (0.58, "minoia2014"), ("mas", "cns_involvement"): (0.35, "minoia2014"),
+    ("mas", "haemorrhage"): (0.20, "minoia2014"), ("mas", "active_arthritis"): (0.609, "ravelli2016rmd"),
+    ("active", "fever"): (0.849, "ravelli2016rmd"), ("active", "hepatomegaly"): (0.485, "ravelli2016rmd"),
+    ("active", "splenomegaly"): (0.485, "ravelli2016rmd"), ("active", "active_arthritis"): (0.515, "ravelli2016rmd"),
+}  # fmt: skip
 
 
 def test_sourced_rows_are_as_published_and_no_other_row_claims_a_source():
@@ -82,31 +74,26 @@ def test_values_of_one_child_hang_together_as_stated(children, group):
                 assert ranks.loc[a, b] == pytest.approx(due, abs=0.01), (a, b)
 
 
-def test_nobody_is_impossible(children):
+def test_nobody_is_impossible_and_children_carry_what_the_rules_ask_for(children):
     assert (children["neutrophils"] <= children["wbc"]).all()
     limits = variables().loc[[c for c in children if c != "mas" and children[c].dtype == float]]
     assert (children[limits.index].min() >= limits["plausible_low"]).all()
     assert (children[limits.index].max() <= limits["plausible_high"]).all()
     assert children["fibrinogen"].max() == variables().at["fibrinogen", "plausible_high"]  # so the limit is not idle
-
-
-def test_children_carry_what_the_rules_ask_for(children):
     asked = set().union(*(RULES[r].inputs() for r in ("mas_2016", "ferritin_esr", "ms_score", "hlh_2004")))
     assert asked - set(children) == {"haemophagocytosis", "nk_activity_low", "scd25"}
     assert set(children) - {"mas"} == set(COHORT["variable"]) and not children.isna().any().any()
 
 
 # ---- where they land ------------------------------------------------------------------------------------------------
-def test_mas_2016_lands_near_its_published_accuracy(children):
-    found = accuracy(evaluate_table("mas_2016", children)["met"], children["mas"])
-    assert found["sensitivity"] == pytest.approx(0.73, abs=0.03)
-    assert found["specificity"] == pytest.approx(0.99, abs=0.01)
-
-
-@pytest.mark.parametrize("rule, published", [("ms_score", (0.85, 0.95)), ("ferritin_esr", (0.82, 0.78))])
-def test_two_other_rules_land_where_the_notes_say(children, rule, published):
+@pytest.mark.parametrize(
+    "rule, published, apart",  # two other rules land where the notes say
+    [("mas_2016", (0.73, 0.99), (0.03, 0.01)), ("ms_score", (0.85, 0.95), (0.04, 0.04)),
+     ("ferritin_esr", (0.82, 0.78), (0.04, 0.04))],
+)  # fmt: skip
+def test_a_rule_lands_near_its_published_accuracy(children, rule, published, apart):
     found = accuracy(evaluate_table(rule, children)["met"], children["mas"])
-    assert (found["sensitivity"], found["specificity"]) == pytest.approx(published, abs=0.04)
+    assert (np.abs(np.array([found["sensitivity"], found["specificity"]]) - published) <= apart).all()
 
 
 def test_a_seed_is_a_cohort():
@@ -135,16 +122,13 @@ def test_counts_sum_to_everybody(few, rule):
 
 
 # ---- moving a threshold ---------------------------------------------------------------------------------------------
-def test_raising_the_ferritin_threshold_never_finds_more(few):
-    found = sweep("mas_2016", few, "ferritin", np.geomspace(50, 50_000, 25))
-    assert (found["sensitivity"].diff().dropna() <= 0).all() and (found["specificity"].diff().dropna() >= 0).all()
-    assert found["sensitivity"].iloc[0] > 0.7 and found["sensitivity"].iloc[-1] < 0.1
-
-
-def test_raising_a_platelet_threshold_never_finds_fewer(few):
-    found = sweep("mas_2016", few, "platelets", [0, 50, 100, 181, 300, 500])
-    assert found["sensitivity"].is_monotonic_increasing and found["specificity"].is_monotonic_decreasing
-    assert found["sensitivity"].nunique() > 3
+def test_raising_a_threshold_finds_fewer_or_more_as_its_sign_says(few):
+    fewer = sweep("mas_2016", few, "ferritin", np.geomspace(50, 50_000, 25))
+    assert fewer["sensitivity"].is_monotonic_decreasing and fewer["specificity"].is_monotonic_increasing
+    assert fewer["sensitivity"].iloc[0] > 0.7 and fewer["sensitivity"].iloc[-1] < 0.1
+    more = sweep("mas_2016", few, "platelets", [0, 50, 100, 181, 300, 500])
+    assert more["sensitivity"].is_monotonic_increasing and more["specificity"].is_monotonic_decreasing
+    assert more["sensitivity"].nunique() > 3
 
 
 @pytest.mark.parametrize(
@@ -167,13 +151,10 @@ def test_published_thresholds_given_by_hand_change_nothing(few, rule):
     pd.testing.assert_frame_equal(evaluate_table(rule, few, thresholds=own), evaluate_table(rule, few))
 
 
-def test_a_threshold_is_taken_in_its_published_unit():
+def test_a_threshold_is_taken_in_its_published_unit_and_does_not_outlast_its_call(few):
     frame = pd.DataFrame({"fibrinogen": [355.0]})  # mg/dL, while HLH-2004 prints g/L
     found = [evaluate_table("hlh_2004", frame, thresholds={"fibrinogen": x})["fibrinogen"][0] for x in (3.5, 3.6)]
     assert found == [False, True]
-
-
-def test_a_moved_threshold_does_not_outlast_its_call(few):
     before = evaluate_table("mas_2016", few)
     moved = evaluate_table("mas_2016", few, thresholds={"ferritin": 5000, "laboratory": 1})
     assert (moved["met"] != before["met"]).any() and (moved["ferritin"] != before["ferritin"]).any()
@@ -182,26 +163,21 @@ def test_a_moved_threshold_does_not_outlast_its_call(few):
     assert one.at["ferritin", "status"] == "met" and one.at["ferritin", "threshold"] == 684
 
 
-@pytest.mark.parametrize(
-    "rule, thresholds, says",
-    [
-        ("mas_2016", {"feritin": 500}, "'feritin' is no item of MAS-2016 with a threshold; did you mean 'ferritin'"),
-        ("mas_2016", {"ldh": 500}, "Those are: ferritin, laboratory, platelets, ast, triglycerides, fibrinogen"),
-        ("mas_2016", {"fever": 1}, "'fever' is no item of MAS-2016 with a threshold"),
-        ("mas_2016", {"mas_2016": 2}, "'mas_2016' is no item"),
-        ("ms_score", {"ldh": 0.002}, "'ldh' is no item of MS score with a threshold. Those are: ms_score"),
-        ("naranjo", {"probable": 5}, "'probable' is no item"),
-        ("hscore", {"temperature": 38}, "'temperature' is no item .*did you mean 'temperature_3"),
-        ("mas_2016", {"ferritin": math.nan}, "threshold of 'ferritin' is a plain, finite number in ng/mL, not nan"),
-        ("mas_2016", {"ferritin": math.inf}, "not inf"),
-        ("mas_2016", {"ferritin": "500"}, "not '500'"),
-        ("mas_2016", {"ferritin": True}, "not True"),
-        ("mas_2016", {"ferritin": None}, "not None"),
-        ("mas_2016", {"ferritin": 10**400}, "plain, finite number"),
-        ("mas_2016", {"laboratory": math.nan}, "finite number in points, not nan"),
-        ("mas_2016", [("ferritin", 500)], "a dict of item -> number"),
-    ],
-)
+BAD = [
+    ("mas_2016", {"feritin": 500}, "'feritin' is no item of MAS-2016 with a threshold; did you mean 'ferritin'"),
+    ("mas_2016", {"ldh": 500}, "Those are: ferritin, laboratory, platelets, ast, triglycerides, fibrinogen"),
+    ("mas_2016", {"fever": 1}, "'fever' is no item of"), ("mas_2016", {"mas_2016": 2}, "'mas_2016' is no item"),
+    ("ms_score", {"ldh": 0.002}, "'ldh' is no item of MS score with a threshold. Those are: ms_score"),
+    ("naranjo", {"probable": 5}, "is no item"), ("hscore", {"temperature": 38}, "is no item .*mean 'temperature_3"),
+    ("mas_2016", {"ferritin": math.nan}, "threshold of 'ferritin' is a plain, finite number in ng/mL, not nan"),
+    ("mas_2016", {"ferritin": math.inf}, "not inf"), ("mas_2016", {"ferritin": "500"}, "not '500'"),
+    ("mas_2016", {"ferritin": True}, "not True"), ("mas_2016", {"ferritin": None}, "not None"),
+    ("mas_2016", {"ferritin": 10**400}, "plain, finite number"), ("mas_2016", [("ferritin", 5)], "a dict of item -> "),
+    ("mas_2016", {"laboratory": math.nan}, "finite number in points, not nan"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule, thresholds, says", BAD)
 def test_bad_thresholds_are_refused_in_words(few, rule, thresholds, says):
     with pytest.raises(UnitError, match=says):
         evaluate_table(rule, few, thresholds=thresholds)
@@ -245,19 +221,26 @@ def test_people_follow_their_controls():
     assert people.get() == {"rule": "mas_2016", "study": "validation", "prior": 5} and "MAS-2016" in people.shown.text
 
 
-@pytest.mark.parametrize(
-    "values, says",
-    [
-        *(({"prior": x}, "choose a whole number, 0 to 100") for x in (101, -1, 2.5, True, "20")),
-        ({"rule": "hscore", "study": "nobody's", "prior": 5}, "is not on the list of Rule and study"),
-        *(({"rule": x}, "is not on the list of Rule and study") for x in ("", {1}, "pals_hypotension")),
-    ],
-)
-def test_people_refuse_in_words_and_change_nothing(values, says):
-    people = cohort.chance()
-    before, text = people.get(), people.shown.text
-    refused = people.set(**values).text
-    assert refused.startswith("Refused. ") and says in refused and (people.get(), people.shown.text) == (before, text)
+REFUSED = [
+    *(({"prior": x}, "choose a whole number, 0 to 100") for x in (101, -1, 2.5, True, "20")),
+    ({"rule": "hscore", "study": "nobody's", "prior": 5}, "is not on the list of Rule and study"),
+    *(({"rule": x}, "is not on the list of Rule and study") for x in ("", {1}, "pals_hypotension")),
+    ({"threshold": "1000"}, "bare number"), ({"threshold": "1-2 ng/mL"}, "is a range"),
+    ({"threshold": "> 500 ng/mL"}, "> 500 ng/mL is a range"),
+    *(({"threshold": x}, "choose 0.1 to 1,000,000 ng/mL") for x in ("0 ng/mL", "1,001 mg/L")),
+    *(({"threshold": x, "item": "ferritin_esr"}, "choose 0.1 to") for x in (1e200, "many", "nan", math.nan)),
+    ({"threshold": "1 ng/mL", "item": "platelets"}, "not a unit of"),
+    *(({"item": x}, "is not on the list of Threshold of") for x in ("fever", [])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("values, says", REFUSED)
+def test_both_explorers_refuse_in_words_and_change_nothing(values, says):
+    explorer = cohort.chance() if {"prior", "rule"} & {*values} else cohort.threshold_explorer()
+    before, text = explorer.get(), explorer.shown.text
+    refused = explorer.set(**values).text
+    assert refused.startswith("Refused. ") and says in refused
+    assert (explorer.get(), explorer.shown.text) == (before, text)
 
 
 # ---- one threshold moved, on the page -------------------------------------------------------------------------------
@@ -266,10 +249,10 @@ def lines():
     return cohort.threshold_explorer()
 
 
-@pytest.mark.parametrize(
-    "threshold, item, number",
-    [("1,000 ng/mL", "ferritin", 1000), ("150 ×10⁹/L", "platelets", 150), (30, "ferritin_esr", 30)],
-)
+MOVED = [("1,000 ng/mL", "ferritin", 1000), ("150 ×10⁹/L", "platelets", 150), (30, "ferritin_esr", 30)]
+
+
+@pytest.mark.parametrize("threshold, item, number", MOVED)
 def test_a_moved_threshold_counts_what_a_sweep_counts(lines, threshold, item, number):
     shown = lines.set(threshold, item=item)
     assert lines.get() == {"threshold": number, "item": item}
@@ -312,26 +295,6 @@ def test_a_field_that_is_refused_is_never_counted_with(lines, typed):
     assert lines.shown.text.startswith("Refused. ") and lines.get()["threshold"] == 1000
     slider.value = 2.9
     assert "> 794 ng/mL" in lines.shown.text and clean(lines.shown)
-
-
-@pytest.mark.parametrize(
-    "values, says",
-    [
-        ({"threshold": "1000"}, "bare number"),
-        ({"threshold": "1-2 ng/mL"}, "is a range"),
-        ({"threshold": "> 500 ng/mL"}, "> 500 ng/mL is a range"),
-        ({"threshold": "0 ng/mL"}, "choose 0.1 to 1,000,000 ng/mL"),
-        ({"threshold": "1,001 mg/L"}, "choose 0.1 to 1,000,000 ng/mL"),
-        *(({"threshold": x, "item": "ferritin_esr"}, "choose 0.1 to") for x in (1e200, "many", "nan", math.nan)),
-        ({"threshold": "1 ng/mL", "item": "platelets"}, "not a unit of"),
-        *(({"item": x}, "is not on the list of Threshold of") for x in ("fever", [])),
-    ],
-)
-def test_thresholds_refuse_in_words_and_change_nothing(lines, values, says):
-    lines.set("1,000 ng/mL")
-    before, text = lines.get(), lines.shown.text
-    refused = lines.set(**values).text
-    assert refused.startswith("Refused. ") and says in refused and (lines.get(), lines.shown.text) == (before, text)
 
 
 def test_a_sweep_is_counted_once_for_an_item(lines, monkeypatch):
