@@ -14,7 +14,6 @@ from tests.moving import named
 from tests.reading import forbidden
 from utils.case import load_case, references
 from utils.chapters import appraisal
-from utils.page import say
 from utils.quiz import answer, items, prompts
 from utils.rules import evaluate
 
@@ -25,15 +24,14 @@ CASE = load_case()
 TABLES = "naranjo_answers neutropenia_causes variant care guidance anakinra_evidence weighed".split()
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_every_row_rests_on_something_that_is_there(name):
+def test_every_row_rests_on_something_that_is_there():
     addresses = set().union(*(t["fact"] for t in CASE.tables.values() if "fact" in t)) | set(CASE.discrepancies["id"])
-    rows = CASE.tables[name]
-    assert set(rows["tag"]) <= {"P", "S", "C", "ours"}  # what is recalled is not shown
-    for row in rows.to_dict("records"):
-        assert set(row.get("facts", "").split()) <= addresses, row
-        assert len(CASE.cited(*row["source"].split())) == len(row["source"].split())
-        assert row.get("facts") or row["source"], "rests on nothing"
+    for name in TABLES:
+        assert set(CASE.tables[name]["tag"]) <= {"P", "S", "C", "ours"}  # what is recalled is not shown
+        for row in CASE.tables[name].to_dict("records"):
+            assert set(row.get("facts", "").split()) <= addresses, row
+            assert len(CASE.cited(*row["source"].split())) == len(row["source"].split())
+            assert row.get("facts") or row["source"], "rests on nothing"
     with pytest.raises(ValueError, match="has no 'nobody2020'"):  # what is not there would be found
         CASE.cited("nobody2020")
 
@@ -49,7 +47,7 @@ def by_hand(given):
     return sum(0 if a == "do not know" else POINTS[q][a == "no"] for q, a in zip(POINTS, given, strict=True))
 
 
-def test_our_answers_score_three_and_others_one_to_seven():
+def test_our_answers_score_three_others_one_to_seven_and_the_bands_leave_no_score_out():
     rows = CASE.naranjo_answers
     assert [*rows["question"]] == [*POINTS] and by_hand(rows["ours"]) == 3
     assert evaluate("naranjo", appraisal.answers()).score == (3.0, 3.0)
@@ -57,9 +55,6 @@ def test_our_answers_score_three_and_others_one_to_seven():
     every = [*map(by_hand, product(*choices))]
     assert appraisal.defensible() == (min(every), max(every)) == (1, 7)
     assert all(set(c) <= {*appraisal.TRUTH} and len(set(c)) == len(c) for c in choices)
-
-
-def test_the_bands_leave_no_score_out():
     bands = appraisal.bands()
     assert [(low, high) for low, high, _ in bands] == [(-4, 0), (1, 4), (5, 8), (9, 13)]
     tried = {by_hand(given): given for given in [*product(appraisal.TRUTH, repeat=10)][::-1]}
@@ -104,12 +99,13 @@ def test_rivals_are_what_ran_or_had_just_ended():
 
 
 # ---- the variant ----------------------------------------------------------------------------------------------------
-def test_five_to_seven_in_a_hundred_carry_one_copy(monkeypatch):
+def test_five_to_seven_in_a_hundred_carry_one_copy_and_confidence_is_said_in_words():
     """2pq: 2 x 0.02791 x 0.97209 = 0.054, and 2 x 0.0354 x 0.9646 = 0.068."""
-    drawn = {}
-    monkeypatch.setattr(appraisal.plots, "icons", lambda counts, caption: drawn.update(counts) or say(caption))
-    appraisal.people(CASE, "x")
-    assert [n for n, _ in drawn.values()] == [5, 2, 93]
+    told = appraisal.people(CASE, "x").html
+    assert [told.count(sign) for sign in "●○□"] == [5, 2, 93]
+    rows = {what: cells[-2] for what, cells in by_first(appraisal.weighed(CASE, "x")).items()}
+    assert rows["Safe"] == "none from this case" and rows["The child recovered"] == "high"
+    assert set(CASE.weighed.query("claim in ['safe', 'covid', 'vein']")["confidence"]) == {"none from this case"}
 
 
 def test_what_is_only_recalled_is_not_told():
@@ -123,12 +119,6 @@ def test_what_is_only_recalled_is_not_told():
 
 
 # ---- claims, checklist, literature ----------------------------------------------------------------------------------
-def test_confidence_is_said_in_words():
-    rows = {what: cells[-2] for what, cells in by_first(appraisal.weighed(CASE, "x")).items()}
-    assert rows["Safe"] == "none from this case" and rows["The child recovered"] == "high"
-    assert set(CASE.weighed.query("claim in ['safe', 'covid', 'vein']")["confidence"]) == {"none from this case"}
-
-
 def test_the_checklist_is_whole_and_its_gaps_are_those_of_the_reference():
     whole = "1 2 3a 3b 3c 3d 4 5a 5b 5c 5d 6 7 8a 8b 8c 8d 9a 9b 9c 10a 10b 10c 10d 11a 11b 11c 11d 12 13".split()
     state = CASE.care.set_index("item")["state"]
