@@ -101,10 +101,9 @@ def last_day(case):
 def _dated(case):
     """The case, no later than its last moment that has days, and the moments by name."""
     moments = case.time_points.set_index("time_point").sort_values("order")
-    dated = moments.index[moments["last_day"].notna()]
-    if dated.empty:
+    if (last := moments["last_day"].last_valid_index()) is None:
         raise CaseDataError("time_points.csv", "no day is told by then: take the case as of admission, or later")
-    return case.as_of(dated[-1]), moments.loc[: dated[-1]]
+    return case.as_of(last), moments.loc[:last]
 
 
 def milestones(case):
@@ -146,8 +145,8 @@ def last_added(given, day):
     """Labels of the drugs with a dated start begun last before a day, and of those perhaps begun later: two lists."""
     dated = [c for c in given if c.kind == "drug" and c.dated and c.first < day]
     latest = max((c.sure[0] for c in dated if c.sure[0] < day), default=0)
-    sure = [c.label for c in dated if c.sure[0] == latest]
-    return sure, [c.label for c in dated if c.sure[0] >= day and c.sure[0] > latest]
+    later = [c.label for c in dated if c.sure[0] >= day]
+    return [c.label for c in dated if c.sure[0] == latest], later
 
 
 def in_words(found):
@@ -192,12 +191,11 @@ def amounts(case, *names):
     """What the printed doses of some treatments come to: a DataFrame to show, unknown where too little is printed."""
     rows, known = [], case.treatments.set_index("treatment", drop=False)
     for row in known.loc[list(names)].to_dict("records"):
-        found = equivalents(row)
-        day = found["per_day"] and f"{show(found['per_day'])} mg/kg/day"
-        days = found["days"] and phrase("ladder.days_long", days=found["days"])
-        rows.append((row["label"], _amount(row), day, days, found["course"] and f"{show(found['course'])} mg/kg"))
-    heads = ["ladder.treatment", "ladder.printed", "ladder.in_a_day", "ladder.length", "ladder.in_the_course"]
-    return pd.DataFrame(rows, columns=[*map(phrase, heads)])
+        per_day, days, whole = equivalents(row).values()
+        day, length = per_day and f"{show(per_day)} mg/kg/day", days and phrase("ladder.days_long", days=days)
+        rows.append((row["label"], _amount(row), day, length, whole and f"{show(whole)} mg/kg"))
+    heads = "treatment printed in_a_day length in_the_course".split()
+    return pd.DataFrame(rows, columns=[phrase(f"ladder.{head}") for head in heads])
 
 
 def ladder(case):
