@@ -20,16 +20,21 @@ PICU, ECMO = CASE.as_of("picu"), CASE.as_of("ecmo")
 
 
 # ---- pressures, weights and growth -----------------------------------------------------------------------------------
-def test_the_mean_pressure_by_hand():
+def test_the_mean_pressure_and_the_weight_before_by_hand():
     assert bedside.mean_arterial_pressure(85, 45) == pytest.approx((85 + 2 * 45) / 3) == pytest.approx(58.3, abs=0.05)
     assert list(bedside.mean_arterial_pressure([120, 60], [90, 60])) == pytest.approx([100, 60])  # 300 / 3
+    shares = np.array([0.3, 0.25, 0.35])
+    assert bedside.weight_before(5, shares) == pytest.approx([16.667, 20, 14.286], abs=5e-4)  # 5 / 0.3, ...
+    assert bedside.weight_before(5, shares, "after") == pytest.approx([11.667, 15, 9.286], abs=5e-4)  # less 5
 
 
-@given(st.floats(1, 300), st.floats(1, 300))
-def test_a_mean_lies_between_the_two_pressures(one, other):
+@given(st.floats(1, 300), st.floats(1, 300), st.floats(0.1, 50), st.floats(0.01, 0.99))
+def test_a_mean_lies_between_and_each_reading_gives_its_share_back(one, other, gain, share):
     low, high = sorted((one, other))
     mean = bedside.mean_arterial_pressure(high, low)
     assert low <= mean <= high * (1 + 1e-12) and mean - low <= high - mean + 1e-9  # nearer to the lower one
+    first, second = (bedside.weight_before(gain, share, of) for of in ("before", "after"))
+    assert gain / first == pytest.approx(share) and gain / (second + gain) == pytest.approx(share)
 
 
 @pytest.mark.parametrize("wrong", [0, -1, math.nan, math.inf, None, True, "low", [85, 0]])
@@ -59,18 +64,6 @@ def test_what_is_mistaken_or_beyond_is_refused(function, given, says):
         function(*given)
 
 
-def test_the_weight_before_by_hand():
-    shares = np.array([0.3, 0.25, 0.35])
-    assert bedside.weight_before(5, shares) == pytest.approx([16.667, 20, 14.286], abs=5e-4)  # 5 / 0.3, ...
-    assert bedside.weight_before(5, shares, "after") == pytest.approx([11.667, 15, 9.286], abs=5e-4)  # less 5
-
-
-@given(st.floats(0.1, 50), st.floats(0.01, 0.99))
-def test_each_reading_gives_its_share_back(gain, share):
-    first, second = (bedside.weight_before(gain, share, of) for of in ("before", "after"))
-    assert gain / first == pytest.approx(share) and gain / (second + gain) == pytest.approx(share)
-
-
 PUBLISHED = {  # weianthro.txt as kept in the reference: -2 SD, median, +1 and +2 SD at each age in months
     24: (9.67, 12.15, 13.63, 15.28), 30: (10.52, 13.30, 14.97, 16.85),
     35: (11.15, 14.17, 16.00, 18.07), 36: (11.28, 14.34, 16.20, 18.31),
@@ -93,10 +86,7 @@ def test_weights_lie_where_who_puts_them_and_both_readings_too():
 def test_a_heavier_boy_has_a_higher_z(age, one, other):
     z = [bedside.growth_z(times * bedside.growth_lms(age)[1], age) for times in (one, other)]
     assert (z[0] - z[1]) * (one - other) >= 0 and (abs(one - other) < 1e-6 or z[0] != z[1])
-
-
-def test_the_straight_line_meets_the_tabulated_ages_and_lies_between_them():
-    columns = CASE.growth[["l", "median", "s"]].to_numpy().T
+    columns = CASE.growth[["l", "median", "s"]].to_numpy().T  # a straight line between the tabulated ages
     assert np.array(bedside.growth_lms(CASE.growth["age"])) == pytest.approx(columns)
     assert np.array(bedside.growth_lms(27)) == pytest.approx(columns[:, :2].mean(axis=1))  # of 24 and 30 months
 

@@ -112,11 +112,12 @@ def test_what_the_page_says_you_may_have_seen(bench):
         rows = by_first(bench.set(**change))
         return {what: [float(x) for x in cells if x] for what, cells in rows.items() if cells[0][0].isdigit()}
 
+    names = ("as published", "flip-flop twin")
     slow, usual = numbers(speed=0.25), numbers(speed=1)["subcutaneous, once a day"]
-    slow = [slow[f"subcutaneous, once a day, {name}"] for name in ("as published", "flip-flop twin")]
+    slow = [slow[f"subcutaneous, once a day, {name}"] for name in names]
     assert all(s[0] == usual[0] and s[2] < usual[2] for s in slow)  # the area stays, the peak does not
     found = numbers(absorbed=1, interval=6)
-    ways = ["subcutaneous, every 6 h", *(f"IV, every 6 h, {name}" for name in ("as published", "flip-flop twin"))]
+    ways = ["subcutaneous, every 6 h", *(f"IV, every 6 h, {name}" for name in names)]
     assert [found[way][3] for way in ways] == [1.49, 1.16, 0.48]
     found = numbers(interval=24, clearance=0.25)
     assert found["subcutaneous, once a day, as published"][0] == 42.0
