@@ -25,21 +25,18 @@ STEPS = {"anakinra_iv", "anakinra_sc_reduced"}
 
 
 # ---- who ran when: read from the article by hand ---------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "day, certain, perhaps, numbers",  # a drug in two forms counts once
-    [
-        (1, DAY_ONE, BEFORE, (2, 4)),
-        (2, {CARE[0], "ivig", "anakinra_sc"}, BEFORE | DAY_ONE | BLOOD | {CARE[1]}, (3, 10)),
-        (4, {"ivig", "anakinra_sc", "anakinra_iv", "cpr", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | {*CARE}, (4, 12)),
-        (5, {"ivig", "anakinra_iv", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | {*CARE}, (3, 11)),
-        (6, {"ivig", "anakinra_iv", "va_ecmo"}, BEFORE | DAY_ONE | BLOOD | {*CARE}, (3, 11)),
-        # from day 7 on the anakinra may have been on its way down: the drug is certain, its form and route are not
-        (7, {"va_ecmo"}, BEFORE | DAY_ONE | BLOOD | {*CARE} | LEAVING | STEPS, (2, 10)),
-        (11, set(), BEFORE | DAY_ONE | BLOOD | {*CARE} | LEAVING | STEPS, (1, 9)),
-        (22, {"anakinra_sc_reduced"}, BEFORE | DAY_ONE | BLOOD | LEAVING | {"anakinra_iv"}, (1, 7)),
-        (30, set(), BEFORE | DAY_ONE | BLOOD | LEAVING, (0, 6)),
-    ],
-)
+OPEN, LATE = BEFORE | DAY_ONE | BLOOD, LEAVING | STEPS
+RAN = [  # day, certain, perhaps, how many for certain and at most: a drug in two forms counts once
+    (1, DAY_ONE, BEFORE, (2, 4)), (2, {CARE[0], "ivig", "anakinra_sc"}, OPEN | {CARE[1]}, (3, 10)),
+    (4, {"ivig", "anakinra_sc", "anakinra_iv", "cpr", "va_ecmo"}, OPEN | {*CARE}, (4, 12)),
+    *((day, {"ivig", "anakinra_iv", "va_ecmo"}, OPEN | {*CARE}, (3, 11)) for day in (5, 6)),
+    # from day 7 on the anakinra may have been on its way down: the drug is certain, its form and route are not
+    (7, {"va_ecmo"}, OPEN | {*CARE} | LATE, (2, 10)), (11, set(), OPEN | {*CARE} | LATE, (1, 9)),
+    (22, {"anakinra_sc_reduced"}, OPEN | LEAVING | {"anakinra_iv"}, (1, 7)), (30, set(), OPEN | LEAVING, (0, 6)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("day, certain, perhaps, numbers", RAN)
 def test_who_ran_on_a_day(day, certain, perhaps, numbers):
     assert {n for n, c in NAMED.items() if c.on(day) == "certain"} == certain
     assert {n for n, c in NAMED.items() if c.on(day) == "perhaps"} == perhaps
@@ -62,7 +59,10 @@ def test_discrepancies_are_shown_and_not_settled():
     assert not [m for m in milestones(CASE) if "neutropenia" in m[2] and m[3]]  # found, and not dated
 
 
-def test_each_course_hangs_together_and_says_why_it_is_not_certain():
+def test_each_course_is_there_once_hangs_together_and_says_why_it_is_not_certain():
+    reported = CASE.treatments.query("status == 'reported'")
+    assert [c.name for c in GIVEN] == reported["treatment"].tolist() == [c.name for c in courses(load_case())]
+    assert "canakinumab" not in f"{courses(load_case())} {milestones(load_case())}"  # nothing of the follow-up
     early = {c.name: c.last for c in GIVEN if c.first == 0 and not c.sure}  # before admission there are no days
     assert {n for n in early if early[n]} == BEFORE
     assert early.keys() - BEFORE == {"prednisone_short_course", "methylprednisolone_pulses"}
@@ -75,12 +75,6 @@ def test_each_course_hangs_together_and_says_why_it_is_not_certain():
         assert set(rows.query("ran == 'certain'")["why"]) <= {"", "which of the two, is not printed"}
 
 
-def test_every_reported_treatment_is_there_once_and_nothing_of_follow_up():
-    reported = CASE.treatments.query("status == 'reported'")
-    assert [c.name for c in GIVEN] == reported["treatment"].tolist() == [c.name for c in courses(load_case())]
-    assert "canakinumab" not in f"{courses(load_case())} {milestones(load_case())}"
-
-
 def test_an_earlier_view_knows_no_later_end():
     seen = {c.name: c for c in courses(CASE.as_of("ecmo"))}
     assert not seen["va_ecmo"].end_stated and seen["va_ecmo"].last == 4 and "anakinra_sc_reduced" not in seen
@@ -90,51 +84,44 @@ def test_an_earlier_view_knows_no_later_end():
         courses(CASE.as_of("regional_hospital"))
 
 
-@pytest.mark.parametrize(
-    "name, days",
-    [
-        ("ivig", "certain from day 2 to day 6"),
-        ("cpr", "certain on day 4"),
-        ("anakinra_iv", "certain from day 4 to day 6, perhaps until day 22"),
-        ("ciclosporin", "certain on day 1; its end is not stated"),
-        ("prednisone_discharge", "perhaps from day 7, certain on day 49; its end is not stated"),
-        ("blood_transfusions", "from day 2; its days are not printed"),
-        ("teicoplanin", "before admission, not dated; its end is not stated"),
-        ("methylprednisolone_pulses", "before admission, not dated"),
-    ],
-)
-def test_the_days_of_a_course_in_words(name, days):
-    assert NAMED[name].told == days
+DAYS = {
+    "ivig": "certain from day 2 to day 6", "cpr": "certain on day 4",
+    "anakinra_iv": "certain from day 4 to day 6, perhaps until day 22",
+    "ciclosporin": "certain on day 1; its end is not stated",
+    "prednisone_discharge": "perhaps from day 7, certain on day 49; its end is not stated",
+    "blood_transfusions": "from day 2; its days are not printed",
+    "teicoplanin": "before admission, not dated; its end is not stated",
+    "methylprednisolone_pulses": "before admission, not dated",
+}  # fmt: skip
+LAST = {1: set(), 2: DAY_ONE, 3: {"ivig", "anakinra_sc"}, 4: {"ivig", "anakinra_sc"}}
+LAST |= dict.fromkeys((5, 6, 49), {"anakinra_iv"})  # steps down and undated changes are no additions
 
 
-@pytest.mark.parametrize(
-    "day, sure",
-    [(1, set()), (2, DAY_ONE), (3, {"ivig", "anakinra_sc"}), (4, {"ivig", "anakinra_sc"})]
-    + [(day, {"anakinra_iv"}) for day in (5, 6, 49)],  # steps down and undated changes are no additions
-)
-def test_the_last_drug_added(day, sure):
-    found, perhaps = last_added(GIVEN, day)
-    assert set(found) == {NAMED[n].label for n in sure} and not perhaps
+def test_the_days_of_a_course_in_words_and_the_last_drug_added():
+    assert {name: NAMED[name].told for name in DAYS} == DAYS
+    for day, sure in LAST.items():
+        found, perhaps = last_added(GIVEN, day)
+        assert set(found) == {NAMED[n].label for n in sure} and not perhaps, day
 
 
 # ---- amounts ---------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "row, per_day, whole",
-    [
-        ({"dose": 2, "dose_unit": "mg/kg/dose", "interval_h": 6}, 8, None),  # four doses of 2
-        ({"dose": 400, "dose_unit": "mg/kg/day", "end_text": "after 5 days (2 g/kg in all)"}, 400, 2000),
-        ({"dose": 30, "dose_unit": "mg/kg/day", "end_text": "after 2 days"}, 30, 60),
-        ({"dose": 3, "dose_unit": "mg/kg/dose", "interval_h": 8, "end_text": "after 4 days"}, 9, 36),
-        ({"dose": 2, "dose_unit": "mg/kg/dose", "end_text": "after 4 days"}, None, None),  # no interval
-        ({"dose": None, "interval_h": 6, "end_text": "after 4 days"}, None, None),  # no dose
-        ({"dose": math.nan, "dose_unit": "", "interval_h": math.nan}, None, None),
-        ({"dose": 2, "dose_unit": "mg/kg/day", "end_text": "the end is not stated"}, 2, None),
-        ({}, None, None),
-    ],
-)
-def test_what_a_dose_comes_to(row, per_day, whole):
-    found = equivalents(row)
-    assert (found["per_day"], found["course"]) == (per_day, whole)
+def dose(amount, unit="mg/kg/day", every=None, end=""):
+    return {"dose": amount, "dose_unit": unit, "interval_h": every, "end_text": end}
+
+
+AMOUNTS = [
+    (dose(2, "mg/kg/dose", 6), 8, None),  # four doses of 2
+    (dose(400, end="after 5 days (2 g/kg in all)"), 400, 2000), (dose(30, end="after 2 days"), 30, 60),
+    (dose(3, "mg/kg/dose", 8, "after 4 days"), 9, 36), (dose(2, end="the end is not stated"), 2, None),
+    (dose(2, "mg/kg/dose", end="after 4 days"), None, None),  # no interval
+    (dose(None, "", 6, "after 4 days"), None, None), (dose(math.nan, "", math.nan), None, None), ({}, None, None),
+]  # fmt: skip
+
+
+def test_what_a_dose_comes_to():
+    for row, per_day, whole in AMOUNTS:
+        found = equivalents(row)
+        assert (found["per_day"], found["course"]) == (per_day, whole), row
 
 
 def test_the_rows_of_the_case():
@@ -150,17 +137,17 @@ def test_the_rows_of_the_case():
 REFUSED = [(2, "mg/day", 24), (2, None, 24), (-2, "mg/kg/dose", 24), (2, "mg/kg/dose", 0), (math.inf, "mg/kg/day", 24)]
 
 
-@pytest.mark.parametrize("dose, unit, every", REFUSED)
-def test_what_is_not_per_kilogram_or_no_amount_is_refused(dose, unit, every):
+@pytest.mark.parametrize("given", REFUSED)
+def test_what_is_not_per_kilogram_or_no_amount_is_refused(given):
     with pytest.raises(UnitError, match="per kilogram|above zero"):
-        equivalents({"dose": dose, "dose_unit": unit, "interval_h": every})
+        equivalents(dose(*given))
 
 
 @given(st.floats(0.01, 1000), st.integers(1, 48), st.integers(1, 60))
-def test_dose_interval_and_length_multiply(dose, every, days):
-    row = {"dose": dose, "dose_unit": "mg/kg/dose", "interval_h": every, "end_text": f"after {days} days"}
+def test_dose_interval_and_length_multiply(amount, every, days):
+    row = dose(amount, "mg/kg/dose", every, f"after {days} days")
     found = equivalents(row)
-    assert found["per_day"] * every == pytest.approx(24 * dose)
+    assert found["per_day"] * every == pytest.approx(24 * amount)
     assert found["course"] == pytest.approx(found["per_day"] * days)
     assert equivalents({**row, "interval_h": 2 * every})["per_day"] == pytest.approx(found["per_day"] / 2)
 
@@ -201,9 +188,9 @@ def test_another_day_would_have_credited_another_drug():
     assert "1 to 4" in credit.set(improved=7).text
 
 
-@pytest.mark.parametrize("wrong", [0, 50, -1, 2.5, "4", True, [4], math.nan])
-def test_a_day_that_is_none_is_refused_and_nothing_changes(wrong):
+def test_a_day_that_is_none_is_refused_and_nothing_changes():
     for explorer, name, last in ((course.ladder(CASE), "day", 49), (course.credit(CASE), "improved", 22)):
-        before = explorer.get()
-        assert re.match(f"Refused.*whole number.*1 to {last}", explorer.set(**{name: wrong}).text)
-        assert explorer.get() == before
+        for wrong in (0, 50, -1, 2.5, "4", True, [4], math.nan):
+            before = explorer.get()
+            assert re.match(f"Refused.*whole number.*1 to {last}", explorer.set(**{name: wrong}).text)
+            assert explorer.get() == before

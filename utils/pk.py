@@ -74,15 +74,9 @@ class Parameters:
 def parameters(weight_kg, reading="published", bioavailability=1, absorption_rate=1, clearance=1, extra_volume_l=0):
     """Parameters for a body weight, scaled as by Urien 2013; ValueError for what is no number or out of range.
 
-    Parameters
-    ----------
-    weight_kg : float or array
-        Dry weight: the water of an oedema clears no drug. The model rests on 4.3 to 83 kg.
-    reading : {"published", "flip_flop"}
-    bioavailability, absorption_rate, clearance : float or array
-        Multipliers of the usual value; anything but 1 is a supposition.
-    extra_volume_l : float or array
-        L, added to the volume of distribution, as by retained fluid.
+    Floats or arrays: the dry weight (the water of an oedema clears no drug; the model rests on 4.3 to 83 kg), three
+    multipliers of the usual value, of which anything but 1 is a supposition, and L added to the volume of distribution,
+    as by retained fluid.
     """
     c = constants()
     size = _checked("weight_kg, the dry weight,", weight_kg, "kg") / c["reference_weight"]
@@ -162,17 +156,9 @@ def _given(t_h, p, every, doses):
 def concentration(t_h, p, dose_mg, interval_h=DAY, route="sc", doses=1, infusion_h=0.0):
     """Concentration in the blood (mg/L, of shape ``p.shape + np.shape(t_h)``) after equal doses at equal intervals.
 
-    Parameters
-    ----------
-    t_h : float or array, shape (m,)
-        Hours since the first dose, at steady state since any; a dose due at that very time counts as given.
-    p : Parameters
-        Shape () or (n,).
-    dose_mg, interval_h : float
-    route : {"sc", "iv"}
-    doses : int, or None for steady state
-    infusion_h : float
-        How long each intravenous dose runs; 0 for a bolus.
+    `t_h` (float, or array of shape (m,)) are hours since the first dose, or since any at steady state (`doses` None); a
+    dose due at that very time counts as given. `p` has the shape () or (n,). Each intravenous dose runs for
+    `infusion_h`, 0 for a bolus.
     """
     regimen = _regimen(dose_mg, interval_h, route, infusion_h)
     return _level(p, regimen, *_given(t_h, p, regimen[1], doses)).T[()]
@@ -222,26 +208,13 @@ def first_day(p, dose_mg, interval_h=DAY, route="sc", infusion_h=0.0):
 def split_gain(p, dose_mg, intervals=(24.0, 6.0), routes=("sc", "iv"), clearance=1.0, measure="auc_24", day_1=False):
     """How much of a rise in exposure is dose, how much route and, where asked, how much the kidney.
 
-    The factors multiply, so their logarithms add up; each gets the mean of what it adds over every order in which the
-    changes could be made (a Shapley value).
+    `intervals` and `routes` are before and after: more doses a day are the dose, another way in is the route; a
+    multiplier of the `clearance` other than 1 is the kidney. `measure` is ``auc_24``, ``c_avg`` or ``c_max``, at steady
+    state or in the first 24 hours (`day_1`); `p` is one profile, before the change. The factors multiply, so their
+    logarithms add up; each gets the mean of what it adds over every order of the changes (a Shapley value).
 
-    Parameters
-    ----------
-    p : Parameters
-        Of one profile, before the change.
-    dose_mg : float
-    intervals, routes : pair
-        Before and after. More doses a day are the dose; another way in is the route.
-    clearance : float
-        Multiplier of the clearance that comes with the change; other than 1 adds the factor ``kidney``.
-    measure : {"auc_24", "c_avg", "c_max"}
-        At steady state, or in the first 24 hours where `day_1`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows ``dose``, ``route`` (``kidney``) and ``total``: ``times`` (the factor) and ``share`` of its logarithm,
-        missing where factors pull in opposite directions.
+    A DataFrame with rows ``dose``, ``route`` (``kidney``) and ``total``: ``times`` (the factor) and ``share`` of its
+    logarithm, missing where factors pull in opposite directions.
     """
     _chosen("measure", measure, ["c_max", "auc_24"] if day_1 else ["auc_24", "c_avg", "c_max"])
     if p.shape != ():

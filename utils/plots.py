@@ -421,7 +421,7 @@ def limits(rows, groups, axes, caption):
 def day_strip(rows, last, caption):
     """Days up to the `last`: what begins, happens, was measured, and what is not reported on any of them.
 
-    `rows` as from `utils.chapters.bedside.days`; what becomes of something after the last day is not told.
+    `rows` as `utils.chapters.bedside.strip` makes them; what becomes of something after the last day is not told.
     """
     found, unknown = [], f"? {phrase('plots.not_reported')}"
     for part, those in rows.groupby("part", sort=False):
@@ -557,14 +557,6 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
     below = table(pd.DataFrame(rows, columns=heads), phrase("plots.rise_from")) if rows else None
     brief, told[0] = f"{told[-1]}.", f"{title}. {f'{head} ' if supposed else ''}{told[0]}"
     return finish(fig, brief, caption, told, below=below)
-
-
-def areas(regimens, caption):
-    """Exposure a day of several regimens, as bars of squares: label, auc_24 (mg·h/L), and a note after the number."""
-    long = (30 * regimens["auc_24"] / regimens["auc_24"].max()).round().astype(int)
-    words = [f"{area:.1f} {note}".strip() for area, note in zip(regimens["auc_24"], regimens["note"], strict=True)]
-    rows = [*zip(regimens["label"], map(Mark, words, [FULL * n for n in long]), strict=True)]
-    return tabled(pd.DataFrame(rows, columns=[phrase("plots.regimen"), phrase("plots.area")]), caption)
 
 
 def ratios(checks, caption, close):

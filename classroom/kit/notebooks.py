@@ -167,7 +167,7 @@ def filled(name):
     card = patient.sheet(name)
     match card:
         case patient.Verdicts():
-            return patient.verdicts(card.patient, card.moment).html
+            return patient.verdicts(patient.load_patient(), card.moment).html
         case patient.Conversions():
             rows = [(patient.label(n), str(given), card.converted(n)) for n, (given, _) in card.asked.items()]
             head = [phrase(f"kit.{k}") for k in ("item", "printed", "converted")]

@@ -117,8 +117,8 @@ def severity(case):
     found, later = (evaluate("ctcae_neutrophils", then, version) for version in ("v5", "v6"))
     grade, low, high = map(show, (found.score[0], *later.score))
     said = {"value": then.inputs["neutrophils"], "grade": grade, "later_low": low, "later_high": high}
-    begins = [phrase("appraisal.begins_below_limit"), *found.items["rule"][1:]]
-    rows = found.items.assign(rule=begins, status=found.items["status"].map(status_word))
+    rows = found.items.assign(status=found.items["status"].map(status_word))
+    rows.loc[0, "rule"] = phrase("appraisal.begins_below_limit")
     sheet = _sheet(rows, "severity", "label", "rule", "as_given", "status", title=found.title)
     return together(say(phrase("appraisal.neutrophils", **said)), sheet)
 
@@ -209,11 +209,9 @@ def my_calibration(caption):
     """How often your scored answers were best supported, by how sure you were; a button brings it up to date."""
 
     def view():
-        known, given = items(), []
-        for name, entry in read()[0].items():
-            item = known.get(name)
-            if item and item.get("best") and item["kind"] not in UNSCORED and entry.get("confidence"):
-                given.append((entry["confidence"], entry["choice"] == item["best"]))
+        kept = [(items().get(name, {}), entry) for name, entry in read()[0].items()]
+        kept = [(i, e) for i, e in kept if i.get("best") and i["kind"] not in UNSCORED and e.get("confidence")]
+        given = [(e["confidence"], e["choice"] == i["best"]) for i, e in kept]
         if not given:
             return say(phrase("appraisal.nothing_to_plot"))
         counted = pd.DataFrame(given, columns=["sure", "best"]).groupby("sure")["best"].agg(["size", "sum"])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from utils import plots
 from utils.explore import Number, explorer
-from utils.page import say, table, together
+from utils.page import Mark, say, table, together
 from utils.phrases import phrase, status_word
 from utils.rules import RULES
 from utils.tables import read_table
@@ -28,27 +28,14 @@ cached = cache(read_table)
 
 # ---- arithmetic -----------------------------------------------------------------------------------------------------
 def mean_arterial_pressure(systolic, diastolic):
-    """Mean arterial pressure, estimated as (systolic + 2 × diastolic) / 3; a line in an artery measures it.
+    """Mean arterial pressure in mmHg, estimated as (systolic + 2 × diastolic) / 3; a line in an artery measures it.
 
-    Parameters
-    ----------
-    systolic, diastolic : float or array of float
-        In mmHg; UnitError where one is no number above zero, or the diastolic lies above the systolic.
-
-    Returns
-    -------
-    float or array of float
-        In mmHg. Used for D03 of the register.
-
-    Examples
-    --------
-    >>> round(mean_arterial_pressure(85, 45), 1)
-    58.3
+    Floats or arrays, mmHg; UnitError for no number above zero, or a diastolic above the systolic. Used for D03.
     """
     systolic, diastolic = _above_zero(systolic, "systolic"), _above_zero(diastolic, "diastolic")
     if np.any(diastolic > systolic):
         raise UnitError(phrase("physiology.wrong_way_round"))
-    return _plain(diastolic + (systolic - diastolic) / 3)
+    return diastolic + (systolic - diastolic) / 3
 
 
 def weight_before(gain, share, of="before"):
@@ -61,7 +48,7 @@ def weight_before(gain, share, of="before"):
         raise UnitError(phrase("physiology.no_share"))
     if of not in ("before", "after"):
         raise UnitError(phrase("physiology.no_such_weight", of=of))
-    return _plain(gain / share - (gain if of == "after" else 0))
+    return gain / share - (gain if of == "after" else 0)
 
 
 def growth_lms(age):
@@ -74,7 +61,7 @@ def growth_lms(age):
     ages = table["age"].to_numpy()
     if np.any((age < ages[0]) | (age > ages[-1])):
         raise UnitError(phrase("physiology.not_tabulated", first=ages[0], last=ages[-1]))
-    return tuple(_plain(np.interp(age, ages, table[column])) for column in ("l", "median", "s"))
+    return tuple(np.interp(age, ages, table[column]) for column in ("l", "median", "s"))
 
 
 def growth_z(weight, age):
@@ -86,7 +73,7 @@ def growth_z(weight, age):
     z = ((weight / median) ** power - 1) / (power * spread)
     if np.any(np.abs(z) > FARTHEST + 1e-9):
         raise UnitError(phrase("physiology.z_above" if np.any(z > FARTHEST) else "physiology.z_below"))
-    return _plain(z)
+    return z
 
 
 def _above_zero(value, name):
@@ -99,20 +86,13 @@ def _above_zero(value, name):
     return numbers
 
 
-def _plain(numbers):
-    return float(numbers) if np.ndim(numbers) == 0 else numbers
-
-
 # ---- limits by age --------------------------------------------------------------------------------------------------
 def age_limits(age):
     """Every published limit of pressure and heart rate in this collection, and whether it was made for an age in years.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row a limit: variable, label, kind (``lower``, ``range`` or ``median``), low and high (missing unless it is
-        a range), unit, applies (bool), source, tag. The PALS limits of systolic pressure come first, from
-        ``rules.csv``, the first of them worked out for this age; the others stand in ``age_limits.csv``.
+    A DataFrame, one row a limit: variable, label, kind (``lower``, ``range`` or ``median``), low and high (missing
+    unless it is a range), unit, applies (bool), source, tag. Source: ``age_limits.csv``, and before it the PALS limits
+    of systolic pressure from ``rules.csv``, the first of them worked out for this age.
     """
     age, node = float(_above_zero(age, "age")), RULES["pals_hypotension"].nodes()
     first, last = node["child_from"]["threshold"], node["older_age"]["threshold"]
@@ -151,7 +131,12 @@ def age_limit_bench(case):
         years, rows = phrase("bedside.years", age=show(age), count=age), age_limits(age)
         rows["value"] = rows["variable"].map({"systolic_bp": systolic, "mean_bp": mean, "heart_rate": heart_rate})
         rows["side"] = [side(r["value"], r) for r in rows.to_dict("records")]
-        rows["limit"] = [_limit(r) for r in rows.to_dict("records")]
+        rows["limit"] = [
+            phrase("bedside.range", low=show(r.low), high=show(r.high), unit=r.unit)
+            if r.kind == "range"
+            else f"{show(r.low)} {r.unit}"
+            for r in rows.itertuples()
+        ]
         words = rows["side"].map(lambda s: phrase(f"bedside.{s}"))
         rows["said"] = words.where(rows["applies"], phrase("bedside.not_applicable", years=years))
         pressures = {"systolic": show(systolic), "diastolic": show(diastolic), "mean": mean}
@@ -184,12 +169,6 @@ def _sentences(rows, years, pressures):
     return [f"{line} {under}", rates, *misled, RULES["pals_hypotension"].about["caveat"]]
 
 
-def _limit(row):
-    if row["kind"] == "range":
-        return phrase("bedside.range", low=show(row["low"]), high=show(row["high"]), unit=row["unit"])
-    return f"{show(row['low'])} {row['unit']}"
-
-
 def _sheet(frame, prefix, columns, caption):
     heads = {c: phrase(f"bedside.{prefix}{c}") for c in columns.split()}
     return table(frame[[*heads]].rename(columns=heads), caption)
@@ -197,24 +176,19 @@ def _sheet(frame, prefix, columns, caption):
 
 # ---- leak or pump, and the days -------------------------------------------------------------------------------------
 def leak_or_pump(case, caption):
-    """What each finding says of leak, pump and obstruction: our reading, as symbols and in words."""
-    words = {"fits": phrase("bedside.fits"), "": phrase("bedside.little"), "unknown": status_word("not_reported")}
-    rows = case.leak_pump.replace({c: {"little": ""} for c in CAUSES})
-    states = {(r.finding, c): getattr(r, c) for r in rows.itertuples() for c in CAUSES}
-    labels = dict(zip(rows["finding"], rows["label"], strict=True))
-    picture = plots.matrix(states, labels, {c: phrase(f"bedside.{c}") for c in CAUSES}, caption, words)
-    rows = rows.assign(**{c: rows[c].map(words) for c in CAUSES})
+    """What each finding says of leak, pump and obstruction: our reading, as signs and in words."""
+    marks = {"fits": Mark(phrase("bedside.fits"), "●"), "little": Mark(phrase("bedside.little"), "–")}
+    marks["unknown"] = Mark(status_word("not_reported"), "?")
+    rows = case.leak_pump.assign(**{c: case.leak_pump[c].map(marks) for c in CAUSES})
     columns = "label facts leak pump obstruction why"
-    return together(picture, _sheet(rows, "matrix_", columns, phrase("bedside.matrix")))
+    return _sheet(rows, "matrix_", columns, f"{caption} {phrase('bedside.ours')}")
 
 
-def days(case, lasting, events, measured, missing):
-    """What happened, what was measured and what is not reported, as rows of a strip of days.
+def strip(case, caption, lasting, events, measured, missing):
+    """What happened, what was measured and what is not reported, by day: a strip and a table.
 
     Takes names of events that begin something, of other events, of reported observations, and of variables that are
-    not reported; KeyError for one that the case does not have as such. Returns a DataFrame of part (``begins``,
-    ``happens``, ``measured``, ``not reported``), label, first and last day (missing where there is none), words (a
-    value as printed) and address.
+    not reported; KeyError for one that the case does not have as such.
     """
     labels, by_name = variables()["label"], case.events.set_index("event")
     rows = [
@@ -227,15 +201,10 @@ def days(case, lasting, events, measured, missing):
     for row in known.loc[[*measured]].itertuples():
         words = f"{show(row.value)} {row.unit}"
         rows.append(("measured", labels[row.Index], row.first_day, row.first_day, words, row.fact))
-    open_ = pd.concat([case.observations, case.findings]).query("status == 'not_reported'")
-    open_ = open_.drop_duplicates("variable", keep="last").set_index("variable")["fact"]
-    rows += [("not reported", labels[name], None, None, "", open_[name]) for name in missing]
-    return pd.DataFrame(rows, columns=["part", "label", "first", "last", "words", "address"])
-
-
-def strip(case, caption, **names):
-    """The days of a moment as a strip and as a table; `names` as `days` takes them."""
-    rows = days(case, **names)
+    unknown = pd.concat([case.observations, case.findings]).query("status == 'not_reported'")
+    unknown = unknown.drop_duplicates("variable", keep="last").set_index("variable")["fact"]
+    rows += [("not reported", labels[name], None, None, "", unknown[name]) for name in missing]
+    rows = pd.DataFrame(rows, columns=["part", "label", "first", "last", "words", "address"])
     last = int(case.time_points.set_index("time_point").at[case.time_point, "last_day"])
     rows["when"] = [
         phrase("bedside.days", first=a, last=b, count=b - a + 1) if pd.notna(a) else status_word("not_reported")

@@ -75,15 +75,14 @@ class Board(Card):
         return self.shown({"fields": kept})[1]
 
     def shown(self, entry):
-        mine, told = self.get(), say(phrase("differential.empty"))
+        mine = self.get()
         other = [(k, s, self._reading[k]) for k, s in mine.items() if self._reading[k].state != s]
-        if mine:
-            told = say(phrase("differential.filled", count=len(mine), same=len(mine) - len(other)))
+        told = say(phrase("differential.filled", count=len(mine), same=len(mine) - len(other)))
         if other:
             cells = [(*k, plots.WORDS[s], plots.WORDS[r.state], r.why) for k, s, r in other]
             heads = ("finding", "hypothesis", "you", "our_reading", "why")
             told = together(told, self._cells(cells, heads, phrase("differential.differ")))
-        return dict(entry["fields"]), told
+        return dict(entry["fields"]), told if mine else say(phrase("differential.empty"))
 
     def picture(self, caption, mine=False):
         """The board as a table of signs and words: our reading, or your own."""

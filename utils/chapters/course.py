@@ -57,10 +57,10 @@ class Course(NamedTuple):
     def told(self):
         """Its days in words."""
         end = [] if self.end_stated else [phrase("ladder.end_not_stated")]
-        if self.first == 0:
-            return "; ".join([phrase("ladder.before_admission"), *end])
-        if not self.sure:
+        if self.first and not self.sure:
             return phrase("ladder.from_day", day=self.first)
+        if not self.first:
+            return "; ".join([phrase("ladder.before_admission"), *end])
         a, b = self.sure
         days = [phrase("ladder.perhaps_from", day=self.first)] * (self.first < a)
         days += [phrase("ladder.certain_on" if a == b else "ladder.certain_from", first=a, last=b)]
@@ -101,10 +101,9 @@ def last_day(case):
 def _dated(case):
     """The case, no later than its last moment that has days, and the moments by name."""
     moments = case.time_points.set_index("time_point").sort_values("order")
-    dated = moments.index[moments["last_day"].notna()]
-    if dated.empty:
+    if (last := moments["last_day"].last_valid_index()) is None:
         raise CaseDataError("time_points.csv", "no day is told by then: take the case as of admission, or later")
-    return case.as_of(dated[-1]), moments.loc[: dated[-1]]
+    return case.as_of(last), moments.loc[:last]
 
 
 def milestones(case):
@@ -129,13 +128,10 @@ def running(given, day):
             drugs.setdefault(course.drug, {"certain": [], "perhaps": []})[ran].append(course)
     for drug, by in drugs.items():
         passing = not by["certain"] and any(a.passes_into(b) for a, b in permutations(by["perhaps"], 2))
-        for ran, group in by.items():
-            if group:
-                why = phrase("ladder.which_of_two") if passing else group[0].doubt(day) if ran == "perhaps" else ""
-                amounts = dict.fromkeys(c.amount for c in group if c.amount)
-                rows.append(
-                    (both.join(c.label for c in group), both.join(amounts), "certain" if passing else ran, why, drug)
-                )
+        for ran, group in [pair for pair in by.items() if pair[1]]:
+            why = phrase("ladder.which_of_two") if passing else group[0].doubt(day) if ran == "perhaps" else ""
+            amounts = both.join(dict.fromkeys(c.amount for c in group if c.amount))
+            rows.append((both.join(c.label for c in group), amounts, "certain" if passing else ran, why, drug))
     rows.sort(key=lambda row: row[2] != "certain")
     return pd.DataFrame(rows, columns=["what", "amount", "ran", "why", "drug"])
 
@@ -149,8 +145,8 @@ def last_added(given, day):
     """Labels of the drugs with a dated start begun last before a day, and of those perhaps begun later: two lists."""
     dated = [c for c in given if c.kind == "drug" and c.dated and c.first < day]
     latest = max((c.sure[0] for c in dated if c.sure[0] < day), default=0)
-    sure = [c.label for c in dated if c.sure[0] == latest]
-    return sure, [c.label for c in dated if c.sure[0] >= day and c.sure[0] > latest]
+    later = [c.label for c in dated if c.sure[0] >= day]
+    return [c.label for c in dated if c.sure[0] == latest], later
 
 
 def in_words(found):
@@ -175,9 +171,9 @@ def _amount(row):
 def equivalents(row):
     """What a printed dose comes to per kilogram: ``per_day`` (mg/kg/day), ``days`` and ``course`` (mg/kg).
 
-    Takes a row of ``treatments.csv``, or a mapping with its ``dose``, ``dose_unit``, ``interval_h`` and ``end_text``,
-    whose "after 5 days" gives the length. None where too little is printed; UnitError for a unit that is not per
-    kilogram (no weight is taken), and for a dose or an interval that is not above zero.
+    Takes a row of ``treatments.csv`` or a dict with its ``dose``, ``dose_unit``, ``interval_h`` and ``end_text``, whose
+    "after 5 days" gives the length. None where too little is printed; UnitError for a unit that is not per kilogram (no
+    weight is taken), and for a dose or an interval that is not above zero.
     """
     known = {name: cell for name, cell in row.items() if pd.notna(cell)}
     dose, unit, every = (known.get(name) for name in ("dose", "dose_unit", "interval_h"))
@@ -186,8 +182,7 @@ def equivalents(row):
     if any(x is not None and not 0 < x < float("inf") for x in (dose, every)):
         raise UnitError(phrase("ladder.no_dose", dose=dose, hours=every))
     doses = 1 if unit == "mg/kg/day" else every and 24 / every
-    per_day = dose and doses and dose * doses
-    length = re.match(r"after (\d+) days?\b", known.get("end_text", ""))
+    per_day, length = dose and doses and dose * doses, re.match(r"after (\d+) days?\b", known.get("end_text", ""))
     days = int(length[1]) if length else None
     return {"per_day": per_day, "days": days, "course": per_day and days and per_day * days}
 
@@ -196,12 +191,11 @@ def amounts(case, *names):
     """What the printed doses of some treatments come to: a DataFrame to show, unknown where too little is printed."""
     rows, known = [], case.treatments.set_index("treatment", drop=False)
     for row in known.loc[list(names)].to_dict("records"):
-        found = equivalents(row)
-        day = found["per_day"] and f"{show(found['per_day'])} mg/kg/day"
-        days = found["days"] and phrase("ladder.days_long", days=found["days"])
-        rows.append((row["label"], _amount(row), day, days, found["course"] and f"{show(found['course'])} mg/kg"))
-    heads = ["ladder.treatment", "ladder.printed", "ladder.in_a_day", "ladder.length", "ladder.in_the_course"]
-    return pd.DataFrame(rows, columns=[*map(phrase, heads)])
+        per_day, days, whole = equivalents(row).values()
+        day, length = per_day and f"{show(per_day)} mg/kg/day", days and phrase("ladder.days_long", days=days)
+        rows.append((row["label"], _amount(row), day, length, whole and f"{show(whole)} mg/kg"))
+    heads = "treatment printed in_a_day length in_the_course".split()
+    return pd.DataFrame(rows, columns=[phrase(f"ladder.{head}") for head in heads])
 
 
 def ladder(case):
@@ -224,15 +218,14 @@ def ladder(case):
 
 def credit(case):
     """An explorer of what "the last drug did it" would have credited, had the heart ``improved`` on another day."""
-    events = case.events.set_index("event")["day_high"]
-    given, printed = courses(case), events.get("first_improvement")
-    last = int(events.get("anakinra_stopped", last_day(case)))
+    events, given = case.events.set_index("event")["day_high"], courses(case)
+    printed, last = events.get("first_improvement"), int(events.get("anakinra_stopped", last_day(case)))
     drugs = pd.Series({day: in_words(last_added(given, day)) for day in range(1, last + 1)})
     later = drugs.loc[2:]
     spans = later.groupby((later != later.shift()).cumsum())
     days = [phrase("ladder.days", first=x.index[0], last=x.index[-1], count=len(x)) for _, x in spans]
-    heads = [phrase("ladder.had_it_improved"), phrase("ladder.last_drug")]
-    every = table(pd.DataFrame(dict(zip(heads, (days, spans.first()), strict=True))), phrase("ladder.last_drug_by_day"))
+    rows = pd.DataFrame({phrase("ladder.had_it_improved"): days, phrase("ladder.last_drug"): [*spans.first()]})
+    every = table(rows, phrase("ladder.last_drug_by_day"))
 
     def view(improved):
         sentence = "ladder.credit_as_printed" if improved == printed else "ladder.credit"

@@ -1,6 +1,5 @@
 """The invented patient, and never a real one: whatever is shown of TP-01 says INVENTED."""
 
-import re
 from functools import cache, cached_property
 from types import SimpleNamespace
 
@@ -8,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from utils import plots
-from utils.page import Shown, say, table, together
+from utils.page import Mark, Shown, say, table, tabled, together
 from utils.phrases import phrase, status_word
 from utils.quiz import Card, keep_first, noted, still, unsure, word
 from utils.record import read
 from utils.rules import RULES, SIGNS, VERDICTS, evaluate
 from utils.tables import CaseDataError, describe, read_table
-from utils.units import Quantity, UnitError, among, factors, factors_in_use, quantity, show, sign_before, variables
+from utils.units import Quantity, UnitError, among, factors, factors_in_use, quantity, show, variables
 
 FOLDER = "teaching_patients/"
 RULERS = ("mas_2016", "hscore", "hlh_2004", "ferritin_esr", "ms_score")  # what a patient is held against
@@ -48,9 +47,6 @@ class Patient:
         """Every rule of `RULERS` at every moment: a dict of (rule, moment) -> Verdict."""
         return {(r, m): evaluate(r, self.as_of(m)) for m in self.moments.index for r in RULERS}
 
-    def across(self, rule):
-        return tuple(self.verdicts[rule, m] for m in self.moments.index)
-
     def measured(self, rule, moment):
         """The verdict where a fever must have been measured; the usual one of a rule set without that variant."""
         variant = "measured_fever" if "measured_fever" in RULES[rule].variants else None
@@ -76,9 +72,9 @@ def _input(row):
         return STATES.get(row["state"])
     if row["status"] != "reported":
         return Quantity(row["variable"], None, status=row["status"])
-    decimals = len(re.match(r"[<>≤≥=\s]*[\d,]*\.?(\d*)", row["as_printed"])[1])
-    sign = sign_before(row["value"], row["as_printed"])
-    return Quantity(row["variable"], row["value"], row["unit"], decimals=decimals, sign=sign)
+    if not factors(row["variable"]):  # no rule asks for it
+        return Quantity(row["variable"], row["value"], row["unit"])
+    return quantity(row["as_printed"], row["variable"])
 
 
 @cache
@@ -116,7 +112,16 @@ def rule_cards():
         made_for = phrase("capstone.made_for", rule=rule_line(name), population=rule.about["population"])
         frame = frame if frame["Points"].any() else frame.drop(columns="Points")
         cards += [say(made_for), table(frame, rule.short)]
-    return together(*cards, _factor_card())
+    asked = dict.fromkeys((r["input"], r["unit"]) for rule in RULERS for r in RULES[rule].nodes().values() if r["unit"])
+    printed, rows = load_patient().rows.query("unit != ''")[["variable", "unit"]].drop_duplicates(), []
+    for name, unit in printed.itertuples(index=False):
+        by = factors(name)
+        for wanted in [u for n, u in asked if n == name and by[u] != by[unit]]:
+            sound = [f for f in factors_in_use(name, unit) if abs(f / by[unit] - 1) < 0.005]  # none too rounded
+            used = phrase("capstone.or").join(f"{f / by[wanted]:.6g}" for f in sound)
+            rows.append((label(name), unit, wanted, f"× {used}"))
+    heads = (phrase(f"capstone.{head}") for head in ("from", "to", "factor"))
+    return together(*cards, _sheet(rows, phrase("capstone.factors"), "Item", *heads))
 
 
 def rule_line(name):
@@ -152,20 +157,6 @@ def rule_items(name):
     return pd.DataFrame(rows, columns=["item", "Item", "Met where", "Points"])
 
 
-def _factor_card():
-    """How to get from the units of the letters to those of the rules: a table of factors."""
-    asked = dict.fromkeys((r["input"], r["unit"]) for rule in RULERS for r in RULES[rule].nodes().values() if r["unit"])
-    printed, rows = load_patient().rows.query("unit != ''")[["variable", "unit"]].drop_duplicates(), []
-    for name, unit in printed.itertuples(index=False):
-        by = factors(name)
-        for wanted in [u for n, u in asked if n == name and by[u] != by[unit]]:
-            sound = [f for f in factors_in_use(name, unit) if abs(f / by[unit] - 1) < 0.005]  # none too rounded
-            used = phrase("capstone.or").join(f"{f / by[wanted]:.6g}" for f in sound)
-            rows.append((label(name), unit, wanted, f"× {used}"))
-    heads = (phrase(f"capstone.{head}") for head in ("from", "to", "factor"))
-    return _sheet(rows, phrase("capstone.factors"), "Item", *heads)
-
-
 # ---- what the rules say ---------------------------------------------------------------------------------------------
 def judged(patient, moment):
     """The verdicts at a moment, in words: a DataFrame of rule, verdict, where it stands, what would settle it."""
@@ -191,19 +182,20 @@ def verdicts(patient, moment):
 
 
 def overview(patient, caption):
-    """Where the rule sets agree and where they do not: verdicts by moment, and a table of the scores."""
-    rules, moments = {r: RULES[r].short for r in RULERS}, {m: m for m in patient.moments.index}
-    states, words = {key: v.status for key, v in patient.verdicts.items()}, {v: status_word(v) for v in VERDICTS}
+    """Where the rule sets agree and where they do not: a table of verdicts, with their scores, by moment."""
+    moments, frame = [*patient.moments.index], {"Rule set": [RULES[r].short for r in RULERS]}
+    for m in moments:
+        found = [patient.verdicts[r, m] for r in RULERS]
+        words = [f"{status_word(v.status)}: {plots.span(v)}" for v in found]
+        frame[m] = [Mark(told, plots.SIGNS.get(v.status, "?")) for told, v in zip(words, found, strict=True)]
     caption = phrase("capstone.caption", name=patient.name, caption=caption)
-    picture = plots.matrix(states, rules, moments, caption, words, NOBODY)
-    rows = [(rules[r], *(f"{words[v.status]}: {plots.span(v)}" for v in patient.across(r))) for r in RULERS]
-    return patient.mark(together(picture, _sheet(rows, phrase("capstone.with_scores"), "Rule set", *moments)))
+    return patient.mark(tabled(pd.DataFrame(frame), caption, NOBODY))
 
 
 def ruler_picture(patient, caption):
     """The rulers at three moments: how far from each cut-off the patient can still lie."""
     caption = phrase("capstone.caption", name=patient.name, caption=caption)
-    rows = [patient.across(r) for r in RULERS]
+    rows = [tuple(patient.verdicts[r, m] for m in patient.moments.index) for r in RULERS]
     return patient.mark(plots.rulers(rows, tuple(patient.moments.index), caption, NOBODY))
 
 
@@ -216,23 +208,19 @@ def edges(patient):
     for (rule, moment), verdict in patient.verdicts.items():
         inputs, both = patient.as_of(moment).inputs, [verdict.items, patient.measured(rule, moment).items]
         for item in pd.concat(both).dropna(subset=["margin", "value"]).to_dict("records"):
-            if _close(item, inputs[item["input"]]):
+            by, given, cut = factors(item["input"]), inputs[item["input"]], item["threshold"]
+            step = 10.0**-given.decimals * by[given.unit] / by[item["unit"]]
+            if abs(item["value"] - cut) <= max(1.001 * step, CLOSE * cut):
                 here, status = f"{show(item['value'])} {item['unit']}", status_word(item["status"])
                 rows.append((item["label"], moment, item["as_given"], here, item["rule"], status, verdict.short))
-        if verdict.score and RULES[rule].nodes()[rule]["kind"] == "ratio" and np.isfinite(verdict.score[1]):
-            low, cut, status = verdict.score[0], verdict.reach.cut, status_word(verdict.status)
-            if abs(low / cut - 1) <= CLOSE:
-                rows.append((verdict.title, moment, "", show(low), f"≥ {show(cut)}", status, verdict.short))
+        low, cut = verdict.score[0] if verdict.score else 0, verdict.reach.cut
+        if RULES[rule].nodes()[rule]["kind"] == "ratio" and abs(low / cut - 1) <= CLOSE:
+            status = status_word(verdict.status)
+            rows.append((verdict.title, moment, "", show(low), f"≥ {show(cut)}", status, verdict.short))
     heads = ["Item", "Moment", "As printed", "In the rule's unit", "Rule", "Status", "Rule set"]
     found = pd.DataFrame(rows, columns=heads).drop_duplicates()
     found = found.sort_values(heads[:2], key=lambda column: pd.factorize(column)[0])  # by what comes first
     return patient.mark(table(found, phrase("capstone.edges")))
-
-
-def _close(item, given):
-    """Whether a value is at most one printed digit from its threshold, or 1 %."""
-    step = 10.0**-given.decimals * factors(given.variable)[given.unit] / factors(given.variable)[item["unit"]]
-    return abs(item["value"] - item["threshold"]) <= max(1.001 * step, CLOSE * item["threshold"])
 
 
 def trend(patient, *names):
@@ -267,11 +255,7 @@ class Sheet(Card):
     def __init__(self, name, boxes, about, lines):
         self.boxes, about = boxes, {"id": name, "button": phrase("sheets.commit", id=name), **about}
         head = about["stem"] if about["kind"] == "grid" else f"{name}. {about['stem']}"  # a grid's caption is its stem
-        super().__init__(about, self.patient.mark(still(head, lines, phrase("sheets.run"))))
-
-    @property
-    def patient(self):
-        return load_patient()
+        super().__init__(about, load_patient().mark(still(head, lines, phrase("sheets.run"))))
 
     def commit(self, given):
         fields = {k: str(given.get(k, "")).strip() for k in self.boxes}
@@ -284,7 +268,7 @@ class Sheet(Card):
 
     def shown(self, entry):
         fields = {k: entry["fields"].get(k, "") for k in self.boxes}
-        return {**fields, "confidence": entry.get("confidence", "")}, self.patient.mark(self.reply(fields))
+        return {**fields, "confidence": entry.get("confidence", "")}, load_patient().mark(self.reply(fields))
 
 
 class Verdicts(Sheet):
@@ -292,7 +276,7 @@ class Verdicts(Sheet):
 
     def __init__(self, name):
         self.moment, shorts = SHEETS[name], {r: RULES[r].short for r in RULERS}
-        stem = phrase("sheets.verdicts_stem", id=name, name=self.patient.name, moment=self.moment)
+        stem = phrase("sheets.verdicts_stem", id=name, name=load_patient().name, moment=self.moment)
         about = {"stem": stem, "kind": "grid", "corner": phrase("sheets.rule_set"), "confidence": True}
         about |= {"fields": [[*x] for x in shorts.items()], "columns": [["verdict", phrase("sheets.your_verdict")]]}
         about |= {"options": [["", "–"], *[[v, status_word(v)] for v in reversed(VERDICTS)]]}
@@ -306,9 +290,9 @@ class Verdicts(Sheet):
         return phrase("sheets.still_open", rules=", ".join(left)) if left else ""
 
     def reply(self, fields):
-        found = judged(self.patient, self.moment).drop(columns=["rule", SETTLE])  # what could settle it is asked next
+        found = judged(load_patient(), self.moment).drop(columns=["rule", SETTLE])  # what could settle it is asked next
         found.insert(1, "You", [*map(status_word, fields.values())])
-        same = sum(fields[f"{r}|verdict"] == self.patient.verdicts[r, self.moment].status for r in RULERS)
+        same = sum(fields[f"{r}|verdict"] == load_patient().verdicts[r, self.moment].status for r in RULERS)
         shown = table(found, phrase("capstone.you_and_rules", moment=self.moment))
         return together(say(phrase("capstone.agree", same=same, of=len(RULERS))), shown)
 
@@ -317,10 +301,10 @@ class Conversions(Sheet):
     """Three values to convert into the unit in which a rule was published."""
 
     def __init__(self, name):
-        self.asked = {v: (self.patient.as_of(m).inputs[v], unit) for m, v, unit in CONVERSIONS[name]}
+        self.asked = {v: (load_patient().as_of(m).inputs[v], unit) for m, v, unit in CONVERSIONS[name]}
         self.due = {v: given.to(unit).value for v, (given, unit) in self.asked.items()}
         told = {v: phrase("sheets.convert", item=label(v), given=g, unit=u) for v, (g, u) in self.asked.items()}
-        stem = phrase("sheets.convert_stem", name=self.patient.name, moment=CONVERSIONS[name][0][0])
+        stem = phrase("sheets.convert_stem", name=load_patient().name, moment=CONVERSIONS[name][0][0])
         about = {"stem": stem, "kind": "text", "fields": [[*x, 1] for x in told.items()]}
         super().__init__(name, [*self.asked], about, told.values())
 
@@ -349,21 +333,17 @@ class Conversions(Sheet):
         """The converted value, with its unit (str)."""
         return f"{show(self.due[name])} {self.asked[name][1]}"
 
-    def same(self, name, text):
-        """Whether what was written is the value, as far as it was written out."""
-        if not (given := self.read(name, text)[0]):
-            return False
-        half, due = 0.5 * 10 ** -(given.decimals or 0), self.due[name]
-        return due >= 10 * half and abs(given.value - due) <= 1.001 * half  # one digit alone would be no conversion
-
     def reply(self, fields):
-        same, rows = {name: self.same(name, fields[name]) for name in self.asked}, []
+        rows, same = [], 0
         for name, (given, unit) in self.asked.items():
-            by = factors(name)[given.unit] / factors(name)[unit]
-            verdict = phrase("sheets.same" if same[name] else "sheets.look_again")
-            rows.append((label(name), str(given), f"× {by:.6g}", self.converted(name), fields[name], verdict))
-        line = say(phrase("sheets.so_many_same", same=sum(same.values()), of=len(same)))
+            mine, due, by = self.read(name, fields[name])[0], self.due[name], factors(name)
+            half = 0.5 * 10 ** -(mine.decimals or 0) if mine else np.inf  # as far as it was written out
+            right = due >= 10 * half and abs(mine.value - due) <= 1.001 * half  # one digit alone would be no conversion
+            factor, verdict = by[given.unit] / by[unit], phrase(f"sheets.{'same' if right else 'look_again'}")
+            rows.append((label(name), given, f"× {factor:.6g}", self.converted(name), fields[name], verdict))
+            same += right
         heads = (phrase(f"sheets.{h}") for h in ("printed", "factor", "converted", "you", "so"))
+        line = say(phrase("sheets.so_many_same", same=same, of=len(rows)))
         return together(line, _sheet(rows, phrase("sheets.converted"), "Item", *heads))
 
 

@@ -42,7 +42,7 @@ def weights():
     rows = load_case().observations.set_index("variable")["value"]
     gain, share = rows["weight_gain"], rows["weight_gain_percent"] / 100
     light, heavy = (weight_before(gain, share, of) for of in ("after", "before"))
-    return tuple(round(x, 1) for x in (light, heavy, float(heavy + gain)))
+    return tuple(round(float(x), 1) for x in (light, heavy, heavy + gain))
 
 
 def _often(hours):
