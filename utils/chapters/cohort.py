@@ -62,7 +62,7 @@ def _values(name, rows, z, group):
 def accuracy(met, mas):
     """Hold verdicts (missing where undetermined) against who has MAS, which only a simulation knows.
 
-    A dict of `COUNTS`, which sum to everybody; ``sensitivity`` and ``specificity`` among those with a verdict, else NaN.
+    A dict of `COUNTS`, which sum to all; ``sensitivity`` and ``specificity`` among those with a verdict, else NaN.
     """
     met, mas = pd.array(met, dtype="boolean"), np.asarray(mas, dtype=bool)
     yes, no = (x.to_numpy(bool, na_value=False) for x in (met, ~met))

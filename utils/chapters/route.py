@@ -14,7 +14,9 @@ import pandas as pd
 from utils import plots
 from utils.case import load_case
 from utils.chapters.bedside import weight_before
-from utils.explore import Choicefrom utils.phrases import phrase
+from utils.explore import Choice, Number, explorer
+from utils.page import Mark, folded, table, together
+from utils.phrases import phrase
 from utils.pk import DAY, READINGS, concentration, exposure, first_day, parameters, split_gain
 from utils.tables import read_table
 from utils.units import show
