@@ -79,7 +79,6 @@ def faults(nb):
         ("widgets" in nb.metadata, "stored widget state: python lab.py refresh"),
         (not signed, "the banner or the attribution is missing"),
         (ratio < 12, f"{ratio:.1f} words of prose a line of code; at least 12 are due"),
-        (re.search(r"!\[\s*\]\(", said), "a picture in the text without a description"),
         (sum(shown_html(c).count("<img") for c in code) > 6, "more than six pictures"),
     )
 
@@ -125,11 +124,9 @@ SET_OF = {rule.about["source"]: name for name, rule in RULES.items()}  # a work 
 FILES = {p.name[:2]: p for p in BOOKS}
 CORE = [n for n in FILES if STOPS.at[n, "part"] not in ("before you begin", "transfer", "optional")]
 BIASES = r"anchoring|premature closure|availability (?:bias|heuristic)|(?:confirmation|cognitive) bias"
-EVERYDAY = set(  # long words of later labels that tell nothing of this child
-    "admission analysis arterial bilateral clinical congress conventional corticosteroid degradation discharge "
-    "gradually improvement involvement laboratory mechanical medication product reported suspicion "
-    "tapering treatment".split()
-)
+# Long words of later labels that tell nothing of this child.
+EVERYDAY = """admission analysis arterial bilateral clinical congress conventional corticosteroid degradation discharge
+gradually improvement involvement laboratory mechanical medication product reported suspicion tapering treatment"""
 Step = namedtuple("Step", "kind what section")
 
 
@@ -191,15 +188,6 @@ def size(text):
 
 
 # ---- in every notebook ----------------------------------------------------------------------------------------------
-def keeps_back(b, page=None):
-    """R1: what follows a commit does not stand on the stored page, nor in what a card sends to it."""
-    kept = [(k, words) for k, i in b.items.items() for words in i.get("voices", {}).values()]
-    kept += [(k, o["why"]) for k, i in b.items.items() for o in i["options"]]
-    kept += [(k, words) for k, p in b.prompts.items() for words in (p.get("exemplar"), *p.get("look_for", [])) if words]
-    page = shown(b.nb) if page is None else page
-    return [f"{k} gives away before the commit: {words[:40]}" for k, words in kept if words[:40] in page]
-
-
 @cache
 def opened(when, later_voice=None):
     """Addresses that open at a moment, and those of the later voice that a page quotes."""
@@ -235,7 +223,7 @@ def later_words(when):
     tables = [CASE.tables[n] for n in ("findings", "treatments", "events", "observations")]
     after = [t[(t["status"] == "reported") & (t["time_point"].map(ORDER) > ORDER[when])] for t in tables]
     known = [t[t["time_point"].map(ORDER) <= ORDER[when]] for t in tables] + [CASE.rules]
-    return sorted(by_hand(when) | (label_words(after) - label_words(known) - EVERYDAY))
+    return sorted(by_hand(when) | (label_words(after) - label_words(known) - {*EVERYDAY.split()}))
 
 
 def spoilers(text, listed):
@@ -248,7 +236,7 @@ def told_early(text, when):
     return spoilers(text, sorted(by_hand(when)))
 
 
-def has_no_spoiler(b):
+def has_no_spoiler(b):  # R8: the look-alike and what separates it teach more than the name of a bias
     cells = {f"cell {c.id}": shown(SimpleNamespace(cells=[c])) for c in b.nb.cells}
     for where, text in {**cells, **b.items, **b.prompts}.items():
         text = re.sub(r"(?m)^\| ANA \|.*$", "", str(text))  # a short form that the glossary of 00 has to explain
@@ -256,11 +244,7 @@ def has_no_spoiler(b):
             yield f"{where} has '{word}', which is known only after {moment(b)}"
         for word in told_early(text, "") if where in cells and not STOPS.at[b.number, "time_point"] else ():
             yield f"{where} has '{word}': a page without a time_point (journey.csv) tells nothing of the child's course"
-
-
-def lists_no_biases(b):  # R8: the look-alike and what separates it teach more than a name
-    text = shown(b.nb) + str(b.items) + str(b.prompts)
-    return [f"'{w}': say instead what fools people here" for w in re.findall(BIASES, text, re.IGNORECASE)]
+        yield from (f"'{w}': say instead what fools people here" for w in re.findall(BIASES, text, re.IGNORECASE))
 
 
 def has_a_table_beside_a_picture(b):  # R14; beside: in the output itself, or just before or after it in the section
@@ -422,9 +406,14 @@ def has_honest_options(b):
     )
 
 
-def has_a_picture_to_take_home(b):
+def is_ready_for_class(b):
     home = "".join(s.what for s in walk(b) if s.section == "The picture to take home")
-    return which(("<img" not in home, "there is no figure under '## The picture to take home'"))
+    advice = (ROOT / "classroom" / "kit" / "texts" / "facilitation.md").read_text(encoding="utf-8")
+    head = f"## {b.number}"
+    return which(
+        ("<img" not in home, "there is no figure under '## The picture to take home'"),
+        (f"{head}\n" not in advice, f"classroom/kit/texts/facilitation.md has no section '{head}'"),
+    )
 
 
 # ---- in the notebook of the new patient -----------------------------------------------------------------------------
@@ -435,34 +424,25 @@ def leaves_the_work_to_the_learner(b):  # R3: nothing is worked here, and every 
 
 
 FOLD = "By keyboard, or by a line of code"
-SUBJECT = ("12",)  # pages whose subject is code
-CALLS = ("answer", "write", "rank", "sheet", "save_receipt")
+CALLS = {"ask": "answer", "write": "write", "rank": "rank", "sheet": "sheet", "offer_receipt": "save_receipt"}
 
 
 def says_the_lines_of_code_once(b):
     """The ways by keyboard and by a line of code stand in one fold, and nowhere else; 00 explains them."""
-    folds = [c.source for c in b.nb.cells if c.cell_type == "markdown" and f"<strong>{FOLD}</strong>" in c.source]
+    prose = [c for c in b.nb.cells if c.cell_type == "markdown"]
+    folds = [c.source for c in prose if f"<strong>{FOLD}</strong>" in c.source]
     told = folds[0] if folds else ""
-    code = "\n".join(c.source for c in b.nb.cells if c.cell_type == "code")
-    for cell in b.nb.cells:
-        if "this is the first view" in shown_html(cell):
-            name = cell.source.strip().splitlines()[-1]
-            yield from which((f"{name}.set(" not in told, f"the fold '{FOLD}' lacks the line `{name}.set(…)`"))
-    for call, card in zip(CALLS, ("ask", *CALLS[1:4], "offer_receipt"), strict=True):
-        if re.search(rf"^{card}\(", code, re.MULTILINE) and f"{call}(" not in told:
-            yield f"the fold '{FOLD}' lacks the line `{call}(…)`"
-    for cell in b.nb.cells if b.number != "00" else ():
-        if cell.cell_type == "markdown" and cell.source not in folds:
-            said = re.findall(r"[Bb]y keyboard|[Bb]y a line of code|Shift and Enter", cell.source)
-            yield from (f"cell {cell.id} says '{x}': that stands in the fold '{FOLD}'" for x in said)
-    yield from which((told and len(folds) > 1, f"{len(folds)} folds '{FOLD}'; one is due"))
-
-
-def folds_its_code(b):
-    """Code is folded, unless it is the page's subject."""
-    for c in b.nb.cells:
-        if c.cell_type == "code" and not c.metadata.get("jupyter", {}).get("source_hidden") and b.number not in SUBJECT:
-            yield f'the code of cell {c.id} is not folded: "jupyter": {{"source_hidden": true}}'
+    code = [c for c in b.nb.cells if c.cell_type == "code"]
+    shown_first = [c.source.strip().splitlines()[-1] for c in code if "this is the first view" in shown_html(c)]
+    due = [f"{name}.set" for name in shown_first]
+    due += [c for card, c in CALLS.items() if any(re.search(rf"(?m)^{card}\(", x.source) for x in code)]
+    yield from (f"the fold '{FOLD}' lacks the line `{line}(…)`" for line in due if f"{line}(" not in told)
+    for cell in prose if b.number != "00" else ():
+        said = re.findall(r"[Bb]y keyboard|[Bb]y a line of code|Shift and Enter", cell.source)
+        yield from (
+            f"cell {cell.id} says '{x}': that stands in the fold '{FOLD}'" for x in said if cell.source not in folds
+        )
+    yield from which((len(folds) > 1, f"{len(folds)} folds '{FOLD}'; one is due"))
 
 
 def serves_an_aim(b):
@@ -480,19 +460,15 @@ def serves_an_aim(b):
 
 def is_clean(b):
     yield from faults(b.nb)
+    for c in b.nb.cells if b.number != "12" else ():  # there code is the subject
+        if c.cell_type == "code" and not c.metadata.get("jupyter", {}).get("source_hidden"):
+            yield f'the code of cell {c.id} is not folded: "jupyter": {{"source_hidden": true}}'
 
 
-def has_advice_for_teachers(b):
-    advice = (ROOT / "classroom" / "kit" / "texts" / "facilitation.md").read_text(encoding="utf-8")
-    head = f"## {b.number}"
-    return which((f"{head}\n" not in advice, f"classroom/kit/texts/facilitation.md has no section '{head}'"))
-
-
-EVERYWHERE = [is_clean, shows_each_card_once, keeps_back, rests_on_what_was_known, has_no_spoiler, lists_no_biases]
-EVERYWHERE += [has_a_table_beside_a_picture, leads_on, says_the_lines_of_code_once]
-EVERYWHERE += [takes_the_minutes_it_says, folds_its_code, serves_an_aim]
+EVERYWHERE = [is_clean, shows_each_card_once, rests_on_what_was_known, has_no_spoiler, has_a_table_beside_a_picture]
+EVERYWHERE += [leads_on, says_the_lines_of_code_once, takes_the_minutes_it_says, serves_an_aim]
 IN_CORE = [fades, has_one_error, keeps_to_few_rule_sets, has_a_form, has_one_prebunk, opens_with_retrieval]
-IN_CORE += [discusses_without_a_key, has_honest_options, has_a_picture_to_take_home, has_advice_for_teachers]
+IN_CORE += [discusses_without_a_key, has_honest_options, is_ready_for_class]
 IN_TRANSFER = [leaves_the_work_to_the_learner, keeps_to_few_rule_sets, has_honest_options]
 
 

@@ -165,6 +165,9 @@ def complaints(packet):
 
 
 def test_packet_is_read_by_the_schemas_own_library_and_the_strict_check_misses_only_dates_that_are_not_printed():
+    [cited] = PACKET["metaData"]["externalReferences"]
+    title = "Case Report: Life-Threatening Macrophage Activation Syndrome With Fulminant Myocarditis"
+    assert all(w in cited["description"] for w in (title, "Meneghel", "CC BY", "Changes: ", "Not for clinical use"))
     text = (HERE / "case.phenopacket.json").read_text(encoding="utf-8")
     read = json_format.Parse(text, Phenopacket())
     assert json_format.MessageToDict(read) == json.loads(text) == PACKET
@@ -173,27 +176,22 @@ def test_packet_is_read_by_the_schemas_own_library_and_the_strict_check_misses_o
     assert complaints(PACKET) == ["DoseInterval is missing 'interval', which is required"] * len(doses)
 
 
-@pytest.mark.parametrize(
-    "by, spoil",
-    [
-        ("schema", lambda p: p["subject"].update(sex="BOY")),
-        ("schema", lambda p: p["subject"].update(hospital="none")),
-        ("schema", lambda p: p["phenotypicFeatures"][0].update(excluded="perhaps")),
-        ("schema", lambda p: p["metaData"].update(created="last year")),
-        ("schema", lambda p: p["measurements"][0]["value"]["quantity"].update(value="high")),
-        ("schema", lambda p: p["phenotypicFeatures"][0]["onset"].update(age={"iso8601duration": "P2Y"})),  # two times
-        ("strict check", lambda p: p["metaData"]["resources"].pop(0)),  # a prefix that is not declared
-        ("strict check", lambda p: p["metaData"].pop("createdBy")),
-        ("strict check", lambda p: p["phenotypicFeatures"][3].pop("type")),
-        ("strict check", lambda p: p["phenotypicFeatures"][3]["type"].update(id="rash")),
-    ],
-)
-def test_a_wrong_packet_is_refused(by, spoil):
-    spoil(packet := deepcopy(PACKET))
-    if by == "schema":
+def test_a_wrong_packet_is_refused():
+    for spoil in (
+        lambda p: p["subject"].update(sex="BOY"),
+        lambda p: p["phenotypicFeatures"][0].update(excluded="perhaps"),
+        lambda p: p["measurements"][0]["value"]["quantity"].update(value="high"),
+        lambda p: p["phenotypicFeatures"][0]["onset"].update(age={"iso8601duration": "P2Y"}),  # two times
+    ):
+        spoil(packet := deepcopy(PACKET))
         with pytest.raises(json_format.ParseError):
             json_format.ParseDict(packet, Phenopacket())
-    else:
+    for spoil in (
+        lambda p: p["metaData"]["resources"].pop(0),  # a prefix that is not declared
+        lambda p: p["phenotypicFeatures"][3].pop("type"),
+        lambda p: p["phenotypicFeatures"][3]["type"].update(id="rash"),
+    ):
+        spoil(packet := deepcopy(PACKET))
         assert len(complaints(packet)) > len(complaints(PACKET))
 
 
@@ -337,27 +335,13 @@ def test_variant_and_diagnoses_say_no_more_than_the_article():
     assert told == [("MONDO:0019434", {"ageRange": ages}, False), ("MONDO:0015545", moment(ADMISSION), False)]
 
 
-def test_the_article_is_attributed_and_releases_are_pinned():
-    resources = {r["namespacePrefix"]: r for r in PACKET["metaData"]["resources"]}
-    assert resources["casebook"]["iriPrefix"] == "urn:mas-casebook:" and resources["HP"]["version"] != "not stated"
-    assert all(r["iriPrefix"].startswith(("http", "urn:")) for r in resources.values())
-    [cited] = PACKET["metaData"]["externalReferences"]
-    assert cited["reference"] == "https://doi.org/10.3389/fped.2020.635080"
-    title = "Case Report: Life-Threatening Macrophage Activation Syndrome With Fulminant Myocarditis"
-    assert all(w in cited["description"] for w in (title, "Meneghel", "CC BY", "Changes: ", "Not for clinical use"))
-
-
-def left_when(table, which, **changes):
-    """What is left out besides once rows of a table are changed, and the packet."""
-    other = load_case()
-    rows = other.tables[table].query(which).index
-    for column, new in changes.items():
-        other.tables[table].loc[rows, column] = new
-    packet, left = phenopacket.packet(other)
-    return sorted(set(left) - set(LEFT)), json.dumps(packet)
-
-
 def test_what_is_uncertain_is_left_out_and_named():
+    def left_when(table, which, **changes):
+        other = load_case()
+        other.tables[table].loc[other.tables[table].query(which).index, list(changes)] = list(changes.values())
+        packet, left = phenopacket.packet(other)
+        return sorted(set(left) - set(LEFT)), json.dumps(packet)
+
     assert "F45 few neutrophils in the marrow, mainly promyelocytes: the code says more than the text" in LEFT
     assert any(line.startswith("F16 arthritis at any time: a reading of ours") for line in LEFT)
     limit, _ = left_when("observations", "fact == 'F27'", as_printed="CRP >210 mg/L", value=210.0)
@@ -527,10 +511,10 @@ def test_every_link_leads_somewhere_and_every_page_and_table_has_a_reader():
 
 def test_works_are_listed_once_in_order_and_with_their_doi():
     keys, works = TEXT.split("\n## 9. Works\n")
-    listed, known = re.findall(r"^- \*\*(\S+)\*\* \((.*?)\): (.*)$", works, re.MULTILINE), references()
-    assert [name for name, _, _ in listed] == sorted(known)
+    listed = re.findall(r"^- \*\*(\S+)\*\* \((.*?)\): (.*)$", works, re.MULTILINE)
+    assert [name for name, _, _ in listed] == sorted(references())
     for name, tags, words in listed:
-        work = known[name]
+        work = references()[name]
         assert (f"https://doi.org/{work['DOI']}" if "DOI" in work else work["title"].rstrip(".")) in plain(words), name
         assert not (begins := re.match(r"[PSC]\b", work["note"])) or begins.group() in tags.split(", ")
         assert name == "meneghel2021" or work["title"] not in plain(keys)

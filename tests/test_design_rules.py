@@ -1,16 +1,17 @@
 """Each page keeps the design rules (`tests.design`), and each checker finds the faults planted for it.
 
-Held elsewhere: the form of a question, and that its addresses exist (check_questions); R1 for questions, R13 and the
-counting of R10 (test_quiz); R5, R12 and the misconceptions that nobody uses (test_design_data).
+Held elsewhere: the form of a question, and that its addresses exist (check_questions); R1 for pages (test_kit) and for
+questions, R13 and the counting of R10 (test_quiz); R5, R12 and the misconceptions that nobody uses (test_design_data).
 """
 
 import re
 
 import pytest
 
+from classroom.kit.audit import given_away
 from tests import design
-from tests.design import FILES, book, complaints, keeps_back, right
-from utils.quiz import Form, items, prompts
+from tests.design import FILES, book, complaints, right
+from utils.quiz import Form
 
 
 @pytest.mark.parametrize("number", FILES)
@@ -57,12 +58,12 @@ FAULTS = [
     ("shows_each_card_once", swap('ask("R4.1")', "progress()"), 'ask("R4.1") stands 0 times'),
     ("shows_each_card_once", swap('ask("R4.1")', 'ask("N4.1")'), 'ask("N4.1") stands 2 times'),
     ("shows_each_card_once", swap('ask("R4.1")', 'ask("N3.1")'), 'ask("N3.1"): this notebook has no such question'),
-    ("has_advice_for_teachers", lambda b: setattr(b, "number", "12"), "no section '## 12'"),
+    ("is_ready_for_class", lambda b: setattr(b, "number", "12"), "no section '## 12'"),
     ("says_the_lines_of_code_once", swap("people.set(", ""), "lacks the line `people.set(…)`"),
     ("says_the_lines_of_code_once", swap("`answer(", ""), "lacks the line `answer(…)`"),
     ("says_the_lines_of_code_once", add("Then press Shift and Enter."), "says 'Shift and Enter'"),
     ("says_the_lines_of_code_once", add("<strong>By keyboard, or by a line of code</strong>"), "2 folds"),
-    ("folds_its_code", lambda b: b.nb.cells[2].metadata.clear(), "is not folded"),
+    ("is_clean", lambda b: b.nb.cells[2].metadata.clear(), "is not folded"),
     ("serves_an_aim", put("N4.1", aim="04.9"), "N4.1: its aim, '04.9', is none of a page"),
     ("serves_an_aim", put("N4.1", aim="4"), "N4.1: its aim, '4', is none of a page"),
     ("serves_an_aim", lambda b: swap("5. pick", "5. be kind,\n6. pick")(b), "no question serves aim 04.6"),
@@ -70,9 +71,6 @@ FAULTS = [
     ("takes_the_minutes_it_says", add("word " * 2000), "at most 45"),
     ("takes_the_minutes_it_says", add("word " * 2000), "more than 2,600 words"),
     ("takes_the_minutes_it_says", swap("**Time:** about ", "**Time:** about 1"), "the page says ['1"),
-    ("keeps_back", add(prompts()["W4.1"]["exemplar"]), "W4.1 gives away"),
-    ("keeps_back", add(items()["N4.1"]["voices"]["data"]), "N4.1 gives away"),
-    ("keeps_back", add(items()["N4.1"]["options"][0]["why"]), "N4.1 gives away"),
     (
         "rests_on_what_was_known",
         put("N4.1", "a", rests_on=["F45"]),
@@ -88,7 +86,7 @@ FAULTS = [
         lambda b: (add("Then ECMO.")(b), setattr(b, "number", "10")),
         "has 'ECMO': a page without a time",
     ),
-    ("lists_no_biases", add("Beware of anchoring."), "'anchoring'"),
+    ("has_no_spoiler", add("Beware of anchoring."), "'anchoring'"),
     ("has_a_table_beside_a_picture", without_tables, "has no table"),
     ("has_a_table_beside_a_picture", add("![a child in a bed](child.png)"), "an image in the prose"),
     ("leads_on", swap("[05 The second day]", "[05]"), "has no link [05 The second day](05_second_day.ipynb)"),
@@ -130,7 +128,7 @@ FAULTS = [
     ("has_honest_options", put("N4.1", voices={"data": "…"}), "authors and data are both due"),
     ("has_honest_options", each(lambda i: i.update(best="b")), "right letters {'b': 11}"),
     ("has_honest_options", each(lambda i: right(i).update(text="x" * 99)), "the longest in 11 of 11"),
-    ("has_a_picture_to_take_home", swap("## The picture to take home", "## The end"), "no figure"),
+    ("is_ready_for_class", swap("## The picture to take home", "## The end"), "no figure"),
     (
         "leaves_the_work_to_the_learner",
         lambda b: b.nb.cells[1].update(source="## Worked example: T0"),
@@ -158,4 +156,4 @@ def test_a_form_holds_nothing_that_follows_the_commit(record):  # R1
     for b in map(book, FILES):
         for form in map(Form, b.prompts.values()):
             sent = str(form.get_state(["item", "committed", "feedback", "given"])) + str(form._repr_mimebundle_()[0])
-            assert form.item["stem"][:20] in sent and keeps_back(b, sent) == []
+            assert form.item["stem"][:20] in sent and not given_away(sent)
