@@ -17,8 +17,7 @@ UCUM = {
     **{unit: unit for unit in ("mg/L", "mm/h", "mmol/L", "U/L", "g/dL", "g/L", "/min")},
     **{"/mm³": "/mm3", "µg/L": "ug/L", "mmHg": "mm[Hg]", "mg/kg/day": "mg/kg/d", "mg/kg/dose": "mg/kg"},
 }
-# The diagnoses that the authors make; the code, and the moment by which the article first names it (F17, F31).
-DISEASES = {"MONDO:0019434": "regional_hospital", "MONDO:0015545": "admission"}
+DISEASES = ("MONDO:0019434", "MONDO:0015545")  # the diagnoses that the authors make: systemic JIA, MAS
 ELSEWHERE = ("prf1_a91v_heterozygous", "sjia_known_or_suspected", "age")  # under interpretations and diseases
 READING = "a reading of ours, not the article's word"
 GONE = {"neutropenia": "neutropenia_resolves"}  # finding: the event that ends it
@@ -35,6 +34,10 @@ RESOURCES = {  # prefix: name, page, what stands before the code; the release co
 }
 
 
+def quantity(value, unit):
+    return {"unit": {"id": "UCUM:" + UCUM[unit], "label": unit}, "value": value}
+
+
 class _Writer:
     """The case and its codes, and what was left out on the way."""
 
@@ -46,8 +49,11 @@ class _Writer:
         self.labels = case.variables.set_index("variable")["label"]
 
     def leave(self, row, why):
-        what = row["label"] if row.get("label") else self.labels[row["variable"]]
-        self.left.append(f"{row['fact']} {what}: {why}")
+        if row.get("variable") not in ELSEWHERE:
+            self.left.append(f"{row['fact']} {row.get('label') or self.labels[row['variable']]}: {why}")
+
+    def reported(self, table):
+        return self.case.tables[table].query("status == 'reported'").to_dict("records")
 
     def term(self, code, prefix=""):
         """A code with its label, as codes.csv has it."""
@@ -75,18 +81,21 @@ class _Writer:
         text += "" if match == "exact" else f" Match of the code: {match}."
         return text + (f" Note: {row['note']}." if row["note"] else "")
 
+    def gone(self, entry, row, told):
+        """What was there before has gone."""
+        entry["resolution"] = self.when(row["time_point"])
+        entry["description"] += f" Later: {told}"
+
     def features(self):
         found, running = [], {}
-        for row in self.case.findings.query("status == 'reported'").to_dict("records"):
+        for row in self.reported("findings"):
             name, absent = row["variable"], row["state"] == "absent"
             if row["note"].startswith("reading:"):
                 self.leave(row, READING)
-            elif absent and name in running:  # what was there before has gone
-                running[name]["resolution"] = self.when(row["time_point"])
-                running[name]["description"] += " Later: " + self.told(row, running[name]["type"]["id"])
+            elif absent and name in running:
+                self.gone(running[name], row, self.told(row, running[name]["type"]["id"]))
             elif row["hpo"] not in self.codes:
-                if name not in ELSEWHERE:
-                    self.leave(row, "denied in the article, no code" if absent else "no code")
+                self.leave(row, "denied in the article, no code" if absent else "no code")
             elif self.codes[row["hpo"]]["match"] == "narrow":
                 self.leave(row, "the code says more than the text")
             else:
@@ -94,37 +103,34 @@ class _Writer:
                 if absent:
                     entry["excluded"] = True
                     entry["description"] += f" Denial {self.when(row['time_point'])['ontologyClass']['label']}."
-                elif row["where"] != "IN":  # the introduction tells no moment
-                    entry["onset"] = self.when(row["time_point"])
-                if not absent:
+                else:
                     running[name] = entry
+                    if row["where"] != "IN":  # the introduction tells no moment
+                        entry["onset"] = self.when(row["time_point"])
                 found.append(entry)
         for name in GONE.keys() & running:
             row = self.case.events.set_index("event").loc[GONE[name]]
-            running[name]["resolution"] = self.when(row["time_point"])
-            running[name]["description"] += f" Later: {self.words(row)}"
+            self.gone(running[name], row, self.words(row))
         return found
 
     def measurements(self):
         found = []
-        for row in self.case.observations.query("status == 'reported'").to_dict("records"):
+        for row in self.reported("observations"):
             if row["note"].startswith("reading:"):
                 self.leave(row, READING)
             elif row["loinc"] not in self.codes or row["unit"] not in UCUM:
-                if row["variable"] not in ELSEWHERE:
-                    self.leave(row, "no code")
+                self.leave(row, "no code")
             elif row["value_high"] == row["value_high"] or sign_before(row["value"], row["as_printed"]):
                 self.leave(row, "a range, and a measurement holds one number")
             else:
-                unit = {"id": "UCUM:" + UCUM[row["unit"]], "label": row["unit"]}
                 entry = {"description": self.told(row, row["loinc"]), "assay": self.term(row["loinc"], "LOINC:")}
-                entry["value"] = {"quantity": {"unit": unit, "value": row["value"]}}
+                entry["value"] = {"quantity": quantity(row["value"], row["unit"])}
                 found.append({**entry, "timeObserved": self.when(row["time_point"])})
         return found
 
     def actions(self):
         found = []
-        for row in self.case.treatments.query("status == 'reported'").to_dict("records"):
+        for row in self.reported("treatments"):
             if row["atc"] not in self.codes:
                 self.leave(row, "no code")
             elif row["dose"] != row["dose"] and not row["route"]:
@@ -134,10 +140,8 @@ class _Writer:
                 if row["route"]:
                     treatment["routeOfAdministration"] = self.local(row["route"], row["route"])
                 if row["dose"] == row["dose"]:
-                    unit = {"id": "UCUM:" + UCUM[row["dose_unit"]], "label": row["dose_unit"]}
-                    dose = {"quantity": {"unit": unit, "value": row["dose"]}}
-                    dose["scheduleFrequency"] = self.schedule(row)
-                    treatment["doseIntervals"] = [dose]
+                    dose = {"quantity": quantity(row["dose"], row["dose_unit"])}
+                    treatment["doseIntervals"] = [{**dose, "scheduleFrequency": self.schedule(row)}]
                 found.append({"treatment": treatment})
         return found
 
@@ -156,8 +160,8 @@ class _Writer:
         age, fever = int(start["age"]), int(start["fever_duration"])
         bounds = {"start": f"P{age - 1}Y{12 - fever}M", "end": f"P{age}Y{12 - fever}M"}
         onset = {"ageRange": {k: {"iso8601duration": v} for k, v in bounds.items()}}
-        first, second = ({"term": self.term(code), "onset": self.when(at)} for code, at in DISEASES.items())
-        return [{**first, "onset": onset}, second]
+        onsets = (onset, self.when("admission"))  # by then the article first names MAS (F31)
+        return [{"term": self.term(code), "onset": at} for code, at in zip(DISEASES, onsets, strict=True)]
 
     def interpretation(self):
         """The variant. The article names gene, change and zygosity; the transcript is from the data bases."""
@@ -166,8 +170,8 @@ class _Writer:
         descriptor = {
             "id": "casebook:prf1-a91v",
             "label": "PRF1 c.272C>T p.(Ala91Val)",
-            "geneContext": {"valueId": "HGNC:9360", "symbol": self.term("HGNC:9360")["label"]},
-            "expressions": [{"syntax": "hgvs.c", "value": f"{self.term('NM_001083116.3')['id']}:c.272C>T"}],
+            "geneContext": {"valueId": "HGNC:9360", "symbol": "PRF1"},
+            "expressions": [{"syntax": "hgvs.c", "value": "NM_001083116.3:c.272C>T"}],
             "moleculeContext": "transcript",
             "allelicState": self.term("GENO:0000135"),
             "description": f"Printed: {self.words(row)} No transcript is printed.",
@@ -184,29 +188,17 @@ class _Writer:
         text, found = json.dumps(packet), []
         for prefix, (name, url, iri) in RESOURCES.items():
             if f'"{prefix}:' in text or prefix == "RefSeq":
-                release = releases.get(prefix, "not stated")
-                about = {"id": prefix.lower(), "name": name, "url": url, "version": release}
+                about = {"id": prefix.lower(), "name": name, "url": url, "version": releases.get(prefix, "not stated")}
                 found.append({**about, "namespacePrefix": prefix, "iriPrefix": iri})
         article = references()["meneghel2021"]
-        cited = {"reference": article["URL"]}
-        cited["description"] = f"Meneghel et al. {article['title']}. CC BY. {CHANGES}"
+        told = f"Meneghel et al. {article['title']}. CC BY. {CHANGES}"
         known = {"created": f"{CREATED}T00:00:00Z", "createdBy": "MAS Casebook", "resources": found}
-        return {**known, "phenopacketSchemaVersion": "2.0", "externalReferences": [cited]}
+        known["phenopacketSchemaVersion"] = "2.0"
+        return {**known, "externalReferences": [{"reference": article["URL"], "description": told}]}
 
 
 def packet(case=None):
-    """The packet, and what is not in it.
-
-    Parameters
-    ----------
-    case : Case, optional
-        The collection's own by default.
-
-    Returns
-    -------
-    tuple of (dict, list of str)
-        The packet as JSON has it, and a line for each reported row that it does not hold, with the reason.
-    """
+    """The packet of a case as JSON has it (dict), and a line for each reported row that it does not hold (list)."""
     w = _Writer(case or load_case())
     # No age at the last encounter: two years is the age at the first hospital, and none is printed after it.
     whole = {"id": CASE, "subject": {"id": CASE, "sex": "MALE"}, "phenotypicFeatures": w.features()}

@@ -7,7 +7,6 @@ owes depends on its `part` in ``journey.csv``: a short page, whose part is ``opt
 
 import base64
 import copy
-import io
 import json
 import re
 from collections import Counter, namedtuple
@@ -16,9 +15,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
-from PIL import Image
 
 from classroom.kit.notebooks import aims
+from classroom.kit.notebooks import shown as shown_html
 from utils.case import load_case, references
 from utils.quiz import UNSCORED, items, prompts
 from utils.rules import RULES
@@ -27,7 +26,7 @@ from utils.units import variables
 ROOT = Path(__file__).resolve().parent.parent
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MACHINE = re.compile(r"/(?:home|root|tmp|work|Users|opt|var)/|[A-Z]:\\\\|file://")
-VIEW, PNG = "application/vnd.jupyter.widget-view+json", re.compile(r"data:image/png;base64,([^\"]*)")
+VIEW = "application/vnd.jupyter.widget-view+json"
 WORDS = re.compile(r"[A-Za-z][A-Za-z'’-]+")
 # Words of what became known after a notebook's moment; none may stand on its page. (The glossary of 00 explains ANA.)
 LATER = {
@@ -40,10 +39,6 @@ LATER = {
 
 def outputs(nb):
     return [o for c in nb.cells if c.cell_type == "code" for o in c.get("outputs", [])]
-
-
-def shown_html(cell):
-    return "".join(o.get("data", {}).get("text/html", "") for o in cell.get("outputs", []))
 
 
 def shown(nb):
@@ -66,13 +61,16 @@ def prose_words(nb):
     return len(WORDS.findall(plain(nb, r"\(#?[^)\s]*\)")))
 
 
+def which(*pairs):
+    return [words for wrong, words in pairs if wrong]
+
+
 def faults(nb):
     """What is wrong with a stored notebook, in words that tell how to mend it."""
     code = [c for c in nb.cells if c.cell_type == "code"]
     yield from (words for c in code for words in cell_faults(c))
     yield from (words for o in outputs(nb) for words in output_faults(o))
-    lines, said = sum(len([x for x in c.source.splitlines() if x.strip()]) for c in code), plain(nb)
-    pictures = sum("<img" in o.get("data", {}).get("text/html", "") for o in outputs(nb))
+    said, lines = plain(nb), sum(bool(line.strip()) for c in code for line in c.source.splitlines())
     ratio = prose_words(nb) / lines
     in_order = [c.execution_count for c in code] == list(range(1, len(code) + 1))
     signed = "Not for clinical use" in said and "10.3389/fped.2020.635080" in said
@@ -81,8 +79,7 @@ def faults(nb):
         ("widgets" in nb.metadata, "stored widget state: python lab.py refresh"),
         (not signed, "the banner or the attribution is missing"),
         (ratio < 12, f"{ratio:.1f} words of prose a line of code; at least 12 are due"),
-        (re.search(r"!\[\s*\]\(", said), "a picture in the text without a description"),
-        (pictures > 6, "more than six pictures"),
+        (sum(shown_html(c).count("<img") for c in code) > 6, "more than six pictures"),
     )
 
 
@@ -106,19 +103,18 @@ def output_faults(output):
         (VIEW in data, "a stored widget view, which shows 'model not found' without a kernel: python lab.py refresh"),
         ("image/png" in data, "a bare picture, whose description never reaches JupyterLab: show it by utils.plots"),
         (MACHINE.search(kept), "a path of this machine in an output"),
-        (not all(map(drawn, PNG.findall(html))), "a picture that cannot be shown: python lab.py refresh"),
+        (not all(map(whole, re.findall('base64,([^"]*)', html))), "a picture that cannot be shown: lab.py refresh"),
         ("<img" in html and not re.search(r'<img[^>]+alt="[^"]{40,}"', html), "a picture without a description"),
         (re.search(r">\s*(nan|NaN|None|<NA>)\s*<", html), "a missing value shown as nan: unknown has its own word"),
     )
 
 
-def drawn(png):
-    """Whether a picture in base64 can be shown."""
+def whole(data):
+    """Whether the data of a picture can be decoded."""
     try:
-        Image.open(io.BytesIO(base64.b64decode(png, validate=True))).load()
-    except (ValueError, OSError):
+        return len(base64.b64decode(data, validate=True)) > 0
+    except ValueError:
         return False
-    return True
 
 
 CASE = load_case()
@@ -128,12 +124,9 @@ SET_OF = {rule.about["source"]: name for name, rule in RULES.items()}  # a work 
 FILES = {p.name[:2]: p for p in BOOKS}
 CORE = [n for n in FILES if STOPS.at[n, "part"] not in ("before you begin", "transfer", "optional")]
 BIASES = r"anchoring|premature closure|availability (?:bias|heuristic)|(?:confirmation|cognitive) bias"
-EVERYDAY = set(  # long words of later labels that tell nothing of this child
-    "admission analysis arterial bilateral clinical congress conventional corticosteroid degradation discharge "
-    "gradually improvement involvement laboratory mechanical medication product reported suspicion "
-    "tapering treatment".split()
-)
-LONGEST, MOST = 45, 2600  # minutes of a page, and words with the explanations
+# Long words of later labels that tell nothing of this child.
+EVERYDAY = """admission analysis arterial bilateral clinical congress conventional corticosteroid degradation discharge
+gradually improvement involvement laboratory mechanical medication product reported suspicion tapering treatment"""
 Step = namedtuple("Step", "kind what section")
 
 
@@ -153,21 +146,9 @@ def moment(b):
     return STOPS.at[b.number, "time_point"] or ("regional_hospital" if b.number == "00" else "discussion")
 
 
-def read(b):
-    """Words that a reader of a page reads: its prose, and what its options explain."""
-    return prose_words(b.nb) + explained(b.items)
-
-
 def explained(listed):
     """Words in the explanations of all options of some questions (dict of id -> item)."""
     return sum(size(o["why"]) for i in listed.values() for o in i["options"])
-
-
-def minutes(b):
-    """Minutes a page takes: 60 words a minute, of prose and of what options explain; ten a sheet, one for five rows."""
-    sheets = sum(len(re.findall(r'(?m)^sheet\("', c.source)) for c in b.nb.cells if c.cell_type == "code")
-    rows = STOPS["rows"].fillna(0)[b.number]
-    return round(read(b) / 60 + 10 * sheets + rows / 5)
 
 
 def walk(b):
@@ -180,7 +161,7 @@ def walk(b):
         elif cards := re.findall(r'(?m)^(ask|write|rank)\("([^"]+)"\)$', cell.source):
             yield from (Step(kind, name, section) for kind, name in cards)
         elif cell.outputs:
-            yield Step("output", "".join(o.get("data", {}).get("text/html", "") for o in cell.outputs), section)
+            yield Step("output", shown_html(cell), section)
 
 
 def cards(b, section):
@@ -206,20 +187,7 @@ def size(text):
     return len(text.split())
 
 
-def which(*pairs):
-    return [words for wrong, words in pairs if wrong]
-
-
 # ---- in every notebook ----------------------------------------------------------------------------------------------
-def keeps_back(b, page=None):
-    """R1: what follows a commit does not stand on the stored page, nor in what a card sends to it."""
-    kept = [(k, words) for k, i in b.items.items() for words in i.get("voices", {}).values()]
-    kept += [(k, o["why"]) for k, i in b.items.items() for o in i["options"]]
-    kept += [(k, words) for k, p in b.prompts.items() for words in (p.get("exemplar"), *p.get("look_for", [])) if words]
-    page = shown(b.nb) if page is None else page
-    return [f"{k} gives away before the commit: {words[:40]}" for k, words in kept if words[:40] in page]
-
-
 @cache
 def opened(when, later_voice=None):
     """Addresses that open at a moment, and those of the later voice that a page quotes."""
@@ -255,7 +223,7 @@ def later_words(when):
     tables = [CASE.tables[n] for n in ("findings", "treatments", "events", "observations")]
     after = [t[(t["status"] == "reported") & (t["time_point"].map(ORDER) > ORDER[when])] for t in tables]
     known = [t[t["time_point"].map(ORDER) <= ORDER[when]] for t in tables] + [CASE.rules]
-    return sorted(by_hand(when) | (label_words(after) - label_words(known) - EVERYDAY))
+    return sorted(by_hand(when) | (label_words(after) - label_words(known) - {*EVERYDAY.split()}))
 
 
 def spoilers(text, listed):
@@ -268,7 +236,7 @@ def told_early(text, when):
     return spoilers(text, sorted(by_hand(when)))
 
 
-def has_no_spoiler(b):
+def has_no_spoiler(b):  # R8: the look-alike and what separates it teach more than the name of a bias
     cells = {f"cell {c.id}": shown(SimpleNamespace(cells=[c])) for c in b.nb.cells}
     for where, text in {**cells, **b.items, **b.prompts}.items():
         text = re.sub(r"(?m)^\| ANA \|.*$", "", str(text))  # a short form that the glossary of 00 has to explain
@@ -276,11 +244,7 @@ def has_no_spoiler(b):
             yield f"{where} has '{word}', which is known only after {moment(b)}"
         for word in told_early(text, "") if where in cells and not STOPS.at[b.number, "time_point"] else ():
             yield f"{where} has '{word}': a page without a time_point (journey.csv) tells nothing of the child's course"
-
-
-def lists_no_biases(b):  # R8: the look-alike and what separates it teach more than a name
-    text = shown(b.nb) + str(b.items) + str(b.prompts)
-    return [f"'{w}': say instead what fools people here" for w in re.findall(BIASES, text, re.IGNORECASE)]
+        yield from (f"'{w}': say instead what fools people here" for w in re.findall(BIASES, text, re.IGNORECASE))
 
 
 def has_a_table_beside_a_picture(b):  # R14; beside: in the output itself, or just before or after it in the section
@@ -309,31 +273,35 @@ def leads_on(b):
         places = (("the top", first), ("'## Next'", last))
         yield from (f"{where} has no link {link}" for where, text in places if link not in text)
     top = re.match("# (.+)", first)[1].replace(" ", "-")
+    open_ended = b.number not in CORE or "## What is still unknown\n" in markdown(b.nb)
     yield from which(
         (f"[Back to the top](#{top})" not in last, f"the end has no link [Back to the top](#{top})"),
         (not re.search(r"(?m)^(## References$|\*\*References)", markdown(b.nb)), "there are no references"),
-        (
-            b.number in CORE and "## What is still unknown\n" not in markdown(b.nb),
-            "there is no '## What is still unknown'",
-        ),
+        (not open_ended, "there is no '## What is still unknown'"),
     )
 
 
 def takes_the_minutes_it_says(b):
-    due, said = minutes(b), re.findall(r"\*\*Time:\*\* about (\d+) minutes", markdown(b.nb))
+    """60 words a minute, of prose and of what options explain; ten minutes a sheet, one for five rows."""
+    words, rows = prose_words(b.nb) + explained(b.items), STOPS["rows"].fillna(0)[b.number]
+    sheets = sum(len(re.findall(r'(?m)^sheet\("', c.source)) for c in b.nb.cells if c.cell_type == "code")
+    due, said = round(words / 60 + 10 * sheets + rows / 5), re.findall(r"\*\*Time:\*\* about (\d+) min", markdown(b.nb))
     yield from which(
-        (due > LONGEST, f"{due} minutes by the formula; at most {LONGEST}: shorten, or make two pages of it"),
+        (due > 45, f"{due} minutes by the formula; at most 45: shorten, or make two pages of it"),
         (STOPS.at[b.number, "minutes"] != due, f"casedata/journey.csv: the minutes are {due} by the formula"),
         (said not in ([str(due)], []), f"the page says {said} minutes; by the formula they are {due}"),
-        (read(b) > MOST, f"more than {MOST:,} words, with the explanations"),
+        (words > 2600, "more than 2,600 words, with the explanations"),
     )
 
 
-def shows_each_prompt_once(b):  # an id that stands twice is refused by utils.quiz.prompts
-    there = Counter(s[:2] for s in walk(b) if s.kind in ("write", "rank"))
-    due = {("write" if p["kind"] == "text" else "rank", k) for k, p in b.prompts.items()}
+def shows_each_card_once(b):  # an id that stands twice is refused by tests.check_questions
+    there = Counter(s[:2] for s in walk(b) if s.kind in ("ask", "write", "rank"))
+    due = {("ask", k) for k in b.items} | {
+        ("write" if p["kind"] == "text" else "rank", k) for k, p in b.prompts.items()
+    }
     yield from (f'{kind}("{k}") stands {there[kind, k]} times; once is due' for kind, k in due if there[kind, k] != 1)
-    yield from (f'{kind}("{k}"): this notebook has no such prompt' for kind, k in there.keys() - due)
+    for kind, k in there.keys() - due:
+        yield f'{kind}("{k}"): this notebook has no such {"question" if kind == "ask" else "prompt"}'
     for k, p in b.prompts.items():
         if (n := size(p.get("exemplar", ""))) > p.get("words", n):
             yield f"{k}: the exemplar has {n} words and asks others for at most {p['words']}"
@@ -420,32 +388,32 @@ def discusses_without_a_key(b):  # R10
         )
 
 
-def keeps_the_voices_apart(b):
-    for i in (i for i in of_kind(b, "decision") if i.get("best")):
-        if not {"authors", "data"} <= i.get("voices", {}).keys():
-            yield f"{i['id']}: the voices authors and data are both due"
-
-
 def has_honest_options(b):
-    """R11: a wrong option is a thought that people have, and neither letter nor length tells which is right."""
+    """R11: a wrong option is a thought that people have, neither letter nor length tells which is right; two voices."""
     for i in (i for i in of_kind(b, "decision") if i.get("best")):
+        apart = {"authors", "data"} <= i.get("voices", {}).keys() or b.number not in CORE
+        yield from which((not apart, f"{i['id']}: the voices authors and data are both due"))
         for o in i["options"]:
             known = o.get("misconception") in set(CASE.misconceptions["misconception"])
             if known == (o["key"] == i["best"]):
                 yield f"{i['id']}, option {o['key']}: a wrong one needs a misconception of the list, the right one none"
     scored = [i for i in b.items.values() if i.get("best") and i["kind"] not in UNSCORED]
     letters = Counter(i["best"] for i in scored)
-    often = max(letters.values(), default=0) > len(scored) / 2
-    longest = [all(len(o["text"]) < len(right(i)["text"]) for o in i["options"] if o is not right(i)) for i in scored]
+    longest = sum(max(i["options"], key=lambda o: len(o["text"])) is right(i) for i in scored)
     yield from which(
-        (often, f"right letters {dict(letters)}: none in more than half of the items"),
-        (sum(longest) > 0.6 * len(scored), f"the right option is the longest in {sum(longest)} of {len(scored)} items"),
+        (max(letters.values(), default=0) > len(scored) / 2, f"right letters {dict(letters)}: none in more than half"),
+        (longest > 0.6 * len(scored), f"the right option is the longest in {longest} of {len(scored)} items"),
     )
 
 
-def has_a_picture_to_take_home(b):
+def is_ready_for_class(b):
     home = "".join(s.what for s in walk(b) if s.section == "The picture to take home")
-    return which(("<img" not in home, "there is no figure under '## The picture to take home'"))
+    advice = (ROOT / "classroom" / "kit" / "texts" / "facilitation.md").read_text(encoding="utf-8")
+    head = f"## {b.number}"
+    return which(
+        ("<img" not in home, "there is no figure under '## The picture to take home'"),
+        (f"{head}\n" not in advice, f"classroom/kit/texts/facilitation.md has no section '{head}'"),
+    )
 
 
 # ---- in the notebook of the new patient -----------------------------------------------------------------------------
@@ -456,34 +424,25 @@ def leaves_the_work_to_the_learner(b):  # R3: nothing is worked here, and every 
 
 
 FOLD = "By keyboard, or by a line of code"
-SUBJECT = ("12",)  # pages whose subject is code
-CALLS = ("answer", "write", "rank", "sheet", "save_receipt")
+CALLS = {"ask": "answer", "write": "write", "rank": "rank", "sheet": "sheet", "offer_receipt": "save_receipt"}
 
 
 def says_the_lines_of_code_once(b):
     """The ways by keyboard and by a line of code stand in one fold, and nowhere else; 00 explains them."""
-    folds = [c.source for c in b.nb.cells if c.cell_type == "markdown" and f"<strong>{FOLD}</strong>" in c.source]
+    prose = [c for c in b.nb.cells if c.cell_type == "markdown"]
+    folds = [c.source for c in prose if f"<strong>{FOLD}</strong>" in c.source]
     told = folds[0] if folds else ""
-    code = "\n".join(c.source for c in b.nb.cells if c.cell_type == "code")
-    for cell in b.nb.cells:
-        if "this is the first view" in shown_html(cell):
-            name = cell.source.strip().splitlines()[-1]
-            yield from which((f"{name}.set(" not in told, f"the fold '{FOLD}' lacks the line `{name}.set(…)`"))
-    for call, card in zip(CALLS, ("ask", *CALLS[1:4], "offer_receipt"), strict=True):
-        if re.search(rf"^{card}\(", code, re.MULTILINE) and f"{call}(" not in told:
-            yield f"the fold '{FOLD}' lacks the line `{call}(…)`"
-    for cell in b.nb.cells if b.number != "00" else ():
-        if cell.cell_type == "markdown" and cell.source not in folds:
-            said = re.findall(r"[Bb]y keyboard|[Bb]y a line of code|Shift and Enter", cell.source)
-            yield from (f"cell {cell.id} says '{x}': that stands in the fold '{FOLD}'" for x in said)
-    yield from which((told and len(folds) > 1, f"{len(folds)} folds '{FOLD}'; one is due"))
-
-
-def folds_its_code(b):
-    """Code is folded, unless it is the page's subject."""
-    for c in b.nb.cells:
-        if c.cell_type == "code" and not c.metadata.get("jupyter", {}).get("source_hidden") and b.number not in SUBJECT:
-            yield f'the code of cell {c.id} is not folded: "jupyter": {{"source_hidden": true}}'
+    code = [c for c in b.nb.cells if c.cell_type == "code"]
+    shown_first = [c.source.strip().splitlines()[-1] for c in code if "this is the first view" in shown_html(c)]
+    due = [f"{name}.set" for name in shown_first]
+    due += [c for card, c in CALLS.items() if any(re.search(rf"(?m)^{card}\(", x.source) for x in code)]
+    yield from (f"the fold '{FOLD}' lacks the line `{line}(…)`" for line in due if f"{line}(" not in told)
+    for cell in prose if b.number != "00" else ():
+        said = re.findall(r"[Bb]y keyboard|[Bb]y a line of code|Shift and Enter", cell.source)
+        yield from (
+            f"cell {cell.id} says '{x}': that stands in the fold '{FOLD}'" for x in said if cell.source not in folds
+        )
+    yield from which((len(folds) > 1, f"{len(folds)} folds '{FOLD}'; one is due"))
 
 
 def serves_an_aim(b):
@@ -501,27 +460,15 @@ def serves_an_aim(b):
 
 def is_clean(b):
     yield from faults(b.nb)
+    for c in b.nb.cells if b.number != "12" else ():  # there code is the subject
+        if c.cell_type == "code" and not c.metadata.get("jupyter", {}).get("source_hidden"):
+            yield f'the code of cell {c.id} is not folded: "jupyter": {{"source_hidden": true}}'
 
 
-def asks_each_question_once(b):
-    there = Counter(s.what for s in walk(b) if s.kind == "ask")
-    yield from (f'{k}: ask("{k}") stands {there[k]} times on the page; once is due' for k in b.items if there[k] != 1)
-    yield from (f'ask("{k}"): this notebook has no such question' for k in there.keys() - b.items.keys())
-
-
-def has_advice_for_teachers(b):
-    advice = (ROOT / "classroom" / "kit" / "texts" / "facilitation.md").read_text(encoding="utf-8")
-    return which(
-        (f"## {b.number}\n" not in advice, f"classroom/kit/texts/facilitation.md has no section '## {b.number}'")
-    )
-
-
-EVERYWHERE = [is_clean, asks_each_question_once, keeps_back, rests_on_what_was_known, has_no_spoiler, lists_no_biases]
-EVERYWHERE += [has_a_table_beside_a_picture, leads_on, shows_each_prompt_once, says_the_lines_of_code_once]
-EVERYWHERE += [takes_the_minutes_it_says, folds_its_code, serves_an_aim]
+EVERYWHERE = [is_clean, shows_each_card_once, rests_on_what_was_known, has_no_spoiler, has_a_table_beside_a_picture]
+EVERYWHERE += [leads_on, says_the_lines_of_code_once, takes_the_minutes_it_says, serves_an_aim]
 IN_CORE = [fades, has_one_error, keeps_to_few_rule_sets, has_a_form, has_one_prebunk, opens_with_retrieval]
-IN_CORE += [discusses_without_a_key, keeps_the_voices_apart, has_honest_options, has_a_picture_to_take_home]
-IN_CORE += [has_advice_for_teachers]
+IN_CORE += [discusses_without_a_key, has_honest_options, is_ready_for_class]
 IN_TRANSFER = [leaves_the_work_to_the_learner, keeps_to_few_rule_sets, has_honest_options]
 
 

@@ -47,15 +47,10 @@ def of_state(state):
         yield from of_state(inner)
 
 
-def bundle(result):
-    """What a notebook stores of a result: a dict of kind -> text."""
-    return DisplayFormatter().format(result)[0]
-
-
 def of_result(result):
     """The texts of what a cell shows."""
     inside = of_widget(result) if isinstance(result, widgets.Widget) else ()
-    return [*inside, *visible(bundle(result).get("text/html", ""))]
+    return [*inside, *visible(DisplayFormatter().format(result)[0].get("text/html", ""))]
 
 
 def results(path):

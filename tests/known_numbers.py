@@ -3,47 +3,32 @@
 A number is known where ``casedata/`` holds it, or the rules compute it from there, with the same unit, and where what
 it belongs to (ferritin, a rule, a drug) is named near it. Nearly right is wrong: a printed figure must be the same, a
 computed one the same when rounded as shown. All else is declared in ``tests/numbers.yaml``.
-(Not called numbers.py: scripts of this folder would then import it in place of Python's own module of that name.)
 """
 
-import html
-import os
 import re
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 
-from tests.everything_said import ROOT, bundle, results
 from tests.reading import key, near_words, read_numbers, words
 from utils import pk
 from utils.case import Case, load_case, references
-from utils.chapters import bedside, patient, route
+from utils.chapters import bedside, route
 from utils.chapters.patient import load_patient
 from utils.rules import NEAR, RULES, evaluate, hscore_probability
 from utils.tables import describe
 from utils.units import UnitError, converted, factors, variables
 
-DECLARED = Path(__file__).with_name("numbers.yaml")
 CASE = load_case()
 GIRL = load_patient("TP-01")
 STOPS = CASE.journey.set_index("notebook")
 MEND = (
     "leave it out, or take it from casedata, with its unit and the name of what was measured near it; what is "
     "computed or converted, or needs no source, is declared in tests/numbers.yaml (its head says how)"
-)
-# Cells whose numbers are right only in their line, as the explorer or table has it that is made anew to compare.
-COMPUTED = set(
-    "month-17 month-35 five-bench five-read-off second-age-bench second-strip new-rules new-rules-again 06 07 "
-    "appraisal-recovery appraisal-rivals appraisal-severity appraisal-causes appraisal-naranjo appraisal-people "
-    "appraisal-evidence appraisal-ribbon appraisal-audit appraisal-register appraisal-home "
-    "appraisal-another-day appraisal-another-day-field".split()
 )
 
 
@@ -74,36 +59,11 @@ SILENT = set("first revision score_unit where source tag seen_in loinc hpo atc f
 NAMES = ["item", "variable", "input", "treatment", "event", "claim", "label", "title", "short"]
 
 
-# ---- what pages show when they are run ------------------------------------------------------------------------------
-def plain_text(page):
-    """What a reader sees of HTML: rows as lines, cells apart, the description of a picture; no pixels."""
-    page = re.sub(r"(?s)<tr.*?</tr>", lambda row: row[0].replace("\n", ""), page)  # of pandas, a line for each cell
-    page = re.sub(r'<img[^>]*?alt="([^"]*)"[^>]*>', r"\n\1\n", re.sub(r"base64,[A-Za-z0-9+/=]+", "", page))
-    page = re.sub(r"</(tr|p|li|ul|caption|summary|table|figcaption|div)>|<br */?>", "\n", page)
-    return html.unescape(re.sub(r"<[^>]+>", "  ", page))
-
-
-@cache
-def computed_anew(stem):
-    """Every line with a number that the `COMPUTED` cells of a page show when they are run: a dict of line -> source."""
-    found = {}
-    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, MAS_CASEBOOK_RECORD=f"{folder}/answers.json"):
-        for cell, result in results(ROOT / "notebooks" / f"{stem}.ipynb"):
-            if COMPUTED & {cell, stem[:2]}:
-                shown = bundle(result)
-                for text in (shown.get("text/plain", ""), plain_text(shown.get("text/html", ""))):
-                    lines = (" ".join(line.split()) for line in text.splitlines())
-                    found |= {line: f"{stem}, cell {cell}" for line in lines if re.search(r"\d", line)}
-    return found
-
-
 # ---- tables ---------------------------------------------------------------------------------------------------------
 def _unit(column, row):
     """The unit of a numeric cell, from the columns beside it or from the column's name."""
-    if column in ("points", "otherwise", "slope"):
-        return "points"
     for name in (f"{column}_unit", f"{column.split('_')[0]}_unit", "unit"):
-        if row.get(name):
+        if row.get(name) and column not in ("points", "otherwise", "slope"):
             return row[name]
     if re.search(r"(^|_)day($|_)|^(start|end)_", column):
         return "day no."
@@ -260,24 +220,24 @@ def _computed(value, unit, about, source):
 def _model():
     """What utils.pk computes for the regimens of this case, for prose."""
     light, weight, _ = route.weights()
-    units = {"c_max": "mg/L", "c_trough": "mg/L", "c_avg": "mg/L", "auc_24": "mg·h/L"}
     about = {"c_max": "highest peak", "c_trough": "lowest fall fell", "c_avg": "average", "auc_24": "area"}
     for reading, kg, (way, hours) in product(pk.READINGS, (light, weight), product(pk.ROUTES, (24, 6))):
         found = pk.exposure(pk.parameters(kg, reading), 2 * kg, hours, way)
-        for name, unit in units.items():
-            yield from _computed(found[name], unit, about[name], f"utils.pk, {name}")
-    for reading, g in product(pk.READINGS, (1, 0.5, 0.25)):
-        first = pk.first_day(pk.parameters(weight, reading, absorption_rate=g), 2 * weight)
-        yield from _computed(first["auc_24"], "", "area speed", "utils.pk, first_day")
-    for f, reading, day_1 in product((1, 0.25), pk.READINGS, (False, True)):
-        parts = pk.split_gain(pk.parameters(weight, reading, f), 2 * weight, day_1=day_1)
-        for name, row in parts.iterrows():
-            yield from _computed(row["times"], "", "rise rose together multiply", f"utils.pk, split_gain {name}")
-            if name != "total":
-                yield Known((round(100 * row["share"]),), frozenset({"%"}), words("rise"), "utils.pk, split_gain")
+        for name, told in about.items():
+            unit = "mg·h/L" if name == "auc_24" else "mg/L"
+            yield from _computed(found[name], unit, told, f"utils.pk, {name}")
     for reading in pk.READINGS:
-        p = pk.parameters(weight, reading)
-        yield from _computed(p.half_life, "h", "half-life elimination falls", "utils.pk")
+        own = pk.parameters(weight, reading)
+        yield from _computed(own.half_life, "h", "half-life elimination falls", "utils.pk")
+        for g in (1, 0.5, 0.25):
+            first = pk.first_day(pk.parameters(weight, reading, absorption_rate=g), 2 * weight)
+            yield from _computed(first["auc_24"], "", "area speed", "utils.pk, first_day")
+        for f, day_1 in product((1, 0.25), (False, True)):
+            parts = pk.split_gain(pk.parameters(weight, reading, f), 2 * weight, day_1=day_1)
+            for name, row in parts.iterrows():
+                source = f"utils.pk, split_gain {name}"
+                yield from _computed(row["times"], "", "rise rose together multiply", source)
+                yield Known((round(100 * row["share"]),), frozenset({"%"}), words("rise"), source)
     for factor in CASE.kinetics_changes.query("change == 'kidney' and factor < 1")["factor"]:
         yield from _computed(1 / factor, "", "clearance", "kinetics_changes.csv")
 
@@ -287,25 +247,20 @@ def _bedside(case):
     now = case.observations.query("status == 'reported'").drop_duplicates("variable").set_index("variable")["value"]
     if {"weight_gain", "weight_gain_percent", "systolic_bp", "age"} - {*now.index}:
         return
-    gain, share = now["weight_gain"], now["weight_gain_percent"] / 100
+    gain, share, told = now["weight_gain"], now["weight_gain_percent"] / 100, "utils.chapters.bedside"
     light, heavy = (bedside.weight_before(gain, share, of) for of in ("after", "before"))
-    kilograms = [light, heavy, heavy + gain, *(round(gain / (share + x), 1) for x in (-0.05, 0.05))]
-    for value in kilograms:
-        yield from _number(
-            round(value, 1), "kg", words("weight kg gain swollen leak"), "utils.chapters.bedside, weight_before"
-        )
-    for months in (24, 30, 35):
-        for weight in (light, heavy):
-            with suppress(UnitError):  # too far from the median for a z-score
-                z = round(bedside.growth_z(weight, months), 1)
-                about = words("z-score taking")
-                yield Known((z,), frozenset({"", "score no."}), about, "utils.chapters.bedside, growth_z", True, 1, 1)
-        part = 100 * gain / bedside.growth_lms(months)[1]
-        yield from _number(round(part), "%", words("median"), "utils.chapters.bedside, growth_lms")
     mean = bedside.mean_arterial_pressure(now["systolic_bp"], now["diastolic_bp"])
-    yield from _number(round(mean, 1), "mmHg", words("mean lies"), "utils.chapters.bedside, mean_arterial_pressure")
-    limit = bedside.age_limits(now["age"]).iloc[0]["low"]
-    yield from _number(limit, "mmHg", words("limit mmhg below"), "utils.chapters.bedside, age_limits")
+    kilograms = [light, heavy, heavy + gain, *(gain / (share + x) for x in (-0.05, 0.05))]
+    found = [(round(value, 1), "kg", "weight kg gain swollen leak") for value in kilograms]
+    found += [(round(100 * gain / bedside.growth_lms(months)[1]), "%", "median") for months in (24, 30, 35)]
+    found += [(round(mean, 1), "mmHg", "mean lies")]
+    found += [(bedside.age_limits(now["age"]).iloc[0]["low"], "mmHg", "limit mmhg below")]
+    for value, unit, about in found:
+        yield from _number(value, unit, words(about), told)
+    for months, weight in product((24, 30, 35), (light, heavy)):
+        with suppress(UnitError):  # too far from the median for a z-score
+            z = round(bedside.growth_z(weight, months), 1)
+            yield Known((z,), frozenset({"", "score no."}), words("z-score taking"), told, True, 1, 1)
 
 
 # ---- all of it ------------------------------------------------------------------------------------------------------
@@ -315,13 +270,6 @@ def _invented():
         about, source = words(variables().at[row["variable"], "label"]), f"tp_01.csv {row['moment']}"
         yield from _number(row["value"], row["unit"], about, source, True, row["variable"])
     yield from (Known((h,), frozenset({"h"}), words("later"), "moments.csv") for h in GIRL.moments["after_h"])
-
-
-def moment_of(number):
-    """From when a page is told (tuple): its moment, and the later voice it quotes; or of whom, if not of the child."""
-    if number in patient.PAGES.values():
-        return (GIRL.name,)
-    return tuple(filter(None, STOPS.loc[number, ["time_point", "later_voice"]])) if number in STOPS.index else ()
 
 
 @cache

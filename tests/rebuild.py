@@ -7,7 +7,6 @@ one by the last commit; and where there is none either, everything counts as cha
 sentences it asked about are right as they stand.
 """
 
-import csv
 import hashlib
 import io
 import json
@@ -30,15 +29,15 @@ from utils.tables import CASEDATA, WORDS, CaseDataError, read_table
 ROOT = CASEDATA.parent
 DONE, BOOKS = ROOT / "build" / "rebuilt", ROOT / "notebooks"
 KEPT = ("casedata", "notebooks", "utils", "classroom", "tests/numbers.yaml")  # what the state of a rebuild consists of
+ARCHIVE = ["git", "archive", "HEAD", *KEPT]
 SUFFIXES = (".py", ".js", ".css", ".yaml", ".csv", ".json", ".md", ".ipynb")
 GENERATED = ("datapackage.json", "question_bank.gift", "case.phenopacket.json", "clinical_review.md")
 BARE = " has no source"
 ASKED = "; is it still right?"  # what only a reader can tell; --seen says that it is
-TESTED = {  # what a change of casedata is held to, beside the tests of the modules that changed
-    "words": ["test_quiz.py", "test_notebooks.py", "test_pages.py"],
-    "tables": ["test_casedata.py", "test_rules.py", "test_notebooks.py", "test_pages.py", "test_classroom.py"]
-    + ["test_kit.py", "test_patient.py", "test_bench.py", "test_design_data.py", "test_quiz.py"],
-}
+# What a change of casedata is held to, beside the tests of the modules that changed.
+WORDED = ["test_quiz.py", "test_notebooks.py", "test_pages.py"]
+TABLED = [*WORDED, "test_casedata.py", "test_rules.py", "test_classroom.py", "test_kit.py", "test_patient.py"]
+TABLED += ["test_bench.py", "test_design_data.py"]
 
 
 # ---- what has changed ------------------------------------------------------------------------------------------------
@@ -58,17 +57,15 @@ def inputs(root):
 @contextmanager
 def as_it_was():
     """The folder with the state before the change; None where there is none."""
-    if DONE.exists():
-        yield DONE
-        return
     with tempfile.TemporaryDirectory() as folder:
-        command = ["git", "archive", "HEAD", *KEPT]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True) if shutil.which("git") else None
-        there = done and done.returncode == 0
-        if there:
+        if DONE.exists():
+            yield DONE
+        elif shutil.which("git") and (done := subprocess.run(ARCHIVE, cwd=ROOT, capture_output=True)).returncode == 0:
             with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
                 tar.extractall(folder, filter="data")
-        yield Path(folder) if there else None
+            yield Path(folder)
+        else:
+            yield None
 
 
 def keep(root=ROOT):
@@ -135,34 +132,20 @@ def number_ids():
     from utils.quiz import revision
 
     now = {name: revision(entry) for name, entry in {**items(), **prompts()}.items()}
-    table = read_table("revisions")
-    known = table.set_index("id").to_dict("index")
-    gone = {row["revision"]: name for name, row in known.items() if name not in now}
-    wrong = []
+    known = read_table("revisions").set_index("id").to_dict("index")
+    gone, wrong = {row["revision"]: name for name, row in known.items() if name not in now}, []
     for name, digest in now.items():
         if name in known and not known[name]["asked"]:
             wrong.append(f"{name} was asked before and dropped: an id is not given twice, so choose a new one")
         elif name not in known and digest in gone:
             wrong.append(f"{name} is what was {gone[digest]}: a question keeps its id, so call it {gone[digest]} again")
-    if wrong:
-        return wrong
-    for name, digest in now.items():
-        known[name] = {"first": known.get(name, {}).get("first", digest), "revision": digest}
-    text = io.StringIO()
-    sheet = csv.writer(text, lineterminator="\n")
-    sheet.writerow(table.columns)
-    sheet.writerows((n, r["first"], r["revision"], str(n in now).lower()) for n, r in known.items())
-    (CASEDATA / "revisions.csv").write_text(text.getvalue(), encoding="utf-8", newline="\n")
-    return []
-
-
-def rules():
-    """Read every rule in every variant; CaseDataError where its items do not hang together."""
-    from utils.rules import RULES
-
-    for rule in RULES.values():
-        for variant in rule.variants:
-            rule.nodes(variant)
+    if not wrong:
+        for name, digest in now.items():
+            known[name] = {"first": known.get(name, {}).get("first", digest), "revision": digest}
+        lines = [f"{n},{r['first']},{r['revision']},{str(n in now).lower()}\n" for n, r in known.items()]
+        text = "".join(["id,first,revision,asked\n", *lines])
+        (CASEDATA / "revisions.csv").write_text(text, encoding="utf-8", newline="\n")
+    return wrong
 
 
 def sealed():
@@ -171,7 +154,9 @@ def sealed():
     before = file.read_text(encoding="utf-8")
     try:
         seal()
-        rules()
+        from utils.rules import RULES  # reads the tables
+
+        [rule.nodes(variant) for rule in RULES.values() for variant in rule.variants]  # do its items hang together?
         wrong = number_ids()
         seal()
     except CaseDataError as fault:
@@ -282,22 +267,22 @@ def teachers_files():
 
 def tests_of(changed):
     """The files of tests that a change concerns (list of str)."""
-    chosen, tests = set(), {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("test_*.py")}
+    chosen, tests = [], {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("test_*.py")}
     for name in changed:
         if name in (f"casedata/{file}" for file in (*WORDS, "revisions.csv")) or name.startswith("notebooks/"):
-            chosen |= {*TESTED["words"]}
+            chosen += WORDED
         elif name.startswith("casedata/"):
-            chosen |= {*TESTED["tables"]}
+            chosen += TABLED
         elif name.startswith("classroom/"):
-            chosen |= {"test_kit.py", "test_classroom.py"}
+            chosen += ["test_kit.py", "test_classroom.py"]
         elif name.endswith(".py"):
             module = Path(name).stem
             used = re.compile(rf"from utils(\.\w+)?(\.{module}\b| import [^\n]*\b{module}\b)")
-            chosen |= {name for name, text in tests.items() if used.search(text)}
+            chosen += [name for name, text in tests.items() if used.search(text)]
         elif name.startswith("utils/"):
-            chosen |= {"test_quiz.py", "test_explorer.py", "test_phrases.py"}
-    chosen.discard("test_fuzz.py")  # it tries other things in each run
-    return [f"tests/{name}" for name in sorted(chosen) if (ROOT / "tests" / name).exists()]
+            chosen += ["test_quiz.py", "test_explorer.py", "test_phrases.py"]
+    # test_fuzz tries other things in each run
+    return [f"tests/{name}" for name in sorted({*chosen} & tests.keys() - {"test_fuzz.py"})]
 
 
 def run_tests(files):

@@ -2,13 +2,10 @@
 
 from itertools import groupby
 
-import pytest
-
 from tests.design import FILES, ORDER, STOPS, WORDS, asked_in_order, explained, outputs, prose_words, right, stored
 from utils.quiz import UNSCORED, items
 
 VERDICTS = {"met", "not met", "undetermined"}
-PROSE, OUTPUTS, EXPLAINED = 16_000, 18_000, 9_600  # words, of all pages together
 
 
 def out_of_order(stops):
@@ -22,19 +19,11 @@ def out_of_order(stops):
             yield f"{n} is not told from the moment of {of}, to which it belongs"
 
 
-def test_the_moments_never_run_backwards():
+def test_the_moments_never_run_backwards_and_a_page_that_goes_back_is_found():
     assert list(out_of_order(STOPS)) == []
-
-
-def test_a_page_that_goes_back_is_found():
     stops = STOPS.copy()
-    stops.loc["06", "time_point"] = "picu"
-    stops.loc["05", "time_point"] = "recovery"
-    stops.loc["12", "time_point"] = "ecmo"
+    stops.loc[["05", "06", "12"], "time_point"] = ["recovery", "picu", "ecmo"]
     assert len(list(out_of_order(stops))) == 2
-
-
-def test_a_later_voice_is_a_later_moment_and_never_a_recovery():
     for n, voice in STOPS["later_voice"].items():
         assert voice in ("", "discussion") and (not voice or ORDER[voice] > ORDER[STOPS.at[n, "time_point"]])
 
@@ -44,19 +33,12 @@ def shown_words(nb):
 
 
 def test_the_journey_is_no_longer_than_a_tired_reader_bears():
-    assert sum(prose_words(stored(n)) for n in FILES) <= PROSE
-    assert sum(shown_words(stored(n)) for n in FILES) <= OUTPUTS
-    assert explained(items()) <= EXPLAINED
-
-
-def asked_for(listed):
-    """The verdict questions in the order of the pages: the right verdict, and whether it is scored."""
-    asked = [i for i in listed if i.get("best") and {o["text"] for o in i["options"]} == VERDICTS]
-    return [(right(i)["text"], i["kind"] not in UNSCORED) for i in asked]
+    assert sum(prose_words(stored(n)) for n in FILES) <= 16_000  # words, of all pages together
+    assert sum(shown_words(stored(n)) for n in FILES) <= 18_000 and explained(items()) <= 9_600
 
 
 def monotony(found):
-    """What is wrong with a run of verdicts: among the scored one asked for too often, or any three times running."""
+    """What is wrong with a run of (verdict, whether it is scored): one asked for too often, or three times running."""
     scored = [verdict for verdict, counts in found if counts]
     counted = {v: scored.count(v) for v in VERDICTS}
     if max(counted.values()) - min(counted.values()) > 2:
@@ -65,10 +47,8 @@ def monotony(found):
 
 
 def test_verdicts_are_asked_for_in_like_numbers_and_mixed():
-    found = asked_for(asked_in_order())
+    asked = [i for i in asked_in_order() if i.get("best") and {o["text"] for o in i["options"]} == VERDICTS]
+    found = [(right(i)["text"], i["kind"] not in UNSCORED) for i in asked]
     assert len(found) >= 8 and list(monotony(found)) == [], found
-
-
-@pytest.mark.parametrize("run", [["met"] * 3 + ["not met"] * 3 + ["undetermined"] * 3, ["undetermined"] * 4 + ["met"]])
-def test_a_monotonous_run_of_verdicts_is_found(run):
-    assert list(monotony([(verdict, True) for verdict in run]))
+    for run in (["met"] * 3 + ["not met"] * 3 + ["undetermined"] * 3, ["undetermined"] * 4 + ["met"]):
+        assert list(monotony([(verdict, True) for verdict in run]))

@@ -25,18 +25,15 @@ def dumbbell(first, second):
 def test_a_figure_carries_its_description_as_text_and_as_alt():
     shown = dumbbell(REGIONAL, ADMISSION)._repr_mimebundle_()
     words, alt = shown["text/plain"], html.unescape(re.search(r'alt="([^"]+)"', shown["text/html"])[1])
+    assert dumbbell(REGIONAL, REGIONAL).text != words.removeprefix("Figure. ")
+    now = {**ADMISSION.inputs, "ferritin": quantity("> 40,000 ng/mL", "ferritin")}
+    assert "ferritin (> 684 ng/mL), admission: > 40,000 ng/mL, met" in dumbbell(REGIONAL, now).text
     assert words.startswith("Figure. ") and alt.startswith("Test.") and len(alt) > 40
     assert "fibrinogen (≤ 360 mg/dL), regional hospital: not reported, undetermined" in words
     assert "triglycerides (> 156 mg/dL), admission: 2.86 mmol/L = 253.3 mg/dL, met" in words
     drawn = base64.b64decode(re.search(r"base64,([^\"]+)", shown["text/html"])[1])
     assert b"Not for clinical use" in drawn  # it travels with the picture, and stands under none
     assert "Not for clinical use" not in shown["text/html"] and "CC BY" in shown["text/html"]
-
-
-def test_the_description_changes_when_the_data_change():
-    assert dumbbell(REGIONAL, REGIONAL).text != dumbbell(REGIONAL, ADMISSION).text
-    now = {**ADMISSION.inputs, "ferritin": quantity("> 40,000 ng/mL", "ferritin")}
-    assert "ferritin (> 684 ng/mL), admission: > 40,000 ng/mL, met" in dumbbell(REGIONAL, now).text
 
 
 def test_a_verdict_map_does_not_draw_a_field_in_which_the_verdict_changes():
@@ -62,14 +59,17 @@ def test_a_link_is_one_on_the_page_and_its_words_in_the_text():
     link = '<a href="https://x.org/?a=&quot;&amp;b" target="_blank" rel="noopener">&lt;b&gt;</a>'
     assert link in shown.html and "x.org" not in shown.text and "<b>" in shown.text
     assert page.Link("up", "#map").html == '<a href="#map">up</a>' and page.Link("x", "a.ipynb#b").href == "a.ipynb#b"
-
-
-@pytest.mark.parametrize(
-    "href", ["", "javascript:alert(1)", " https://x.org", "//x.org/a.ipynb", "data:text/html,x", "a.html", "http://a b"]
-)
-def test_what_is_no_link_for_a_page_is_refused(href):
-    with pytest.raises(ValueError, match="is no link for a page"):
-        page.Link("x", href)
+    for href in (
+        "",
+        "javascript:alert(1)",
+        " https://x.org",
+        "//x.org/a.ipynb",
+        "data:text/html,x",
+        "a.html",
+        "http://a b",
+    ):
+        with pytest.raises(ValueError, match="is no link for a page"):
+            page.Link("x", href)
 
 
 def test_a_work_is_cited_shortly_and_its_doi_opens():
@@ -102,40 +102,27 @@ def test_a_later_voice_is_heard_and_nothing_between():
             load_case().as_of(*moments)
 
 
-def test_a_table_names_its_headers_and_never_shows_nan():
+def test_a_table_names_its_headers_never_shows_nan_and_a_fold_hides_nothing():
     shown = page.table(pd.DataFrame({"A": ["<x>", None], "B": [float("nan"), 1.5]}), "A <caption>")
     assert "nan" not in shown.html.lower() and shown.html.count("unknown") == 2 and "unknown" in shown.text
     assert "&lt;x&gt;" in shown.html and shown.html.count('scope="col"') == 2 and shown.html.count('scope="row"') == 2
     assert ">A &lt;caption&gt;</caption>" in shown.html
-
-
-def test_a_fold_hides_nothing_from_whoever_opens_it():
-    shown = page.folded("Open this later", page.say("the answer"))
-    assert shown.html.startswith("<details><summary>") and "the answer" in shown.html and "the answer" in shown.text
-
-
-def test_names_stand_flush_left_and_numbers_right():
-    frame = pd.DataFrame({"A": ["x", "y"], "B": ["one", "two"], "C": ["1 U/L", "not reported"]})
-    shown = page.table(frame, "T").html
-    assert shown.count("text-align:left") == 1 + 2 + 4 and '<th scope="col">C' in shown and "<td>1 U/L" in shown
+    flush = page.table(pd.DataFrame({"A": ["x", "y"], "B": ["one", "two"], "C": ["1 U/L", "not reported"]}), "T").html
+    assert flush.count("text-align:left") == 1 + 2 + 4 and '<th scope="col">C' in flush and "<td>1 U/L" in flush
+    fold = page.folded("Open this later", page.say("the answer"))
+    assert fold.html.startswith("<details><summary>") and "the answer" in fold.html and "the answer" in fold.text
 
 
 # ---- explorers that several pages use -------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "text, analyte, says",
-    [
+def test_the_unit_bench_refuses_and_accepts_and_what_is_typed_stays_text():
+    for text, analyte, says in (
         ("1.5 mmol/L", "triglycerides", "132.9 mg/dL"),
         ("160 g/L", "fibrinogen", "right unit"),
         ("1.5 mmHg", "triglycerides", "Refused."),
         ("1 g/L", "gold", "Refused."),
         ("1.5", "triglycerides", "bare number"),
-    ],
-)
-def test_the_unit_bench_refuses_and_accepts(text, analyte, says):
-    assert says in explore.unit_bench().set(text=text, analyte=analyte).text
-
-
-def test_what_is_typed_stays_text():
+    ):
+        assert says in explore.unit_bench().set(text=text, analyte=analyte).text
     refused = explore.unit_bench().set(text="<script>alert(1)</script>")
     assert "&lt;script&gt;" in refused.html and "<script>" not in refused.html
 
@@ -145,46 +132,34 @@ def bench():
     return explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250), fibrinogen=(0, 600, 400))
 
 
-def test_an_explorer_reads_before_it_is_run_and_begins_with_what_is_unknown(bench):
+def test_an_explorer_reads_before_it_is_run_begins_with_what_is_unknown_and_follows_the_rule(bench):
     assert bench.get() == {"platelets": None, "fibrinogen": None}
     first = bench._repr_mimebundle_()
     assert "0 to 181 ×10⁹/L: met; 182 to 500 ×10⁹/L: undetermined" in first["text/plain"]
     assert "first view" in first["text/plain"] and "UNDETERMINED" in first["text/html"]
-
-
-@pytest.mark.parametrize(
-    "platelets, fibrinogen, word",
-    [
+    for platelets, fibrinogen, word in (
         ("181 G/L", None, ": MET"),
         ("181.4 G/L", None, "UNDETERMINED"),  # no value is rounded over a cut-off
         ("182 G/L", "361 mg/dL", "NOT MET"),
         ("182 G/L", "3.6 g/L", ": MET"),
         (None, None, "UNDETERMINED"),
-    ],
-)
-def test_what_if_follows_the_rule(bench, platelets, fibrinogen, word):
-    assert word in bench.set(platelets=platelets, fibrinogen=fibrinogen).text
+    ):
+        assert word in bench.set(platelets=platelets, fibrinogen=fibrinogen).text
 
 
-@pytest.mark.parametrize(
-    "values, says",
-    [
-        ({"platelets": "200"}, "bare number"),
-        ({"platelets": "900 G/L"}, "0 to 500"),
-        ({"ferritin": "1 µg/L"}, "ferritin"),
-        ({"platelets": 200}, "bare number"),
-        ({"platelets": "-1 G/L"}, "negative"),
-        ({"platelets": "100-300 G/L"}, "is a range"),
-        ({"platelets": "100 G/L", "fibrinogen": "nonsense"}, "nonsense"),
-    ],
-)
-def test_what_if_refuses_nonsense_in_words_and_changes_nothing(bench, values, says):
-    refused = bench.set(**values).text
-    assert refused.startswith("Refused") and says in refused
-    assert bench.get() == {"platelets": None, "fibrinogen": None}
-
-
-def test_what_if_takes_any_number_of_a_rule_and_refuses_others_in_words():
+def test_what_if_refuses_nonsense_in_words_and_changes_nothing(bench):
+    for says, values in {
+        "bare number": {"platelets": "200"},
+        "0 to 500": {"platelets": "900 G/L"},
+        "ferritin": {"ferritin": "1 µg/L"},
+        "a bare number": {"platelets": 200},
+        "negative": {"platelets": "-1 G/L"},
+        "is a range": {"platelets": "100-300 G/L"},
+        "nonsense": {"platelets": "100 G/L", "fibrinogen": "nonsense"},
+    }.items():
+        refused = bench.set(**values).text
+        assert refused.startswith("Refused") and says in refused
+        assert bench.get() == {"platelets": None, "fibrinogen": None}
     told = explore.what_if("hscore", ADMISSION, temperature=(35, 42, 38)).set(temperature="39.5 °C").text
     assert ": met." in told and "Varying highest body temperature alone" in told
     with pytest.raises(explore.UnitError, match="fever: no number that HScore asks for"):

@@ -12,13 +12,11 @@ from tests import rebuild
 from tests.check_casedata import seal
 from utils.tables import read_table
 
-COPIED = (*rebuild.KEPT[:-1], "tests")
-
 
 @pytest.fixture
 def copy(tmp_path):
     """A copy of the collection, just rebuilt: a callable that changes one of its files and says what rebuild says."""
-    for folder in COPIED:
+    for folder in (*rebuild.KEPT[:-1], "tests"):
         shutil.copytree(rebuild.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     rebuild.keep(tmp_path)
 
@@ -44,9 +42,8 @@ def line(copy, file, words):
 
 
 def test_a_question_that_lacks_something_is_named_by_file_and_line(copy):
-    said = copy(
-        "casedata/items.yaml", r"(?s)(- id: N3\.2\n.*?)voices:\n.*?(?=\n- id)", r"\1voices: {data: A single voice.}"
-    )
+    old = r"(?s)(- id: N3\.2\n.*?)voices:\n.*?(?=\n- id)"
+    said = copy("casedata/items.yaml", old, r"\1voices: {data: A single voice.}")
     place = line(copy, "casedata/items.yaml", "id: N3.2")
     assert f"{place}: N3.2: the voices authors and data are both due" in said
     assert "03_flare_sepsis_or_mas.ipynb" in said and "04_five_rulers" not in said  # the one notebook that asks it
@@ -64,13 +61,11 @@ def test_an_id_stays_with_its_question(copy):
     said = copy("casedata/items.yaml", r"- id: K3\.2\n", "- id: K3.9\n")
     assert "K3.9 is what was K3.2: a question keeps its id" in said
     ledger = copy.folder / "casedata" / "revisions.csv"
-    assert "K3.9" not in ledger.read_text(encoding="utf-8")
-    ledger.write_text(
-        re.sub(r"(?m)^(K3\.2,.*),true$", r"\1,false", ledger.read_text(encoding="utf-8")), encoding="utf-8"
-    )
-    assert "K3.2 was asked before and dropped: an id is not given twice" in copy(
-        "casedata/items.yaml", r"- id: K3\.9\n", "- id: K3.2\n"
-    )
+    text = ledger.read_text(encoding="utf-8")
+    assert "K3.9" not in text
+    ledger.write_text(re.sub(r"(?m)^(K3\.2,.*),true$", r"\1,false", text), encoding="utf-8")
+    said = copy("casedata/items.yaml", r"- id: K3\.9\n", "- id: K3.2\n")
+    assert "K3.2 was asked before and dropped: an id is not given twice" in said
 
 
 @pytest.mark.slow
@@ -102,18 +97,14 @@ def test_each_sentence_that_states_an_altered_value_is_named_by_file_and_line(co
     assert re.search(r"03_flare_sepsis_or_mas.ipynb +changed", said) and "Not yet rebuilt (" in said
 
 
-def test_a_question_more_concerns_its_own_page_alone():
+def test_what_a_change_concerns_are_the_pages_and_tests_that_use_it():
     old = rebuild.entries(rebuild.ROOT)
     new = {**old, "N2.9": {"id": "N2.9", "notebook": "02"}}
     changed = {"casedata/items.yaml", "casedata/revisions.csv", "notebooks/02_naming_it.ipynb"}
     assert [p.name for p in rebuild.concerned(changed, old, new)] == ["02_naming_it.ipynb"]
-    assert len(rebuild.concerned({"casedata/rules.csv"}, old, old)) == len(
-        list((rebuild.ROOT / "notebooks").glob("*.ipynb"))
-    )
-
-
-def test_the_tests_that_a_change_concerns_are_those_that_use_it():
+    assert rebuild.concerned({"casedata/rules.csv"}, old, old) == sorted(rebuild.BOOKS.glob("*.ipynb"))
     chosen = rebuild.tests_of({"utils/chapters/route.py"})
     assert "tests/test_route.py" in chosen and "tests/test_units.py" not in chosen
     assert "tests/test_rules.py" in rebuild.tests_of({"casedata/rules.csv"})
-    assert all((rebuild.ROOT / name).exists() for name in rebuild.tests_of({"casedata/items.yaml", "utils/cards.js"}))
+    for name in (*rebuild.TABLED, *rebuild.tests_of({"classroom/gift.py", "utils/cards.js"})):
+        assert (rebuild.ROOT / "tests" / name.removeprefix("tests/")).exists()

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from tests.design import right
 from tests.testwise import STRATEGIES, giveaways, scores
 from utils.quiz import UNSCORED, items
 
@@ -19,15 +20,8 @@ def fair(n, seed=1):
         yield {"options": options, "best": draw.choice("abc")}
 
 
-def right(item):
-    return next(o for o in item["options"] if o["key"] == item["best"])
-
-
-def test_nobody_can_answer_by_the_form_of_a_question():
+def test_nobody_can_answer_by_the_form_of_a_question_and_questions_that_tell_nothing_pass():
     assert len(STRATEGIES) == 9 and not list(giveaways(ASKED)), scores(ASKED)
-
-
-def test_questions_that_tell_nothing_pass():
     assert not list(giveaways([*fair(600)]))
 
 
@@ -39,9 +33,7 @@ def always(item):
 PLANTED = {
     "the longest": lambda i: right(i).update(text="an option that goes on for very much longer than its neighbours do"),
     "the shortest": lambda i: right(i).update(text="x"),
-    "most words in common": lambda i: right(i).update(
-        text="one that is somewhat longer one of quite another length again a short one here"
-    ),
+    "most words in common": lambda i: right(i).update(text=" ".join(o["text"] for o in i["options"])),
     "the one hedged": lambda i: right(i).update(text="it may be so"),
     "the one undecided": lambda i: right(i).update(text="undetermined"),
     "the one without an absolute word": always,
@@ -49,16 +41,9 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
-def test_a_planted_giveaway_is_caught(name):
-    spoiled = [*fair(90)]
-    for item in spoiled:
+@pytest.mark.parametrize("name, among", [*((name, 90) for name in STRATEGIES), ("the one undecided", 20)])
+def test_a_planted_giveaway_is_caught_among_few_questions_too(name, among):
+    spoiled = [*fair(90 if among == 90 else 200)]
+    for item in spoiled[:among]:
         PLANTED[name](item)
     assert any(f"'{name}'" in words for words in giveaways(spoiled))
-
-
-def test_a_giveaway_among_few_questions_is_caught_too():
-    spoiled = [*fair(200)]
-    for item in spoiled[:20]:
-        right(item)["text"] = "cannot be told"
-    assert any("undecided" in words for words in giveaways(spoiled))

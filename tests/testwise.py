@@ -42,18 +42,14 @@ def _most(measure, best=max):
     return choose
 
 
-def _length(option, _):
-    return len(str(option["text"]))
-
-
 def _shared(option, options):
     words = {o["key"]: set(re.findall(r"[a-z0-9]+", str(o["text"]).lower())) for o in options}
     return sum(len(words[option["key"]] & others) for key, others in words.items() if key != option["key"])
 
 
 STRATEGIES = {
-    "the longest": _most(_length),
-    "the shortest": _most(_length, min),
+    "the longest": _most(lambda o, _: len(str(o["text"]))),
+    "the shortest": _most(lambda o, _: len(str(o["text"])), min),
     "always a": lambda i: "a",
     "always b": lambda i: "b",
     "always c": lambda i: "c",
