@@ -15,15 +15,12 @@ NEWS = "/user/learner-0/lab/api/settings/@jupyterlab/apputils-extension:notifica
 
 @pytest.fixture(scope="module")
 def engine(hub_installed, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("hub")
-    repository = hub.course(folder)
-    with hub.serve(folder) as engine:
-        engine.repository = repository
+    with hub.serve(tmp_path_factory.mktemp("hub")) as engine:
         yield engine
 
 
 def test_two_learners_work_at_once_and_each_keeps_to_the_own_home(engine):
-    told = hub.attend(engine, engine.repository, 2)
+    told = hub.attend(engine, 2)
     assert told.faults == []
     assert [len(told.uses[kind]) for kind in ("hub", "proxy", "server", "kernel")] == [1, 1, 2, 2]
     assert all(use.memory > 20 and use.processor > 0 for uses in told.uses.values() for use in uses)
