@@ -244,7 +244,7 @@ def main(arguments):
             return lab(arguments) if command == "lab" else 0
         sys.path.insert(0, str(ROOT))
         from tests import tools
-        return getattr(tools, command)(arguments)
+        return tools.run(command, arguments)
     except KeyboardInterrupt:
         return f"\nStopped. {AGAIN}"
     except (OSError, subprocess.CalledProcessError) as fault:

@@ -237,8 +237,9 @@ def handed(lab, monkeypatch):
     """lab.py set up already; what it would install, and hand over to .venv's Python, in order."""
     monkeypatch.setattr(lab, "setup", lambda replace: None)
     lab.ENV.mkdir()
-    for name in ("hub", "browser", "pip"):
+    for name in ("hub", "browser"):
         monkeypatch.setattr(tools, f"add_{name}", lambda name=name: lab.ran.append(name))
+    monkeypatch.setattr(lab, "ask", lambda *command: lab.ran.append("pip") if "ensurepip" in command else "3.11")
     monkeypatch.setattr(tools, "ARTICLE", lab.ENV / "no article")
     monkeypatch.setattr(lab, "hand_over", lambda *words, **_: lab.ran.append([*words]) or 0)
     return lab
@@ -259,7 +260,7 @@ BENCH, SITE = ["-m", "tests.bench"], ["-m", "classroom.site", "--serve"]
         (["bench", "site"], [*TESTS, "pip", [*BENCH, "site"]]),
         (["bench", "speed"], [*TESTS, [*BENCH, "speed"]]),
         (["rebuild", "--all"], [*TESTS, ["-m", "tests.rebuild", "--all"]]),
-        (["refresh", "a.ipynb"], [[str(ROOT / "tests" / "refresh_notebooks.py"), "a.ipynb"]]),
+        (["refresh", "a.ipynb"], [["-m", "tests.refresh_notebooks", "a.ipynb"]]),
         (["site", "--serve"], [TESTS[2], "pip", SITE]),
         (["setup"], []),
     ],
