@@ -28,8 +28,10 @@ def test_two_learners_work_at_once_and_each_keeps_to_the_own_home(engine):
     assert fetched["default"] == "false"  # utils/settings/overrides.json counts there
     _, line = engine.open("learner-0", link.FIRST)
     loaded = hub.run(line, "print('utils.start' in get_ipython().extension_manager.loaded)")
-    line.close()
     assert loaded == "True\n"  # so does utils/settings/ipython_kernel_config.py
+    with pytest.raises(RuntimeError, match="ZeroDivisionError: division by zero in '1 / 0'"):
+        hub.run(line, "1 / 0")  # what goes wrong in a cell is a fault of the trial
+    line.close()
 
 
 def test_the_link_leads_a_newcomer_through_the_login_to_the_first_notebook(engine, chromium, tmp_path):
