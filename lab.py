@@ -253,6 +253,5 @@ def main(arguments):
 
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console that has no ü shows ?
+        getattr(stream, "reconfigure", dict)(errors="replace")  # a console that has no ü shows ?
     sys.exit(main(sys.argv[1:]))

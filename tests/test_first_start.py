@@ -1,6 +1,5 @@
 """The first start, for real: lab.py on its own with a small lock, real pip and real users, disks and interruptions."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import pytest
 
 import lab
 from tests.test_setup import outside
+from tests.test_site import wheel
 
 ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 65534
@@ -24,18 +23,6 @@ PIPES = ("stdin", "stdout", "stderr")
 PACKAGES = re.findall(r"\w+", lab.IMPORTS)[1:]
 as_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can become another user, or mount")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="users, signals and links of POSIX")]
-
-
-def wheel(folder, name, code="", tag="py3-none-any"):
-    """A package of one module, with a command of that name; returns its line in a lock."""
-    path, info = folder / f"{name}-1.0-{tag}.whl", f"{name}-1.0.dist-info"
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr(f"{name}.py", code + "\ndef main(): print('called')\n")
-        file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        file.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
-        file.writestr(f"{info}/entry_points.txt", f"[console_scripts]\n{name}={name}:main\n")
-        file.writestr(f"{info}/RECORD", "".join(f"{place},,\n" for place in [*file.namelist(), f"{info}/RECORD"]))
-    return f"{name}==1.0 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
 
 class Course:
@@ -46,7 +33,8 @@ class Course:
         self.wheels.mkdir(exist_ok=True)
         shutil.copytree(ROOT / "utils" / "settings", folder / "utils" / "settings")
         shutil.copy(ROOT / "lab.py", folder)
-        lines = [wheel(self.wheels, name, **(odd if name == "yaml" else {})) for name in PACKAGES]
+        made = [wheel(self.wheels, name, **(odd if name == "yaml" else {})) for name in PACKAGES]
+        lines = [f"{each['name']}==1.0 --hash=sha256:{each['sha256']}\n" for each in made]
         (folder / "requirements.lock").write_text("".join(lines))
         self.given = {p.name for p in folder.iterdir()}
 

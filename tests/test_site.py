@@ -15,15 +15,18 @@ from classroom.site.source import SiteError
 from tests.browser.session import ROOT
 
 
-def wheel(folder, name, imports=None, version="1.0", tag="py3-none-any", asks=()):
-    """A wheel with one module; returns the entry that Pyodide's lock would have for it."""
-    file, about = folder / f"{name}-{version}-{tag}.whl", f"{name}-{version}.dist-info"
+def wheel(folder, name, imports=None, tag="py3-none-any", asks=(), code=""):
+    """A wheel of one package, with a command of its name; returns the entry that Pyodide's lock would have for it."""
+    file, about, imports = folder / f"{name}-1.0-{tag}.whl", f"{name}-1.0.dist-info", imports or name
+    asked = "".join(f"Requires-Dist: {a}\n" for a in asks)
     with zipfile.ZipFile(file, "w") as made:
-        made.writestr(f"{imports or name}/__init__.py", "")
-        asked = "".join(f"Requires-Dist: {a}\n" for a in asks)
-        made.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{asked}")
+        made.writestr(f"{imports}/__init__.py", code + "\ndef main(): print('called')\n")
+        made.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{asked}")
+        made.writestr(f"{about}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
+        made.writestr(f"{about}/entry_points.txt", f"[console_scripts]\n{name}={imports}:main\n")
+        made.writestr(f"{about}/RECORD", "".join(f"{place},,\n" for place in [*made.namelist(), f"{about}/RECORD"]))
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    return {"name": name, "file_name": file.name, "sha256": sha256, "imports": [imports or name], "depends": []}
+    return {"name": name, "file_name": file.name, "sha256": sha256, "imports": [imports], "depends": []}
 
 
 @pytest.fixture

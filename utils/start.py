@@ -20,10 +20,9 @@ KINDS = ("text/html", "text/plain", "image/png", "image/jpeg")  # no widget with
 
 
 def start_check():
-    """Check this place: versions, whether the page shows a slider, whether the record can be written.
+    """Check this place: versions, whether the page shows a slider, whether the record can be written (ipywidgets.VBox).
 
-    Returns an ipywidgets.VBox: ``found`` says in each row that is not well what to do, ``shown`` is what a notebook
-    keeps, the same wherever all is well, and ``seen`` hears from the page that it shows the slider.
+    ``found`` says what to do; ``shown``, the same wherever all is well, a notebook keeps; ``seen`` hears from the page.
     """
     import anywidget
     import ipywidgets as widgets
