@@ -48,6 +48,7 @@ for file in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_every_setting_is_known_to_the_class_it_names(hub_installed, tmp_path):
     spoiled = {
         "Spawner.http_time_out": ("http_timeout", "http_time_out"),

@@ -46,9 +46,8 @@ def missing():
     """What the trial needs and does not find, in words; empty where all is there."""
     if not (HUB / "jupyterhub").is_dir() or not PROXY.exists():
         return "There is no hub in .venv/hub: python lab.py bench hub puts it there."
-    if not all(map(shutil.which, ("node", "git"))):
-        return "The hub's proxy needs node, and nbgitpuller git: install both (Debian: sudo apt install nodejs git)."
-    return "" if Path("/proc/self/smaps_rollup").exists() else "The trial reads /proc, which only Linux has."
+    there = all(map(shutil.which, ("node", "git"))) and Path("/proc/self/smaps_rollup").exists()
+    return "" if there else "The trial needs node, git and Linux (Debian: sudo apt install nodejs git)."
 
 
 class Hub:
@@ -66,23 +65,23 @@ class Hub:
             raise RuntimeError(f"{verb} {path}: {answer.status_code} {answer.text[:300]}")
         return answer
 
-    def last(self, path, **options):
-        """The last event of a stream, as a page gets it."""
+    def last(self, path, wanted, **options):
+        """Wait for the end of a stream of events, as a page does; RuntimeError where it is not the wanted one."""
         lines = self.ask("GET", path, stream=True, **options).iter_lines()
-        return [json.loads(line[5:]) for line in lines if line.startswith(b"data:")][-1]
+        event = [json.loads(line[5:]) for line in lines if line.startswith(b"data:")][-1]
+        if not (event.get(wanted) or event.get("phase") == wanted):
+            raise RuntimeError(f"{path}: {event}")
 
     def start(self, name):
         """Start a learner's server and wait until it answers."""
-        for path in (f"/hub/api/users/{name}", f"/hub/api/users/{name}/server"):
-            self.ask("POST", path)
-        if not (event := self.last(f"/hub/api/users/{name}/server/progress")).get("ready"):
-            raise RuntimeError(f"the server of {name} did not start: {event}")
+        at = f"/hub/api/users/{name}"
+        self.ask("POST", at), self.ask("POST", f"{at}/server")
+        self.last(f"{at}/server/progress", "ready")
 
     def fetch(self, name):
         """Let nbgitpuller bring the course into the learner's home, as its page does."""
         asked = {"repo": self.repository, "branch": "main", "targetpath": FOLDER}
-        if (event := self.last(f"/user/{name}/git-pull/api", params=asked))["phase"] != "finished":
-            raise RuntimeError(f"nbgitpuller, for {name}: {event}")
+        self.last(f"/user/{name}/git-pull/api", "finished", params=asked)
 
     def open(self, name, book):
         """Open a notebook as JupyterLab does and start its kernel; returns the code cells and the kernel's socket."""
@@ -153,23 +152,20 @@ def uses(process):
 @contextmanager
 def serve(folder):
     """A hub with its proxy on loopback, with learners' homes and the course's repository in `folder`; yields a Hub."""
-    work = shutil.copytree(
-        ROOT / "notebooks", folder / "work" / "notebooks", ignore=shutil.ignore_patterns(".*")
-    ).parent
-    author = ("-c", "user.name=teacher", "-c", "user.email=teacher@localhost")
-    for step in (("init", "-q", "-b", "main"), ("add", "."), (*author, "commit", "-q", "-m", "course"),
-                 ("clone", "-q", "--bare", ".", f"../{FOLDER}.git")):  # fmt: skip
-        subprocess.run(["git", *step], cwd=work, check=True)
+    work = folder / f"{FOLDER}.git"
+    shutil.copytree(ROOT / "notebooks", work / "notebooks")
+    for step in ("init -q -b main", "add .", "-c user.name=teacher -c user.email=t@localhost commit -q -m course"):
+        subprocess.run(["git", *step.split()], cwd=work, check=True)
     ports = random.sample(range(20_000, 32_000), 3)  # below those that the system gives to whoever asks for any
     hub = Hub(f"http://127.0.0.1:{ports[0]}", folder, None, secrets.token_hex(16))
     hub.homes.mkdir()
     sockets = tempfile.mkdtemp()  # of the kernels, which need a short path
-    told = [str(SETTINGS), *ports, str(PROXY), str(hub.homes), sockets, hub.headers["Authorization"].split()[1]]
+    told = [*map(str, (SETTINGS, PROXY, hub.homes, sockets)), hub.headers["Authorization"].split()[1], *ports]
     path = [os.environ.get("PYTHONPATH") or str(ROOT), str(HUB)]
-    env = {"PYTHONPATH": os.pathsep.join(path), "JUPYTER_CONFIG_PATH": str(HUB / "etc/jupyter")}  # nbgitpuller's switch
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "TRIAL": json.dumps(told)}
+    env["JUPYTER_CONFIG_PATH"] = str(HUB / "etc" / "jupyter")  # switches nbgitpuller on
     command = [sys.executable, "-m", "jupyterhub", "-f", str(Path(__file__).with_name("hub_config.py"))]
     with open(folder / "hub.log", "w") as log:
-        env = {**os.environ, **env, "TRIAL": json.dumps(told)}
         hub.process = psutil.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
     try:
         end = time.monotonic() + PATIENCE

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-settings, port, hub_port, proxy_port, proxy, homes, sockets, token = json.loads(os.environ["TRIAL"])
+settings, proxy, homes, sockets, token, port, hub_port, proxy_port = json.loads(os.environ["TRIAL"])
 load_subconfig(settings)  # noqa: F821  JupyterHub gives both names to this file
 c = get_config()  # noqa: F821
 
