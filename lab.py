@@ -105,18 +105,7 @@ def ready():
             return False
         with suppress(OSError):  # it is looked at anew next time
             path.write_text(text)
-    place_settings()  # they may be newer than this .venv
     return True
-
-
-def place_settings():
-    """Put our settings where JupyterLab and IPython look for those of an environment."""
-    for name, place in SETTINGS.items():
-        ours, there = ROOT / "utils" / "settings" / name, ENV / place / name
-        if not there.exists() or there.read_bytes() != ours.read_bytes():
-            with suppress(OSError):  # an install that others keep: it starts all the same
-                there.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ours, there)
 
 
 def lock_file(file, shared):
@@ -157,6 +146,12 @@ def setup(replace=False):
         with hold():
             if replace or not ready():  # it may have been made while this one waited
                 build(replace)
+    for name, place in SETTINGS.items():  # they may be newer than this .venv
+        ours, there = ROOT / "utils" / "settings" / name, ENV / place / name
+        if not there.exists() or there.read_bytes() != ours.read_bytes():
+            with suppress(OSError):  # an install that others keep: it starts all the same
+                there.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ours, there)
 
 
 def build(replace):
@@ -180,7 +175,6 @@ def build(replace):
         site = next(ENV.rglob("site-packages"))
         # "import utils" works from any folder; Python 3.11 on Windows cannot read a path that is not ASCII there.
         Path(site, "mas-casebook.pth").write_text(os.path.relpath(str(ROOT), str(site)) + "\n")
-        place_settings()
         install(LOCK)
         if ask(PYTHON, "-I", "-c", CHECK, str(LOCK)) is None:
             sys.exit(f"This did not work: not all of {IMPORTS[7:]} can be imported.\n{AGAIN}")
@@ -193,20 +187,15 @@ def build(replace):
     print(f"Ready after {time.time() - start:.0f} seconds.", flush=True)
 
 
-def find_pip():
-    """A pip that installs into .venv: that of the Python which runs this file, or one put there, which takes longer."""
-    lent = [sys.executable, "-m", "pip", "--python", PYTHON]
-    if ask(*lent, "--version"):
-        return lent
-    ask(PYTHON, "-I", "-m", "ensurepip", "--default-pip", must=True)
-    return [PYTHON, "-I", "-m", "pip"]
-
-
 def install(lock, folder="", *options):
     """Put a lock into .venv, or into a folder apart, and note it."""
+    pip = [sys.executable, "-m", "pip", "--python", PYTHON]
+    if not ask(*pip, "--version"):  # this Python has none to lend: one is put there, which takes longer
+        ask(PYTHON, "-I", "-m", "ensurepip", "--default-pip", must=True)
+        pip = [PYTHON, "-I", "-m", "pip"]
     # A person's own settings of pip say where packages come from, and not where they go.
     there = ["--no-user", "--prefix", "" if folder else str(ENV), "--target", str(folder), *options, "-r", str(lock)]
-    ask(*find_pip(), "install", "-q", "--require-hashes", "--only-binary", ":all:", *there, must=True)
+    ask(*pip, "install", "-q", "--require-hashes", "--only-binary", ":all:", *there, must=True)
     path, text = stamp(lock)
     path.write_text(text)
 

@@ -137,6 +137,9 @@ def test_an_old_python_gets_a_sentence(version):
     assert re.match(rf"Python 3.11 or newer is needed, and this is Python {version}\.\d+\.\n.+ lab.py\n$", done.stderr)
 
 
+INSTALL = lab_py.install
+
+
 @pytest.fixture
 def lab(tmp_path, monkeypatch):
     """lab.py with .venv in an empty folder: it installs nothing there, believes that it did, and notes it in `ran`."""
@@ -162,20 +165,26 @@ def refusal(lab):
 
 
 def test_pip_of_this_python_is_lent_or_one_is_put_there_and_a_python_without_gets_a_sentence(lab, monkeypatch):
-    def run(command, **_):
-        [module] = {"--python", "ensurepip", "venv", "-c"} & {*command}
-        return subprocess.CompletedProcess(command, module not in has, b"yes", f"No module named {module}".encode())
+    ran, has = [], {"--python", "ensurepip"}
 
+    def run(command, **_):
+        lacks = {"--python", "ensurepip", "venv"} & {*command} - has
+        ran.append((command[0], *({"install", "ensurepip"} & {*command})))
+        return subprocess.CompletedProcess(command, len(lacks), b"yes", f"No module named {''.join(lacks)}".encode())
+
+    lab.ENV.mkdir()
     monkeypatch.setattr(subprocess, "run", run)
-    has = ["--python"]
-    assert lab.find_pip() == [sys.executable, "-m", "pip", "--python", lab.PYTHON]
-    has = ["ensurepip"]
-    assert lab.find_pip() == [lab.PYTHON, "-I", "-m", "pip"]
-    has = []
-    for call in (lab.find_pip, lab.setup):
+    INSTALL(lab.LOCK)
+    assert (sys.executable, "install") in ran and (lab.PYTHON, "ensurepip") not in ran
+    has.remove("--python")
+    INSTALL(lab.LOCK)
+    assert ran.index((lab.PYTHON, "ensurepip")) < ran.index((lab.PYTHON, "install"))
+    has.clear()
+    lab.stamp(lab.LOCK)[0].write_text("an older lock")
+    for call in (lambda: INSTALL(lab.LOCK), lab.setup):
         with pytest.raises(SystemExit, match="sudo apt install python3-venv"):
             call()
-    assert not lab.ENV.exists()
+    assert lab.stamp(lab.LOCK)[0].read_text() == "an older lock"  # the environment was put back
 
 
 def test_setup_makes_utils_importable_and_frees_the_arrow_keys(lab):
