@@ -14,7 +14,6 @@
 Needs Python 3.11 to 3.14 and nothing else. Everything goes into .venv beside this file; delete that to start afresh.
 """
 # Only the standard library, and a grammar that Python 3.6 can read: an old Python is to get a sentence to act on.
-import errno
 import hashlib
 import os
 import re
@@ -22,7 +21,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -49,20 +47,20 @@ NO_VENV = """This Python can neither make an environment with pip in it nor lend
 after this: on Debian or Ubuntu  sudo apt install python3-venv  elsewhere a new install of Python, which brings both."""
 NOT_OURS = """lab.py did not make .venv, and something is missing in it. To put lab.py's own in its place, which deletes
 what is in it, or of a link just the link:  {} lab.py setup --replace"""
-WAIT = "Waiting for another lab.py: it sets this folder up, or JupyterLab is open from it (Ctrl-C twice stops that)."
-OPENS = """JupyterLab opens in your browser; to come back to it, open one of the addresses below.
-What you commit is kept. To stop, press Ctrl-C twice in this window."""
+STOP = "Ctrl-C" if os.name == "nt" else "Ctrl-C twice"  # on Windows JupyterLab does not ask whether that was meant
+WAIT = f"Waiting for another lab.py: it sets this folder up, or JupyterLab is open from it ({STOP} stops that)."
+OPENS = f"""JupyterLab opens in your browser; to come back to it, open one of the addresses below.
+What you commit is kept. To stop, press {STOP} in this window."""
 # What Python or pip says where something fails, and what helps.
 ADVICE = {
+    "No module named .?(venv|ensurepip)": NO_VENV,
     "No space left|quota exceeded": "The disk is full, and the set-up needs 700 MB: free some, and start lab.py again.",
     "Permission denied|Access is denied|Read-only file system": "You may not write there, or it is in use. Close "
     "JupyterLab, or copy the whole folder to a place of your own, such as your home folder, and start lab.py there.",
     "DO NOT MATCH THE HASHES": "A package arrived changed, perhaps by a proxy or a mirror: try on another network.",
-    "NewConnectionError|onnection (?:re|to|broken)|name resolution|timed out|ProxyError|SSLError|HTTP error":
-    "There is no way to the package index. Look to your network, or to the proxy and index named in pip's settings, "
-    "and start lab.py again.",
-    "No matching distribution": "The packages are ready-made for Python 3.11 to 3.14 on the usual computers: start "
-    "lab.py with one of these.",
+    "NewConnectionError|onnection (?:re|to|broken)|name resolution|timed out|ProxyError|SSLError|HTTP error": "There"
+    " is no way to the package index. Look to your network, or to the proxy and index of pip, and start lab.py again.",
+    "No matching distribution": "The packages are ready-made for Python 3.11 to 3.14: start lab.py with one of these.",
 }
 
 
@@ -71,12 +69,20 @@ def clean():
     return {k: v for k, v in os.environ.items() if k not in STRANGERS}
 
 
-def ask(*command):
-    """What a command prints, None where it cannot be run or fails; it shows nothing."""
+def ask(*command, must=False):
+    """What a command prints, None where it fails; where it must not, what helps is said and all ends."""
     try:
-        return subprocess.check_output(command, env=clean(), stderr=subprocess.DEVNULL).decode("utf-8", "replace")
-    except (OSError, subprocess.CalledProcessError):
+        done = subprocess.run(command, env=clean(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, close_fds=False)
+    except OSError:
         return None
+    if done.returncode and must:
+        sys.exit(f"This did not work. {advise(done.stderr.decode('utf-8', 'replace'))}")
+    return None if done.returncode else done.stdout.decode("utf-8", "replace")
+
+
+def advise(heard):
+    """What helps against what Python or pip said; that itself, where nothing is known."""
+    return next((advice for signs, advice in ADVICE.items() if re.search(signs, heard)), f"{heard.strip()}\n{AGAIN}")
 
 
 def stamp(lock):
@@ -99,18 +105,7 @@ def ready():
             return False
         with suppress(OSError):  # it is looked at anew next time
             path.write_text(text)
-    place_settings()  # they may be newer than this .venv
     return True
-
-
-def place_settings():
-    """Put our settings where JupyterLab and IPython look for those of an environment."""
-    for name, place in SETTINGS.items():
-        ours, there = ROOT / "utils" / "settings" / name, ENV / place / name
-        if not there.exists() or there.read_bytes() != ours.read_bytes():
-            with suppress(OSError):  # an install that others keep: it starts all the same
-                there.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ours, there)
 
 
 def lock_file(file, shared):
@@ -122,8 +117,8 @@ def lock_file(file, shared):
         else:
             import fcntl
             fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except OSError as fault:
-        return fault.errno not in (errno.EAGAIN, errno.EACCES)  # a file system without locks does not stop us
+    except OSError as fault:  # a file system without locks does not stop us
+        return not isinstance(fault, (BlockingIOError, PermissionError))
     return True
 
 
@@ -151,18 +146,20 @@ def setup(replace=False):
         with hold():
             if replace or not ready():  # it may have been made while this one waited
                 build(replace)
+    for name, place in SETTINGS.items():  # they may be newer than this .venv
+        ours, there = ROOT / "utils" / "settings" / name, ENV / place / name
+        if not there.exists() or there.read_bytes() != ours.read_bytes():
+            with suppress(OSError):  # an install that others keep: it starts all the same
+                there.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ours, there)
 
 
 def build(replace):
     """Build .venv, where it is ours to build; where that fails, what was there before is put back."""
-    try:
-        import venv
-    except ImportError:
-        sys.exit(NO_VENV)
     if Path(sys.prefix).resolve() == ENV.resolve():
         sys.exit('This Python is part of .venv, which is out of date. Type "deactivate" and start lab.py again.')
-    bare = not os.path.lexists(str(ENV)) or ENV.is_dir() and not os.listdir(str(ENV))
-    if not (replace or bare or stamp(LOCK)[0].exists() and not ENV.is_symlink()):
+    ours = stamp(LOCK)[0].exists() and not ENV.is_symlink() or ENV.is_dir() and not os.listdir(str(ENV))
+    if os.path.lexists(str(ENV)) and not ours and not replace:
         sys.exit(NOT_OURS.format(Path(sys.executable).name))
     print(f"Setting up in {ENV}: about a minute, only this once.", flush=True)
     start, past = time.time(), ENV.with_name(".past")
@@ -174,11 +171,10 @@ def build(replace):
     try:
         ENV.mkdir()
         stamp(LOCK)[0].touch()  # ours, and half done
-        venv.create(ENV, symlinks=os.name != "nt")
-        site = sysconfig.get_path("purelib", "venv", {"base": str(ENV), "platbase": str(ENV)})
+        ask(sys.executable, "-m", "venv", "--without-pip", str(ENV), must=True)
+        site = next(ENV.rglob("site-packages"))
         # "import utils" works from any folder; Python 3.11 on Windows cannot read a path that is not ASCII there.
-        Path(site, "mas-casebook.pth").write_text(os.path.relpath(str(ROOT), site) + "\n")
-        place_settings()
+        Path(site, "mas-casebook.pth").write_text(os.path.relpath(str(ROOT), str(site)) + "\n")
         install(LOCK)
         if ask(PYTHON, "-I", "-c", CHECK, str(LOCK)) is None:
             sys.exit(f"This did not work: not all of {IMPORTS[7:]} can be imported.\n{AGAIN}")
@@ -191,32 +187,17 @@ def build(replace):
     print(f"Ready after {time.time() - start:.0f} seconds.", flush=True)
 
 
-def find_pip():
-    """A pip that installs into .venv: that of the Python which runs this file, or one put there, which takes longer."""
-    lent = [sys.executable, "-m", "pip", "--python", PYTHON]
-    if ask(*lent, "--version"):
-        return lent
-    if ask(PYTHON, "-I", "-m", "ensurepip", "--default-pip") is None:
-        sys.exit(NO_VENV)
-    return [PYTHON, "-I", "-m", "pip"]
-
-
 def install(lock, folder="", *options):
     """Put a lock into .venv, or into a folder apart, and note it."""
+    pip = [sys.executable, "-m", "pip", "--python", PYTHON]
+    if not ask(*pip, "--version"):  # this Python has none to lend: one is put there, which takes longer
+        ask(PYTHON, "-I", "-m", "ensurepip", "--default-pip", must=True)
+        pip = [PYTHON, "-I", "-m", "pip"]
     # A person's own settings of pip say where packages come from, and not where they go.
-    there = ["--no-user", "--prefix", "" if folder else str(ENV), "--target", str(folder)]
-    done = subprocess.run(
-        [*find_pip(), "install", "-q", "--require-hashes", "--only-binary", ":all:", *there, *options, "-r", str(lock)],
-        env=clean(), stderr=subprocess.PIPE, close_fds=False)
-    if done.returncode:
-        sys.exit(f"This did not work. {advise(done.stderr.decode('utf-8', 'replace'))}")
+    there = ["--no-user", "--prefix", "" if folder else str(ENV), "--target", str(folder), *options, "-r", str(lock)]
+    ask(*pip, "install", "-q", "--require-hashes", "--only-binary", ":all:", *there, must=True)
     path, text = stamp(lock)
     path.write_text(text)
-
-
-def advise(heard):
-    """What helps against what Python or pip said; that itself, where nothing is known."""
-    return next((advice for signs, advice in ADVICE.items() if re.search(signs, heard)), f"{heard.strip()}\n{AGAIN}")
 
 
 def hand_over(*arguments, **options):
@@ -230,13 +211,12 @@ def hand_over(*arguments, **options):
 
 def lab(arguments):
     """Open JupyterLab on the first notebook."""
-    if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container the only user is often root
-        arguments = ["--allow-root"] + arguments
+    root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # of a container, often
     print(OPENS, flush=True)
     with hold(shared=True):
         return hand_over("-m", "jupyterlab", "--log-level=ERROR", "--LabApp.log_level=ERROR", "--LabApp.default_url="
-                         "/lab/tree/00_start_here.ipynb", f"--ServerApp.root_dir={ROOT / 'notebooks'}", *arguments,
-                         close_fds=False)
+                         "/lab/tree/00_start_here.ipynb", f"--ServerApp.root_dir={ROOT / 'notebooks'}", *root,
+                         *arguments, close_fds=False)
 
 
 def main(arguments):
@@ -253,7 +233,7 @@ def main(arguments):
             return lab(arguments) if command == "lab" else 0
         sys.path.insert(0, str(ROOT))
         from tests import tools
-        return getattr(tools, command)(arguments)
+        return tools.run(command, arguments)
     except KeyboardInterrupt:
         return f"\nStopped. {AGAIN}"
     except (OSError, subprocess.CalledProcessError) as fault:
@@ -262,6 +242,5 @@ def main(arguments):
 
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console that has no ü shows ?
+        getattr(stream, "reconfigure", dict)(errors="replace")  # a console that has no ü shows ?
     sys.exit(main(sys.argv[1:]))

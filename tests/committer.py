@@ -38,11 +38,10 @@ def commit(name, choice):
     if name in items():
         answer(name, choice, "low")
         return "answers"
-    prompt = prompts()[name]
-    if prompt["kind"] == "rank":
+    if prompts()[name]["kind"] == "rank":
         rank(name, FOUR)
     else:
-        write(name, {field: f"{choice} " * 50 for field in prompt["fields"]})
+        write(name, {field: f"{choice} " * 50 for field in prompts()[name]["fields"]})
     return "forms"
 
 
@@ -65,10 +64,7 @@ def main():
     if "unlocked" in sys.argv:
         record.locked = lambda file: nullcontext(lambda: True)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that were killed
-    with (
-        tempfile.TemporaryDirectory() as elsewhere,
-        patch.dict(os.environ, MAS_CASEBOOK_RECORD=f"{elsewhere}/warm.json"),
-    ):
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, MAS_CASEBOOK_RECORD=f"{folder}/warm.json"):
         commit("N3.2", "a"), commit("D1.1", "a"), commit("W1.1", "a")  # what is loaded late is loaded now
     report(ready=True)
     for line in sys.stdin:

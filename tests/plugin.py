@@ -15,16 +15,13 @@ GUARD = ROOT / "tests" / "guard"
 
 
 def pytest_addoption(parser):
-    parser.addoption(
-        "--article", default=None, help="text of the published article, to check every printed figure against"
-    )
+    parser.addoption("--article", help="text of the published article, to check every printed figure against")
 
 
 def pytest_configure(config):
-    folder = tempfile.mkdtemp(prefix="casebook-")
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        dict.fromkeys(filter(None, [str(GUARD), str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]))
-    )  # kernels inherit it
+    folder, inherited = tempfile.mkdtemp(prefix="casebook-"), os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    paths = [str(GUARD), str(ROOT), *filter(None, inherited)]  # kernels inherit them
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
     # Notebooks are checked as a newcomer sees them: with no answers given yet.
     os.environ["MAS_CASEBOOK_RECORD"] = os.path.join(folder, "answers.json")
     if not hasattr(config, "workerinput"):  # the workers of a run share its list
@@ -50,7 +47,4 @@ def pytest_sessionfinish(session):
 
 
 def pytest_terminal_summary(terminalreporter):
-    lines = refused()
-    if lines:
-        terminalreporter.section("refused: this run asked for something outside this machine", red=True)
-    terminalreporter.write_line("\n".join([*lines, f"requests beyond this machine: {len(lines)}"]))
+    terminalreporter.write_line("\n".join([*refused(), f"requests beyond this machine: {len(refused())}"]))

@@ -52,17 +52,11 @@ def tidied(text, stored):
 
 def execute(notebook, folder):
     """Run a notebook as a learner who answers nothing; ValueError says in which cell it stopped, and why."""
-    place = ["the kernel"]
-    client = NotebookClient(
-        notebook,
-        timeout=120,
-        kernel_name="python3",
-        record_timing=False,
-        store_widget_state=False,
-        resources={"metadata": {"path": str(folder)}},
-        on_cell_start=lambda cell, cell_index: place.append(f"cell {cell_index + 1} ({cell.get('id', 'no id')})"),
-        extra_arguments=["--log-level=ERROR"],  # else each kernel warns of its own transport
-    )
+    place, where = ["the kernel"], {"metadata": {"path": str(folder)}}
+    options = {"timeout": 120, "record_timing": False, "store_widget_state": False}
+    options["extra_arguments"] = ["--log-level=ERROR"]  # else each kernel warns of its own transport
+    client = NotebookClient(notebook, kernel_name="python3", resources=where, **options)
+    client.on_cell_start = lambda cell, cell_index: place.append(f"cell {cell_index + 1} ({cell.get('id', 'no id')})")
     with tempfile.TemporaryDirectory() as scratch:
         record = str(Path(scratch, "answers.json"))  # nobody's answers may get into the outputs
         try:
@@ -93,13 +87,11 @@ def refresh(path):
                 if isinstance(value, str):
                     output.data[kind] = tidied(value, known.get(kind, ""))
     result = nbformat.writes(new).rstrip("\n") + "\n"
-    if result == text:
-        return False
-    # First whole beside the notebook, then in its place: never half a notebook.
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(result, encoding="utf-8", newline="\n")
-    os.replace(beside, path)
-    return True
+    if result != text:  # first whole beside the notebook, then in its place: never half a notebook
+        beside = path.with_name(path.name + ".new")
+        beside.write_text(result, encoding="utf-8", newline="\n")
+        os.replace(beside, path)
+    return result != text
 
 
 def main(names):

@@ -39,9 +39,9 @@ def solve(t, f, ka, cl, v, dose, every, route, doses, over, rtol=1e-11):
 
 def scenario(p, t, dose, every, route, doses, over=0.0):
     """What `solve` takes, as plain numbers, for one profile of `utils.pk.Parameters`."""
-    four = {"f": p.bioavailability, "ka": p.absorption_rate, "cl": p.clearance, "v": p.volume}
-    regimen = {"dose": dose, "every": float(every), "route": route, "doses": doses, "over": float(over)}
-    return {"t": list(t), **{k: float(x) for k, x in four.items()}, **regimen}
+    numbers = {"f": p.bioavailability, "ka": p.absorption_rate, "cl": p.clearance, "v": p.volume, "dose": dose}
+    numbers = {k: float(x) for k, x in {**numbers, "every": every, "over": over}.items()}
+    return {"t": list(t), **numbers, "route": route, "doses": doses}
 
 
 def ask(scenarios, *options):

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tests.bench import __main__ as bench
-from tests.bench import clock, pages, rules, sliders
-from tests.test_hub import trial
+from tests.bench import hub, pages, rules, sliders, spread
+
+README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_peer_is_the_same_rule_on_every_simulated_patient(monkeypatch):
@@ -18,15 +19,8 @@ def test_a_peer_is_the_same_rule_on_every_simulated_patient(monkeypatch):
     monkeypatch.setitem(rules.PEERS, "mas_2016", lambda t, limit: t["ferritin"] > limit["ferritin"])
     with pytest.raises(AssertionError, match="not the same rule"):
         rules.measure(sizes=(500,), repeats=1)
-
-
-def test_the_stopwatch_counts_work():
     calls = []
-    middle, low, high = clock.spread(lambda: calls.append(1), repeats=3)
-    assert len(calls) == 4 and 0 < low <= middle <= high
-
-
-README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+    assert 0 < spread(lambda: calls.append(1), repeats=3)[1] and len(calls) == 4
 
 
 @pytest.fixture
@@ -45,10 +39,8 @@ def test_the_readme_holds_a_figure_and_its_peer_for_everything_that_is_measured(
     assert at_keys[1] == ("Two routes", "20", "54", "60", "10")
     assert at_pages[1] == ("03 flare", "1.00 s (0.90 to 1.10)", "1.00", "120 MiB", "1.20")
     bench.put(bench.speed_tables(lines, "alt", at_keys, at_pages, 30.0))
-    new = page.read_text(encoding="utf-8")
-    assert (
-        new.partition("**From a key")[0] == README.partition("**From a key")[0] and "| A threshold moved |" not in new
-    )
+    new, before = page.read_text(encoding="utf-8"), README.partition("**From a key")[0]
+    assert new.startswith(before) and "| A threshold moved |" not in new
     for what, *_ in lines:  # sizes differ between a test and the real run, so only the words are compared
         words = re.sub(r"[\d,]+$", "", what)
         assert words in new and words in README, what
@@ -59,20 +51,23 @@ def test_the_readme_holds_a_figure_and_its_peer_for_everything_that_is_measured(
     assert bench.PICTURE.exists()
 
 
+def trial(*faults, count=4):
+    """A class that went well: 128 MiB for hub and proxy, 160 MiB a learner, 5 s each and 4 s of hub and proxy."""
+    uses = {kind: [hub.Use(*use)] * count for kind, use in {"server": (100.0, 3.0), "kernel": (60.0, 2.0)}.items()}
+    uses |= {"hub": [hub.Use(96.0, 3.0)], "proxy": [hub.Use(32.0, 1.0)]}
+    return hub.Trial([hub.Learner(ready, 1.0, 5.0) for ready in range(10, 10 + count)], [*faults], 21.0, uses)
+
+
 def test_the_readme_holds_a_line_for_everything_that_is_measured_on_the_hub(page, monkeypatch):
-    monkeypatch.setattr(bench.hub, "missing", lambda: "")
-    monkeypatch.setattr(bench.hub, "measure", trial)
+    monkeypatch.setattr(hub, "missing", lambda: "")
+    monkeypatch.setattr(hub, "measure", trial)
     bench.main(["hub"])
     text = page.read_text(encoding="utf-8")
     assert "| The learner's own server starts | 11.5 s | 13.0 s |" in text
     assert "| Memory: kernel | 60 MiB | 60 MiB |" in text and "first click to the last cell | 6.0 s |" in text
     assert "come to 31 GiB. All at once they need 1,200 s of processor time: 2.5 minutes on 8 cores" in text
     assert all(f"| {what} |" in README for what, *_ in bench.attended(trial()))
-
-
-def test_what_cannot_be_written_gets_a_sentence(page, monkeypatch):
-    monkeypatch.setattr(bench.hub, "missing", lambda: "")
-    monkeypatch.setattr(bench.hub, "measure", lambda: trial()._replace(faults=["learner-1 answered wrongly"]))
+    monkeypatch.setattr(hub, "measure", lambda: trial("learner-1 answered wrongly"))
     for section, words in (("hubb", 'no section "hubb"'), ("hub", "learner-1 answered wrongly")):
         with pytest.raises(SystemExit, match=words):
             bench.main([section])

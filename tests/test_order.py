@@ -51,20 +51,10 @@ class Reader:
 
     def __init__(self, path, folder):
         shutil.copy(path, folder)
-        self.cells = [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
+        self.cells, self.advised = [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"], 0
         options = {"allow_errors": True, "store_widget_state": False, "extra_arguments": ["--log-level=ERROR"]}
         where = {"metadata": {"path": str(folder)}}
         self.client = NotebookClient(new_notebook(), timeout=120, kernel_name="python3", resources=where, **options)
-        self.record, self.advised = str(folder / "answers.json"), 0
-
-    def __enter__(self):
-        env = {key: value for key, value in os.environ.items() if key != "JPY_SESSION_NAME"}
-        self.kernel = self.client.setup_kernel(env={**env, "MAS_CASEBOOK_RECORD": self.record})
-        self.kernel.__enter__()
-        return self
-
-    def __exit__(self, *why):
-        return self.kernel.__exit__(*why)
 
     def run(self, source, page=None):
         """Run a cell; as a page does, which tells its id, where one is given."""
@@ -92,35 +82,34 @@ class Reader:
             self.follow(named, depth + 1)
         raise AssertionError(f"no end of advice: {wanted.source}")
 
-    def faults(self, cells, twice=False):
+    def faults(self, cells):
         """The cells, run in this order, whose result is not the stored one."""
-        runs = [cell for cell in cells for _ in range(1 + twice)]
-        return [cell.source for cell in runs if self.follow(cell) != shown(cell)]
+        return [cell.source for cell in cells if self.follow(cell) != shown(cell)]
 
 
-@pytest.fixture(params=BOOKS, ids=lambda p: p.stem)
+@pytest.fixture
 def reader(request, tmp_path):
-    with Reader(request.param, tmp_path) as reader:
+    """A Reader of the fourth notebook, or of the one that a test names, with a kernel of its own."""
+    reader = Reader(getattr(request, "param", BOOKS[3]), tmp_path)
+    env = {key: value for key, value in os.environ.items() if key != "JPY_SESSION_NAME"}
+    with reader.client.setup_kernel(env={**env, "MAS_CASEBOOK_RECORD": str(tmp_path / "answers.json")}):
         yield reader
 
 
 @pytest.mark.slow
 @settled
+@pytest.mark.parametrize("reader", BOOKS, indirect=True, ids=lambda path: path.stem)
 def test_every_cell_in_every_order(reader):
     """One test a notebook, so that its kernel starts once; every order begins with an empty session."""
-    wrong = {}
+    wrong = []
     for cell in reader.cells:
         reader.run(FORGET)
-        if faults := reader.faults([cell]):
-            wrong.setdefault("alone", []).extend(faults)
+        wrong += [("alone", fault) for fault in reader.faults([cell])]
     assert reader.advised >= len(reader.cells) - 1  # each but the imports was told what to run
-    shuffled = random.Random(1).sample(reader.cells, len(reader.cells))
-    for name, cells in (("twice", reader.cells), ("shuffled", shuffled)):
-        reader.run(FORGET)
-        before = reader.advised
-        wrong[name] = reader.faults(cells, twice=name == "twice")
-        assert (reader.advised == before) == (name == "twice"), name
-    assert {name: faults for name, faults in wrong.items() if faults} == {}
+    reader.run(FORGET)
+    before, shuffled = reader.advised, random.Random(1).sample(reader.cells, len(reader.cells))
+    wrong += [("shuffled, each twice", fault) for fault in reader.faults([c for c in shuffled for _ in range(2)])]
+    assert wrong == [] and reader.advised > before
 
 
 @pytest.mark.slow
@@ -139,73 +128,65 @@ def test_an_error_stays_an_error_for_what_runs_without_a_reader(tmp_path):
 
 
 @settled
-def test_another_utils_beside_the_notebook_or_on_the_path_does_not_matter(tmp_path):
+def test_another_utils_beside_the_notebook_or_on_the_path_does_not_matter(tmp_path, monkeypatch, request):
     (tmp_path / "utils.py").write_text("raise SystemExit('not this one')")
     (tmp_path / "path" / "utils").mkdir(parents=True)
     (tmp_path / "path" / "utils" / "__init__.py").write_text("raise SystemExit('nor this one')")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(tmp_path / "path"))  # as at the doors that lab.py does not open
-        with Reader(BOOKS[3], tmp_path) as reader:
-            [output] = reader.run("import utils.case; utils.case.load_case().as_of('admission').time_point").outputs
-            assert output.data["text/plain"] == "'admission'"
-            assert "`bench` is made" in str(reader.run("bench").outputs)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))  # as at the doors that lab.py does not open
+    reader = request.getfixturevalue("reader")
+    [output] = reader.run("import utils.case; utils.case.load_case().as_of('admission').time_point").outputs
+    assert output.data["text/plain"] == "'admission'"
+    assert "`bench` is made" in str(reader.run("bench").outputs)
 
 
 @settled
-def test_on_a_page_the_stored_output_stays_and_the_advice_is_prose_below_it(tmp_path):
-    with Reader(BOOKS[3], tmp_path) as reader:
-        replies = []
-        reader.client.on_cell_error = lambda execute_reply, **_: replies.append(execute_reply["content"])
-        early = next(c for c in reader.cells if re.match(r"(?!.*what_if\().*\bbench\b", c.source, re.S) and c.outputs)
-        done = reader.run(early.source, page=early.id)
-        [reply] = replies  # an error, for Run All and for whatever else reads replies
-        assert (reply["status"], reply["ename"]) == ("error", "NameError") and SENTENCE.match(*reply["traceback"])
-        *before, advice = done.outputs
-        assert [x[1:] for x in shown(done)[: len(before) * 2]] == [x[1:] for x in shown(early)]
-        assert advice.data["text/plain"] == reply["traceback"][0]
-        assert advice.data["text/html"].startswith("<p") and "<code>bench</code>" in advice.data["text/html"]
-        path = tmp_path / BOOKS[3].name
-        book = nbformat.read(path, 4)
-        next(c for c in book.cells if c.id == early.id).outputs = done.outputs
-        nbformat.write(book, path)  # saved as it stands, and run again
-        assert reader.run(early.source, page=early.id).outputs == done.outputs
-        for source, page in ((f"{early.source} # mine", early.id), (early.source, "another")):
-            [alone] = reader.run(source, page).outputs  # nothing is stored for it
-            assert SENTENCE.match(alone.data["text/plain"])
-        library = "import types; t = types.ModuleType('t'); exec('def go(): return bench', vars(t)); t.go()"
-        for own in ("bensh", "1 / 0", "raise NameError('bench')", "def f():\n    len(bensh)\nf()", library):
-            for page in (early.id, None):  # a slip of the pen, and what somebody's library misses, is Python's to tell
-                [error] = reader.run(own, page).outputs
-                assert error.output_type == "error" and "Traceback" in "".join(error.traceback)
+def test_on_a_page_the_stored_output_stays_and_the_advice_is_prose_below_it(reader, tmp_path):
+    replies = []
+    reader.client.on_cell_error = lambda execute_reply, **_: replies.append(execute_reply["content"])
+    early = next(c for c in reader.cells if re.match(r"(?!.*what_if\().*\bbench\b", c.source, re.S) and c.outputs)
+    done = reader.run(early.source, page=early.id)
+    [reply] = replies  # an error, for Run All and for whatever else reads replies
+    assert (reply["status"], reply["ename"]) == ("error", "NameError") and SENTENCE.match(*reply["traceback"])
+    *before, advice = done.outputs
+    assert [x[1:] for x in shown(done)[: len(before) * 2]] == [x[1:] for x in shown(early)]
+    assert advice.data["text/plain"] == reply["traceback"][0]
+    assert advice.data["text/html"].startswith("<p") and "<code>bench</code>" in advice.data["text/html"]
+    path = tmp_path / BOOKS[3].name
+    book = nbformat.read(path, 4)
+    next(c for c in book.cells if c.id == early.id).outputs = done.outputs
+    nbformat.write(book, path)  # saved as it stands, and run again
+    assert reader.run(early.source, page=early.id).outputs == done.outputs
+    for source, page in ((f"{early.source} # mine", early.id), (early.source, "another")):
+        [alone] = reader.run(source, page).outputs  # nothing is stored for it
+        assert SENTENCE.match(alone.data["text/plain"])
+    library = "import types; t = types.ModuleType('t'); exec('def go(): return bench', vars(t)); t.go()"
+    for own in ("bensh", "1 / 0", "raise NameError('bench')", "def f():\n    len(bensh)\nf()", library):
+        for page in (early.id, None):  # a slip of the pen, and what somebody's library misses, is Python's to tell
+            [error] = reader.run(own, page).outputs
+            assert error.output_type == "error" and "Traceback" in "".join(error.traceback)
 
 
 @settled
-def test_the_notebook_is_the_one_the_server_names_or_those_of_the_folder(tmp_path):
-    with Reader(BOOKS[3], tmp_path) as reader:
-        for name, last in (("a", "bench = 1\n%time 0"), ("b", "bench = 3\n%time 0")):
-            cells = [new_code_cell(source) for source in ("bench = 2", last, "bench")]
-            nbformat.write(new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
-        for named, words in (("a", "further up, in the cell that begins `bench = 1`"), ("b", "`bench = 3`"),
-                             ("", "Traceback")):  # fmt: skip  # it may be either
-            reader.run(f"import os; os.environ['JPY_SESSION_NAME'] = {named and str(tmp_path / named) + '.ipynb'!r}")
-            assert words in str(reader.run("bench").outputs)
-        (tmp_path / "b.ipynb").write_text("{")
-        assert "Traceback" in str(reader.run("bench").outputs)  # no notebook, no advice
+def test_the_notebook_is_the_one_the_server_names_or_those_of_the_folder(reader, tmp_path):
+    for name, last in (("a", "bench = 1\n%time 0"), ("b", "bench = 3\n%time 0")):
+        cells = [new_code_cell(source) for source in ("bench = 2", last, "bench")]
+        nbformat.write(new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
+    rows = (("a", "further up, in the cell that begins `bench = 1`"), ("b", "`bench = 3`"), ("", "Traceback"))
+    for named, words in rows:  # without a name it may be either
+        reader.run(f"import os; os.environ['JPY_SESSION_NAME'] = {named and str(tmp_path / named) + '.ipynb'!r}")
+        assert words in str(reader.run("bench").outputs)
+    (tmp_path / "b.ipynb").write_text("{")
+    assert "Traceback" in str(reader.run("bench").outputs)  # no notebook, no advice
 
 
 @pytest.mark.parametrize(
     "source, names",
     [
-        ("a = b.c = d[0] = 1", "a"),
-        ("import x.y, z as w\nfrom q import r as s", "xws"),
-        ("for i, (j, *k) in t: pass", "ijk"),
-        ("def f(g):\n    h = 1", "f"),
-        ("class C:\n    m = 1", "C"),
-        ("[n for n in range(3)]; (lambda o: o)(1)", ""),
-        ("with open(p) as q: (u := 1)", "qu"),
-        ("this is not Python", ""),
+        ("a = b.c = d[0] = 1", "a"), ("import x.y, z as w\nfrom q import r as s", "xws"), ("class C:\n    m = 1", "C"),
+        ("for i, (j, *k) in t: pass", "ijk"), ("def f(g):\n    h = 1", "f"), ("this is not Python", ""),
+        ("[n for n in range(3)]; (lambda o: o)(1)", ""), ("with open(p) as q: (u := 1)", "qu"),
     ],
-)
+)  # fmt: skip
 def test_the_names_that_a_cell_leaves_behind(source, names):
     letters = set(re.findall(r"\b\w\b", source))
     assert {name for name in letters if advice(name, ["last"], [[source, "last"]])} == {*names}

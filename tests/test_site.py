@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-import tarfile
+import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 import yaml
@@ -14,15 +15,18 @@ from classroom.site.source import SiteError
 from tests.browser.session import ROOT
 
 
-def wheel(folder, name, imports=None, version="1.0", tag="py3-none-any", asks=()):
-    """A wheel with one module; returns the entry that Pyodide's lock would have for it."""
-    file, about = folder / f"{name}-{version}-{tag}.whl", f"{name}-{version}.dist-info"
+def wheel(folder, name, imports=None, tag="py3-none-any", asks=(), code=""):
+    """A wheel of one package, with a command of its name; returns the entry that Pyodide's lock would have for it."""
+    file, about, imports = folder / f"{name}-1.0-{tag}.whl", f"{name}-1.0.dist-info", imports or name
+    asked = "".join(f"Requires-Dist: {a}\n" for a in asks)
     with zipfile.ZipFile(file, "w") as made:
-        made.writestr(f"{imports or name}/__init__.py", "")
-        asked = "".join(f"Requires-Dist: {a}\n" for a in asks)
-        made.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{asked}")
+        made.writestr(f"{imports}/__init__.py", code + "\ndef main(): print('called')\n")
+        made.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{asked}")
+        made.writestr(f"{about}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
+        made.writestr(f"{about}/entry_points.txt", f"[console_scripts]\n{name}={imports}:main\n")
+        made.writestr(f"{about}/RECORD", "".join(f"{place},,\n" for place in [*made.namelist(), f"{about}/RECORD"]))
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    return {"name": name, "file_name": file.name, "sha256": sha256, "imports": [imports or name], "depends": []}
+    return {"name": name, "file_name": file.name, "sha256": sha256, "imports": [imports], "depends": []}
 
 
 @pytest.fixture
@@ -41,21 +45,17 @@ def official(tmp_path):
 
 def test_a_release_is_taken_as_a_folder_and_as_an_archive(official, tmp_path):
     assert source.given(official.parent, tmp_path) == official
-    with tarfile.open(tmp_path / "pyodide.tar.bz2", "w:bz2") as archive:
-        archive.add(official, "pyodide")
-    unpacked = source.given(tmp_path / "pyodide.tar.bz2", tmp_path / "cache")
+    archive = shutil.make_archive(tmp_path / "pyodide", "bztar", official.parent, "pyodide")
+    unpacked = source.given(archive, tmp_path / "cache")
     assert sorted(f.name for f in unpacked.iterdir()) == sorted(f.name for f in official.iterdir())
 
 
-@pytest.mark.parametrize("what, words", [("none", "holds no pyodide-lock.json"), ("text", "cannot be unpacked")])
-def test_what_is_no_release_is_told(what, words, tmp_path):
-    path = tmp_path / what
-    path.mkdir() if what == "none" else path.write_text("no archive")
-    with pytest.raises(SiteError, match=words):
-        source.given(path, tmp_path / "cache")
-
-
-def test_a_release_for_another_kernel_is_told_and_a_wheel_must_be_what_the_lock_says(official):
+def test_what_is_no_release_or_one_for_another_kernel_is_refused_and_a_wheel_must_be_what_the_lock_says(official):
+    (official.parent / "none").mkdir()
+    (official.parent / "text").write_text("no archive")
+    for name, words in (("none", "holds no pyodide-lock.json"), ("text", "cannot be unpacked")):
+        with pytest.raises(SiteError, match=words):
+            source.given(official.parent / name, official.parent / "cache")
     entry = source.locked(official)["numpy"]
     file = source.checked(official, entry)
     file.write_bytes(file.read_bytes() + b"\0")
@@ -85,13 +85,11 @@ def test_the_page_gets_a_lock_in_which_an_import_finds_its_package_and_what_that
 
 
 def test_yaml_goes_without_its_part_in_c(tmp_path):
-    sdist = tmp_path / "pyyaml-6.0.9.tar.gz"
     for name in ("lib/yaml/__init__.py", "lib/yaml/reader.py", "yaml/_yaml.pyx", "tests/test_all.py"):
         (tmp_path / "pyyaml-6.0.9" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "pyyaml-6.0.9" / name).write_text(name)
-    with tarfile.open(sdist, "w:gz") as archive:
-        archive.add(tmp_path / "pyyaml-6.0.9", "pyyaml-6.0.9")
-    made = build.plain_yaml(sdist, tmp_path)
+    sdist = shutil.make_archive(tmp_path / "pyyaml-6.0.9", "gztar", tmp_path, "pyyaml-6.0.9")
+    made = build.plain_yaml(Path(sdist), tmp_path)
     assert made.name == "pyyaml-6.0.9-py3-none-any.whl"
     inside = zipfile.ZipFile(made).namelist()
     assert [n for n in inside if ".dist-info" not in n] == ["yaml/__init__.py", "yaml/reader.py"]
@@ -131,15 +129,12 @@ def test_a_new_site_takes_the_place_of_the_old_one_once_it_is_whole(official, tm
     monkeypatch.setattr(build, "tool", lambda *_, cwd: site(cwd / "_output"))
     build.build(old, official, cache=tmp_path / "cache", tell=lambda line: None)
     assert (old / "index.html").exists() and not (old / "left.txt").exists()
-
-
-@pytest.mark.parametrize("folder", [True, False])
-def test_what_is_no_site_is_not_written_over(official, tmp_path, folder):
-    mine = tmp_path / "mine"
-    (mine.mkdir(), (mine / "thesis.txt").touch()) if folder else mine.touch()
-    with pytest.raises(SiteError, match="is no site built before: name a new folder"):
-        build.build(mine, official, cache=tmp_path / "cache", tell=lambda line: None)
-    assert mine.is_file() or [f.name for f in mine.iterdir()] == ["thesis.txt"]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").touch()
+    for mine in (tmp_path / "mine", tmp_path / "mine" / "thesis.txt"):  # neither is a site
+        with pytest.raises(SiteError, match="is no site built before: name a new folder"):
+            build.build(mine, official, cache=tmp_path / "cache", tell=lambda line: None)
+    assert [f.name for f in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
 def test_the_command_says_in_words_what_went_wrong(tmp_path, monkeypatch):

@@ -11,6 +11,8 @@ TEST_LOCK = ROOT / "tests" / "locks" / "requirements-test.lock"
 REFERENCE_LOCK = ROOT / "tests" / "locks" / "requirements-reference.lock"  # scipy, which seaborn is not to find
 SITE_LOCK = ROOT / "classroom" / "site" / "requirements-site.lock"
 HUB_LOCK = ROOT / "classroom" / "hub" / "requirements-hub.lock"
+MODULES = {"refresh": "tests.refresh_notebooks", "rebuild": "tests.rebuild", "bench": "tests.bench",
+           "classroom": "classroom", "site": "classroom.site"}  # fmt: skip
 PROXY = "configurable-http-proxy@5.3.0"  # the hub's own, in JavaScript
 ARTICLE = ROOT.parent / "shared" / "source" / "article.txt"
 
@@ -33,12 +35,10 @@ def add(*locks):
 
 def add_hub():
     """Install what the trial of a class needs: a hub, its proxy. JupyterHub is not for Windows."""
-    npm = shutil.which("npm")
     if os.name == "nt" or lab.installed(HUB_LOCK) and (lab.ENV / "hub" / "node" / PROXY).exists():
         return
-    if not npm:
-        print("A class on a hub cannot be tried: its proxy needs node and npm on the PATH (Debian: "
-              "sudo apt install npm).", flush=True)  # fmt: skip
+    if not (npm := shutil.which("npm")):
+        print("A class on a hub cannot be tried: its proxy needs npm on the PATH (sudo apt install npm).", flush=True)
         return
     node = add(HUB_LOCK) / "node"
     options = ["--silent", "--no-package-lock", "--no-audit", "--no-fund"]
@@ -46,30 +46,23 @@ def add_hub():
     (node / PROXY).touch()
 
 
-def add_pip():
-    """The site is built of what pip fetches."""
-    lab.ask(lab.PYTHON, "-I", "-m", "ensurepip", "--default-pip")
-
-
 def add_browser():
     """See to a browser for the browser tests, or say how to get one."""
-    if any(map(shutil.which, lab.BROWSERS)):
-        return
-    if shutil.which("apt-get") and os.geteuid() == 0:
+    there = any(map(shutil.which, lab.BROWSERS))
+    if not there and shutil.which("apt-get") and os.geteuid() == 0:
         print("Installing Chromium for the browser tests: about half a minute.", flush=True)
         env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-        for step in (["update"], ["install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]):
-            subprocess.call(["apt-get", "-qq", *step], env=env, stdout=subprocess.DEVNULL)
-    if not any(map(shutil.which, lab.BROWSERS)):
-        print("The browser tests need Chromium or Chrome on the PATH (Debian: "
-              "sudo apt install chromium fonts-dejavu-core).", flush=True)  # fmt: skip
+        for step in ("update", "install -y --no-install-recommends chromium fonts-dejavu-core"):
+            subprocess.call(["apt-get", "-qq", *step.split()], env=env, stdout=subprocess.DEVNULL)
+        there = any(map(shutil.which, lab.BROWSERS))
+    if not there:
+        print("The browser tests need Chromium or Chrome: sudo apt install chromium fonts-dejavu-core", flush=True)
 
 
 def test(arguments):
     """Compare every notebook with its stored outputs and run the tests under tests/."""
-    options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
-               "-n", "3",  # on two cores: tests in a browser often wait
-               "--dist", "loadfile", "--no-loadscope-reorder"]  # fmt: skip
+    options = "--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --dist loadfile".split()
+    options += ["--no-loadscope-reorder", "-n", "3"]  # on two cores: tests in a browser often wait
     add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
     if arguments[:1] == ["quick"]:
         arguments = arguments[1:]
@@ -85,37 +78,20 @@ def test(arguments):
     return lab.hand_over("-m", "pytest", *options, *arguments, cwd=ROOT)
 
 
-def refresh(arguments):
-    """Run the notebooks again and store their outputs."""
-    return lab.hand_over(str(ROOT / "tests" / "refresh_notebooks.py"), *arguments)
-
-
-def rebuild(arguments):
-    """Make anew whatever a change concerns, and say what is left to do by hand."""
-    add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
-    return lab.hand_over("-m", "tests.rebuild", *arguments, cwd=ROOT)
-
-
-def bench(arguments):
-    """Measure, and write what was measured into the README."""
-    add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
-    if not arguments or "hub" in arguments:
-        add_hub()
-    if not arguments or "site" in arguments:
-        add_pip()
-    return lab.hand_over("-m", "tests.bench", *arguments, cwd=ROOT)
-
-
-def classroom(arguments):
-    """Build the teachers' files in classroom/ from casedata/, and the kit in build/kit/."""
-    if "--pdf" in arguments:
+def run(word, arguments):
+    """Add what a word of lab.py needs, and hand it on to the module that does it."""
+    if word == "test":
+        return test(arguments)
+    parts = (arguments or ["hub", "site"]) if word == "bench" else [word]
+    if word in ("rebuild", "bench") or "--pdf" in arguments:
         add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
+    if word == "site":
+        add(SITE_LOCK)
+    if "hub" in parts:
+        add_hub()
+    if "site" in parts:  # it is built of what pip fetches
+        lab.ask(lab.PYTHON, "-I", "-m", "ensurepip", "--default-pip")
+    if "--pdf" in arguments:
         add_browser()
-    return lab.hand_over("-m", "classroom", *arguments, cwd=ROOT)
-
-
-def site(arguments):
-    """Build the page that needs no install."""
-    add(SITE_LOCK)
-    add_pip()
-    return lab.hand_over("-m", "classroom.site", *arguments, cwd=ROOT)
+    folder = None if word == "refresh" else ROOT  # what is named to it is looked for where you are
+    return lab.hand_over("-m", MODULES[word], *arguments, cwd=folder)

@@ -20,10 +20,9 @@ KINDS = ("text/html", "text/plain", "image/png", "image/jpeg")  # no widget with
 
 
 def start_check():
-    """Check this place: versions, whether the page shows a slider, whether the record can be written.
+    """Check this place: versions, whether the page shows a slider, whether the record can be written (ipywidgets.VBox).
 
-    Returns an ipywidgets.VBox: ``found`` says in each row that is not well what to do, ``shown`` is what a notebook
-    keeps, the same wherever all is well, and ``seen`` hears from the page that it shows the slider.
+    ``found`` says what to do; ``shown``, the same wherever all is well, a notebook keeps; ``seen`` hears from the page.
     """
     import anywidget
     import ipywidgets as widgets
@@ -40,10 +39,6 @@ def start_check():
         shows = traitlets.Bool(False).tag(sync=True)
         answer = traitlets.Unicode().tag(sync=True)
 
-        @traitlets.observe("shows")
-        def _reply(self, change):
-            self.answer = phrase("check.shows") if change.new else ""
-
     class Check(widgets.VBox):
         def _repr_mimebundle_(self, **kwargs):
             return super()._repr_mimebundle_(**kwargs) | self.shown._repr_mimebundle_()
@@ -51,8 +46,10 @@ def start_check():
     heads = [phrase(f"check.{head}") for head in ("what", "found_head", "so")]
     rows, caption, note = pd.DataFrame(_rows(), columns=heads), phrase("check.caption"), phrase("check.note")
     slider = widgets.IntSlider(3, 0, 10, description=phrase("check.slider"), style={"description_width": "8em"})
-    made = Check([slider, Seen(table=table(rows, caption).html)]).add_class("casebook-explorer")
-    made.seen, made.found = made.children[1], table(rows, caption)
+    made = Check([slider, seen := Seen()]).add_class("casebook-explorer")
+    made.seen, made.found = seen, table(rows, caption)
+    seen.table = made.found.html
+    traitlets.dlink((seen, "shows"), (seen, "answer"), lambda shows: phrase("check.shows") if shows else "")
     kept = table(rows.iloc[:-1, [0, 2]], caption)  # without what differs from one good place to the next
     made.shown = together(Shown(f"<p><em>{note}</em></p>", note), kept, say(phrase("check.sliders")))
     return made
@@ -65,22 +62,25 @@ def _rows():
     from utils import record
     from utils.phrases import phrase
 
-    signs = {"BINDER_LAUNCH_HOST": "binder", "JUPYTERHUB_SERVICE_PREFIX": "hub"}  # a Binder has both
-    place = next((name for sign, name in signs.items() if sign in os.environ), "own")
-    place = "browser" if sys.platform == "emscripten" else place
-    for r in filter(lambda r: r.marker is None or r.marker.evaluate({"extra": ""}), map(Requirement, _needs())):
-        name, bounds = r.name, r.specifier
+    hub = "binder" if "BINDER_LAUNCH_HOST" in os.environ else "hub"  # a Binder says that it is a hub too
+    place = "browser" if sys.platform == "emscripten" else hub if "JUPYTERHUB_SERVICE_PREFIX" in os.environ else "own"
+    file = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    if file.exists():
+        project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+        needs = [f"Python{project['requires-python']}", *project["dependencies"]]
+    else:  # installed, as on a hub
+        needs = [f"Python{metadata.metadata('mas-casebook')['Requires-Python']}", *metadata.requires("mas-casebook")]
+    for r in (r for r in map(Requirement, needs) if not r.marker or r.marker.evaluate({"extra": ""})):
         try:
-            found = platform.python_version() if name == "Python" else metadata.version(name)
+            found = platform.python_version() if r.name == "Python" else metadata.version(r.name)
         except metadata.PackageNotFoundError:  # JupyterLab and what only tests need may be elsewhere, or nowhere
-            found = ""
-        unfit = [b.operator[0] for b in bounds if found and not b.contains(found, prereleases=True)]
-        state = "too_old" if ">" in unfit else "newer" if unfit else "new_enough"
-        if not found:
-            state = "missing" if place == "own" else "not_needed"
-        wanted = ", ".join(sorted(map(str, bounds), reverse=True))
-        here = phrase("check.found" if found else "check.found_none", found=found, bounds=wanted)
-        yield name, here, phrase(f"check.{state}", mend=phrase(f"check.mend_{place}"))
+            found, state = "", "missing" if place == "own" else "not_needed"
+        else:
+            unfit = [b.operator[0] for b in r.specifier if not b.contains(found, prereleases=True)]
+            state = "too_old" if ">" in unfit else "newer" if unfit else "new_enough"
+        bounds = ", ".join(sorted(map(str, r.specifier), reverse=True))
+        here = phrase("check.found" if found else "check.found_none", found=found, bounds=bounds)
+        yield r.name, here, phrase(f"check.{state}", mend=phrase(f"check.mend_{place}"))
     file, home = record.record_path(), str(Path.home())
     try:  # a file is written beside the record as one is, and taken away again
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -97,31 +97,25 @@ def _rows():
     yield phrase("check.place"), phrase(f"check.on_{place}"), ""
 
 
-def _needs():
-    """What this copy asks for, Python among it: as its project says where it lies here, else as it was installed."""
-    file = Path(__file__).resolve().parent.parent / "pyproject.toml"
-    if not file.exists():
-        return [f"Python{metadata.metadata('mas-casebook')['Requires-Python']}", *metadata.requires("mas-casebook")]
-    project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
-    return [f"Python{project['requires-python']}", *project["dependencies"]]
-
-
 def load_ipython_extension(shell):
     """Explain this shell's NameErrors from now on."""
     shell.set_custom_exc((NameError,), _explain)
 
 
 def _explain(shell, kind, error, trace, tb_offset=None):
-    try:
-        while trace.tb_next:
-            trace = trace.tb_next
-        # A name missed in a library, or in a function's own lines, is no matter of order.
-        books = _books() if kind is NameError and trace.tb_frame.f_globals is shell.user_ns else []
-        sources = [["".join(c["source"]) for c in book] for book in books]
-        sentence = advice(error.name, shell.user_ns["In"], sources, shell.transform_cell)
-    except (ImportError, OSError, ValueError, KeyError, TypeError):  # no notebook or no words: Python's message is left
-        sentence = ""
-    request = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    sentence, named = "", Path(os.environ.get("JPY_SESSION_NAME", ""))  # where the server tells the notebook
+    while trace.tb_next:
+        trace = trace.tb_next
+    # A name missed in a library, or in a function's own lines, is no matter of order.
+    if kind is NameError and trace.tb_frame.f_globals is shell.user_ns:
+        try:
+            paths = [named] if named.suffix == ".ipynb" and named.is_file() else Path.cwd().glob("*.ipynb")
+            books = [json.loads(path.read_text("utf-8"))["cells"] for path in paths]
+            sources = [["".join(c["source"]) for c in book if c["cell_type"] == "code"] for book in books]
+            sentence = advice(error.name, shell.user_ns["In"], sources, shell.transform_cell)
+        except (ImportError, OSError, ValueError, KeyError, TypeError):
+            pass  # no notebook or no words: Python's message is left
+    request = getattr(shell, "get_parent", dict)()
     cell = request.get("metadata", {}).get("cellId")  # only a page tells which cell it runs
     if sentence:
         error._render_traceback_ = lambda: [sentence]
@@ -140,14 +134,12 @@ def _explain(shell, kind, error, trace, tb_offset=None):
 def advice(name, ran, books, transform=str):
     """Which cell to run first, as a sentence; empty where none makes the name, or it may be one or another.
 
-    `ran` is a list of the cells run so far, the one that missed it last; `books` a list for each notebook that this may
-    be, of its cells; `transform` makes plain Python of a cell.
+    `ran`: cells run so far, the one that missed it last; `books`: a list of cells for each notebook that this may be.
     """
-    found = []  # (how many of the cells run so far are in this notebook, whether above, first line)
+    found = []  # (how many of `ran` are in this notebook, whether above, first line)
     for cells in books:
         here = cells.index(ran[-1]) if ran[-1] in cells else len(cells)
-        makers = [i for i, source in enumerate(cells) if i != here and name in _makes(transform(source))]
-        if makers:
+        if makers := [i for i, source in enumerate(cells) if i != here and name in _makes(transform(source))]:
             nearest = max((i for i in makers if i < here), default=makers[0])
             begins = cells[nearest].strip().splitlines()[0]
             found.append((len(set(cells) & set(ran)), here < len(cells) and nearest < here, begins))
@@ -158,14 +150,6 @@ def advice(name, ran, books, transform=str):
 
     [(above, begins)] = likely
     return phrase("first.made_above" if above else "first.made", name=name, begins=begins)
-
-
-def _books():
-    """The code cells of this kernel's notebook where the server tells it, else of each one in the notebook's folder."""
-    named = Path(os.environ.get("JPY_SESSION_NAME", ""))
-    paths = [named] if named.suffix == ".ipynb" and named.is_file() else sorted(Path.cwd().glob("*.ipynb"))
-    cells = [json.loads(path.read_text(encoding="utf-8"))["cells"] for path in paths]
-    return [[c for c in book if c["cell_type"] == "code"] for book in cells]
 
 
 def _makes(source):

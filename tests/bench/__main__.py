@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.bench import hub, kinetics, pages, rules, site, sliders
+from tests.bench import hub, pages, rules, site, sliders
 from utils import plots
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -47,40 +47,35 @@ def put(tables):
 def rows(kinetic, ruled, bytes_each):
     """The lines of the table: what, here (lowest to highest of the repeats), floor or peer, ratio."""
     for route, words in (("sc", "one subcutaneous dose"), ("iv", "four IV doses")):
-        (middle, low, high), steps = kinetic[route]
-        yield (
-            f"Concentration curves a second, {words}, 97 points each",
-            f"{about(middle)} ({about(low)} to {about(high)})",
-            f"scipy's `solve_ivp`: {about(steps[1e-6])} at a tolerance of 10⁻⁶, {about(steps[1e-11])} at 10⁻¹¹",
-            f"{about(middle / steps[1e-6])} times as many",
-        )
+        ours, steps = kinetic[route]
+        yield (f"Concentration curves a second, {words}, 97 points each",
+               "{} ({} to {})".format(*map(about, ours)),
+               f"scipy's `solve_ivp`: {about(steps[1e-6])} at a tolerance of 10⁻⁶, {about(steps[1e-11])} at 10⁻¹¹",
+               f"{about(ours[0] / steps[1e-6])} times as many")  # fmt: skip
     for rule, (*_, (n, (middle, low, high), plain)) in ruled.items():
-        yield (
-            f"Patients a second, {rules.RULES[rule].short}, of {n:,}",
-            f"{about(n / middle)} ({about(n / high)} to {about(n / low)})",
-            f"a plain NumPy expression that knows no *unknown*: {about(n / plain[0])}",
-            f"takes {about(middle / plain[0])} times as long",
-        )
+        yield (f"Patients a second, {rules.RULES[rule].short}, of {n:,}",
+               "{} ({} to {})".format(*(about(n / seconds) for seconds in (middle, high, low))),
+               f"a plain NumPy expression that knows no *unknown*: {about(n / plain[0])}",
+               f"takes {about(middle / plain[0])} times as long")  # fmt: skip
     what, (ours, plain) = "Memory at the peak of one evaluation, MAS-2016, a patient", bytes_each
     yield what, f"{ours:.0f} bytes", f"the plain expression: {plain:.0f} bytes", f"{about(ours / plain)} times"
 
 
 def moved(found):
     """The lines of the table of explorers: milliseconds from a key to the new picture, beside the plain way."""
-    plain = np.median(found["plain"])
     for words, ms in found.items():
+        ratio = about(np.median(found["plain"]) / np.median(ms))
         words = "**the plain way**: one figure drawn anew by seaborn into an Output" if words == "plain" else words
-        spread = [f"{x:.0f}" for x in (np.median(ms), np.quantile(ms, 0.95), ms.max())]
-        yield words, *spread, about(plain / np.median(ms))
+        yield words, *(f"{x:.0f}" for x in (np.median(ms), np.quantile(ms, 0.95), ms.max())), ratio
 
 
 def opened(found):
     """The lines of the table of notebooks: seconds to the first picture and memory, beside a bare notebook."""
     bare = np.median(found["bare"], axis=0)
     for name, runs in found.items():
-        (seconds, memory), all_seconds = np.median(runs, axis=0), [run[0] for run in runs]
+        (seconds, memory), (low, _), (high, _) = (f(runs, axis=0) for f in (np.median, np.min, np.max))
         name = "**bare**: pandas, seaborn, ipywidgets, one plot" if name == "bare" else named(name)
-        spread = f"{seconds:.2f} s ({min(all_seconds):.2f} to {max(all_seconds):.2f})"
+        spread = f"{seconds:.2f} s ({low:.2f} to {high:.2f})"
         yield name, spread, f"{seconds / bare[0]:.2f}", f"{memory:.0f} MiB", f"{memory / bare[1]:.2f}"
 
 
@@ -118,20 +113,20 @@ def speed():
     if not sliders.find_chromium():
         sys.exit("The slider times need Chromium or Chrome on the PATH.")
     print("Explorers in a browser, first pictures, strict comparison, computation: about ten minutes …", flush=True)
-    at_keys = list(moved(sliders.measure()))
+    at_keys = moved(sliders.measure())
     with tempfile.TemporaryDirectory() as folder:
-        at_pages = list(opened(pages.measure(Path(folder) / "answers.json")))
-    strict, kinetic, ruled = pages.strict(), kinetics.measure(), rules.measure()
-    return speed_tables(list(rows(kinetic, ruled, rules.memory())), draw(ruled), at_keys, at_pages, strict)
+        at_pages = opened(pages.measure(Path(folder) / "answers.json"))
+    strict, kinetic, ruled = pages.strict(), rules.kinetics(), rules.measure()
+    return speed_tables(rows(kinetic, ruled, rules.memory()), draw(ruled), at_keys, at_pages, strict)
 
 
 # ---- a class on a hub ------------------------------------------------------------------------------------------------
+STEPS = ("The learner's own server starts", "nbgitpuller fetches the course", "Notebook 03 opens and every cell runs")
+
+
 def attended(trial):
     """The lines of the table of a class: what each learner waited for, and what it took."""
-    steps = {"ready": "The learner's own server starts", "fetched": "nbgitpuller fetches the course",
-             "finished": "Notebook 03 opens and every cell runs"}  # fmt: skip
-    for name, words in steps.items():
-        seconds = [getattr(learner, name) for learner in trial.learners]
+    for words, seconds in zip(STEPS, zip(*trial.learners, strict=True), strict=True):
         yield words, f"{np.median(seconds):.1f} s", f"{max(seconds):.1f} s"
     for kind in ("server", "kernel", "hub", "proxy"):
         mib = [use.memory for use in trial.uses[kind]]
@@ -140,24 +135,22 @@ def attended(trial):
     yield "Processor time a learner, from the first click to the last cell", f"{cpu:.1f} s", ""
 
 
-def class_tables(trial):
-    count, (memory, processor) = len(trial.learners), hub.arithmetic(trial)
-    table = markdown(("each step by itself", "median", "longest, or most"), attended(trial))
-    return {
-        "hub": f"{table}\n\nAll {count} in {trial.seconds:.0f} s, measured in one run on {MACHINE}.\n\n"
-        f"**Arithmetic, not measured:** {hub.MORE} learners with one notebook open each come to {memory:.0f} GiB. All "
-        f"at once they need {processor:,.0f} s of processor time: {processor / 8 / 60:.1f} minutes on 8 cores, "
-        f"{processor / 32 / 60:.1f} on 32, where it divides perfectly."
-    }
-
-
 def attendance():
     """Let a class work on a real hub; what went wrong ends the bench."""
     if lack := hub.missing():
         sys.exit(lack)
     print(f"{hub.LEARNERS} learners at once on a hub: about two minutes …", flush=True)
     trial = hub.measure()
-    return sys.exit("\n".join(trial.faults)) if trial.faults else class_tables(trial)
+    if trial.faults:
+        sys.exit("\n".join(trial.faults))
+    memory, processor = hub.arithmetic(trial)
+    return {
+        "hub": f"{markdown(('each step by itself', 'median', 'longest, or most'), attended(trial))}\n\n"
+        f"All {len(trial.learners)} in {trial.seconds:.0f} s, measured in one run on {MACHINE}.\n\n"
+        f"**Arithmetic, not measured:** {hub.MORE} learners with one notebook open each come to {memory:.0f} GiB. All "
+        f"at once they need {processor:,.0f} s of processor time: {processor / 8 / 60:.1f} minutes on 8 cores, "
+        f"{processor / 32 / 60:.1f} on 32, where it divides perfectly."
+    }
 
 
 # ---- the page without an install -------------------------------------------------------------------------------------

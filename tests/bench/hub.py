@@ -10,14 +10,13 @@ import random
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -36,46 +35,27 @@ BOOK = "notebooks/03_flare_sepsis_or_mas.ipynb"
 QUESTIONS = ("N3.1", "N3.2", "N3.3", "N3.4", "N3.5")  # three options each: 243 learners can all answer differently
 LEARNERS, MORE = 24, 200
 PATIENCE = 300  # seconds until what does not come counts as missing
+MARKS = {"jupyterhub.singleuser": "server", "ipykernel_launcher": "kernel", "configurable-http-proxy": "proxy"}
 
-
-# The seconds that one learner waited for each step.
-Learner = namedtuple("Learner", "ready fetched finished")
-# Memory in MiB, shared pages divided among those who share them (PSS), and processor seconds so far.
-Use = namedtuple("Use", "memory processor")
-# A class at once: what each learner took, what went wrong (in words), seconds in all, and uses() at the end.
-Trial = namedtuple("Trial", "learners faults seconds uses")
+Learner = namedtuple("Learner", "ready fetched finished")  # the seconds that one learner waited for each step
+Use = namedtuple("Use", "memory processor")  # MiB, shared pages divided among those who share them; seconds so far
+Trial = namedtuple("Trial", "learners faults seconds uses")  # faults in words; uses: dict of kind -> list of Use
 
 
 def missing():
     """What the trial needs and does not find, in words; empty where all is there."""
     if not (HUB / "jupyterhub").is_dir() or not PROXY.exists():
         return "There is no hub in .venv/hub: python lab.py bench hub puts it there."
-    if not all(map(shutil.which, ("node", "git"))):
-        return "The hub's proxy needs node, and nbgitpuller git: install both (Debian: sudo apt install nodejs git)."
-    return "" if Path("/proc/self/smaps_rollup").exists() else "The trial reads /proc, which only Linux has."
-
-
-def course(folder):
-    """A bare repository with the working tree's notebooks in it, as a teacher's would be; returns its address."""
-    work, bare = folder / "work", folder / f"{FOLDER}.git"
-    shutil.copytree(ROOT / "notebooks", work / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    author = ("-c", "user.name=teacher", "-c", "user.email=teacher@localhost")
-    for step in (("init", "-q", "-b", "main"), ("add", "."), (*author, "commit", "-q", "-m", "course")):
-        subprocess.run(["git", *step], cwd=work, check=True)
-    subprocess.run(["git", "clone", "-q", "--bare", str(work), str(bare)], check=True)
-    return bare.as_uri()
-
-
-def is_free(port):
-    with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-        return True
+    there = all(map(shutil.which, ("node", "git"))) and Path("/proc/self/smaps_rollup").exists()
+    return "" if there else "The trial needs node, git and Linux (Debian: sudo apt install nodejs git)."
 
 
 class Hub:
     """A running hub; what the driver asks of it, it asks as a service that may act for every learner."""
 
-    def __init__(self, address, homes, process, token):
-        self.address, self.homes, self.process = address, homes, process
+    def __init__(self, address, folder, process, token):
+        self.address, self.homes, self.process = address, folder / "homes", process
+        self.repository = (folder / f"{FOLDER}.git").as_uri()
         self.headers = {"Authorization": f"token {token}"}
 
     def ask(self, verb, path, **options):
@@ -85,28 +65,23 @@ class Hub:
             raise RuntimeError(f"{verb} {path}: {answer.status_code} {answer.text[:300]}")
         return answer
 
-    def events(self, path, **options):
-        """The events of a stream, as a page gets them."""
-        for line in self.ask("GET", path, stream=True, **options).iter_lines():
-            if line.startswith(b"data:"):
-                yield json.loads(line[5:])
+    def last(self, path, wanted, **options):
+        """Wait for the end of a stream of events, as a page does; RuntimeError where it is not the wanted one."""
+        lines = self.ask("GET", path, stream=True, **options).iter_lines()
+        event = [json.loads(line[5:]) for line in lines if line.startswith(b"data:")][-1]
+        if not (event.get(wanted) or event.get("phase") == wanted):
+            raise RuntimeError(f"{path}: {event}")
 
     def start(self, name):
         """Start a learner's server and wait until it answers."""
-        self.ask("POST", f"/hub/api/users/{name}")
-        self.ask("POST", f"/hub/api/users/{name}/server")
-        for event in self.events(f"/hub/api/users/{name}/server/progress"):
-            if event.get("failed"):
-                raise RuntimeError(f"the server of {name} did not start: {event['message']}")
-            if event.get("ready"):
-                return
+        at = f"/hub/api/users/{name}"
+        self.ask("POST", at), self.ask("POST", f"{at}/server")
+        self.last(f"{at}/server/progress", "ready")
 
-    def fetch(self, name, repository):
+    def fetch(self, name):
         """Let nbgitpuller bring the course into the learner's home, as its page does."""
-        asked = {"repo": repository, "branch": "main", "targetpath": FOLDER}
-        *_, last = self.events(f"/user/{name}/git-pull/api", params=asked)
-        if last["phase"] != "finished":
-            raise RuntimeError(f"nbgitpuller, for {name}: {last}")
+        asked = {"repo": self.repository, "branch": "main", "targetpath": FOLDER}
+        self.last(f"/user/{name}/git-pull/api", "finished", params=asked)
 
     def open(self, name, book):
         """Open a notebook as JupyterLab does and start its kernel; returns the code cells and the kernel's socket."""
@@ -121,7 +96,7 @@ class Hub:
 
 
 def run(line, source):
-    """Run a cell through the kernel's socket; RuntimeError where it fails or anything in it shows an error.
+    """Run a cell through the kernel's socket and return what it prints; RuntimeError where anything shows an error.
 
     Reply and end come on two channels in either order, so both are waited for.
     """
@@ -145,64 +120,56 @@ def choices(number):
     return {question: "abc"[number // 3**n % 3] for n, question in enumerate(QUESTIONS)}
 
 
-def learn(hub, number, repository):
+def learn(hub, number):
     """One learner from the link to the last answer; RuntimeError where the record holds anything but these answers."""
-    begun, name = time.perf_counter(), f"learner-{number}"
-    hub.start(name)
-    ready = time.perf_counter()
-    hub.fetch(name, repository)
-    fetched = time.perf_counter()
+    name, times = f"learner-{number}", [time.perf_counter()]
+    for step in (hub.start, hub.fetch):
+        step(name)
+        times.append(time.perf_counter())
     cells, line = hub.open(name, BOOK)
-    for source in cells:
-        run(line, source)
-    finished = time.perf_counter()
-    for question, choice in choices(number).items():
-        run(line, f"_ = answer({question!r}, {choice!r}, confidence='low')")
-    line.close()
+    with closing(line):
+        for source in cells:
+            run(line, source)
+        times.append(time.perf_counter())
+        for question, choice in choices(number).items():
+            run(line, f"_ = answer({question!r}, {choice!r}, confidence='low')")
     record = json.loads((hub.homes / name / ".mas-casebook" / "answers.json").read_text(encoding="utf-8"))
     given = {question: entry["choice"] for question, entry in record["answers"].items()}
     if given != choices(number):
         raise RuntimeError(f"{name} answered {choices(number)}, and the record holds {given}")
-    return Learner(ready - begun, fetched - ready, finished - fetched)
-
-
-def use(process):
-    """What a process takes now; what its children took counts once they have ended."""
-    return Use(process.memory_full_info().pss / 2**20, sum(process.cpu_times()[:4]))
+    return Learner(*np.diff(times))
 
 
 def uses(process):
-    """What hub, proxy, servers and kernels take, as a dict of list of Use."""
-    kinds = {"jupyterhub.singleuser": "server", "ipykernel_launcher": "kernel", "configurable-http-proxy": "proxy"}
-    found = {"hub": [use(process)], "proxy": [], "server": [], "kernel": []}
-    for child in process.children(recursive=True):
-        found[next(kind for mark, kind in kinds.items() if mark in " ".join(child.cmdline()))].append(use(child))
+    """What hub, proxy, servers and kernels take; what their own children took counts once these have ended."""
+    found = {"hub": [], "proxy": [], "server": [], "kernel": []}
+    for each in (process, *process.children(recursive=True)):
+        kind = next((kind for mark, kind in MARKS.items() if mark in " ".join(each.cmdline())), "hub")
+        found[kind].append(Use(each.memory_full_info().pss / 2**20, sum(each.cpu_times()[:4])))
     return found
 
 
 @contextmanager
-def serve(folder, settings=SETTINGS):
-    """A hub with its proxy on loopback, the learners' homes in `folder`; yields a Hub."""
-    # Below those of which the system gives one to whoever asks for any.
-    port, hub_port, proxy_port, *_ = filter(is_free, random.sample(range(20_000, 32_000), 20))
-    address, homes, token = f"http://127.0.0.1:{port}", folder / "homes", secrets.token_hex(16)
-    homes.mkdir()
+def serve(folder):
+    """A hub with its proxy on loopback, with learners' homes and the course's repository in `folder`; yields a Hub."""
+    work = folder / f"{FOLDER}.git"
+    shutil.copytree(ROOT / "notebooks", work / "notebooks")
+    for step in ("init -q -b main", "add .", "-c user.name=teacher -c user.email=t@localhost commit -q -m course"):
+        subprocess.run(["git", *step.split()], cwd=work, check=True)
+    ports = random.sample(range(20_000, 32_000), 3)  # below those that the system gives to whoever asks for any
+    hub = Hub(f"http://127.0.0.1:{ports[0]}", folder, None, secrets.token_hex(16))
+    hub.homes.mkdir()
     sockets = tempfile.mkdtemp()  # of the kernels, which need a short path
-    env = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([os.environ.get("PYTHONPATH") or str(ROOT), str(HUB)]),
-        "TRIAL": json.dumps(
-            [str(settings or ""), address, hub_port, proxy_port, str(PROXY), str(homes), sockets, token]
-        ),
-        "JUPYTER_CONFIG_PATH": str(HUB / "etc" / "jupyter"),  # switches nbgitpuller on
-    }
+    told = [*map(str, (SETTINGS, PROXY, hub.homes, sockets)), hub.headers["Authorization"].split()[1], *ports]
+    path = [os.environ.get("PYTHONPATH") or str(ROOT), str(HUB)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "TRIAL": json.dumps(told)}
+    env["JUPYTER_CONFIG_PATH"] = str(HUB / "etc" / "jupyter")  # switches nbgitpuller on
     command = [sys.executable, "-m", "jupyterhub", "-f", str(Path(__file__).with_name("hub_config.py"))]
     with open(folder / "hub.log", "w") as log:
-        process = psutil.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
-    hub = Hub(address, homes, process, token)
+        hub.process = psutil.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
     try:
         end = time.monotonic() + PATIENCE
-        while process.poll() is None and time.monotonic() < end:
+        while hub.process.poll() is None and time.monotonic() < end:
             with suppress(OSError, RuntimeError):
                 hub.ask("GET", "/hub/api/users")
                 break
@@ -211,44 +178,39 @@ def serve(folder, settings=SETTINGS):
             raise RuntimeError(f"the hub did not start: {(folder / 'hub.log').read_text()[-3000:]}")
         yield hub
     finally:
-        family = process.children(recursive=True) if process.is_running() else []
+        family = hub.process.children(recursive=True) if hub.process.is_running() else []
         with suppress(psutil.Error):
-            process.terminate()  # it ends its servers and its proxy
-            process.wait(PATIENCE)
+            hub.process.terminate()  # it ends its servers and its proxy
+            hub.process.wait(PATIENCE)
         for left in psutil.wait_procs(family, 10)[1]:
             left.kill()
         shutil.rmtree(sockets, ignore_errors=True)
 
 
-def attend(hub, repository, count):
+def attend(hub, count):
     """Let `count` learners start at once, each with a server and a home of their own; returns a Trial."""
+    begun = time.perf_counter()
     with ThreadPoolExecutor(count) as pool:
-        begun = time.perf_counter()
-        asked = [pool.submit(learn, hub, number, repository) for number in range(count)]
-        faults = [f"learner-{n}: {fault}" for n, each in enumerate(asked) if (fault := each.exception())]
-        seconds = time.perf_counter() - begun
+        asked = [pool.submit(learn, hub, number) for number in range(count)]
+    seconds = time.perf_counter() - begun
+    faults = [f"learner-{n}: {fault}" for n, each in enumerate(asked) if (fault := each.exception())]
     records = sorted(str(path.relative_to(hub.homes)) for path in hub.homes.rglob("answers.json"))
-    wanted = sorted(f"learner-{number}/.mas-casebook/answers.json" for number in range(count))
-    if not faults and records != wanted:
+    if not faults and records != sorted(f"learner-{n}/.mas-casebook/answers.json" for n in range(count)):
         faults.append(f"there are these records: {', '.join(records)}")
     return Trial([each.result() for each in asked if not each.exception()], faults, seconds, uses(hub.process))
 
 
-def measure(count=LEARNERS, settings=SETTINGS):
-    """A Trial of a class of `count`; without `settings`, of the hub as it comes."""
-    with tempfile.TemporaryDirectory() as name:
-        repository = course(Path(name))
-        with serve(Path(name), settings) as hub:
-            trial = attend(hub, repository, count)
-            if trial.faults:
-                log = (Path(name) / "hub.log").read_text().splitlines()
-                trial.faults.extend([line for line in log if re.match(r"\[[WEC] ", line)][-20:])
-            return trial
+def measure():
+    """A Trial of a whole class."""
+    with tempfile.TemporaryDirectory() as name, serve(Path(name)) as hub:
+        trial = attend(hub, LEARNERS)
+        log = (Path(name) / "hub.log").read_text().splitlines() if trial.faults else []
+        trial.faults.extend([line for line in log if re.match(r"\[[WEC] ", line)][-20:])
+        return trial
 
 
 def arithmetic(trial, count=MORE):
     """What the measured numbers come to for `count` learners: GiB, and processor seconds from the start to the end."""
     server, kernel, hub, proxy = (np.mean(trial.uses[kind], axis=0) for kind in ("server", "kernel", "hub", "proxy"))
     each, shared = server + kernel, hub + proxy
-    memory = shared[0] + count * each[0]
-    return memory / 1024, count * (each[1] + shared[1] / len(trial.learners))
+    return (shared[0] + count * each[0]) / 1024, count * (each[1] + shared[1] / len(trial.learners))

@@ -4,12 +4,11 @@ import json
 import os
 import sys
 
-settings, address, hub_port, proxy_port, proxy, homes, sockets, token = json.loads(os.environ["TRIAL"])
-if settings:
-    load_subconfig(settings)  # noqa: F821  JupyterHub gives both names to this file
+settings, proxy, homes, sockets, token, port, hub_port, proxy_port = json.loads(os.environ["TRIAL"])
+load_subconfig(settings)  # noqa: F821  JupyterHub gives both names to this file
 c = get_config()  # noqa: F821
 
-c.JupyterHub.bind_url = address
+c.JupyterHub.bind_url = f"http://127.0.0.1:{port}"
 c.JupyterHub.hub_port = hub_port
 c.JupyterHub.db_url = "sqlite:///:memory:"
 c.JupyterHub.cookie_secret = os.urandom(32)
@@ -21,12 +20,10 @@ c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = homes + "/{username}"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
-c.Spawner.args.append("--allow-root")  # in a container the only user is often root
-c.Spawner.args.append("--KernelManager.transport=ipc")  # all kernels are on one machine: see classroom/hub/README.md
+# In a container the only user is often root; all kernels are on one machine: see classroom/hub/README.md.
+c.Spawner.args.extend(["--allow-root", "--KernelManager.transport=ipc"])
 c.Spawner.env_keep.extend(["JUPYTER_CONFIG_PATH", "MAS_CASEBOOK_REFUSED"])  # tests/guard, where a test runs this
 c.Spawner.environment.update({"JUPYTER_RUNTIME_DIR": lambda spawner: f"{sockets}/{spawner.user.name}"})
-
 c.JupyterHub.services = [{"name": "trial", "api_token": token}]
-c.JupyterHub.load_roles = [
-    {"name": "trial", "services": ["trial"], "scopes": ["admin:users", "admin:servers", "access:servers"]}
-]
+scopes = ["admin:users", "admin:servers", "access:servers"]
+c.JupyterHub.load_roles = [{"name": "trial", "services": ["trial"], "scopes": scopes}]

@@ -28,9 +28,8 @@ def run(cells, record):
     """Run cells in a new kernel; returns seconds from its start to the first picture, and its peak memory in MiB."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "MAS_CASEBOOK_RECORD": str(record)}
     begun, first = time.perf_counter(), []
-    manager, client = start_new_kernel(
-        kernel_name="python3", env=env, cwd=ROOT / "notebooks", stderr=subprocess.DEVNULL
-    )
+    options = {"env": env, "cwd": ROOT / "notebooks", "stderr": subprocess.DEVNULL}
+    manager, client = start_new_kernel(kernel_name="python3", **options)
 
     def hear(message):
         if message["msg_type"] == "error":
@@ -53,13 +52,10 @@ def measure(record, repeats=5):
 
     In turn, so that a slow minute of the machine falls on all of them.
     """
-    found, books = {}, {"bare": [PEER]}
-    for b in BOOKS:
-        books[b.stem] = [c.source for c in nbformat.read(b, 4).cells if c.cell_type == "code"]
-    for _ in range(repeats):
-        for name, cells in books.items():
-            found.setdefault(name, []).append(run(cells, record))
-    return found
+    books = {b.stem: [c.source for c in nbformat.read(b, 4).cells if c.cell_type == "code"] for b in BOOKS}
+    books = {"bare": [PEER], **books}
+    found = [{name: run(cells, record) for name, cells in books.items()} for _ in range(repeats)]
+    return {name: [one[name] for one in found] for name in books}
 
 
 def strict():

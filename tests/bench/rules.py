@@ -1,21 +1,24 @@
-"""Patients a second through a rule set, against a plain NumPy expression of the same rule that knows no unknown."""
+"""What computes: patients a second through a rule set, against a plain NumPy expression of the same rule that knows no
+unknown; and profiles a second of `utils.pk`, against the same equations solved step by step by scipy."""
 
 import tracemalloc
 
 import numpy as np
 
-from tests.bench.clock import spread
+from tests import step_by_step
+from tests.bench import spread
+from utils import pk
 from utils.chapters import cohort
 from utils.rules import RULES, evaluate_table
 from utils.units import factors
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
+HOURS, PROFILES = np.linspace(0, 24, 97), 10_000  # every quarter of an hour
 
 
 def mas_2016(t, limit):
     """MAS-2016 of complete patients, as one would write it in NumPy: shape (n,), bool."""
-    four = np.zeros(len(t["ferritin"]), dtype=np.int8)
-    four += t["platelets"] <= limit["platelets"]
+    four = (t["platelets"] <= limit["platelets"]).astype(np.int8)
     four += t["ast"] > limit["ast"]
     four += t["triglycerides"] > limit["triglycerides"]
     four += t["fibrinogen"] <= limit["fibrinogen"]
@@ -30,36 +33,45 @@ def ferritin_esr(t, limit):
 PEERS = {"mas_2016": mas_2016, "ferritin_esr": ferritin_esr}
 
 
-def thresholds(rule):
-    """Thresholds of a rule's items in the canonical units of a table of patients."""
-    by = {n: factors(r["input"])[r["unit"]] if r["input"] and r["unit"] else 1 for n, r in RULES[rule].nodes().items()}
-    return {n: r["threshold"] * by[n] for n, r in RULES[rule].nodes().items()}
+def both(rule, n):
+    """A call of our rule on `n` simulated patients, and one of its peer, with thresholds in the table's units."""
+    children = cohort.simulate(n).drop(columns="mas")
+    arrays, nodes = {c: children[c].to_numpy() for c in children}, RULES[rule].nodes().items()
+    by = {name: factors(r["input"])[r["unit"]] if r["input"] and r["unit"] else 1 for name, r in nodes}
+    limit, peer = {name: r["threshold"] * by[name] for name, r in nodes}, PEERS[rule]
+    return lambda: evaluate_table(rule, children)["met"].to_numpy(bool), lambda: peer(arrays, limit)
 
 
 def measure(sizes=SIZES, repeats=7):
     """A dict of rule -> list of (patients, seconds ours, seconds of the peer), each a (median, low, high)."""
     found = {rule: [] for rule in PEERS}
-    for n in sizes:
-        children = cohort.simulate(n).drop(columns="mas")
-        arrays = {c: children[c].to_numpy() for c in children}
-        for rule, peer in PEERS.items():
-            limit = thresholds(rule)
-            met = evaluate_table(rule, children)["met"].to_numpy(bool)
-            if not (met == peer(arrays, limit)).all():
+    for rule in PEERS:
+        for n in sizes:
+            ours, plain = both(rule, n)
+            if not (ours() == plain()).all():
                 raise AssertionError(f"{rule}: the peer is not the same rule, so there is nothing to compare")
-            ours = spread(lambda rule=rule, children=children: evaluate_table(rule, children), repeats)
-            plain = spread(lambda peer=peer, limit=limit, arrays=arrays: peer(arrays, limit), repeats)
-            found[rule].append((n, ours, plain))
+            found[rule].append((n, spread(ours, repeats), spread(plain, repeats)))
     return found
 
 
 def memory(rule="mas_2016", n=100_000):
     """Bytes a patient at the peak of one evaluation, and of the plain expression."""
-    children = cohort.simulate(n).drop(columns="mas")
-    arrays, limit, peaks = {c: children[c].to_numpy() for c in children}, thresholds(rule), []
-    for work in (lambda: evaluate_table(rule, children), lambda: PEERS[rule](arrays, limit)):
+    peaks = []
+    for work in both(rule, n):
         tracemalloc.start()
         work()
         peaks.append(tracemalloc.get_traced_memory()[1] / n)
         tracemalloc.stop()
     return peaks
+
+
+def kinetics(repeats=7, seconds=3.0):
+    """A dict of route -> profiles a second: ours as (median, low, high), and scipy's at two tolerances."""
+    found = {}
+    for route, doses, every in (("sc", 1, 24.0), ("iv", 4, 6.0)):
+        p = pk.parameters(np.linspace(10, 30, PROFILES))
+        taken = spread(lambda p=p, r=route, d=doses, e=every: pk.concentration(HOURS, p, 33.4, e, r, doses=d), repeats)
+        asked = [step_by_step.scenario(pk.parameters(16.7), HOURS, 33.4, every, route, doses)]
+        steps = {rtol: step_by_step.ask(asked, "--time", seconds, "--rtol", rtol) for rtol in (1e-6, 1e-11)}
+        found[route] = tuple(PROFILES / s for s in (taken[0], taken[2], taken[1])), steps
+    return found

@@ -2,12 +2,12 @@
 
 import gzip
 import shutil
-import statistics
 import tempfile
 import time
 from pathlib import Path
 
 import nbformat
+import numpy as np
 
 from classroom.site.build import build
 from tests.browser.session import READY, ROOT, confine, find_chromium, serve_files
@@ -22,16 +22,6 @@ plt.show()"""
 COMPRESSED = {".js", ".mjs", ".json", ".css", ".html", ".wasm", ".ipynb", ".svg"}  # what a static host sends as gzip
 OPEN = "() => document.querySelector('.jp-Notebook')"
 PICTURE = "() => document.querySelector('.jp-CodeCell .jp-OutputArea img')"
-
-
-def built(folder):
-    """The site with a bare notebook beside ours, built by the code that the README's command runs."""
-    books = folder / "notebooks"
-    shutil.copytree(ROOT / "notebooks", books)
-    bare = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(BARE)], metadata=METADATA)
-    nbformat.write(bare, books / "bare.ipynb")
-    build(folder / "site", notebooks=books)
-    return folder / "site"
 
 
 def visit(address, site, name):
@@ -49,22 +39,24 @@ def visit(address, site, name):
         if context.outside:
             raise RuntimeError(f"the page asked for {context.outside[0]}")
     files = [site / url.removeprefix(f"{address}/") for url in asked if url.startswith(address)]
-    return times, sum(map(sent, filter(Path.is_file, files))) / 1e6
+    read = [(f.suffix in COMPRESSED, f.read_bytes()) for f in files if f.is_file()]
+    sent = [gzip.compress(content, 6) if shrinks else content for shrinks, content in read]
+    return times, sum(map(len, sent)) / 1e6
 
 
-def sent(file):
-    """Bytes that a static host sends for a file."""
-    content = file.read_bytes()
-    return len(gzip.compress(content, 6) if file.suffix in COMPRESSED else content)
+def measure():
+    """A dict of notebook -> (medians of seconds to page, kernel and picture; megabytes of the first visit).
 
-
-def measure(repeats=REPEATS):
-    """A dict of notebook -> (medians of seconds to page, kernel and picture; megabytes of the first visit)."""
-    with tempfile.TemporaryDirectory() as folder:
-        site = built(Path(folder))
+    Of the site with a bare notebook beside ours, built by the code that the README's command runs.
+    """
+    found = {}
+    with tempfile.TemporaryDirectory() as name:
+        site, books = Path(name) / "site", Path(shutil.copytree(ROOT / "notebooks", Path(name) / "notebooks"))
+        bare = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(BARE)], metadata=METADATA)
+        nbformat.write(bare, books / "bare.ipynb")
+        build(site, notebooks=books)
         with serve_files(site) as address:
-            found = {name: [visit(address, site, name) for _ in range(repeats)] for name in ("bare.ipynb", *SHOWN)}
-    return {
-        name: ([statistics.median(t) for t in zip(*(times for times, _ in runs), strict=True)], runs[0][1])
-        for name, runs in found.items()
-    }
+            for name in ("bare.ipynb", *SHOWN):
+                times, megabytes = zip(*(visit(address, site, name) for _ in range(REPEATS)), strict=True)
+                found[name] = np.median(times, axis=0), megabytes[0]
+    return found

@@ -15,20 +15,15 @@ CHANGES = 40
 SETTLED = 250  # milliseconds without a further change, after which the picture counts as final
 
 
-# One control to move: its notebook, the words for the table, how to find it, the keys that go to and fro, and a box to
-# tick before it moves.
+# Its notebook, the words for the table, how to find it, the keys that go to and fro, a box to tick before it moves.
 Control = namedtuple("Control", "notebook words place keys first", defaults=(("ArrowRight", "ArrowLeft"), ""))
 ENDS = ("Home", "End")  # too far apart for the next result to lie ready, so that the kernel is waited for
 DOWN, LIST = ("ArrowLeft", "ArrowRight"), ("ArrowDown", "ArrowUp")
 
 
-def handle(label):
-    """The handle of the slider in the row whose field bears that name."""
-    return f".widget-hbox:has(label:text-is('{label}')) .noUi-handle"
-
-
-def listed(label):
-    return f".widget-dropdown:has(label:text-is('{label}')) select"
+# The handle of the slider in the row whose field bears that name, and a list.
+handle = ".widget-hbox:has(label:text-is('{}')) .noUi-handle".format
+listed = ".widget-dropdown:has(label:text-is('{}')) select".format
 
 
 CONTROLS = (
@@ -94,14 +89,14 @@ def draw(absorbed):
 widgets.interact(draw, absorbed=(0.1, 1, 0.05));"""
 
 
-def moved(page, place, keys, changes=CHANGES):
-    """Milliseconds from each key to the picture it makes, shape (changes,). Fails where a key changes no picture."""
+def moved(page, place, keys):
+    """Milliseconds from each key to the picture it makes, shape (CHANGES,). Fails where a key changes no picture."""
     control = page.locator(place).first
     control.scroll_into_view_if_needed(timeout=30_000)
     control.focus()
     control.evaluate(WATCH)
     times, stride = [], 1 if keys is ENDS or "select" in place else 3  # a list, and a ladder, may be short
-    for n in range(changes + 2):
+    for n in range(CHANGES + 2):
         before, key = page.evaluate(SHOWN), keys[n // stride % 2]
         page.keyboard.press(key)
         try:
@@ -113,8 +108,8 @@ def moved(page, place, keys, changes=CHANGES):
     return np.array(times[2:])  # the first two warm up what is loaded at first use
 
 
-def measure(changes=CHANGES, controls=CONTROLS):
-    """A dict of words -> milliseconds, shape (changes,); the plain way stands under "plain"."""
+def measure():
+    """A dict of words -> milliseconds, shape (CHANGES,); the plain way stands under "plain"."""
     found, now = {}, None
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -122,7 +117,7 @@ def measure(changes=CHANGES, controls=CONTROLS):
         peer = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(PEER)], metadata=METADATA)
         nbformat.write(peer, home / "notebooks" / "peer.ipynb")
         context = stack.enter_context(browse(address, find_chromium(), home / "profile"))
-        for c in (Control("peer", "plain", ".noUi-handle"), *controls):
+        for c in (Control("peer", "plain", ".noUi-handle"), *CONTROLS):
             if now != c.notebook:
                 page = open_notebook(context, address, f"{c.notebook}.ipynb")
                 run_all(page)
@@ -130,5 +125,5 @@ def measure(changes=CHANGES, controls=CONTROLS):
             if c.first:
                 page.locator(c.first).first.check()
                 page.wait_for_timeout(500)
-            found[c.words] = moved(page, c.place, c.keys, changes)
+            found[c.words] = moved(page, c.place, c.keys)
     return found

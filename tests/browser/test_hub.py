@@ -15,15 +15,12 @@ NEWS = "/user/learner-0/lab/api/settings/@jupyterlab/apputils-extension:notifica
 
 @pytest.fixture(scope="module")
 def engine(hub_installed, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("hub")
-    repository = hub.course(folder)
-    with hub.serve(folder) as engine:
-        engine.repository = repository
+    with hub.serve(tmp_path_factory.mktemp("hub")) as engine:
         yield engine
 
 
 def test_two_learners_work_at_once_and_each_keeps_to_the_own_home(engine):
-    told = hub.attend(engine, engine.repository, 2)
+    told = hub.attend(engine, 2)
     assert told.faults == []
     assert [len(told.uses[kind]) for kind in ("hub", "proxy", "server", "kernel")] == [1, 1, 2, 2]
     assert all(use.memory > 20 and use.processor > 0 for uses in told.uses.values() for use in uses)
@@ -31,8 +28,10 @@ def test_two_learners_work_at_once_and_each_keeps_to_the_own_home(engine):
     assert fetched["default"] == "false"  # utils/settings/overrides.json counts there
     _, line = engine.open("learner-0", link.FIRST)
     loaded = hub.run(line, "print('utils.start' in get_ipython().extension_manager.loaded)")
-    line.close()
     assert loaded == "True\n"  # so does utils/settings/ipython_kernel_config.py
+    with pytest.raises(RuntimeError, match="ZeroDivisionError: division by zero in '1 / 0'"):
+        hub.run(line, "1 / 0")  # what goes wrong in a cell is a fault of the trial
+    line.close()
 
 
 def test_the_link_leads_a_newcomer_through_the_login_to_the_first_notebook(engine, chromium, tmp_path):

@@ -9,14 +9,8 @@ import ipaddress
 import os
 import sys
 
-EVENTS = (
-    "socket.connect",
-    "socket.sendto",
-    "socket.sendmsg",
-    "socket.getaddrinfo",
-    "socket.gethostbyname",
-    "socket.gethostbyaddr",
-)
+SENDS = ("socket.connect", "socket.sendto", "socket.sendmsg")  # of a socket, to an address
+ASKS = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")  # of a name
 
 
 def local(host):
@@ -33,16 +27,18 @@ def local(host):
 
 def guard(event, arguments):
     """The audit hook."""
-    if event not in EVENTS:
+    if event in SENDS:  # by a Unix socket, or one connected, and so looked at, before: no tuple
+        address = arguments[1]
+        beyond = isinstance(address, tuple) and not local(address[0])
+    elif event in ASKS:
+        address = arguments[0]
+        beyond = not local(address)
+    else:
         return
-    address = arguments[1] if event in EVENTS[:3] else arguments[0]
-    if address is None or (event in EVENTS[:3] and not isinstance(address, tuple)):
-        return  # a Unix socket, or one connected, and so looked at, before
-    if local(address[0] if isinstance(address, tuple) else address):
-        return
-    with open(os.environ["MAS_CASEBOOK_REFUSED"], "a", encoding="utf-8") as log:
-        log.write(f"{os.getpid()} {event} {address}\n")
-    raise OSError(f"the tests keep off the network, and this asked for {address}")
+    if beyond:
+        with open(os.environ["MAS_CASEBOOK_REFUSED"], "a", encoding="utf-8") as log:
+            log.write(f"{os.getpid()} {event} {address}\n")
+        raise OSError(f"the tests keep off the network, and this asked for {address}")
 
 
 if "MAS_CASEBOOK_REFUSED" in os.environ and not hasattr(sys, "casebook_guard"):
