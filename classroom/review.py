@@ -18,13 +18,11 @@ TAGS = {tag: phrase(f"kit.tag_{tag.lower()}") for tag in ("P", "S", "C", "R", "o
 SIGN = phrase("kit.sign")
 WIDE = " " + "_" * 14  # room to write by hand
 ROLES = {  # role: its notebooks, and its tables
-    phrase("kit.rheumatologist"): """00 01 02 03 04 08 09 10 11 | rules rule_sets reference_ranges score_probability
-        performance claims discrepancies observations findings codes cohort board variant care guidance
-        weighed anakinra_evidence""",
-    phrase("kit.intensivist"): "05 06 10 11 | rules leak_pump age_limits growth treatments events discrepancies",
-    phrase(
-        "kit.pharmacist"
-    ): """06 07 08 09 11 | rules units kinetics kinetics_changes kinetics_evidence kinetics_checks
+    "rheumatologist": """00 01 02 03 04 08 09 10 11 | rules rule_sets reference_ranges score_probability performance
+        claims discrepancies observations findings codes cohort board variant care guidance weighed
+        anakinra_evidence""",
+    "intensivist": "05 06 10 11 | rules leak_pump age_limits growth treatments events discrepancies",
+    "pharmacist": """06 07 08 09 11 | rules units kinetics kinetics_changes kinetics_evidence kinetics_checks
         anakinra_evidence naranjo_answers neutropenia_causes treatments""",
 }
 READ = r"^reading:|presumably|as the narrative reads"  # so a row says that it holds a reading of ours
@@ -47,19 +45,10 @@ def seal():
     return hashlib.sha256("".join(r["hash"] for r in package["resources"]).encode()).hexdigest()[:12]
 
 
-def everything():
-    """All tables of the data package, those of the invented patients among them (dict of str -> DataFrame)."""
-    return {**load_case().tables, **patient.tables()}
-
-
 def _own(table):
     """Which rows hold a reading of ours: a note or a word says so, or a code is not just what is printed."""
     told = table.select_dtypes(object).apply(lambda column: column.astype(str).str.contains(READ)).any(axis=1)
     return told | (table["match"] != "exact") if "match" in table else told
-
-
-def _value(x):
-    return "" if x is None or x != x else f"{x:.10g}" if isinstance(x, float) else str(x)
 
 
 def _works(tables):
@@ -76,7 +65,9 @@ def _works(tables):
 
 def _said(row, hide):
     """A row in words: its label first, a threshold as one condition, then whatever else it holds."""
-    row = {k: _value(v) for k, v in row.items() if k not in hide}
+    row = {
+        k: f"{v:.10g}" if isinstance(v, float) else str(v) for k, v in row.items() if k not in hide and not pd.isna(v)
+    }
     head = next((row.pop(k) for k in ("label", "title") if row.get(k)), "")
     if "members" in row:
         row["members"] = ", ".join(row["members"].split())
@@ -212,46 +203,34 @@ class _Checklist:
         table = self.tables["discrepancies"]
         return self.headed(phrase("kit.each_discrepancy"), "discrepancies", table, hide=("facts", "as_printed"))
 
-    def own(self):
-        """Readings of ours in tables that carry no tag."""
+    def others(self, tagged=True):
+        """Every other table with a tag or a source, new ones included; or of those without, the readings of ours."""
         out = []
         for name, table in self.tables.items():
-            if not {"tag", "source"} & set(table) and _own(table).any():
-                title = phrase("kit.readings_in", table=self.titles.get(name, name))
-                out += self.headed(title, name, table[_own(table)], tag="ours")
-        return out
-
-    def others(self):
-        """Every other table with a tag or a source, so that a new one comes in by itself."""
-        out = []
-        for name, table in self.tables.items():
-            if {"tag", "source"} & set(table) and name not in ("rules", "discrepancies", "claims"):
-                out += self.headed(self.titles.get(name, name), name, table)
+            title, has = self.titles.get(name, name), bool({"tag", "source"} & set(table))
+            if has and tagged and name not in ("rules", "discrepancies", "claims"):
+                out += self.headed(title, name, table)
+            elif not has and not tagged and _own(table).any():
+                out += self.headed(phrase("kit.readings_in", table=title), name, table[_own(table)], tag="ours")
         return out
 
     def prompts(self):
-        out = []
         for name, prompt in prompts().items():
-            asked = [*prompt["fields"].values()] if prompt["kind"] == "text" else []
+            asked = [*prompt["fields"].values()] if prompt["kind"] == "text" and len(prompt["fields"]) > 1 else []
             head = phrase("kit.prompt_of", name=name, number=prompt["notebook"])
-            out += [f"#### {head}", "", _cell(prompt["stem"]), ""]
-            told = [("asks", a) for a in asked if len(asked) > 1]
-            told += [("exemplar", prompt["exemplar"])] if "exemplar" in prompt else []
-            told += [("look_for", line) for line in prompt.get("look_for", [])]
-            out += [f"- {phrase(f'kit.prompt_{kind}', text=_cell(words))}" for kind, words in told]
-            rests = ", ".join(prompt.get("rests_on", []))
-            out += [f"- {phrase('kit.prompt_rests', text=rests)}"] if rests else []
-            out += [*([""] if out[-1] else []), SIGN, ""]
+            told = [*(("asks", a) for a in asked), *(("look_for", line) for line in prompt.get("look_for", []))]
+            told[len(asked) : len(asked)] = [("exemplar", prompt["exemplar"])] if "exemplar" in prompt else []
+            said = [f"- {phrase(f'kit.prompt_{kind}', text=_cell(words))}" for kind, words in told]
+            if rests := ", ".join(prompt.get("rests_on", [])):
+                said += [f"- {phrase('kit.prompt_rests', text=rests)}"]
+            yield from [f"#### {head}", "", _cell(prompt["stem"]), "", *said, *([""] if said else []), SIGN, ""]
         self.counts.append((phrase("kit.part_prompts"), ["none"] * len(prompts())))
-        return out
 
     def bibliography(self):
-        out = []
         for name, (tags, work, doi, note) in sorted(self.works.items()):
             seen = ", ".join(sorted(tags)) or phrase("kit.not_seen")
             at = f" [doi {doi}](https://doi.org/{doi})." if doi else ""
-            out.append(f"- **{name}** ({seen}): {_cell(work)}{at} *{_cell(note)}*")
-        return out
+            yield f"- **{name}** ({seen}): {_cell(work)}{at} *{_cell(note)}*"
 
     def read_first(self):
         """Links to what needs the reader's eye most."""
@@ -272,7 +251,7 @@ class _Checklist:
             notebooks = [*notebooks, *new_pages]
             links = [_link(n, phrase("kit.review_notebook", number=n, title=titles[n])) for n in notebooks]
             tables = [_link(n, self.heads[n]) for n in [*names, *new_tables] if n in self.heads]
-            yield f"| {role} | {', '.join(links)} | {', '.join(tables)} |"
+            yield f"| {phrase(f'kit.{role}')} | {', '.join(links)} | {', '.join(tables)} |"
 
     def summary(self):
         every = [tag for _, tags in self.counts for tag in tags]
@@ -285,40 +264,24 @@ class _Checklist:
 
 
 def text(tables=None):
-    """The checklist as Markdown.
-
-    Parameters
-    ----------
-    tables : dict of str -> DataFrame, optional
-        `everything` by default.
-
-    Returns
-    -------
-    str
-        Every line to sign, once, after a head that says which state of the collection it is of.
-    """
-    listed = _Checklist(tables or everything(), {k: r.get("title", k) for k, r in describe().items()})
+    """The checklist of all tables, those of the invented patients among them, as Markdown: every line to sign, once."""
+    tables = tables or {**load_case().tables, **patient.tables()}
+    listed = _Checklist(tables, {k: r.get("title", k) for k, r in describe().items()})
     parts = {
-        phrase("kit.part_keys"): listed.keys,
-        phrase("kit.part_computed"): listed.computed,
-        phrase("kit.part_thresholds"): listed.thresholds,
-        phrase("kit.part_claims"): listed.claims,
-        phrase("kit.part_discrepancies"): listed.discrepancies,
-        phrase("kit.part_readings"): listed.own,
-        phrase("kit.part_others"): listed.others,
-        phrase("kit.part_prompts"): listed.prompts,
-        phrase("kit.part_works"): listed.bibliography,
-    }
-    titles = [f"{n}. {title}" for n, title in enumerate(parts, 1)]
+        "keys": listed.keys, "computed": listed.computed, "thresholds": listed.thresholds, "claims": listed.claims,
+        "discrepancies": listed.discrepancies, "readings": lambda: listed.others(tagged=False),
+        "others": listed.others, "prompts": listed.prompts, "works": listed.bibliography,
+    }  # fmt: skip
+    titles = [f"{n}. {phrase(f'kit.part_{name}')}" for n, name in enumerate(parts, 1)]
     written = [[f"## {title}", "", *make()] for title, make in zip(titles, parts.values(), strict=True)]
-    signed = [phrase("kit.sign_heads", wide=WIDE), "| --- " * 6 + "|", *(f"| {role} |" + "  |" * 5 for role in ROLES)]
+    signed = [
+        phrase("kit.sign_heads", wide=WIDE),
+        "| --- " * 6 + "|",
+        *(f"| {phrase(f'kit.{r}')} |" + "  |" * 5 for r in ROLES),
+    ]
     head = [phrase("kit.review_head", version=version(), seal=seal())]
-    for name, lines in {
-        "signatures": [*signed, ""],
-        "who_reads_what": [*listed.roles(), ""],
-        "read_first": listed.read_first(),
-        "contents": [*(f"- {_link(title, title)}" for title in titles), ""],
-        "counts": listed.summary(),
-    }.items():
+    contents = [*(f"- {_link(title, title)}" for title in titles), ""]
+    sections = {"signatures": [*signed, ""], "who_reads_what": [*listed.roles(), ""], "read_first": listed.read_first()}
+    for name, lines in {**sections, "contents": contents, "counts": listed.summary()}.items():
         head += [f"## {phrase(f'kit.{name}')}", "", *lines]
     return "\n".join([*head, *(line for part in written for line in part)]).rstrip() + "\n"

@@ -27,13 +27,11 @@ SHAPES = {  # told apart by letter and by shape, at the other end of a room and 
 
 def options(item, teacher=False):
     """The options of a question as a list; for a teacher the best one is marked."""
-    best = item.get("best") if teacher else None
-    return "<ul>" + "".join(
-        f'<li class="best">✔ {escape(o["key"])}) {escape(o["text"])}</li>'
-        if o["key"] == best
-        else f"<li>{escape(o['key'])}) {escape(o['text'])}</li>"
-        for o in item["options"]
-    ) + "</ul>"  # fmt: skip
+    best, out = item.get("best") if teacher else None, []
+    for o in item["options"]:
+        told = f"{escape(o['key'])}) {escape(o['text'])}</li>"
+        out.append(f'<li class="best">✔ {told}' if o["key"] == best else f"<li>{told}")
+    return f"<ul>{''.join(out)}</ul>"
 
 
 def vote(item, teacher=False):
@@ -74,11 +72,7 @@ def matrix():
 
 def criteria(rules, moments, filled=False):
     """Rule sets to go through by hand, for each moment: what is given, the threshold, and boxes."""
-    out = []
-    for name in rules:
-        for moment in moments:
-            out.append(ruler(name, load_case().as_of(moment), moment, filled))
-    return "".join(out)
+    return "".join(ruler(name, load_case().as_of(moment), moment, filled) for name in rules for moment in moments)
 
 
 def ruler(name, case, moment, filled=False):
@@ -92,11 +86,10 @@ def ruler(name, case, moment, filled=False):
         given = found.at[row[0], "as_given"] if row[0] in found.index else ""
         printed = f"{given} {LINE}" if given in blank else escape(given) or "–"
         ends = _filled(found, row[0], scored) if filled else _ends(row, kinds[row[0]]["kind"], scored)
-        lines.append(
-            [escape(row[1]), printed, escape(row[2]) or "–", *([escape(row[3]) or "–"] if scored else []), *ends]
-        )
+        points = [escape(row[3]) or "–"] if scored else []
+        lines.append([escape(row[1]), printed, escape(row[2]) or "–", *points, *ends])
     moment = load_case().time_points.set_index("time_point").at[moment, "label"]
-    columns = [phrase(f"kit.{k}") for k in ("item", "given", "met_where", *(["points"] if scored else []), *tails)]
+    columns = heads("item", "given", "met_where", *(["points"] if scored else []), *tails)
     answer = phrase("kit.verdict", line=LINE)
     if verdict.score is not None:
         answer = phrase("kit.total", line=LINE, verdict=answer)
@@ -118,62 +111,53 @@ def _filled(found, item, scored):
     if item not in found.index:
         return ["–"] * (2 if scored else 3)
     if scored:
-        ends = [found.at[item, k] for k in ("points_low", "points_high")]
-        return [show(e) if e == e else "–" for e in ends]
-    status = found.at[item, "status"]
-    return ["✔" if status == s else "–" for s in ("met", "not met", "undetermined")]
+        return [show(e) if e == e else "–" for e in found.loc[item, ["points_low", "points_high"]]]
+    return ["✔" if found.at[item, "status"] == s else "–" for s in ("met", "not met", "undetermined")]
+
+
+def heads(*names):
+    return [phrase(f"kit.{name}") for name in names]
 
 
 def timeline():
     """Days across, and a row for whatever is put on it."""
-    days = [str(d) for d in range(1, 5)]
-    head = [phrase("kit.what_given"), phrase("kit.before"), *days, phrase("kit.later")]
-    return rows(head, [[LINE, *[""] * (len(days) + 2)] for _ in range(14)])
-
-
-def leak_or_pump():
-    head = ("finding", "speaks_for_leak", "speaks_for_pump", "speaks_for_obstruction", "not_reported")
-    return rows([phrase(f"kit.{k}") for k in head], [[LINE, "", "", "", ""]] * 10)
+    head = [*heads("what_given", "before"), "1", "2", "3", "4", phrase("kit.later")]
+    return rows(head, [[LINE, *[""] * 6] for _ in range(14)])
 
 
 def curves():
     """Empty axes, and the three kinds of reason."""
-    hours = [phrase("kit.hours", n=n) for n in range(0, 49, 6)]
+    marks = "".join(f'<path d="M{60 + 70 * n} 190 v8"/>' for n in range(9))
+    told = [(60 + 70 * n, phrase("kit.hours", n=6 * n)) for n in range(9)]
     axes = (
         f'<svg viewBox="0 0 640 230" role="img" aria-label="{escape(phrase("kit.axes"))}">'
-        '<g fill="none" stroke="#111"><path d="M60 10 V190 H620" stroke-width="2"/>'
-        + "".join(f'<path d="M{60 + 70 * n} 190 v8"/>' for n in range(9))
-        + "</g><g font-size='13'>"
-        + "".join(f'<text x="{60 + 70 * n}" y="213" text-anchor="middle">{told}</text>' for n, told in enumerate(hours))
+        f'<g fill="none" stroke="#111"><path d="M60 10 V190 H620" stroke-width="2"/>{marks}</g><g font-size=\'13\'>'
+        + "".join(f'<text x="{x}" y="213" text-anchor="middle">{hours}</text>' for x, hours in told)
         + '<text x="20" y="105" transform="rotate(-90 20 105)" text-anchor="middle">'
         + f"{phrase('kit.concentration')}</text></g></svg>"
     )
     ledger = [[phrase(f"kit.{kind}"), "", ""] for kind in ("stated", "cited", "inferred")] * 2
-    return axes + rows([phrase(f"kit.{k}") for k in ("kind_of_reason", "what_is_said", "rests_on_what")], ledger)
+    return axes + rows(heads("kind_of_reason", "what_is_said", "rests_on_what"), ledger)
 
 
 def claims():
     labels = [escape(label) for label in load_case().weighed["label"]]
-    head = [phrase(f"kit.{k}") for k in ("claim", "speaks_for_it", "missing", "confidence")]
+    head = heads("claim", "speaks_for_it", "missing", "confidence")
     return rows(head, [[label, "", "", phrase("kit.confidences")] for label in labels])
 
 
-def sentences():
-    """The verbs that keep a sentence honest."""
-    head = [phrase(f"kit.{k}") for k in ("sentence", "observed", "inferred", "hoped")]
-    return rows(head, [[LINE, "", "", ""]] * 8)
-
-
+LEAK = ("finding", "speaks_for_leak", "speaks_for_pump", "speaks_for_obstruction", "not_reported")
 BLANKS = {
     "01": matrix,
     "02": lambda: criteria(("ilar_sjia", "printo_sjia"), ("regional_hospital",)),
     "03": lambda: criteria(("mas_2016",), ("regional_hospital", "admission")),
     "04": lambda: "",
-    "05": leak_or_pump,
+    "05": lambda: rows(heads(*LEAK), [[LINE, "", "", "", ""]] * 10),
     "06": timeline,
     "07": curves,
     "08": claims,
-    "09": sentences,
+    # The verbs that keep a sentence honest.
+    "09": lambda: rows(heads("sentence", "observed", "inferred", "hoped"), [[LINE, "", "", ""]] * 8),
 }
 
 
