@@ -50,7 +50,7 @@ class Mark(str):
 
     def __new__(cls, words, sign):
         made = super().__new__(cls, words)
-        look = "white-space:pre;font-size:1.15em"
+        look = "white-space:pre"
         made.html = f'<span aria-hidden="true" style="{look}">{escape(sign)}</span> {escape(words)}'
         return made
 
@@ -127,11 +127,11 @@ def figure(picture, alt, caption, width, kind="png", words="", below=None):
     return Figure(html, words or alt, caption, folded(phrase("page.in_words"), say(words)).html if words else "")
 
 
-def tabled(frame, caption, note="", words=""):
-    """A table of marks as a Figure, with a `note` below it; `words` are its text where that is shorter than a table."""
+def tabled(frame, caption, note=""):
+    """A table of marks as a Figure, with a `note` below it."""
     made = table(frame, caption)
     html = f'<figure style="margin:0">{made.html}<figcaption>{escape(note)}</figcaption></figure>'
-    return Figure(html, words or made.text, caption)
+    return Figure(html, made.text, caption)
 
 
 def folded(summary, *shown):

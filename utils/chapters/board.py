@@ -105,9 +105,8 @@ def replay(notebook):
             lambda p: phrase("forms.not_ranked") if pd.isna(p) else phrase("differential.place", place=p)
         )
         words = words.rename_axis(phrase("differential.hypothesis")).reset_index()
-        ranked = places.notna().any(axis=None)
-        first = plots.ranks(places, phrase("differential.moved")) if ranked else say(phrase("differential.no_ranking"))
-        return together(first, table(words, phrase("differential.ranking")))
+        line = [] if places.notna().any(axis=None) else [say(phrase("differential.no_ranking"))]
+        return together(*line, table(words, phrase("differential.ranking")))
 
     return explorer(view, reset=phrase("explorer.again"), note=phrase("explorer.again_note"))
 
