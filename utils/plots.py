@@ -31,6 +31,7 @@ LOOK = {
     **dict.fromkeys(("axes.spines.top", "axes.spines.right", "axes.grid", "text.parse_math"), False),
     **{"font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"]},
     **{"svg.fonttype": "none", "svg.hashsalt": "casebook"},  # words stay words, and one picture has the same bytes
+    "text.hinting": "none",  # else words are measured in whole pixels, and a browser draws them wider
 }
 BOLD = {"weight": "bold"}  # a row in bold that has no words on its right is a heading
 FAINT = {"ha": "center", "color": "#dde2e7", "zorder": 0, **BOLD}  # across a picture
@@ -408,7 +409,7 @@ def recovery(marks, days, boxes, loose, caption):
     rows = [(when, "; ".join(what)) for when, what in (boxes[0], loose, *boxes[1:])]
     rows[1] = (f"? {rows[1][0]}", f"{rows[1][1]}. {phrase('plots.broken_frame')}")
     below = table(pd.DataFrame(rows, columns=[phrase("plots.when"), phrase("plots.what")]), phrase("plots.follow_up"))
-    ticks = {d: f"{d}" for d in (first, *range(10, last - 4, 10), last)}
+    ticks = {d: f"{d}" for d in (first, *range(10, last - 4, 10))} | {last: phrase("plots.day", day=last)}
     brief = phrase("plots.alt_recovery", n=len(marks), first=first, last=last)
     key = f"{phrase('plots.recovery_key')} {SOURCE}"
     return _strip(found, (first - 1, last + 1), brief, caption, key, below=below, ticks=ticks)
