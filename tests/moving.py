@@ -1,6 +1,7 @@
 """A page's side of an explorer: it finds controls by their names, moves them as a page does, and keeps what is sent."""
 
 import asyncio
+import base64
 import re
 
 from utils import explore
@@ -79,8 +80,9 @@ class Page:
 
 
 def clean(shown):
-    """Whether the reader is spared what only a programmer would understand."""
-    text = re.sub(r"base64,[^\"]+", "", shown.html) + shown.text
+    """Whether the reader is spared what only a programmer would understand: in words, on the page, in a picture."""
+    pictures = [base64.b64decode(data).decode() for data in re.findall(r"svg\+xml;base64,([^\"]+)", shown.html)]
+    text = " ".join([re.sub(r"base64,[^\"]+", "", shown.html), shown.text, *pictures])
     return not re.search(r"\b(nan|None|NaT|Traceback|inf)\b|<NA>|&lt;NA&gt;|Quantity\(|<script", text)
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from tests.cells import by_first, rows_of
 from tests.design import BOOKS
-from tests.drawings import clean
-from tests.moving import named
+from tests.moving import clean, named
 from tests.reading import forbidden
 from utils.case import load_case, references
 from utils.chapters import appraisal

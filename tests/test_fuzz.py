@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.drawings import clean
+from tests.moving import clean
 from utils import explore, quiz
 from utils import record as store
 from utils.case import load_case

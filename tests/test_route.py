@@ -8,7 +8,7 @@ import pytest
 
 from tests.cells import by_first, rows_of
 from tests.design import BOOKS
-from tests.drawings import clean
+from tests.moving import clean
 from tests.reading import forbidden
 from utils.case import load_case
 from utils.chapters import route

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from functools import cached_property
 from html import escape
 from urllib.parse import quote
 
@@ -21,10 +22,14 @@ def sendable(text):
 
 
 class Shown:
-    """Something to show; a notebook takes the HTML, everything else the text."""
+    """Something to show; a notebook takes the HTML, everything else the text, or what makes it once it is asked for."""
 
     def __init__(self, html, text):
-        self.html, self.text = sendable(html), sendable(text)
+        self.html, self._text = sendable(html), text
+
+    @cached_property
+    def text(self):
+        return sendable(self._text() if callable(self._text) else self._text)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/html": self.html, "text/plain": self.text}
@@ -37,8 +42,8 @@ class Figure(Shown):
     """A picture or a table of marks, and its words: `brief` where a table that says the same follows, else `whole`."""
 
     def __init__(self, html, words, caption, fold=""):
-        super().__init__(html + fold, phrase("page.figure", alt=words))
-        self.whole = Shown(self.html, self.text)
+        super().__init__(html + fold, lambda: phrase("page.figure", alt=words() if callable(words) else words))
+        self.whole = Shown(self.html, lambda: self.text)
         self.brief = Shown(html, phrase("page.figure", alt=phrase("page.brief", caption=caption.rstrip("."))))
 
 
@@ -46,7 +51,7 @@ class Mark(str):
     """Words that `table` shows behind a sign, such as ● or ■■□; as text they are the words alone."""
 
     def __new__(cls, words, sign):
-        made, look = super().__new__(cls, words), "white-space:pre;font-size:1.15em"
+        made, look = super().__new__(cls, words), "white-space:pre"
         made.html = f'<span aria-hidden="true" style="{look}">{escape(sign)}</span> {escape(words)}'
         return made
 
@@ -94,7 +99,7 @@ def table(frame, caption):
     head, body = row(heads, *['th scope="col"'] * 2), "".join(row(cells, 'th scope="row"', "td") for cells in words)
     title = f'<caption style="text-align:left;font-weight:bold">{escape(caption)}</caption>'
     html = f"<table style='margin-left:0'>{title}<thead>{head}</thead><tbody>{body}</tbody></table>"
-    return Shown(html, f"{caption}\n" + pd.DataFrame(words, columns=heads).to_string(index=False))
+    return Shown(html, lambda: f"{caption}\n" + pd.DataFrame(words, columns=heads).to_string(index=False))
 
 
 def _framed(inside, note):
@@ -114,20 +119,20 @@ def figure(picture, alt, caption, width, words="", below=None):
     return Figure(_framed(drawn, caption), words or alt, caption, fold)
 
 
-def tabled(frame, caption, note="", words=""):
-    """A table of marks as a `Figure`, a `note` below it; `words` are its text where that is shorter than the table."""
+def tabled(frame, caption, note=""):
+    """A table of marks as a `Figure`, a `note` below it."""
     made = table(frame, caption)
-    return Figure(_framed(made.html, note), words or made.text, caption)
+    return Figure(_framed(made.html, note), lambda: made.text, caption)
 
 
 def folded(summary, *shown):
     """Things behind a line that opens them: what would give a question away, or what is long."""
     inside, line = together(*shown), f"<summary><strong>{escape(summary)}</strong></summary>"
-    return Shown(f"<details>{line}{inside.html}</details>", f"{summary}\n{inside.text}")
+    return Shown(f"<details>{line}{inside.html}</details>", lambda: f"{summary}\n{inside.text}")
 
 
 def together(*shown):
     """Several things shown one below the other; as text, what a picture shows is said once, by the table below it."""
     last = max((n for n, s in enumerate(shown) if "<table" in s.html), default=-1)
     shown = [s.brief if isinstance(s, Figure) and n < last else s for n, s in enumerate(shown)]
-    return Shown("".join(s.html for s in shown), "\n\n".join(s.text for s in shown))
+    return Shown("".join(s.html for s in shown), lambda: "\n\n".join(s.text for s in shown))

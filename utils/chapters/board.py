@@ -97,9 +97,8 @@ def replay(notebook):
         places = rankings(notebook)
         words = places.astype(object).map(lambda p: phrase("differential.place", place=p), na_action="ignore")
         words = words.fillna(phrase("forms.not_ranked")).rename_axis(phrase("differential.hypothesis")).reset_index()
-        ranked = places.notna().any(axis=None)
-        first = plots.ranks(places, phrase("differential.moved")) if ranked else say(phrase("differential.no_ranking"))
-        return together(first, table(words, phrase("differential.ranking")))
+        line = [] if places.notna().any(axis=None) else [say(phrase("differential.no_ranking"))]
+        return together(*line, table(words, phrase("differential.ranking")))
 
     return explorer(view, reset=phrase("explorer.again"), note=phrase("explorer.again_note"))
 
