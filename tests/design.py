@@ -411,7 +411,7 @@ def is_ready_for_class(b):
     advice = (ROOT / "classroom" / "kit" / "texts" / "facilitation.md").read_text(encoding="utf-8")
     head = f"## {b.number}"
     return which(
-        ("<img" not in home, "there is no figure under '## The picture to take home'"),
+        ("<figure" not in home, "there is no figure under '## The picture to take home'"),
         (f"{head}\n" not in advice, f"classroom/kit/texts/facilitation.md has no section '{head}'"),
     )
 
