@@ -77,9 +77,9 @@ class _Writer:
 
     def told(self, row, code):
         """The same, and how the code stands to them."""
-        text, match = f"{self.labels[row['variable']]}: {self.words(row)}", self.codes[code]["match"]
-        text += "" if match == "exact" else f" Match of the code: {match}."
-        return text + (f" Note: {row['note']}." if row["note"] else "")
+        match = self.codes[code]["match"].replace("exact", "")
+        more = [f" Match of the code: {match}."] * bool(match) + [f" Note: {row['note']}."] * bool(row["note"])
+        return "".join([f"{self.labels[row['variable']]}: {self.words(row)}", *more])
 
     def gone(self, entry, row, told):
         """What was there before has gone."""
@@ -148,9 +148,9 @@ class _Writer:
     def schedule(self, row):
         """How often a dose was given, as far as that is printed, and of which course it is."""
         weeks, hours = divmod(int(row["interval_h"]), 168)
-        told = f"every {hours} hours" if hours else f"every {weeks} weeks"
-        if row["dose_unit"] != "mg/kg/dose":
-            told = "an amount a day; into how many doses it was divided is not printed"
+        told = "an amount a day; into how many doses it was divided is not printed"
+        if row["dose_unit"] == "mg/kg/dose":
+            told = f"every {hours} hours" if hours else f"every {weeks} weeks"
         moment = self.when(row["time_point"])["ontologyClass"]["label"]
         return self.local(row["treatment"], f"{told}. {row['label']}, {moment}: {self.words(row)}")
 
@@ -179,7 +179,7 @@ class _Writer:
         # CANDIDATE, "possibly related": the authors cite that it was reported in the disease and say no more.
         genomic = {"subjectOrBiosampleId": CASE, "interpretationStatus": "CANDIDATE"}
         genomic["variantInterpretation"] = {"variationDescriptor": descriptor}
-        diagnosis = {"disease": self.term("MONDO:0015545"), "genomicInterpretations": [genomic]}
+        diagnosis = {"disease": self.term(DISEASES[1]), "genomicInterpretations": [genomic]}
         return {"id": "prf1", "diagnosis": diagnosis, "summary": f"The authors: {self.words(claim)}"}
 
     def meta(self, packet):

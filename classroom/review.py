@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from functools import cache
+from itertools import groupby
 
 import pandas as pd
 
@@ -97,8 +98,7 @@ class _Checklist:
         out = [phrase("kit.row_heads", wide=WIDE), "| --- " * 7 + "|"]
         tags, last = [], ""
         for number, row in zip(table.index + 2, table.to_dict("records"), strict=True):
-            source = row.get("source") or row.get("sources") or row.get("where") or ""
-            seen = row.get("seen_in", "")
+            source, seen = row.get("source") or row.get("sources") or row.get("where") or "", row.get("seen_in", "")
             if seen:
                 source = phrase("kit.seen_too" if seen == last else "kit.seen_in", source=source, seen=seen)
             last = seen
@@ -150,33 +150,29 @@ class _Checklist:
         return [*out, "", SIGN, ""], tags
 
     def keys(self):
-        titles, out, notebook, tags = self.case.journey.set_index("notebook")["title"], [], None, []
-        for item in sorted(items().values(), key=lambda i: i["notebook"]):
-            if item["notebook"] != notebook:
-                notebook = item["notebook"]
-                out += [f"### {phrase('kit.review_notebook', number=notebook, title=titles[notebook])}", ""]
-            lines, found = self.item(item)
-            out += lines
-            tags.append(next((t for t in ("R", "ours", "S", "C", "P") if t in found), "none"))
+        titles, out, tags = self.case.journey.set_index("notebook")["title"], [], []
+        for number, asked in groupby(sorted(items().values(), key=lambda i: i["notebook"]), lambda i: i["notebook"]):
+            out += [f"### {phrase('kit.review_notebook', number=number, title=titles[number])}", ""]
+            for lines, found in map(self.item, asked):
+                out += lines
+                tags.append(next((t for t in ("R", "ours", "S", "C", "P") if t in found), "none"))
         self.counts.append((phrase("kit.keys_by_tag"), tags))
         return out
 
     def computed(self):
-        """What the pages 10 and 11 compute and holds the sheets of the learner against, and its rubric."""
+        """What the pages 10 and 11 compute and hold the sheets of the learner against, and their rubric."""
         girl, given, lines = patient.load_patient(), [], []
         labels = self.tables["variables"].set_index("variable")["label"]
         recalled = set(self.tables["rules"].query("tag == 'R'")["rule"])
         for moment in girl.moments.index:
             rows = girl.told(moment).itertuples()
             told = "; ".join(f"{labels[r.variable]}: {r.as_printed or status_word(r.status)}" for r in rows)
-            told = _cell(told.replace("_", " "))
-            given.append(f"- {phrase('kit.told_at', moment=moment, told=told)}")
+            given.append(f"- {phrase('kit.told_at', moment=moment, told=_cell(told.replace('_', ' ')))}")
         for name, moment in patient.SHEETS.items():
-            at = phrase("kit.name_at", name=name, moment=moment)
             for row in patient.judged(girl, moment).to_dict("records"):
                 status = status_word(girl.verdicts[row["rule"], moment].status)
                 key = f"{row['Rule set']}: {status} ({row['Where it stands']})"
-                lines.append((at, key, "R" if row["rule"] in recalled else "C"))
+                lines.append((phrase("kit.name_at", name=name, moment=moment), key, "RC"[row["rule"] not in recalled]))
         for name in patient.CONVERSIONS:
             sheet = patient.sheet(name)
             for field, (value, _) in sheet.asked.items():
@@ -184,9 +180,8 @@ class _Checklist:
                 lines.append((name, told, "C"))
         part = phrase("kit.part_computed")
         self.counts.append((part, [tag for *_, tag in lines]))
-        for name, _, tag in lines:
-            if tag in self.first:
-                self.first[tag].setdefault(phrase("kit.computed"), []).append(_link(name, f"2. {part}"))
+        links = [_link(name, f"2. {part}") for name, _, tag in lines if tag == "R"]
+        self.first["R"] |= {phrase("kit.computed"): links} if links else {}
         return [*given, "", *(f"- {_cell(f'{name}, {key}')} ({tag}) {SIGN}" for name, key, tag in lines), ""]
 
     def thresholds(self):

@@ -296,9 +296,8 @@ def takes_the_minutes_it_says(b):
 
 def shows_each_card_once(b):  # an id that stands twice is refused by tests.check_questions
     there = Counter(s[:2] for s in walk(b) if s.kind in ("ask", "write", "rank"))
-    due = {("ask", k) for k in b.items} | {
-        ("write" if p["kind"] == "text" else "rank", k) for k, p in b.prompts.items()
-    }
+    kinds = {k: "write" if p["kind"] == "text" else "rank" for k, p in b.prompts.items()}
+    due = {(kind, k) for k, kind in {**dict.fromkeys(b.items, "ask"), **kinds}.items()}
     yield from (f'{kind}("{k}") stands {there[kind, k]} times; once is due' for kind, k in due if there[kind, k] != 1)
     for kind, k in there.keys() - due:
         yield f'{kind}("{k}"): this notebook has no such {"question" if kind == "ask" else "prompt"}'

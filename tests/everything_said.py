@@ -7,23 +7,23 @@ import ast
 import json
 import re
 import sys
-from html import unescape
 from pathlib import Path
 
 import ipywidgets as widgets
 import nbformat
+from bs4 import BeautifulSoup
 from IPython.core.formatters import DisplayFormatter
 
 ROOT = Path(__file__).resolve().parent.parent
-ATTRIBUTES = re.compile(r'(?:alt|title|placeholder|aria-label)="([^"]*)"')
-SILENT = re.compile(r"(?s)<(script|style)\b.*?</\1>|<!--.*?-->|base64,[A-Za-z0-9+/=]+|<code>.*?</code>|<pre.*?</pre>")
 
 
 def visible(page):
     """What is read or read aloud of HTML, a list of texts."""
-    page = SILENT.sub(" ", page)
-    found = ATTRIBUTES.findall(page) + re.split(r"<[^>]*>", page)
-    return [unescape(text).strip() for text in found if text.strip()]
+    soup = BeautifulSoup(page, "html.parser")
+    for silent in soup(["script", "style", "code", "pre"]):
+        silent.decompose()
+    read_aloud = [tag.get(name) for tag in soup(True) for name in ("alt", "title", "placeholder", "aria-label")]
+    return [text.strip() for text in (*filter(None, read_aloud), *soup.stripped_strings)]
 
 
 def of_widget(widget):

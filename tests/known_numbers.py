@@ -163,17 +163,9 @@ def table_numbers(case, modelled=True):
 
 
 # ---- rules ----------------------------------------------------------------------------------------------------------
-def _verdicts_until(case, whole):
-    """Scores, counts of items, margins and probabilities of nobody, and of the child at each moment up to a case's."""
-    seen = set(case.observations["time_point"])
-    yield from _verdicts("nobody", None)
-    for moment in (t for t in case.time_points["time_point"] if t in seen):
-        yield from _verdicts(moment, whole)
-
-
 @cache
 def _verdicts(moment, of):
-    """The same at one moment, of a case or an invented patient."""
+    """Scores, counts of items, margins and probabilities at one moment, of a case, an invented patient, or nobody."""
     inputs, found = of.as_of(moment).inputs if of else {}, []
     for name, rule in RULES.items():
         for variant in rule.variants:
@@ -286,7 +278,10 @@ def known(moment=None, whole=CASE):
         found += [*_verdicts("nobody", None), *(k for m in GIRL.moments.index for k in _verdicts(m, GIRL))]
     else:
         case = whole.as_of(*moment) if moment else whole
-        found = [*table_numbers(case, modelled), *_verdicts_until(case, whole), *_bedside(case)]
+        seen = set(case.observations["time_point"])
+        moments = [t for t in case.time_points["time_point"] if t in seen]
+        found = [*table_numbers(case, modelled), *_verdicts("nobody", None), *_bedside(case)]
+        found += [k for m in moments for k in _verdicts(m, whole)]
     found += _model() if modelled else ()
     found += _number(100 * NEAR, "%", words("near within"), "rules.py NEAR")
     found += [Known((n,), frozenset({"figure no."}), words("figure"), "locators.csv") for n in (1.0, 2.0)]

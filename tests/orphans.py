@@ -168,9 +168,13 @@ def limit(rule, item, unit=None):
     return row["threshold"] * by
 
 
+def shown_of(rule, moment, item, column):
+    return evaluate(rule, CASE.as_of(moment)).items.set_index("item").at[item, column]
+
+
 def margin(rule, moment, item):
     """How far a value lies from its threshold, in per cent of it, positive on the side that meets the item."""
-    return 100 * evaluate(rule, CASE.as_of(moment)).items.set_index("item").at[item, "margin"]
+    return 100 * shown_of(rule, moment, item, "margin")
 
 
 def share(rule, what, study=None):
@@ -180,24 +184,22 @@ def share(rule, what, study=None):
     return found
 
 
+def of_girl(given, unit):
+    return (given.to(unit) if unit else given).value
+
+
 SPACE = {
-    **{f.__name__: f for f in (value, limit, margin, abs, min, max, sum, round)},
+    **{f.__name__: f for f in (value, limit, margin, share, round)},
     "points": lambda rule, item: RULES[rule].nodes()[item]["points"],
     "score": lambda rule, moment=None: evaluate(rule, CASE.as_of(moment) if moment else {}).score,
-    "share": share,
-    "part": lambda rule, moment, item: (
-        evaluate(rule, CASE.as_of(moment)).items.set_index("item").at[item, "points_low"]
-    ),
+    "part": lambda rule, moment, item: shown_of(rule, moment, item, "points_low"),
     "people": lambda rule, prior: cohort.crowd(share(rule, "sensitivity"), share(rule, "specificity"), prior),
     "percent": lambda score: hscore_probability(score)[0],
     "factor": lambda variable, unit: factors(variable)[unit],
     "reference": lambda work: int(references()[work]["citation-number"]),
-    "rows": lambda table: len(CASE.tables[table]),
     "amount": lambda treatment, what: course.equivalents(CASE.treatments.set_index("treatment").loc[treatment])[what],
     "ran": lambda day: course.count(course.running(course.courses(CASE), day)),
     "mean_pressure": bedside.mean_arterial_pressure,
-    "before": bedside.weight_before,
-    "z": bedside.growth_z,
     "printed": lambda way: route.printed()[way][0],
     "hours": lambda way: route.printed()[way][1],
     "weight": lambda reading: route.weights()[reading],
@@ -207,11 +209,8 @@ SPACE = {
     "naranjo": lambda end: appraisal.defensible()[end],
     "variant": lambda item, what: int(CASE.variant.set_index("item").at[item, what]),
     "kinetics": lambda name: pk.constants()[name],
-    "girl": lambda moment, name, unit=None: (
-        GIRL.as_of(moment).inputs[name].to(unit).value if unit else GIRL.as_of(moment).inputs[name].value
-    ),
+    "girl": lambda moment, name, unit=None: of_girl(GIRL.as_of(moment).inputs[name], unit),
     "hours_later": lambda moment: GIRL.moments.at[moment, "after_h"],
-    "girls_score": lambda rule, moment: GIRL.verdicts[rule, moment].score,
 }
 
 
@@ -228,10 +227,9 @@ def named_in(entry):
 
 
 def declares(entry, reading, passage):
-    if entry["text"] != reading.text or not passage.names & named_in(entry):
-        return False
-    unit = entry.get("unit")
-    return unit is None or reading.unit in (unit, next((r.unit for r in read_numbers(f"1 {unit}")), unit))
+    unit = entry.get("unit", reading.unit)
+    same = reading.unit in (unit, *(r.unit for r in read_numbers(f"1 {unit}")))
+    return entry["text"] == reading.text and passage.names & named_in(entry) and same
 
 
 def entry_faults(entries, used):

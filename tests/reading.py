@@ -64,20 +64,20 @@ class Reading:
         return bool(self.decimals) or len(re.sub(r"\D", "", self.text)) > 2
 
 
-def _value(text):
-    return float(text.replace(",", "").replace("−", "-"))
-
-
 @cache
 def read_numbers(text):
     """Every number in a passage, a tuple of `Reading`; a range gives two, each with the unit that stands behind it.
 
     "day 4" has the unit ``day no.``, and grades, figures and references theirs; "4 of 5" and "4 in 10" the unit ``of``.
     """
+
+    def value(text):
+        return float(text.replace(",", "").replace("−", "-"))
+
     found = []
     for m in _pattern().finditer(text):
         if m["pair"]:
-            *parts, whole = map(_value, re.findall(r"\d[\d,]*(?:\.\d+)?", m["pair"]))
+            *parts, whole = map(value, re.findall(r"\d[\d,]*(?:\.\d+)?", m["pair"]))
             found += [Reading((part, whole), m["pair"], "of", m.span("pair"), text) for part in parts]
         elif m["group"]:
             behind, before = m["unit"] and key(m["unit"]), m["before"] and f"{key(m['before'].split()[0])} no."
@@ -89,7 +89,7 @@ def read_numbers(text):
                 words = part[0].rstrip(",")
                 if not unit and re.fullmatch(r"(19|20)\d\d", words):
                     continue  # a year
-                found.append(Reading((_value(words),), words, unit, (start, start + len(words)), text))
+                found.append(Reading((value(words),), words, unit, (start, start + len(words)), text))
     return tuple(found)
 
 

@@ -119,10 +119,9 @@ def placed(complaint, file):
 
 def told(fault):
     """A CaseDataError with the place of what it is about."""
-    row = f":{fault.row}" if fault.row else ""
-    about = str(fault).partition(": ")[2]
+    file, about = f"casedata/{fault.file}", str(fault).partition(": ")[2]
     column = f"column {fault.column}: " if fault.column else ""
-    return f"casedata/{fault.file}{row}: {column}{about}" if row else placed(about, f"casedata/{fault.file}")
+    return f"{file}:{fault.row}: {column}{about}" if fault.row else placed(about, file)
 
 
 # ---- what is done ----------------------------------------------------------------------------------------------------
@@ -170,10 +169,10 @@ def sealed():
 
 def run(books):
     """Run notebooks, two at a time, and store their outputs; returns what went wrong."""
-    script = ROOT / "tests" / "refresh_notebooks.py"
 
     def one(book):
-        done = subprocess.run([sys.executable, str(script), str(book)], capture_output=True, text=True)
+        command = [sys.executable, str(ROOT / "tests" / "refresh_notebooks.py"), str(book)]
+        done = subprocess.run(command, capture_output=True, text=True)
         print(done.stdout, end="", flush=True)
         return f"notebooks/{done.stderr.strip().splitlines()[0]}" if done.returncode else ""
 
@@ -209,20 +208,18 @@ def outdated(passages, folder):
     from tests import orphans
     from utils.case import load_case
 
+    def now(source):
+        """What the row that vouched for a number says now."""
+        file, _, fact = source.partition(".csv ")
+        rows = read_table("observations").query("fact == @fact and value.notna()") if file == "observations" else None
+        told = [f"{r.value:g} {r.unit}".strip() for r in rows.itertuples()] if rows is not None else []
+        return f"{' and '.join(told)} now" if told else "so no more"
+
     try:
-        found = orphans.outdated(passages, load_case(folder))
+        found = [*orphans.outdated(passages, load_case(folder))]
     except CaseDataError:  # it was not whole before either
         return {}
-    say = f"{{}}: {{}} says {{}}{ASKED}".format
-    return {(p.place(r), r.text): say(orphans.stated(r), source, as_it_is(source)) for p, r, source in found}
-
-
-def as_it_is(source):
-    """What the row that vouched for a number says now."""
-    file, _, fact = source.partition(".csv ")
-    rows = read_table("observations").query("fact == @fact and value.notna()") if file == "observations" else ()
-    now = [f"{r.value:g} {r.unit}".strip() for r in rows.itertuples()] if len(rows) else []
-    return f"{' and '.join(now)} now" if now else "so no more"
+    return {(p.place(r), r.text): f"{orphans.stated(r)}: {of} says {now(of)}{ASKED}" for p, r, of in found}
 
 
 def number_faults(books, root):

@@ -46,10 +46,6 @@ TOLD = html.escape(WHY)
 DRAWN = base64.b64encode(f"<svg><text>{TOLD}</text></svg>".encode()).decode()
 LEAKS = {
     "why": f"<p>{TOLD}</p>",
-    "voice": f"<p>{html.escape(items()['N3.2']['voices']['data'])}</p>",
-    "later guidance": f"<p>{html.escape(items()['N4.2']['voices']['later'])}</p>",
-    "exemplar": f"<p>{html.escape(prompts()['W4.1']['exemplar'])}</p>",
-    "look for": f"<li>{html.escape(prompts()['W2.1']['look_for'][0])}</li>",
     "a part of it": f"<p>{html.escape(' '.join(WHY.split()[:16]))}</p>",
     "capitals and lines": f"<p>{html.escape(WHY.upper()).replace(' ', chr(10))}</p>",
     "entities": "<p>" + "".join(f"&#{ord(c)};" for c in WHY) + "</p>",

@@ -85,7 +85,7 @@ def ruler(name, case, moment, filled=False):
     for row in asked.itertuples(index=False, name=None):
         given = found.at[row[0], "as_given"] if row[0] in found.index else ""
         printed = f"{given} {LINE}" if given in blank else escape(given) or "–"
-        ends = _filled(found, row[0], scored) if filled else _ends(row, kinds[row[0]]["kind"], scored)
+        ends = _ends(row, kinds[row[0]]["kind"], found if filled else None, scored)
         points = [escape(row[3]) or "–"] if scored else []
         lines.append([escape(row[1]), printed, escape(row[2]) or "–", *points, *ends])
     moment = load_case().time_points.set_index("time_point").at[moment, "label"]
@@ -100,19 +100,15 @@ def ruler(name, case, moment, filled=False):
     return f'<section class="{kind}">{head}{rows(columns, lines)}<p>{answer}</p></section>'
 
 
-def _ends(row, kind, scored):
-    """What is left to fill in: the two ends of a score, or one of three boxes; nothing for a number that is divided."""
-    if scored:
-        return ["", ""] if row[3] else ["–", "–"]
-    return ["–" if kind in ("weight", "value") else BOX] * 3
-
-
-def _filled(found, item, scored):
-    if item not in found.index:
+def _ends(row, kind, found, scored):
+    """The two ends of a score, or three boxes, to fill in or (from `found`) filled; none for a divided number."""
+    if found is None:
+        return (["", ""] if row[3] else ["–", "–"]) if scored else ["–" if kind in ("weight", "value") else BOX] * 3
+    if row[0] not in found.index:
         return ["–"] * (2 if scored else 3)
     if scored:
-        return [show(e) if e == e else "–" for e in found.loc[item, ["points_low", "points_high"]]]
-    return ["✔" if found.at[item, "status"] == s else "–" for s in ("met", "not met", "undetermined")]
+        return [show(e) if e == e else "–" for e in found.loc[row[0], ["points_low", "points_high"]]]
+    return ["✔" if found.at[row[0], "status"] == s else "–" for s in ("met", "not met", "undetermined")]
 
 
 def heads(*names):
