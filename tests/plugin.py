@@ -32,10 +32,20 @@ def pytest_configure(config):
     runpy.run_path(str(GUARD / "sitecustomize.py"))
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Files with slow tests come first, so that no worker is left alone with one at the end."""
-    slow = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser")))}
-    items.sort(key=lambda item: item.path not in slow)
+    """What takes long comes first, so that no worker is left alone with it at the end.
+
+    A worker takes over one group at a time: a slow test, a notebook in the browser (which names its own), or a file.
+    """
+    order = {}
+    for item in items:
+        slow, browser = (item.get_closest_marker(mark) for mark in ("slow", "browser"))
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid if slow and not browser else str(item.path)))
+        group = item.get_closest_marker("xdist_group").args[0]
+        order[item] = (not (slow and browser), not slow, not browser, group if slow or browser else "")
+    items.sort(key=order.get)
 
 
 def refused():

@@ -2,7 +2,7 @@
 
 from axe_playwright_python.base import AXE_SCRIPT
 
-from tests.browser.session import press, whole
+from tests.browser.session import VIEW, whole
 
 # Only what is named here by rule *and* element is somebody else's. A line that fits nothing any more is reported.
 OTHERS = {  # (rule, element) -> whose it is, and why it stays
@@ -44,11 +44,12 @@ FOUND = """async ([others, only, where]) => {
   return [ours, [...used], checked, planted];
 }"""
 HEIGHT = """() => {
-  document.querySelectorAll('.jp-Notebook details').forEach((d) => (d.open = true));
+  document.querySelectorAll('details').forEach((d) => (d.open = true));
   document.body.style.overflow = 'visible';
-  return document.querySelector('.jp-WindowedPanel-inner')?.scrollHeight ?? 0;
+  return (document.querySelector('.jp-WindowedPanel-inner') ?? document.body).scrollHeight;
 }"""
 FITS = """() => { const outer = document.querySelector('.jp-WindowedPanel-outer');
+  if (!outer) return true;
   outer.scrollTop = 0;
   return outer.firstElementChild.scrollHeight < outer.clientHeight; }"""
 CONTROLS = """() => {
@@ -85,6 +86,11 @@ WATCH = """() => { window.__reached = []; window.__left = false;
     const ring = (look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) > 0) || look.boxShadow !== 'none';
     if (stop && !window.__left) window.__reached.push([stop, ring ? '' : e.outerHTML.slice(0, 120)]);
   }); }"""
+SHOWN = """() => [...document.querySelectorAll('.jp-CodeCell')].map((cell) => {
+  const out = cell.querySelector('.jp-OutputArea');
+  return [cell.querySelector('.jp-InputArea')?.innerText.slice(0, 60), out?.innerText.trim() ?? '',
+    out?.querySelectorAll('img, table').length ?? 0];
+})"""
 PICTURES = """() => [...document.querySelectorAll('.jp-OutputArea img')].map((picture) => {
   const outputs = [...document.querySelectorAll('.jp-CodeCell .jp-OutputArea')];
   const at = outputs.indexOf(picture.closest('.jp-OutputArea'));
@@ -99,9 +105,8 @@ def lay_out(page):
     of JupyterLab: without this hardly an element of a notebook is looked at.
     """
     whole(page)
-    if height := page.evaluate(HEIGHT):
-        page.set_viewport_size({"width": 1280, "height": height + 900})
-        page.wait_for_function(FITS, polling=100)
+    page.set_viewport_size({**VIEW, "height": page.evaluate(HEIGHT) + 900})
+    page.wait_for_function(FITS, polling=100)
     page.evaluate(AXE_SCRIPT)
 
 
@@ -118,12 +123,13 @@ def faults(page, only=None, where=PAGE):
     return ours, {list(OTHERS)[n] for n in used}, checked
 
 
-def walk(page):
+def tab(page):
     """Press Tab from the first cell to the end: (stops that were reached, those without a visible ring)."""
     page.evaluate("document.querySelector('.jp-Notebook .jp-Cell').focus()")
     page.evaluate(WATCH)
     for _ in range(60):
-        press(page, *["Tab"] * 50)
+        for _ in range(50):
+            page.keyboard.press("Tab")
         if page.evaluate("window.__left"):
             break
     reached = page.evaluate("window.__reached")
