@@ -1,7 +1,4 @@
-"""A JupyterLab of a learner and a real browser on it, both on loopback only: for the walk and for the bench.
-
-What waits for a page stands here: a test asks a page for nothing before it shows it, by `expect` or by one of these.
-"""
+"""A JupyterLab of a learner and a real browser on it, both on loopback only, and what waits until a page has come."""
 
 import functools
 import http.server
@@ -22,6 +19,7 @@ from playwright.sync_api import expect, sync_playwright
 from lab import BROWSERS
 
 ROOT = Path(__file__).resolve().parents[2]
+BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync --disable-dev-shm-usage""".split()
 FLAGS.append("--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")  # nothing it asks of itself leaves either
@@ -29,7 +27,6 @@ FLAGS.append("--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")  # not
 ITS_OWN = ("update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com")
 VIEW = {"width": 1366, "height": 768}  # a laptop's
 PATIENCE = 600  # seconds until what does not come counts as missing; a loaded machine is slow
-THROTTLE = float(os.environ.get("MAS_CASEBOOK_THROTTLE", 1))  # 6: each page sixfold slower, to find what does not wait
 READY = """(() => { const w = window.jupyterapp?.shell.currentWidget, kernel = w?.sessionContext?.session?.kernel;
   return w?.context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle'; })()"""
 # JupyterLab draws the cells outside the window when it has nothing else to do, and a widget when its model has come.
@@ -68,17 +65,16 @@ def serve(home):
     env |= {f"JUPYTER_{name.upper()}_DIR": str(home / name) for name in ("config", "data", "runtime")}
     options = "-m jupyterlab --no-browser --allow-root --ip=127.0.0.1 --port=0 --IdentityProvider.token=learner"
     command = [*options.split(), "--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={home / 'notebooks'}"]
-    with open(home / "lab.log", "w") as log:
-        server = subprocess.Popen([sys.executable, *command], env=env, stdout=log, stderr=log)
-    try:
-        yield wait_for(server, home)
-    finally:
-        server.terminate()
-        server.wait(PATIENCE)
+    log = open(home / "lab.log", "w")
+    with log, subprocess.Popen([sys.executable, *command], env=env, stdout=log, stderr=log) as server:
+        try:
+            yield wait_for(server, home)
+        finally:
+            server.terminate()
 
 
 def wait_for(server, home):
-    """Wait until the server answers at the port that it found free; returns its address."""
+    """The server's address, once it answers at the port that it found free."""
     told, end = home / "runtime" / f"jpserver-{server.pid}.json", time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < end:
         with suppress(OSError, ValueError):  # not written yet, or half; not answering yet
@@ -100,13 +96,6 @@ def launch(chromium, profile, *flags):
         context.set_default_timeout(1000 * PATIENCE)
         expect.set_options(timeout=1000 * PATIENCE)
         context.outside = []
-
-        def throttle(page):
-            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": THROTTLE})
-
-        if THROTTLE > 1:
-            throttle(context.pages[0])
-            context.on("page", throttle)
         try:
             yield context
         finally:
@@ -116,31 +105,28 @@ def launch(chromium, profile, *flags):
 
 @contextmanager
 def browse(chromium, profile):
-    """A browser of which every request that would leave this machine is counted; yields its context.
+    """A browser's context; its ``outside`` lists every request that would leave this machine.
 
-    ``context.outside`` lists them. By `FLAGS` none finds its way out of this machine; to stop each and let it go on, as
-    a route does, would take the cache away, and every page would read JupyterLab anew.
+    By `FLAGS` none does; to stop each and let it go on, as a route does, would take the cache away.
     """
-    inside = ("http://127.0.0.1:", "ws://127.0.0.1:")
+    inside = ("http://127.0.0.1:", "ws://127.0.0.1:", "file:", "data:", "blob:", "about:", "chrome")
     with launch(chromium, profile) as context:
 
         def note(asked):
-            if asked.url.startswith(("http", "ws")) and not asked.url.startswith(inside):
+            if not asked.url.startswith(inside):
                 context.outside.append(asked.url)
 
         context.on("request", note)
-        for page in context.pages:
-            page.on("websocket", note)
+        context.pages[0].on("websocket", note)
         context.on("page", lambda page: page.on("websocket", note))
         yield context
 
 
 @contextmanager
 def confine(chromium, profile):
-    """A browser of which whatever leaves this machine, by page or by worker, ends at a proxy that refuses it.
+    """A browser's context; what would leave this machine, by page or by worker, ends at a proxy that refuses it.
 
-    Yields its context; ``context.outside`` lists what was refused, but for `ITS_OWN`. Requests on loopback are
-    not touched, since a service worker answers some of them.
+    ``outside`` lists what was refused, but for `ITS_OWN`. Loopback is left alone: a service worker answers there, too.
     """
     outside = []
 
@@ -190,10 +176,7 @@ def open_notebook(page, address, name):
 
 
 def turn_to(context, address, name):
-    """Open a notebook in the first page; where JupyterLab stands there it need not load again, and drops what it shows.
-
-    Returns the page.
-    """
+    """Open a notebook alone in the first page, where JupyterLab need not load again; returns the page."""
     page = context.pages[0]
     if not page.url.startswith(address):
         return open_notebook(page, address, name)
@@ -221,9 +204,11 @@ def forget(address, home):
 
 
 def restart(page):
+    """Restart the kernel, and run all."""
     page.evaluate(f"{KERNEL}.restart()")
     page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     settle(page)
+    run_all(page)
 
 
 WHOLE = """(on) => { document.querySelector('#casebook-whole')?.remove();

@@ -1,10 +1,5 @@
-"""Every notebook in a real browser, opened and run once: by keyboard, by ear and in the dark, on a screen and a phone.
+"""Every notebook in a real browser, opened and run once, and looked at by one test after the other."""
 
-The tests of a notebook go over the same page one after the other, as a learner does.
-"""
-
-import os
-from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
@@ -12,24 +7,20 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import walks
-from tests.browser.access import COLOURS, CONTROLS, OTHERS, OUTPUTS, PAGE, PICTURES, SHOWN, faults, lay_out, tab
-from tests.browser.session import ROOT, VIEW, forget, run_all, turn_to, whole
-from tests.browser.walks import TELLS, card, errors
+from tests.browser.access import COLOURS, CONTROLS, OTHERS, OUTPUTS, PAGE, PICTURES, SHOWN, WIDE, faults, lay_out, tab
+from tests.browser.session import BOOKS, VIEW, forget, run_all, settle, turn_to, whole
+from tests.browser.walks import TELLS, card, enter, errors, shows
 
 pytestmark = pytest.mark.browser
-BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-# What stands on a page before it is run.
-UNRUN = {
+UNRUN = {  # what stands on a page before it is run
     "00": ["Run the notebook to commit an answer"],
     "01": ["The board with one row filled in", "Run the notebook to fill the board"],
     "04": ["HLH-2004, cut-off 5 of 8, day 1: 4 to 7, undetermined"],
-    "06": ["veno-arterial ECMO (support): certain on day 4"],
-    "07": ["dose × 4.00, 96 % of the rise"],
+    "06": ["veno-arterial ECMO (support): certain on day 4"], "07": ["dose × 4.00, 96 % of the rise"],
     "08": ["Suppose the heart had first improved on day 7, as is printed."],
-    "10": ["INVENTED, TP-01: not a real child."],
-    "12": ["SIMULATED. MAS-2016, ferritin moved alone"],
+    "10": ["INVENTED, TP-01: not a real child."], "12": ["SIMULATED. MAS-2016, ferritin moved alone"],
     "13": ["5 of 34 entries fit."],
-}
+}  # fmt: skip
 BROKEN = ("model not found", "VBox(children", "Error displaying widget", "Traceback")
 # In 03 the map of verdicts says in its four words and in its description what the bench above says in its table.
 NO_TABLE = ("MAS-2016 at the regional hospital, for every platelet count",)
@@ -56,13 +47,15 @@ THEMED = """(dark) => document.body.dataset.jpThemeLight === String(!dark)
   && (getComputedStyle(document.body).getPropertyValue('--jp-layout-color0').trim() !== 'white') === dark
   && !document.getElementById('jupyterlab-splash')  // it covers the page while a theme is loaded, and a moment more
   && document.getAnimations().every((a) => a.playState !== 'running')"""
+PAGES = [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in BOOKS]
+FRONT = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # of several that are open
 PANEL = "document.querySelector('.jp-WindowedPanel-outer')"
 
 
-@pytest.fixture(scope="module", params=[pytest.param(b.stem, marks=pytest.mark.xdist_group(b.stem)) for b in BOOKS])
+@pytest.fixture(scope="module", params=PAGES)
 def visit(request, browser, lab, home):
     """A notebook's `number`, what each cell showed as it was opened (`unrun`), and its `page` after Run All."""
-    page, number = turn_to(browser, lab, f"{request.param}.ipynb"), request.param[:2]
+    page, number = turn_to(browser, lab, request.param.name), request.param.stem[:2]
     theme(page, "Light" if number == BOTH else "Dark")
     whole(page)
     unrun = page.evaluate(SHOWN)
@@ -71,11 +64,10 @@ def visit(request, browser, lab, home):
     if number == "03":
         walks.early_03(page)
     run_all(page, by_menu=number == "00")  # as 00 says
-    yield SimpleNamespace(name=request.param, number=number, unrun=unrun, page=page)
+    yield SimpleNamespace(path=request.param, number=number, unrun=unrun, page=page)
     page.set_viewport_size(VIEW)
     forget(lab, home)
-    outside = [browser.outside.pop() for _ in [*browser.outside]]
-    assert outside == [], "the page asked for something outside this machine"
+    assert browser.outside == [], "a page asked for something outside this machine"
 
 
 def theme(page, name):
@@ -106,14 +98,16 @@ def test_after_run_all_a_link_leads_back_to_the_top_and_the_first_question_is_ne
         assert box["y"] + box["height"] < 1.5 * VIEW["height"]
 
 
-def test_an_unrun_cell_shows_a_picture_a_table_or_words(visit):
+def test_a_cell_shows_a_picture_a_table_or_words_before_it_is_run_and_a_picture_is_told_in_words(visit):
     whole(visit.page)
     live = visit.page.evaluate(SHOWN)
-    book = nbformat.read(ROOT / "notebooks" / f"{visit.name}.ipynb", 4)
-    assert len(visit.unrun) == len(live) == sum(cell.cell_type == "code" for cell in book.cells)
+    cells = nbformat.read(visit.path, 4).cells
+    assert len(visit.unrun) == len(live) == sum(cell.cell_type == "code" for cell in cells)
     later = [words for _, words, _ in live]
     assert [cell for (cell, *what), said in zip(visit.unrun, later, strict=True) if said and empty(*what)] == []
     assert [words for _, words, _ in visit.unrun + live if any(b in words for b in BROKEN)] == []
+    told = visit.page.evaluate(PICTURES)  # and has a table beside it
+    assert [alt for alt, table in told if len(alt) < 40 or not table and not alt.startswith(NO_TABLE)] == []
 
 
 def test_every_control_has_a_name_that_can_be_seen_is_reached_by_tab_and_fits_a_phone(visit):
@@ -122,6 +116,10 @@ def test_every_control_has_a_name_that_can_be_seen_is_reached_by_tab_and_fits_a_
     controls = page.evaluate(CONTROLS)
     assert len(controls) > FEW.get(visit.number, 15)
     assert [f"{c['name']!r}: {c['html']}" for c in controls if not c["name"] or not c["seen"]] == []
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function(f"{PANEL}.clientWidth < 390", polling=100)
+    assert page.evaluate(WIDE) == []
     page.set_viewport_size(VIEW)
     reached, bare = tab(page)
     assert [c["html"] for c in controls if c["stop"] not in reached] == []
@@ -130,9 +128,6 @@ def test_every_control_has_a_name_that_can_be_seen_is_reached_by_tab_and_fits_a_
 
 def test_it_is_walked_by_keyboard(visit):
     getattr(walks, f"walk_{visit.number}", str)(visit.page)
-    if folder := os.environ.get("MAS_CASEBOOK_SHOTS"):  # for a person to look at
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        visit.page.screenshot(path=Path(folder) / f"{visit.number}.png")
     assert errors(visit.page) == []
 
 
@@ -153,12 +148,6 @@ def test_every_slider_says_its_number_and_unit_and_follows_the_keys(visit):
         assert name.endswith(f", {unit}") or name in BARE or (name, unit) == ("Your threshold", "ng/mL")
 
 
-def test_every_live_picture_is_told_in_words_and_has_a_table_beside_it(visit):
-    told = visit.page.evaluate(PICTURES)
-    assert [alt for alt, _ in told if len(alt) < 40] == []
-    assert [alt for alt, table in told if not table and not alt.startswith(NO_TABLE)] == []
-
-
 def test_axe_finds_nothing_of_ours(visit):
     page, both = visit.page, visit.number == BOTH
     page.evaluate(CHOOSE)
@@ -172,3 +161,29 @@ def test_axe_finds_nothing_of_ours(visit):
     for ours, _, checked in looks:
         assert ours == []
         assert checked > SHORT.get(visit.number, 150)  # fewer, and the page was not looked at
+
+
+def follow(page, name, to):
+    """Follow the first link of that name on the notebook in front; comes back when the heading it names is in sight."""
+    front = page.locator(FRONT)
+    front.get_by_role("link", name=name, exact=True).first.click()
+    expect(front.get_by_role("heading", name=to).first).to_be_in_viewport()
+    settle(page)
+
+
+def test_links_lead_to_the_neighbour_the_map_and_an_address_whatever_else_is_open(browser, lab, home):
+    """Of a name that two open pages give to a heading, JupyterLab finds the one opened first, in sight or not."""
+    page = turn_to(browser, lab, "00_start_here.ipynb")
+    whole(page)  # JupyterLab guesses how high a cell is that nobody has looked at yet, and a far jump lands short
+    follow(page, "01 A month of fever", to="01 A month of fever")
+    expect(page.locator(".lm-TabBar-tabLabel", has_text="01_month_of_fever.ipynb")).to_be_visible()
+    follow(page, "Map", to="The map")
+    follow(page, "01 A month of fever", to="01 A month of fever")
+    follow(page, "02 Naming it", to="02 Naming it")
+    expect(page.locator(".lm-TabBar-tabLabel", has_text="02_naming_it.ipynb")).to_be_visible()
+    run_all(page)
+    follow(page, "F02", to="Look up an address")
+    enter(page.locator(FRONT).get_by_label("Address", exact=True), "F02")
+    shows(page, "What stands behind F02")
+    assert browser.outside == []
+    forget(lab, home)

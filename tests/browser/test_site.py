@@ -6,13 +6,10 @@ import sys
 import pytest
 
 from tests.browser.session import ROOT, confine, run_all, serve_files, settle
-from tests.browser.walks import card, choose, says, shows
+from tests.browser.walks import card, choose, errors, shows
 from tests.test_setup import outside
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-ERRORS = """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON().cells
-  .flatMap((c) => c.outputs ?? []).filter((o) => o.output_type === 'error' || o.name === 'stderr')
-  .map((o) => o.evalue ?? o.text)"""
 PICTURE = "() => [...document.querySelectorAll('.casebook-result')].map((e) => e.innerHTML).join('')"
 
 
@@ -38,7 +35,7 @@ def run_whole(page, site, name):
     page.goto(f"{site}/lab/index.html?workspace={name[:2]}&path={name}")
     settle(page)
     run_all(page)
-    assert page.evaluate(ERRORS) == []
+    assert errors(page) == []
 
 
 def test_a_learner_with_a_browser_and_nothing_else_finishes_03(page, site):
@@ -46,8 +43,7 @@ def test_a_learner_with_a_browser_and_nothing_else_finishes_03(page, site):
     page.get_by_role("link", name="Open the casebook").wait_for()
     run_whole(page, site, "03_flare_sepsis_or_mas.ipynb")
     question = card(page, "N3.2")
-    choose(question, 1)
-    says(question, "You chose b.")
+    choose(question, 1, "You chose b.")
 
 
 def test_07_runs_knows_what_was_answered_in_03_and_moves_a_slider_by_keyboard(page, site):
@@ -57,7 +53,7 @@ def test_07_runs_knows_what_was_answered_in_03_and_moves_a_slider_by_keyboard(pa
     before = page.evaluate(PICTURE)
     slider.press("ArrowLeft")
     page.wait_for_function(f"before => ({PICTURE})() !== before", arg=before)
-    assert page.evaluate(ERRORS) == []
+    assert errors(page) == []
 
 
 def test_a_request_that_would_leave_is_seen(page):
