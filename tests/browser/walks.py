@@ -27,7 +27,7 @@ HEARD = """(field) => { const box = field.closest('.casebook-explorer'); window.
   const said = box.lastElementChild.querySelector('[role=status]'), note = () => window.__heard.push(said.textContent);
   new MutationObserver(note).observe(said, { childList: true }); }"""
 RUN_PICTURE = """() => { const w = window.jupyterapp.shell.currentWidget, c = w.content;
-  c.activeCellIndex = c.widgets.findIndex(x => x.model.sharedModel.source.includes('explore.flip_map('));
+  c.activeCellIndex = c.widgets.findIndex(x => x.model.sharedModel.source.includes('bench.picture('));
   return window.jupyterapp.commands.execute('notebook:run-cell'); }"""
 # Everything that the kernel sends, as text.
 LISTEN = f"""() => {{ window.__sent = '';
@@ -257,12 +257,12 @@ def early_03(page):
     """A cell run too early names the one to run first. From here on all that the kernel sends is noted."""
     page.evaluate(LISTEN)
     page.evaluate(RUN_PICTURE)
-    cell = page.locator(".jp-CodeCell", has_text="explore is made further up, in the cell that begins").first
+    cell = page.locator(".jp-CodeCell", has_text="bench is made further up, in the cell that begins").first
     cell.scroll_into_view_if_needed()
     outputs = cell.locator(".jp-OutputArea-output")  # the stored picture is still there
     expect(outputs).to_have_count(2)
     expect(outputs.first.locator(MAP)).to_have_count(1)
-    expect(outputs.last.locator("p code").nth(1)).to_contain_text("from utils import explore")
+    expect(outputs.last.locator("p code").nth(1)).to_contain_text("bench = explore.what_if(")
     expect(page.get_by_text("Traceback")).to_have_count(0)
     expect(page.locator("[data-mime-type*='stderr']")).to_have_count(0)
 
