@@ -90,12 +90,16 @@ SHOWN = """() => [...document.querySelectorAll('.jp-CodeCell')].map((cell) => {
   return [cell.querySelector('.jp-InputArea')?.innerText.slice(0, 60), out?.innerText.trim() ?? '',
     out?.querySelectorAll('img, table').length ?? 0];
 })"""
-# What of the controls sticks out to the right, on a phone; a table may be moved to and fro in its frame.
-WIDE = """() => { const outer = document.querySelector('.jp-WindowedPanel-outer');
+# What of the controls sticks out to the right, with one that is planted; a table may be moved to and fro in its frame.
+PLANTED_WIDE = '<input id="casebook-wide" style="width: 999px">'
+WIDE = f"""() => {{ const outer = document.querySelector('.jp-WindowedPanel-outer');
   const edge = outer.getBoundingClientRect().left + outer.clientWidth + 1;
-  return [...document.querySelectorAll('.jp-OutputArea :is(input, select, textarea, button, summary, .noUi-target)')]
-    .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest('table'))
-    .filter((e) => e.getBoundingClientRect().right > edge).map((e) => e.outerHTML.slice(0, 120)); }"""
+  [...document.querySelectorAll('.jp-OutputArea')].at(-1).insertAdjacentHTML('beforeend', '{PLANTED_WIDE}');
+  const all = document.querySelectorAll('.jp-OutputArea :is(input, select, textarea, button, summary, .noUi-target)');
+  const wide = [...all].filter((e) => e.checkVisibility({{ visibilityProperty: true }}) && !e.closest('table')
+    && e.getBoundingClientRect().right > edge).map((e) => e.outerHTML.slice(0, 120));
+  document.querySelector('#casebook-wide').remove();
+  return wide; }}"""
 PICTURES = """() => [...document.querySelectorAll('.jp-OutputArea img')].map((picture) => {
   const outputs = [...document.querySelectorAll('.jp-CodeCell .jp-OutputArea')];
   const at = outputs.indexOf(picture.closest('.jp-OutputArea'));

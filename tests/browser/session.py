@@ -90,9 +90,8 @@ def launch(chromium, profile, *flags):
     """A browser with one page, in which everything waits with patience; yields its context."""
     with nullcontext(RUNNING[-1]) if RUNNING else sync_playwright() as p:
         RUNNING.append(p)
-        context = p.chromium.launch_persistent_context(
-            str(profile), executable_path=chromium, headless=True, args=[*FLAGS, *flags], viewport=VIEW
-        )
+        options = dict(executable_path=chromium, args=[*FLAGS, *flags], viewport=VIEW)
+        context = p.chromium.launch_persistent_context(str(profile), headless=True, **options)
         context.set_default_timeout(1000 * PATIENCE)
         expect.set_options(timeout=1000 * PATIENCE)
         context.outside = []
@@ -105,10 +104,7 @@ def launch(chromium, profile, *flags):
 
 @contextmanager
 def browse(chromium, profile):
-    """A browser's context; its ``outside`` lists every request that would leave this machine.
-
-    By `FLAGS` none does; to stop each and let it go on, as a route does, would take the cache away.
-    """
+    """A browser's context; ``outside`` lists each request that would leave this machine, which `FLAGS` forbids."""
     inside = ("http://127.0.0.1:", "ws://127.0.0.1:", "file:", "data:", "blob:", "about:", "chrome")
     with launch(chromium, profile) as context:
 
@@ -124,10 +120,7 @@ def browse(chromium, profile):
 
 @contextmanager
 def confine(chromium, profile):
-    """A browser's context; what would leave this machine, by page or by worker, ends at a proxy that refuses it.
-
-    ``outside`` lists what was refused, but for `ITS_OWN`. Loopback is left alone: a service worker answers there, too.
-    """
+    """The same where workers ask, too: what would leave ends at a proxy that refuses and lists it, save `ITS_OWN`."""
     outside = []
 
     class Refuse(socketserver.StreamRequestHandler):

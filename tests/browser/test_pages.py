@@ -6,8 +6,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import walks
-from tests.browser.access import COLOURS, CONTROLS, OTHERS, OUTPUTS, PAGE, PICTURES, SHOWN, WIDE, faults, lay_out, tab
+from tests.browser import access, walks
 from tests.browser.session import BOOKS, VIEW, forget, run_all, settle, turn_to, whole
 from tests.browser.walks import TELLS, card, enter, errors, shows
 
@@ -58,7 +57,7 @@ def visit(request, browser, lab, home):
     page, number = turn_to(browser, lab, request.param.name), request.param.stem[:2]
     theme(page, "Light" if number == BOTH else "Dark")
     whole(page)
-    unrun = page.evaluate(SHOWN)
+    unrun = page.evaluate(access.SHOWN)
     assert [words for words in UNRUN.get(number, ()) if not page.evaluate(TELLS, [".jp-OutputArea", words])] == []
     whole(page, False)
     if number == "03":
@@ -72,21 +71,14 @@ def visit(request, browser, lab, home):
 
 def theme(page, name):
     """Change to the light or the dark theme of JupyterLab, where it is not the one there."""
-    dark = name == "Dark"
-    if page.evaluate("document.body.dataset.jpThemeLight") != str(not dark).lower():
+    if (name == "Dark") != (page.evaluate("document.body.dataset.jpThemeLight") == "false"):
         change = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
         page.evaluate(change, f"JupyterLab {name}")
-        page.wait_for_function(THEMED, arg=dark, polling=100)
-
-
-def empty(words, things):
-    """Whether a cell shows neither a picture, nor a table, nor a sentence."""
-    return len(words) < 20 and not things
+        page.wait_for_function(THEMED, arg=name == "Dark", polling=100)
 
 
 def test_after_run_all_a_link_leads_back_to_the_top_and_the_first_question_is_near(visit):
-    page = visit.page
-    link = page.get_by_role("link", name="Back to the top")
+    page, link = visit.page, visit.page.get_by_role("link", name="Back to the top")
     expect(link).to_be_in_viewport()
     assert page.evaluate(f"{PANEL}.scrollTop") > VIEW["height"]
     link.click()
@@ -100,33 +92,36 @@ def test_after_run_all_a_link_leads_back_to_the_top_and_the_first_question_is_ne
 
 def test_a_cell_shows_a_picture_a_table_or_words_before_it_is_run_and_a_picture_is_told_in_words(visit):
     whole(visit.page)
-    live = visit.page.evaluate(SHOWN)
+    live = visit.page.evaluate(access.SHOWN)
     cells = nbformat.read(visit.path, 4).cells
     assert len(visit.unrun) == len(live) == sum(cell.cell_type == "code" for cell in cells)
     later = [words for _, words, _ in live]
-    assert [cell for (cell, *what), said in zip(visit.unrun, later, strict=True) if said and empty(*what)] == []
+    both = zip(visit.unrun, later, strict=True)
+    assert [cell for (cell, words, things), said in both if said and len(words) < 20 and not things] == []
     assert [words for _, words, _ in visit.unrun + live if any(b in words for b in BROKEN)] == []
-    told = visit.page.evaluate(PICTURES)  # and has a table beside it
+    told = visit.page.evaluate(access.PICTURES)  # and has a table beside it
     assert [alt for alt, table in told if len(alt) < 40 or not table and not alt.startswith(NO_TABLE)] == []
 
 
 def test_every_control_has_a_name_that_can_be_seen_is_reached_by_tab_and_fits_a_phone(visit):
     page = visit.page
-    lay_out(page)
-    controls = page.evaluate(CONTROLS)
+    access.lay_out(page)
+    controls = page.evaluate(access.CONTROLS)
     assert len(controls) > FEW.get(visit.number, 15)
     assert [f"{c['name']!r}: {c['html']}" for c in controls if not c["name"] or not c["seen"]] == []
     page.evaluate("window.jupyterapp.shell.collapseLeft()")
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function(f"{PANEL}.clientWidth < 390", polling=100)
-    assert page.evaluate(WIDE) == []
+    assert page.evaluate(access.WIDE) == [access.PLANTED_WIDE]  # nothing but what was planted
     page.set_viewport_size(VIEW)
-    reached, bare = tab(page)
+    reached, bare = access.tab(page)
     assert [c["html"] for c in controls if c["stop"] not in reached] == []
     assert bare == []
 
 
 def test_it_is_walked_by_keyboard(visit):
+    if visit.number in walks.NUMBERS:
+        walks.move(visit.page, *walks.NUMBERS[visit.number])
     getattr(walks, f"walk_{visit.number}", str)(visit.page)
     assert errors(visit.page) == []
 
@@ -152,12 +147,14 @@ def test_axe_finds_nothing_of_ours(visit):
     page, both = visit.page, visit.number == BOTH
     page.evaluate(CHOOSE)
     page.wait_for_function(ANSWERED, polling=100)
-    lay_out(page)
-    looks = [faults(page, where=PAGE if both else OUTPUTS)]  # the text between is looked at in the exported page
+    access.lay_out(page)
+    looks = [
+        access.faults(page, where=access.PAGE if both else access.OUTPUTS)
+    ]  # the text between is looked at in the exported page
     if both:
         theme(page, "Dark")  # only colours can be otherwise; every exported page is looked at in the light one
-        looks.append(faults(page, only=COLOURS))
-        assert set(OTHERS) - set.union(*(used for _, used, _ in looks)) <= BY_CHANCE  # each line is still needed
+        looks.append(access.faults(page, only=access.COLOURS))
+        assert set(access.OTHERS) - set.union(*(used for _, used, _ in looks)) <= BY_CHANCE  # each line is still needed
     for ours, _, checked in looks:
         assert ours == []
         assert checked > SHORT.get(visit.number, 150)  # fewer, and the page was not looked at
