@@ -6,6 +6,7 @@ it takes to make (median of 30 in one process, two cores with a load of 4).
 """
 
 import io
+import threading
 from functools import wraps
 from textwrap import shorten, wrap
 
@@ -40,6 +41,9 @@ HOLE = {"facecolor": "white"}
 BARS = {"full": {}, "hollow": HOLE, "broken": HOLE | {"ls": (0, (4, 2))}, "hatched": HOLE | {"hatch": "//////"}}
 
 
+ALONE = threading.RLock()  # JupyterLab has controls answered in a thread of their own, and the style is everybody's
+
+
 def _styled(make):
     """A figure in the collection's style, whatever style the notebook has set."""
 
@@ -47,7 +51,7 @@ def _styled(make):
     def made(*args, **given):
         import matplotlib
 
-        with matplotlib.rc_context(LOOK):
+        with ALONE, matplotlib.rc_context(LOOK):
             return make(*args, **given)
 
     return made
@@ -68,6 +72,7 @@ KEPT = {}
 
 def _again(name, width, height):
     """The one figure that is drawn again and again by this name: a new one takes a third of the time of a picture."""
+    name = name, threading.get_ident()
     fig, ax = KEPT[name] = KEPT.get(name) or canvas(1, 1)
     for artist in [*ax.texts, *ax.lines, *ax.patches, *ax.collections, *ax.artists]:
         artist.remove()
