@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 UNRUN = {  # what stands on a page before it is run
     "00": ["Run the notebook to commit an answer"],
     "01": ["The board with one row filled in", "Run the notebook to fill the board"],
-    "04": ["HLH-2004, cut-off 5 of 8, day 1: 4 to 7, undetermined"],
+    "04": ["day 1: MAS-2016 met, HLH-2004 undetermined"],
     "06": ["veno-arterial ECMO (support): certain on day 4"], "07": ["dose × 4.00, 96 % of the rise"],
     "08": ["Suppose the heart had first improved on day 7, as is printed."],
     "10": ["INVENTED, TP-01: not a real child."], "12": ["SIMULATED. MAS-2016, ferritin moved alone"],
@@ -70,7 +70,6 @@ def visit(request, browser, lab, home):
 
 
 def theme(page, name):
-    """Change to the light or the dark theme of JupyterLab, where it is not the one there."""
     if (name == "Dark") != (page.evaluate("document.body.dataset.jpThemeLight") == "false"):
         change = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
         page.evaluate(change, f"JupyterLab {name}")

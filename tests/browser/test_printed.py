@@ -65,8 +65,7 @@ def test_a_page_that_asks_for_something_would_be_counted(built, page, tmp_path):
     whole = (built / "learner" / "cards.html").read_text(encoding="utf-8")
     (tmp_path / "odd.html").write_text(whole.replace("</main>", "<img src='http://x.example/a.png' alt=''></main>"))
     page.goto((tmp_path / "odd.html").as_uri())
-    counted = page.context.outside[:]
-    page.context.outside.clear()
+    counted, page.context.outside[:] = page.context.outside[:], []
     assert counted == ["http://x.example/a.png"]
 
 
