@@ -32,20 +32,27 @@ def pytest_configure(config):
     runpy.run_path(str(GUARD / "sitecustomize.py"))
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """What takes long comes first, so that no worker is left alone with it at the end.
-
-    A worker takes over one group at a time: a slow test, a notebook in the browser (which names its own), or a file.
-    """
-    order = {}
+    """What takes long comes first, so that no worker is left alone with it at the end."""
+    long = {}
     for item in items:
-        slow, browser = (item.get_closest_marker(mark) for mark in ("slow", "browser"))
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid if slow and not browser else str(item.path)))
-        group = item.get_closest_marker("xdist_group").args[0]
-        order[item] = (not (slow and browser), not slow, not browser, group if slow or browser else "")
-    items.sort(key=order.get)
+        marks = [item.get_closest_marker(mark) is not None for mark in ("browser", "slow")]
+        long[item.path] = max(marks, long.get(item.path, []))
+    items.sort(key=lambda item: long[item.path], reverse=True)
+
+
+@pytest.hookimpl(optionalhook=True)  # by pytest 9.2 the groups of xdist 3.8 (loadgroup) go unheeded
+def pytest_xdist_make_scheduler(config, log):
+    """A worker takes over one file at a time; of two files that take long, one notebook and one test."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            apart = {"tests/browser/test_pages.py": test.partition("[")[2], "tests/test_setup.py": test}
+            return apart.get(file) or file
+
+    return Groups(config, log)
 
 
 def refused():

@@ -68,7 +68,7 @@ def add_browser():
 def test(arguments):
     """Compare every notebook with its stored outputs and run the tests under tests/."""
     options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
-               "-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]  # fmt: skip
+               "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]  # fmt: skip
     add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
     if arguments[:1] == ["quick"]:
         arguments = arguments[1:]

@@ -46,12 +46,11 @@ THEMED = """(dark) => document.body.dataset.jpThemeLight === String(!dark)
   && (getComputedStyle(document.body).getPropertyValue('--jp-layout-color0').trim() !== 'white') === dark
   && !document.getElementById('jupyterlab-splash')  // it covers the page while a theme is loaded, and a moment more
   && document.getAnimations().every((a) => a.playState !== 'running')"""
-PAGES = [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in BOOKS]
 FRONT = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # of several that are open
 PANEL = "document.querySelector('.jp-WindowedPanel-outer')"
 
 
-@pytest.fixture(scope="module", params=PAGES)
+@pytest.fixture(scope="module", params=BOOKS, ids=lambda path: path.stem)
 def visit(request, browser, lab, home):
     """A notebook's `number`, what each cell showed as it was opened (`unrun`), and its `page` after Run All."""
     page, number = turn_to(browser, lab, request.param.name), request.param.stem[:2]
