@@ -30,9 +30,26 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Files with slow tests come first, so that no worker is left alone with one at the end."""
-    slow = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser")))}
-    items.sort(key=lambda item: item.path not in slow)
+    """What takes long comes first, so that no worker is left alone with it at the end."""
+    long = {}
+    for item in items:
+        marks = [item.get_closest_marker(mark) is not None for mark in ("browser", "slow")]
+        long[item.path] = max(marks, long.get(item.path, []))
+    items.sort(key=lambda item: long[item.path], reverse=True)
+
+
+@pytest.hookimpl(optionalhook=True)  # by pytest 9.2 the groups of xdist 3.8 (loadgroup) go unheeded
+def pytest_xdist_make_scheduler(config, log):
+    """A worker takes over one file at a time; of two files that take long, one notebook and one test."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            apart = {"tests/browser/test_pages.py": test.partition("[")[2], "tests/test_setup.py": test}
+            return apart.get(file) or file
+
+    return Groups(config, log)
 
 
 def refused():

@@ -62,7 +62,7 @@ def add_browser():
 def test(arguments):
     """Compare every notebook with its stored outputs and run the tests under tests/."""
     options = "--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --dist loadfile".split()
-    options += ["--no-loadscope-reorder", "-n", "3"]  # on two cores: tests in a browser often wait
+    options += ["--no-loadscope-reorder", "-n", "2"]
     add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
     if arguments[:1] == ["quick"]:
         arguments = arguments[1:]

@@ -172,10 +172,10 @@ class Tick(Control):
 
 
 class Text(Control):
-    """Words to type; what they may be is for the function to say."""
+    """Words to type; what they may be is for the function to say. They count at Enter, or if `live` at each letter."""
 
-    def __init__(self, label, value=""):
-        super().__init__(widgets.Text, label, typed=True, value=sendable(value), continuous_update=False)
+    def __init__(self, label, value="", live=False):
+        super().__init__(widgets.Text, label, typed=True, value=sendable(value), continuous_update=live)
 
     def check(self, value):
         return sendable(value)

@@ -93,7 +93,8 @@ def table(frame, caption):
 
     def row(cells, first, tag):
         marked = [getattr(x, "html", None) or escape(x) for x in cells]
-        parts = zip([first, *[tag] * (len(cells) - 1)], flush, marked, strict=True)
+        kinds = [kind if x else "td" for kind, x in zip([first, *[tag] * (len(cells) - 1)], marked, strict=True)]
+        parts = zip(kinds, flush, marked, strict=True)
         return f"<tr>{''.join(f'<{kind}{f}>{x}</{kind[:2]}>' for kind, f, x in parts)}</tr>"
 
     head, body = row(heads, *['th scope="col"'] * 2), "".join(row(cells, 'th scope="row"', "td") for cells in words)

@@ -6,6 +6,7 @@ docstring (median of 30).
 """
 
 import io
+import threading
 from functools import wraps
 from textwrap import shorten, wrap
 
@@ -39,6 +40,9 @@ DASHES = ("-", (0, (5, 3)), (0, (1, 1.5)), "-.")
 BARS = {"full": {}, "hollow": {}, "broken": {"ls": (0, (4, 2))}, "hatched": {"hatch": "//////"}}
 
 
+ALONE = threading.RLock()  # JupyterLab has controls answered in a thread of their own, and the style is everybody's
+
+
 def _styled(make):
     """A figure in the collection's style, whatever style the notebook has set."""
 
@@ -46,7 +50,7 @@ def _styled(make):
     def made(*args, **given):
         import matplotlib
 
-        with matplotlib.rc_context(LOOK):
+        with ALONE, matplotlib.rc_context(LOOK):
             return make(*args, **given)
 
     return made
@@ -67,6 +71,7 @@ KEPT = {}  # name -> figure
 
 def _again(name, width, height):
     """The one figure that is drawn again and again by this name: a new one takes a third of the time of a picture."""
+    name = name, threading.get_ident()
     fig, ax = KEPT[name] = KEPT.get(name) or canvas(1, 1)
     for artist in [*ax.texts, *ax.lines, *ax.patches, *ax.collections, *ax.artists]:
         artist.remove()

@@ -116,10 +116,10 @@ def measure():
         address = stack.enter_context(serve(home))
         peer = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(PEER)], metadata=METADATA)
         nbformat.write(peer, home / "notebooks" / "peer.ipynb")
-        context = stack.enter_context(browse(address, find_chromium(), home / "profile"))
+        context = stack.enter_context(browse(find_chromium(), home / "profile"))
         for c in (Control("peer", "plain", ".noUi-handle"), *CONTROLS):
             if now != c.notebook:
-                page = open_notebook(context, address, f"{c.notebook}.ipynb")
+                page = open_notebook(context.pages[0], address, f"{c.notebook}.ipynb")
                 run_all(page)
                 now = c.notebook
             if c.first:

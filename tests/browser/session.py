@@ -1,7 +1,4 @@
-"""A JupyterLab of a learner and a real browser on it, both on loopback only: for the walk and for the bench.
-
-What waits for a page stands here: a test asks a page for nothing before it shows it, by `expect` or by one of these.
-"""
+"""A JupyterLab of a learner and a real browser on it, both on loopback only, and what waits until a page has come."""
 
 import functools
 import http.server
@@ -13,32 +10,23 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import requests
 from playwright.sync_api import expect, sync_playwright
 
 from lab import BROWSERS
-from tests.injection import PAYLOADS
 
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # nothing it asks of itself leaves either
-]
+BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync --disable-dev-shm-usage""".split()
+FLAGS.append("--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")  # nothing it asks of itself leaves either
 # What Chromium asks for by itself, flags or not; the page cannot make it do so.
 ITS_OWN = ("update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com")
-VIEW = {"width": 1280, "height": 1000}
+VIEW = {"width": 1366, "height": 768}  # a laptop's
 PATIENCE = 600  # seconds until what does not come counts as missing; a loaded machine is slow
-THROTTLE = float(os.environ.get("MAS_CASEBOOK_THROTTLE", 1))  # 6: each page sixfold slower, to find what does not wait
 READY = """(() => { const w = window.jupyterapp?.shell.currentWidget, kernel = w?.sessionContext?.session?.kernel;
   return w?.context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle'; })()"""
 # JupyterLab draws the cells outside the window when it has nothing else to do, and a widget when its model has come.
@@ -47,12 +35,17 @@ DRAWN = """(() => { const { widgets, node } = window.jupyterapp.shell.currentWid
     && [...node.querySelectorAll('.jp-OutputArea-output')].every((e) => e.firstChild?.data !== 'Loading widget...')
     && [...node.querySelectorAll('img')].every((picture) => picture.complete); })()"""
 KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
-RUN = """() => { window.casebookRan = undefined;
-  window.jupyterapp.commands.execute('notebook:run-all-cells').then((ran) => (window.casebookRan = ran)); }"""
+RUN = """(byMenu) => { window.casebookRan = undefined;
+  const { commands } = window.jupyterapp, note = (_, { id, result }) => {
+    if (id !== 'notebook:run-all-cells') return;
+    commands.commandExecuted.disconnect(note);
+    result.then((ran) => (window.casebookRan = ran)); };
+  commands.commandExecuted.connect(note);
+  if (!byMenu) commands.execute('notebook:run-all-cells'); }"""
 TURN = """async (path) => { const { commands, shell } = window.jupyterapp;
   [...shell.widgets('main')].forEach((widget) => widget.dispose());
   await commands.execute('docmanager:open', { path, factory: 'Notebook' }); }"""
-SETTINGS = {"@jupyterlab/docmanager-extension/plugin": {"autosave": False}}  # each test finds the notebooks as they are
+RUNNING = []  # Playwright, once for each browser that is open: a thread can hold no second
 
 
 def find_chromium():
@@ -64,42 +57,24 @@ def find_chromium():
 def serve(home):
     """A JupyterLab of a learner: own copy of the notebooks in `home`, own settings, own record; yields its address."""
     shutil.copytree(ROOT / "notebooks", home / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    for name, settings in SETTINGS.items():
-        file = home / "config" / "lab" / "user-settings" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True)
-        file.write_text(json.dumps(settings))
-    env = {
-        **os.environ,
-        "PYTHONPATH": os.environ.get("PYTHONPATH") or str(ROOT),  # the tests' own brings their guard
-        "HOME": str(home),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "MAS_CASEBOOK_RECORD": str(home / "answers.json"),
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--no-browser",
-        "--ip=127.0.0.1",
-        "--port=0",  # one that is free; the server writes down which
-        "--IdentityProvider.token=learner",
-        "--LabApp.expose_app_in_browser=True",
-        f"--ServerApp.root_dir={home / 'notebooks'}",
-        "--allow-root",
-    ]
-    with open(home / "lab.log", "w") as log:
-        server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
-    try:
-        yield wait_for(server, home)
-    finally:
-        server.terminate()
-        server.wait(PATIENCE)
+    settings = home / "config/lab/user-settings/@jupyterlab/docmanager-extension/plugin.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"autosave": false}')  # each test finds the notebooks as they are
+    env = dict(os.environ, HOME=str(home), MAS_CASEBOOK_RECORD=str(home / "answers.json"))
+    env.setdefault("PYTHONPATH", str(ROOT))  # the tests' own brings their guard
+    env |= {f"JUPYTER_{name.upper()}_DIR": str(home / name) for name in ("config", "data", "runtime")}
+    options = "-m jupyterlab --no-browser --allow-root --ip=127.0.0.1 --port=0 --IdentityProvider.token=learner"
+    command = [*options.split(), "--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={home / 'notebooks'}"]
+    log = open(home / "lab.log", "w")
+    with log, subprocess.Popen([sys.executable, *command], env=env, stdout=log, stderr=log) as server:
+        try:
+            yield wait_for(server, home)
+        finally:
+            server.terminate()
 
 
 def wait_for(server, home):
-    """Wait until the server answers; returns its address."""
+    """The server's address, once it answers at the port that it found free."""
     told, end = home / "runtime" / f"jpserver-{server.pid}.json", time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < end:
         with suppress(OSError, ValueError):  # not written yet, or half; not answering yet
@@ -113,54 +88,39 @@ def wait_for(server, home):
 @contextmanager
 def launch(chromium, profile, *flags):
     """A browser with one page, in which everything waits with patience; yields its context."""
-    with sync_playwright() as p:
-        context = p.chromium.launch_persistent_context(
-            str(profile), executable_path=chromium, headless=True, args=[*FLAGS, *flags], viewport=VIEW
-        )
+    with nullcontext(RUNNING[-1]) if RUNNING else sync_playwright() as p:
+        RUNNING.append(p)
+        options = dict(executable_path=chromium, args=[*FLAGS, *flags], viewport=VIEW)
+        context = p.chromium.launch_persistent_context(str(profile), headless=True, **options)
         context.set_default_timeout(1000 * PATIENCE)
         expect.set_options(timeout=1000 * PATIENCE)
         context.outside = []
-
-        def throttle(page):
-            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": THROTTLE})
-
-        if THROTTLE > 1:
-            throttle(context.pages[0])
-            context.on("page", throttle)
         try:
             yield context
         finally:
             context.close()
+            RUNNING.pop()
 
 
 @contextmanager
-def browse(address, chromium, profile):
-    """A browser of which every request that would leave `address` is counted; yields its context.
-
-    ``context.outside`` lists them. By `FLAGS` none finds its way out of this machine; to stop each and let it go on, as
-    a route does, would take the cache away, and every page would read JupyterLab anew.
-    """
-    inside = tuple(scheme + address.removeprefix("http") for scheme in ("http", "ws"))
+def browse(chromium, profile):
+    """A browser's context; ``outside`` lists each request that would leave this machine, which `FLAGS` forbids."""
+    inside = ("http://127.0.0.1:", "ws://127.0.0.1:", "file:", "data:", "blob:", "about:", "chrome")
     with launch(chromium, profile) as context:
 
         def note(asked):
-            if asked.url.startswith(("http", "ws")) and not asked.url.startswith(inside):
+            if not asked.url.startswith(inside):
                 context.outside.append(asked.url)
 
         context.on("request", note)
-        for page in context.pages:
-            page.on("websocket", note)
+        context.pages[0].on("websocket", note)
         context.on("page", lambda page: page.on("websocket", note))
         yield context
 
 
 @contextmanager
 def confine(chromium, profile):
-    """A browser of which whatever leaves this machine, by page or by worker, ends at a proxy that refuses it.
-
-    Yields its context; ``context.outside`` lists what was refused, but for `ITS_OWN`. Requests on loopback are
-    not touched, since a service worker answers some of them.
-    """
+    """The same where workers ask, too: what would leave ends at a proxy that refuses and lists it, save `ITS_OWN`."""
     outside = []
 
     class Refuse(socketserver.StreamRequestHandler):
@@ -201,30 +161,29 @@ def settle(page):
     page.wait_for_function(f"{READY} && {DRAWN}", polling=100)
 
 
-def open_notebook(context, address, name):
-    """Open a notebook as a learner does and wait for its kernel; returns the page."""
-    page = context.pages[0] if context.pages else context.new_page()
-    page.goto(f"{address}/lab/tree/{name}?reset&token=learner")
+def open_notebook(page, address, name):
+    """Open a notebook as a learner does and wait for its kernel; `address` may be that of another. Returns the page."""
+    page.goto(f"{address.split('/lab')[0]}/lab/tree/{name}?reset&token=learner")
     settle(page)
     return page
 
 
 def turn_to(context, address, name):
-    """Open a notebook in the first page; where JupyterLab stands there it need not load again, and drops what it shows.
-
-    Returns the page.
-    """
+    """Open a notebook alone in the first page, where JupyterLab need not load again; returns the page."""
     page = context.pages[0]
     if not page.url.startswith(address):
-        return open_notebook(context, address, name)
-    page.bring_to_front()  # one behind another is not drawn
+        return open_notebook(page, address, name)
+    for other in context.pages[1:]:
+        other.close()
     page.evaluate(TURN, name)
     settle(page)
     return page
 
 
-def run_all(page):
-    page.evaluate(RUN)
+def run_all(page, by_menu=False):
+    page.evaluate(RUN, by_menu)
+    for item in ("Run", "Run All Cells") if by_menu else ():
+        page.get_by_role("menuitem", name=item, exact=True).click()
     page.wait_for_function("window.casebookRan !== undefined", polling=100)
     assert page.evaluate("window.casebookRan"), "a cell did not run"
     settle(page)
@@ -238,93 +197,18 @@ def forget(address, home):
 
 
 def restart(page):
+    """Restart the kernel, and run all."""
     page.evaluate(f"{KERNEL}.restart()")
     page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     settle(page)
+    run_all(page)
 
 
-def whole(page):
+WHOLE = """(on) => { document.querySelector('#casebook-whole')?.remove();
+  if (on) document.head.insertAdjacentHTML('beforeend',
+    '<style id="casebook-whole">.jp-Cell { content-visibility: visible !important; }</style>'); }"""
+
+
+def whole(page, on=True):
     """Let the text of every cell be read: the browser holds none of those that lie outside the window."""
-    page.add_style_tag(content=".jp-Cell { content-visibility: visible !important; }")
-
-
-def card(page, item):
-    """A question's card on the page."""
-    found = page.locator("form.casebook-card", has_text=f"{item}. ").first
-    found.scroll_into_view_if_needed()
-    return found
-
-
-def says(form, words):
-    """Wait until a card says these words."""
-    form.locator("[role=status]", has_text=words).wait_for()
-
-
-def press(page, *keys):
-    for key in keys:
-        page.keyboard.press(key)
-
-
-def enter(field, words):
-    """Type into a field, and Enter."""
-    field.fill(words)
-    field.press("Enter")
-
-
-TELLS = """([where, words]) => [...document.querySelectorAll(where)].some((e) =>
-  [e.textContent, ...[...e.querySelectorAll('img')].map((picture) => picture.alt)].join(' ').includes(words))"""
-
-
-def tells(page, words, where=".casebook-result"):
-    """Wait until something there says these words, in its text or in the description of a picture."""
-    page.wait_for_function(TELLS, arg=[where, words], polling=100)
-
-
-def shows(page, words):
-    """Wait until the result of an explorer shows these words; returns it."""
-    result = page.locator(".casebook-result", has_text=words).first
-    result.wait_for()
-    return result
-
-
-def commit(form, choice=None, text=None):
-    """Choose or write, and press the button by keyboard."""
-    if choice:
-        form.locator(f"input[name=choice][value={choice}]").check()
-    for field in form.locator("textarea").all() if text else ():
-        field.fill(text)
-    form.locator("button").focus()
-    press(form.page, "Enter")
-
-
-def choose(form, downs):
-    """Choose by keyboard and press the button: the first option, and so many down from it."""
-    form.locator("input").first.focus()
-    press(form.page, "Space", *["ArrowDown"] * downs, "Tab", "Tab", "Enter")
-
-
-def faults(page):
-    """Whatever went wrong in a cell or a widget of the page, in the page's own words."""
-    return page.evaluate("""() => [...document.querySelectorAll('.jp-RenderedText[data-mime-type*="stderr"]')]
-      .map(e => e.textContent)
-      .concat(window.jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.type === 'code')
-        .flatMap(c => c.model.outputs.toJSON()).filter(o => o.output_type === 'error').map(o => o.evalue))
-      .concat(/model not found|Error displaying widget/.test(document.body.textContent) ? ['no widget'] : [])""")
-
-
-# ---- what is typed is text: nothing of it runs, or becomes an element -----------------------------------------------
-ALL = "\n".join(PAYLOADS)
-HARM = """() => [window.__hit === undefined ? '' : 'it ran',
-  ...[...document.querySelectorAll('.jp-Notebook *')].filter(e => [...e.attributes].some(a => a.name.startsWith('on')
-    || /^\\s*javascript:/i.test(a.value) || (a.name === 'src' && a.value === 'x'))
-    || (e.closest('.jp-OutputArea') && ['SCRIPT', 'IFRAME', 'OBJECT', 'ANIMATE', 'MATH', 'VIDEO'].includes(e.tagName)))
-    .map(e => e.outerHTML.slice(0, 120))].filter(x => x)"""
-
-
-# What loads in vain says so a moment later: this picture, asked for last, says so after the others.
-IN_VAIN = "() => new Promise((said) => { Object.assign(new Image(), { onerror: () => said(), src: 'x?last' }); })"
-
-
-def harmless(page):
-    page.evaluate(IN_VAIN)
-    assert page.evaluate(HARM) == []
+    page.evaluate(WHOLE, on)

@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from classroom.hub import link
 from tests.bench import hub
-from tests.browser.session import browse
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 NEWS = "/user/learner-0/lab/api/settings/@jupyterlab/apputils-extension:notification"
@@ -34,14 +33,14 @@ def test_two_learners_work_at_once_and_each_keeps_to_the_own_home(engine):
     line.close()
 
 
-def test_the_link_leads_a_newcomer_through_the_login_to_the_first_notebook(engine, chromium, tmp_path):
-    with browse(engine.address, chromium, tmp_path / "profile") as context:
-        page = context.pages[0] if context.pages else context.new_page()
-        page.goto(link.pull(engine.address, engine.repository))
-        page.get_by_label("Username").fill("newcomer")
-        page.get_by_label("Password").fill("any")
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_selector(".jp-Notebook h1")
-        expect(page).to_have_url(re.compile(f"/user/newcomer/lab/tree/{link.FOLDER}/{link.FIRST}$"))
-        assert (engine.homes / "newcomer" / link.FOLDER / link.FIRST).exists()
-        assert context.outside == []
+def test_the_link_leads_a_newcomer_through_the_login_to_the_first_notebook(engine, browser):
+    page = browser.new_page()
+    page.goto(link.pull(engine.address, engine.repository))
+    page.get_by_label("Username").fill("newcomer")
+    page.get_by_label("Password").fill("any")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector(".jp-Notebook h1")
+    expect(page).to_have_url(re.compile(f"/user/newcomer/lab/tree/{link.FOLDER}/{link.FIRST}$"))
+    assert (engine.homes / "newcomer" / link.FOLDER / link.FIRST).exists()
+    page.close()
+    assert browser.outside == []

@@ -269,6 +269,6 @@ def register(case):
     controls = {}
     for name, known in lists.items():
         controls[name] = Choice(phrase(f"judge.by_{name}"), {phrase("judge.any"): ANY} | {x: x for x in known})
-    controls["search"] = Text(phrase("judge.search"))
+    controls["search"] = Text(phrase("judge.search"), live=True)
     controls["entry"] = Choice(phrase("judge.entry"), lambda now: [*matching(**now).index], read=str)
     return explorer(view, follow=follow, reset=phrase("judge.show_all"), **controls)
