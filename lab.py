@@ -13,7 +13,6 @@
 
 Needs Python 3.11 to 3.14 and nothing else. Everything goes into .venv beside this file; delete that to start afresh.
 """
-
 # Only the standard library, and a grammar that Python 3.6 can read: an old Python is to get a sentence to act on.
 import hashlib
 import os
@@ -33,30 +32,16 @@ LOCK = ROOT / "requirements.lock"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 COMMANDS = ("lab", "setup", "test", "classroom", "site", "rebuild", "refresh", "bench")  # all but two: tests/tools.py
 IMPORTS = "import anywidget, ipywidgets, jupyterlab, nbval, pandas, seaborn, yaml"
-CHECK = (
-    IMPORTS
-    + r"""
+CHECK = IMPORTS + r"""
 import importlib.metadata, re, sys
 for name, pin, marker in re.findall(r"(?m)^([\w.-]+)(?:\[.*?\])?==([^\s;]+)( *;)?", open(sys.argv[1]).read()):
     assert marker or importlib.metadata.version(name) == pin  # one with a marker may be for other computers
 """
-)
 # The first gives the arrow keys back to radio buttons and lists; by the second a cell names the one to run before it.
 SETTINGS = {"overrides.json": "share/jupyter/lab/settings", "ipython_kernel_config.py": "etc/ipython"}
 # These would bring other packages, or another Python, into ours, or have every kernel compile anew what it loads.
-STRANGERS = (
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONNOUSERSITE",
-    "PYTHONUSERBASE",
-    "PYTHONSTARTUP",
-    "PYTHONSAFEPATH",
-    "PYTHONEXECUTABLE",
-    "__PYVENV_LAUNCHER__",
-    "CONDA_PREFIX",
-    "VIRTUAL_ENV",
-    "PYTHONDONTWRITEBYTECODE",
-)
+STRANGERS = ("PYTHONPATH", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONUSERBASE", "PYTHONSTARTUP", "PYTHONSAFEPATH",
+             "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "CONDA_PREFIX", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
 AGAIN = "Nothing half done will be used: just start lab.py again."
 NO_VENV = """This Python can neither make an environment with pip in it nor lend its own pip. Start lab.py again
 after this: on Debian or Ubuntu  sudo apt install python3-venv  elsewhere a new install of Python, which brings both."""
@@ -128,11 +113,9 @@ def lock_file(file, shared):
     try:
         if os.name == "nt":
             import msvcrt
-
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
-
             fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError as fault:  # a file system without locks does not stop us
         return not isinstance(fault, (BlockingIOError, PermissionError))
@@ -157,10 +140,8 @@ def hold(shared=False):
 def setup(replace=False):
     """Make .venv with all that the notebooks need; a moment's work where that is done already."""
     if sys.version_info < (3, 11):
-        sys.exit(
-            "Python 3.11 or newer is needed, and this is Python %s.\nInstall one unless it is there, and start "
-            "lab.py with it, as in:  python3.13 lab.py" % sys.version.split()[0]
-        )
+        sys.exit("Python 3.11 or newer is needed, and this is Python %s.\nInstall one unless it is there, and start "
+                 "lab.py with it, as in:  python3.13 lab.py" % sys.version.split()[0])
     if replace or not ready():
         with hold():
             if replace or not ready():  # it may have been made while this one waited
@@ -233,17 +214,9 @@ def lab(arguments):
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # of a container, often
     print(OPENS, flush=True)
     with hold(shared=True):
-        return hand_over(
-            "-m",
-            "jupyterlab",
-            "--log-level=ERROR",
-            "--LabApp.log_level=ERROR",
-            "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
-            f"--ServerApp.root_dir={ROOT / 'notebooks'}",
-            *root,
-            *arguments,
-            close_fds=False,
-        )
+        return hand_over("-m", "jupyterlab", "--log-level=ERROR", "--LabApp.log_level=ERROR", "--LabApp.default_url="
+                         "/lab/tree/00_start_here.ipynb", f"--ServerApp.root_dir={ROOT / 'notebooks'}", *root,
+                         *arguments, close_fds=False)
 
 
 def main(arguments):
@@ -260,7 +233,6 @@ def main(arguments):
             return lab(arguments) if command == "lab" else 0
         sys.path.insert(0, str(ROOT))
         from tests import tools
-
         return tools.run(command, arguments)
     except KeyboardInterrupt:
         return f"\nStopped. {AGAIN}"
