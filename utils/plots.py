@@ -323,6 +323,8 @@ def dumbbell(first, second, moments, ranges, caption):
                 marks.append((shape, place[0], 0, MET))
                 converted = not printed.endswith(row["unit"]) and printed.split()[0] != show(value)
                 printed += f" = {show(value)} {row['unit']}" * converted
+            elif row["status"] == "undetermined":  # it has no place on the scale
+                printed = f"? {printed}"
             rows.append((moment, f"{printed}, {status_word(row['status'])}", marks, {}))
     end = np.log(9)
     ticks = {sign * np.log(n): phrase("plots.fold", n=n) for n in (2, 4, 8) for sign in (-1, 1)}
