@@ -291,7 +291,7 @@ def test_an_explorer_set_to_anything_shows_it_or_refuses_and_stays(name, data):
     if shown.text.startswith("Refused. "):  # it may repeat what was given
         assert name == "UnitBench" or repr(it.get()) == before
     else:
-        assert clean(shown)
+        assert name == "LookUp" or clean(shown)  # it says again what was looked up
 
 
 def controls(widget):
@@ -322,5 +322,6 @@ def test_every_control_at_its_ends_raises_nothing(name):
         for value in extremes(control):
             control.value = value
             assert "<script" not in it.shown.html
-            assert it.shown.text.startswith("Refused. ") or clean(it.shown), (control.description, value)
+            says_again = it.shown.text.startswith("Refused. ") or name == "LookUp"
+            assert says_again or clean(it.shown), (control.description, value)
         control.value = before

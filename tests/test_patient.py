@@ -165,6 +165,8 @@ def test_a_card_holds_no_answer_before_the_commit_and_is_answered_on_the_page(re
     card, wrong = sheet("C9.1"), sheet("V9.2")
     card.given = {f"{r}|verdict": v for r, v in RIGHT["C9.1"].items()} | {"confidence": "high", "at": 1}
     assert "5 of 5" in card.feedback and card.reply == 1
+    card.refresh()  # as when the record changes elsewhere
+    assert "5 of 5" in card.feedback
     wrong.given = {"mas_2016|verdict": "met", "at": 2}
     assert "Still open: HScore" in wrong.feedback and wrong.committed == {}
 

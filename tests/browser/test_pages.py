@@ -34,7 +34,7 @@ SPOKEN = """() => [...document.querySelectorAll('.casebook-explorer [role=slider
   return [handle.ariaValueText, Number(field.value ?? field.textContent), name.textContent, !field.disabled]; })"""
 MOVED = f"([n, was, field]) => {{ const [said, now] = ({SPOKEN})()[n]; return said !== was && now !== field; }}"
 BARE = ("a slider to try", "Day", "Suppose the heart improved on day", "Of 100, have the disease")
-CHOOSE = """() => document.querySelectorAll('form.casebook-card:not(:has(button[hidden]))').forEach((form) => {
+CHOOSE = """() => document.querySelectorAll('form.casebook-card').forEach((form) => {
   form.querySelector('input[name=choice]')?.click();
   form.querySelectorAll('textarea').forEach((field) => (field.value = 'Some words'));
   form.querySelectorAll('select').forEach((list, n) => (list.selectedIndex = Math.min(1 + n, list.length - 1)));

@@ -247,7 +247,7 @@ LONGEST = 40  # characters of one value
 class Sheet(Card):
     """Something of an invented patient to fill in; the first commit stays, and the rules answer it.
 
-    A subclass says in ``fault(fields)`` what is wrong with what was given, and in ``reply(fields)`` what is shown then.
+    A subclass says in ``fault(fields)`` what is wrong with what was given, and shows by ``checked(fields)`` what is so.
     """
 
     shelf = "forms"
@@ -268,7 +268,7 @@ class Sheet(Card):
 
     def shown(self, entry):
         fields = {k: entry["fields"].get(k, "") for k in self.boxes}
-        return {**fields, "confidence": entry.get("confidence", "")}, load_patient().mark(self.reply(fields))
+        return {**fields, "confidence": entry.get("confidence", "")}, load_patient().mark(self.checked(fields))
 
 
 class Verdicts(Sheet):
@@ -289,7 +289,7 @@ class Verdicts(Sheet):
         left = [RULES[k.partition("|")[0]].short for k, v in fields.items() if not v]
         return phrase("sheets.still_open", rules=", ".join(left)) if left else ""
 
-    def reply(self, fields):
+    def checked(self, fields):
         found = judged(load_patient(), self.moment).drop(columns=["rule", SETTLE])  # what could settle it is asked next
         found.insert(1, "You", [*map(status_word, fields.values())])
         same = sum(fields[f"{r}|verdict"] == load_patient().verdicts[r, self.moment].status for r in RULERS)
@@ -333,7 +333,7 @@ class Conversions(Sheet):
         """The converted value, with its unit (str)."""
         return f"{show(self.due[name])} {self.asked[name][1]}"
 
-    def reply(self, fields):
+    def checked(self, fields):
         rows, same = [], 0
         for name, (given, unit) in self.asked.items():
             mine, due, by = self.read(name, fields[name])[0], self.due[name], factors(name)
