@@ -29,7 +29,7 @@ def test_a_figure_carries_its_description_as_text_and_as_alt():
     now = {**ADMISSION.inputs, "ferritin": quantity("> 40,000 ng/mL", "ferritin")}
     assert "ferritin (> 684 ng/mL), admission: > 40,000 ng/mL, met" in dumbbell(REGIONAL, now).text
     assert words.startswith("Figure. ") and alt.startswith("Test.") and len(alt) > 40
-    assert "fibrinogen (≤ 360 mg/dL), regional hospital: not reported, undetermined" in words
+    assert "fibrinogen (≤ 360 mg/dL), regional hospital: ? not reported, undetermined" in words
     assert "triglycerides (> 156 mg/dL), admission: 2.86 mmol/L = 253.3 mg/dL, met" in words
     drawn = base64.b64decode(re.search(r"base64,([^\"]+)", shown["text/html"])[1])
     assert b"Not for clinical use" in drawn  # it travels with the picture, and stands under none
