@@ -1,8 +1,9 @@
-"""A page's side of an explorer: it finds controls by their names, moves them as a page does, and keeps what is sent."""
+"""A page's side of an explorer: it moves controls as a page does, keeps what is sent, and reads what is shown."""
 
 import asyncio
 import base64
 import re
+from html import unescape
 
 from utils import explore
 from utils.case import load_case
@@ -86,8 +87,18 @@ def clean(shown):
     return not re.search(r"\b(nan|None|NaT|Traceback|inf)\b|<NA>|&lt;NA&gt;|Quantity\(|<script", text)
 
 
+def rows_of(shown, last=False):
+    """Rows of all tables, heads included, or of the last without: lists of cells, without the signs before words."""
+    html = re.sub(r'<span aria-hidden="true".*?</span> ', "", shown.html)
+    found = re.findall(r"<tr>(.*?)</tr>", html.rpartition("<tbody>")[2] if last else html)
+    return [[unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in found]
+
+
+def by_first(shown):
+    """The same rows: dict of first cell -> other cells."""
+    return {first: rest for first, *rest in rows_of(shown)}
+
+
 def cells(shown, columns):
     """The first cells of each row of the last table in what is shown."""
-    body = shown.html.rpartition("<tbody>")[2]
-    found = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
-    return [tuple(row[:columns]) for row in found]
+    return [tuple(row[:columns]) for row in rows_of(shown, last=True)]

@@ -7,9 +7,8 @@ from itertools import product
 import nbformat
 import pytest
 
-from tests.cells import by_first, rows_of
 from tests.design import BOOKS
-from tests.moving import clean, named
+from tests.moving import by_first, clean, named, rows_of
 from tests.reading import forbidden
 from utils.case import load_case, references
 from utils.chapters import appraisal

@@ -6,9 +6,8 @@ import nbformat
 import numpy as np
 import pytest
 
-from tests.cells import by_first, rows_of
 from tests.design import BOOKS
-from tests.moving import clean
+from tests.moving import by_first, clean, rows_of
 from tests.reading import forbidden
 from utils.case import load_case
 from utils.chapters import route

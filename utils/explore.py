@@ -299,6 +299,13 @@ class Explorer(widgets.VBox):
 
 
 explorer = Explorer
+
+
+def again(show):
+    """Something shown, with a button that brings it up to date: running the cell would do the same."""
+    return explorer(show, reset=phrase("explorer.again"), note=phrase("explorer.again_note"))
+
+
 UNKNOWN = "unknown"  # on a list of the ruler bench
 
 

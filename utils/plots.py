@@ -40,7 +40,9 @@ DASHES = ("-", (0, (5, 3)), (0, (1, 1.5)), "-.")
 BARS = {"full": {}, "hollow": {}, "broken": {"ls": (0, (4, 2))}, "hatched": {"hatch": "//////"}}
 
 
-ALONE = threading.RLock()  # JupyterLab has controls answered in a thread of their own, and the style is everybody's
+ALONE = (
+    threading.RLock()
+)  # JupyterLab has controls answered in a thread of their own; style and figures are shared
 
 
 def _styled(make):
@@ -70,8 +72,7 @@ KEPT = {}  # name -> figure
 
 
 def _again(name, width, height):
-    """The one figure that is drawn again and again by this name: a new one takes a third of the time of a picture."""
-    name = name, threading.get_ident()
+    """The one figure that is drawn again by this name, within `_styled`: a new one takes a third of the time."""
     fig, ax = KEPT[name] = KEPT.get(name) or canvas(1, 1)
     for artist in [*ax.texts, *ax.lines, *ax.patches, *ax.collections, *ax.artists]:
         artist.remove()
@@ -220,7 +221,7 @@ def _squares(parts):
 
 
 def rulers(rows, moments, caption, source=SOURCE):
-    """Several rules (rows of a verdict a moment) on one child: how far each still reaches beside its cut-off: 50 ms."""
+    """Several rules (rows of a verdict a moment) on one child: how far each still reaches beside its cut-off: 59 ms."""
     found, newest = [], moments[-1]
     for verdicts in rows:
         found.append((f"{verdicts[0].short}, {phrase('plots.cut_off_at', cut=cut_off(verdicts[0]))}", "", [], BOLD))
@@ -360,7 +361,7 @@ def spread(children, names, cuts, caption):
 
 
 def limits(rows, groups, axes, caption):
-    """Published limits with the value that is compared; what was made for another age is broken: 50 ms.
+    """Published limits with the value that is compared; what was made for another age is broken: 72 ms.
 
     `rows` as `utils.chapters.bedside.age_limits`, with value, limit and said (both in words); `groups` is variable ->
     name, in order, `axes` variable -> ends of its axis.
@@ -423,7 +424,7 @@ def recovery(marks, days, boxes, loose, caption):
 
 
 def swimmer(courses, marks, last, caption, cursor=None):
-    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: 50 ms.
+    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: 83 ms.
 
     `courses` as from `utils.chapters.course`; `marks` are events: first and last day, words, and whether they are
     dated; `last` is the last day, `cursor` one to mark.

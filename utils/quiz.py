@@ -10,7 +10,7 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from utils.explore import explorer
+from utils.explore import again
 from utils.page import Shown, say, sendable, table, together
 from utils.phrases import phrase, section, status_word
 from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched, watchers
@@ -464,5 +464,4 @@ def notes(notebook):
 
 def my_page(notebook):
     """What you wrote in a notebook and how far you are, with a button that brings both up to date."""
-    note = phrase("explorer.again_note")
-    return explorer(lambda: together(notes(notebook), progress()), reset=phrase("explorer.again"), note=note)
+    return again(lambda: together(notes(notebook), progress()))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from utils import plots
 from utils.chapters.course import count, courses, in_words, last_added, running
-from utils.explore import Choice, Text, explorer
+from utils.explore import Choice, Text, again, explorer
 from utils.page import say, table, together
 from utils.phrases import phrase, status_word
 from utils.quiz import CONFIDENCE, UNSCORED, items, prompts
@@ -218,7 +218,7 @@ def my_calibration(caption):
         counted = counted.reindex(CONFIDENCE, fill_value=0)
         return plots.calibration([*counted.itertuples(name=None)], caption)
 
-    return explorer(view, reset=phrase("explorer.again"), note=phrase("explorer.again_note"))
+    return again(view)
 
 
 # ---- the register ---------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from utils import plots
-from utils.explore import explorer
+from utils.explore import again
 from utils.page import Shown, say, table, together
 from utils.phrases import phrase
 from utils.quiz import Card, rankings, refresh, still, word
@@ -100,7 +100,7 @@ def replay(notebook):
         line = [] if places.notna().any(axis=None) else [say(phrase("differential.no_ranking"))]
         return together(*line, table(words, phrase("differential.ranking")))
 
-    return explorer(view, reset=phrase("explorer.again"), note=phrase("explorer.again_note"))
+    return again(view)
 
 
 differential_board = Board
