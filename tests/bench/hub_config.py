@@ -22,6 +22,9 @@ c.SimpleLocalProcessSpawner.home_dir_template = homes + "/{username}"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 # In a container the only user is often root; all kernels are on one machine: see classroom/hub/README.md.
 c.Spawner.args.extend(["--allow-root", "--KernelManager.transport=ipc"])
+# Two that do not exist: a test sees by them that hub and servers say which setting they do not know.
+c.Spawner.not_a_setting = True
+c.Spawner.args.append("--MappingKernelManager.nor_this_one=True")
 c.Spawner.env_keep.extend(["JUPYTER_CONFIG_PATH", "MAS_CASEBOOK_REFUSED"])  # tests/guard, where a test runs this
 c.Spawner.environment.update({"JUPYTER_RUNTIME_DIR": lambda spawner: f"{sockets}/{spawner.user.name}"})
 c.JupyterHub.services = [{"name": "trial", "api_token": token}]
