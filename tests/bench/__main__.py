@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from tests.bench import hub, pages, rules, site, sliders
 from utils import plots
@@ -14,7 +15,8 @@ from utils import plots
 ROOT = Path(__file__).resolve().parent.parent.parent
 README, PICTURE = ROOT / "README.md", ROOT / "classroom" / "bench-growth.png"
 MARKS = ("<!-- bench {}: written by python lab.py bench -->", "<!-- end of bench {} -->")
-MACHINE = f"{os.cpu_count()} cores, Python {platform.python_version()}"
+MACHINE = f"measured in one run on {os.cpu_count()} cores, Python {platform.python_version()}"
+LEARNERS, MORE = 24, 200
 
 
 def about(x):
@@ -43,9 +45,8 @@ def put(tables):
     README.write_text(page, encoding="utf-8", newline="\n")
 
 
-# ---- notebooks, their explorers and what computes --------------------------------------------------------------------
-def rows(kinetic, ruled, bytes_each):
-    """The lines of the table: what, here (lowest to highest of the repeats), floor or peer, ratio."""
+def computed(kinetic, ruled, memory):
+    """The lines of what computes: what, here (lowest to highest of the repeats), floor or peer, ratio."""
     for route, words in (("sc", "one subcutaneous dose"), ("iv", "four IV doses")):
         ours, steps = kinetic[route]
         yield (f"Concentration curves a second, {words}, 97 points each",
@@ -57,7 +58,7 @@ def rows(kinetic, ruled, bytes_each):
                "{} ({} to {})".format(*(about(n / seconds) for seconds in (middle, high, low))),
                f"a plain NumPy expression that knows no *unknown*: {about(n / plain[0])}",
                f"takes {about(middle / plain[0])} times as long")  # fmt: skip
-    what, (ours, plain) = "Memory at the peak of one evaluation, MAS-2016, a patient", bytes_each
+    what, (ours, plain) = "Memory at the peak of one evaluation, MAS-2016, a patient", memory
     yield what, f"{ours:.0f} bytes", f"the plain expression: {plain:.0f} bytes", f"{about(ours / plain)} times"
 
 
@@ -83,81 +84,67 @@ def draw(ruled):
     """Seconds against patients, ours and the plain expression; returns what the picture says in words."""
     import seaborn as sns  # a second, which tests of the rest need not wait
 
+    rows = []
+    for rule, found in ruled.items():
+        for n, ours, plain in found:
+            rows.append((f"{rules.RULES[rule].short}, three answers", n, ours[0]))
+            rows.append((f"{rules.RULES[rule].short}, plain NumPy", n, plain[0]))
+    lines = pd.DataFrame(rows, columns=["", "simulated patients", "seconds"])
     fig, ax = plots.canvas(7.6, 4)
-    alt = []
-    for (rule, found), marker in zip(ruled.items(), "os", strict=True):
-        for which, dash, colour, words in ((1, "-", plots.MET, "three answers"), (2, "--", plots.NOT, "plain NumPy")):
-            sizes, seconds = [f[0] for f in found], [f[which][0] for f in found]
-            sns.lineplot(x=sizes, y=seconds, ax=ax, marker=marker, ls=dash, color=colour, lw=2)
-            label = f"{rules.RULES[rule].short}, {words}"
-            ax.text(sizes[-1] * 1.15, seconds[-1], label, va="center", fontsize=9, color=colour)
-            alt.append(f"{label}: {seconds[0]:.2g} s for {sizes[0]:,}, {seconds[-1]:.2g} s for {sizes[-1]:,}")
-    ax.set(xscale="log", yscale="log", xlabel="simulated patients", ylabel="seconds", xlim=(700, 3e7), xticks=sizes)
-    sns.despine(ax=ax)
+    sns.lineplot(lines, x="simulated patients", y="seconds", hue="", style="", markers=True, ax=ax)
+    ax.set(xscale="log", yscale="log")
     fig.savefig(PICTURE, format="png", metadata={"Software": None}, facecolor="white", dpi=110, bbox_inches="tight")
-    return "; ".join(alt)
+    ends = lines.groupby("").agg(["first", "last"])
+    return "; ".join(f"{key}: {a:.2g} s for {n:,}, {b:.2g} s for {m:,}" for key, n, m, a, b in ends.itertuples())
 
 
-def speed_tables(lines, alt, at_keys, at_pages, strict):
+def speed_tables(at_keys, at_pages, strict, kinetic, ruled, memory):
+    heads = "first picture", "times the bare one", "memory", "times the bare one"
     return {
         "keys": markdown(("explorer", "median", "95 % within", "longest", "times as fast as the plain way"), at_keys),
-        "pages": markdown(("notebook", "first picture", "times the bare one", "memory", "times the bare one"), at_pages)
+        "pages": markdown(("notebook", *heads), at_pages)
         + f"\n\nThe whole collection under strict nbval on two cores: {strict:.0f} s.",
-        "rules": markdown(("what", "here", "floor or peer, in the same run", "ratio"), lines)
-        + f"\n\nMeasured in one run on {MACHINE}: medians (lowest to highest of seven, or of five for notebooks).\n\n"
-        f"![Growth: {alt}](classroom/{PICTURE.name})",
+        "rules": markdown(("what", "here", "floor or peer, in the same run", "ratio"), computed(kinetic, ruled, memory))
+        + f"\n\nM{MACHINE[1:]}: medians (lowest to highest of seven, or of five for notebooks).\n\n"
+        f"![Growth: {draw(ruled)}](classroom/{PICTURE.name})",
     }
 
 
 def speed():
-    if not sliders.find_chromium():
-        sys.exit("The slider times need Chromium or Chrome on the PATH.")
-    print("Explorers in a browser, first pictures, strict comparison, computation: about ten minutes …", flush=True)
     at_keys = moved(sliders.measure())
     with tempfile.TemporaryDirectory() as folder:
         at_pages = opened(pages.measure(Path(folder) / "answers.json"))
-    strict, kinetic, ruled = pages.strict(), rules.kinetics(), rules.measure()
-    return speed_tables(rows(kinetic, ruled, rules.memory()), draw(ruled), at_keys, at_pages, strict)
-
-
-# ---- a class on a hub ------------------------------------------------------------------------------------------------
-STEPS = ("The learner's own server starts", "nbgitpuller fetches the course", "Notebook 03 opens and every cell runs")
+    return speed_tables(at_keys, at_pages, pages.strict(), rules.kinetics(), rules.measure(), rules.memory())
 
 
 def attended(trial):
     """The lines of the table of a class: what each learner waited for, and what it took."""
-    for words, seconds in zip(STEPS, zip(*trial.learners, strict=True), strict=True):
-        yield words, f"{np.median(seconds):.1f} s", f"{max(seconds):.1f} s"
-    for kind in ("server", "kernel", "hub", "proxy"):
-        mib = [use.memory for use in trial.uses[kind]]
-        yield f"Memory: {kind}", f"{np.median(mib):.0f} MiB", f"{max(mib):.0f} MiB"
-    cpu = hub.arithmetic(trial, 1)[1]
-    yield "Processor time a learner, from the first click to the last cell", f"{cpu:.1f} s", ""
+    for step, seconds in trial.waits.items():
+        yield step, f"{seconds.median():.1f} s", f"{seconds.max():.1f} s"
+    for kind, mib in trial.uses.groupby("kind")["MiB"]:
+        yield f"Memory: {kind}", f"{mib.median():.0f} MiB", f"{mib.max():.0f} MiB"
+    processor = trial.uses["seconds"].sum() / len(trial.waits)
+    yield "Processor time a learner, from the first click to the last cell", f"{processor:.1f} s", ""
 
 
 def attendance():
     """Let a class work on a real hub; what went wrong ends the bench."""
-    if lack := hub.missing():
-        sys.exit(lack)
-    print(f"{hub.LEARNERS} learners at once on a hub: about two minutes …", flush=True)
-    trial = hub.measure()
+    trial = hub.measure(LEARNERS)
     if trial.faults:
         sys.exit("\n".join(trial.faults))
-    memory, processor = hub.arithmetic(trial)
+    mib = trial.uses.groupby("kind")["MiB"].mean()
+    memory = (mib["hub"] + mib["proxy"] + MORE * (mib["server"] + mib["kernel"])) / 1024
+    processor = MORE * trial.uses["seconds"].sum() / len(trial.waits)
     return {
         "hub": f"{markdown(('each step by itself', 'median', 'longest, or most'), attended(trial))}\n\n"
-        f"All {len(trial.learners)} in {trial.seconds:.0f} s, measured in one run on {MACHINE}.\n\n"
-        f"**Arithmetic, not measured:** {hub.MORE} learners with one notebook open each come to {memory:.0f} GiB. All "
+        f"All {len(trial.waits)} in {trial.seconds:.0f} s, {MACHINE}.\n\n"
+        f"**Arithmetic, not measured:** {MORE} learners with one notebook open each come to {memory:.0f} GiB. All "
         f"at once they need {processor:,.0f} s of processor time: {processor / 8 / 60:.1f} minutes on 8 cores, "
         f"{processor / 32 / 60:.1f} on 32, where it divides perfectly."
     }
 
 
-# ---- the page without an install -------------------------------------------------------------------------------------
 def first_visits():
-    if not site.find_chromium():
-        sys.exit("The page without an install is measured in Chromium or Chrome, and none is on the PATH.")
-    print("First visits of the page without an install: about five minutes …", flush=True)
     found = site.measure()
     bare = found["bare.ipynb"][0][2]
     lines = [
@@ -165,8 +152,7 @@ def first_visits():
         for name, (seconds, megabytes) in found.items()
     ]
     heads = ("first visit of", "page", "kernel", "first picture", "times the bare one", "loaded until then")
-    note = f"Medians of {site.REPEATS}, measured in one run on {MACHINE}. Nothing left the machine."
-    return {"site": f"{markdown(heads, lines)}\n\n{note}"}
+    return {"site": f"{markdown(heads, lines)}\n\nMedians of {site.REPEATS}, {MACHINE}. Nothing left the machine."}
 
 
 SECTIONS = {"speed": speed, "site": first_visits, "hub": attendance}
@@ -176,6 +162,10 @@ def main(names):
     if odd := [name for name in names if name not in SECTIONS]:
         sys.exit(f'There is no section "{odd[0]}". There are: {", ".join(SECTIONS)}.')
     for name in names or SECTIONS:
+        browser = "" if sliders.find_chromium() else "It is measured in Chromium or Chrome, and none is on the PATH."
+        if lack := hub.missing() if name == "hub" else browser:
+            sys.exit(lack)
+        print(f"Measuring {name}: two to ten minutes …", flush=True)
         put(SECTIONS[name]())
 
 
