@@ -24,49 +24,32 @@ PROJECT = tomllib.loads(PYPROJECT)["project"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 OLDEST = ROOT / "tests" / "locks" / "requirements-oldest.lock"
 SETTINGS = [f"{place}/{name}" for name, place in lab_py.SETTINGS.items()]
-DOI = "10.3389/fped.2020.635080"
 # Put together only here, so that this file does not name them either.
 ENDS = "pypi org,pythonhosted org,pypi python org,anaconda org,anaconda com,npmjs org,npmjs com,yarnpkg com,prefix dev"
 HOSTS = [".".join(words.split()) for words in ENDS.split(",")]
+ENTRY = re.compile(r"([\w.-]+)(?:\[[\w-]+\])?==([^\s*,]+)( ; [^\\\n]+)?(?: \\\n    --hash=sha256:[0-9a-f]{2,64})+")
 
 
 # ---- what pyproject.toml, environment.yml and the locks say: each checker is also given something to complain of -----
-def asked(group):
+def wanted_by(group):
     """What the project asks for, name -> Requirement: ``dependencies``, or a group beside it."""
     groups = {**PROJECT, **PROJECT["optional-dependencies"], **tomllib.loads(PYPROJECT)["dependency-groups"]}
     return {canonicalize_name(r.name): r for r in map(Requirement, groups[group])}
 
 
-def pins(lock):
-    """Name -> set of (pinned version, marker, whether there is a hash) of a lock."""
-    found = {}
-    for line in lock.replace("\\\n", " ").splitlines():
-        if line.strip() and line[0] not in "#-":
-            r = Requirement(line.split("--hash=sha256:")[0].strip())
-            found.setdefault(canonicalize_name(r.name), set()).add((str(r.specifier), str(r.marker), "--hash" in line))
-    return found
-
-
 def lock_faults(lock, wanted, forbidden=()):
-    """Entries without a hash or an exact version, bounds not kept, places named."""
-    there = pins(lock)
-    for name, version, hashed in [(name, v, h) for name, found in there.items() for v, _, h in found]:
-        if not hashed:
-            yield f"{name} has no hash"
-        if not re.fullmatch(r"==[^*,]+", version):
-            yield f"{name} has no exact version"
-        elif name in wanted and not wanted[name].specifier.contains(version[2:]):
-            yield f"{name}{version} is outside {wanted[name].specifier}"
-    for line in lock.splitlines():
-        if "://" in line or re.match(r"\s*-(?!-hash=)", line):
-            yield f"names a place: {line}"
-    yield from (f"{name} must not be in it" for name in forbidden if name in there)
-    yield from (f"{name} is missing" for name in wanted if name not in there)
+    """Entries that are not one exact version with its hashes (a place is none), and bounds that are not kept."""
+    found = {entry: ENTRY.fullmatch(entry) for entry in re.split(r"\n(?! )", lock.strip())}
+    yield from (f"no exact version, or no hash: {entry}" for entry, pin in found.items() if not pin)
+    versions = [pin.group(1, 2) for pin in found.values() if pin]
+    yield from (f"{n}=={v} is outside" for n, v in versions if n in wanted and not wanted[n].specifier.contains(v))
+    yield from (f"{name} must not be in it" for name, _ in versions if name in forbidden)
+    yield from (f"{name} is missing" for name in wanted.keys() - dict(versions))
 
 
 def reason_faults(pyproject):
     """Dependencies without a comment on their line that says what they are for."""
-    names = [*asked("dependencies"), *asked("test")]
+    names = [*wanted_by("dependencies"), *wanted_by("test")]
     return [name for name in names if not re.search(rf'^\s*"{name}\b[^"]*",\s*#\s*\w+', pyproject, re.MULTILINE)]
 
 
@@ -79,46 +62,45 @@ def test_environment_repeats_pyproject_and_every_dependency_has_its_reason():
 
 def test_locks_are_whole_and_name_no_place():
     """seaborn loads scipy wherever it is installed, at half as much memory again for each kernel."""
-    run_time, lock_of = asked("dependencies"), lambda path: path.read_text(encoding="utf-8")
-    assert len(pins(LOCK)) > 50
+    run_time, names = wanted_by("dependencies"), {name for name, *_ in ENTRY.findall(LOCK)}
+    assert len(names) > 50
     assert "jsonschema[format-nongpl]==" in LOCK  # without it an older pip takes only the newest version
-    assert pins(LOCK).items() <= pins(lock_of(tools.TEST_LOCK)).items()
-    assert set(pins(lock_of(tools.REFERENCE_LOCK))) == {"scipy"}
+    assert {*ENTRY.findall(LOCK)} <= {*ENTRY.findall(tools.TEST_LOCK.read_text(encoding="utf-8"))}
+    assert [name for name, *_ in ENTRY.findall(tools.REFERENCE_LOCK.read_text(encoding="utf-8"))] == ["scipy"] * 2
     for lock, wanted, forbidden in (
         (lab_py.LOCK, run_time, ["scipy"]),
-        (tools.TEST_LOCK, run_time | asked("test"), ["scipy"]),
+        (tools.TEST_LOCK, run_time | wanted_by("test"), ["scipy"]),
         (OLDEST, run_time, ["scipy"]),
-        (tools.REFERENCE_LOCK, asked("reference"), []),
-        (tools.HUB_LOCK, asked("hub"), pins(LOCK)),  # two of one kind would stand on one path
-        (tools.SITE_LOCK, asked("site"), pins(LOCK)),
+        (tools.REFERENCE_LOCK, wanted_by("reference"), []),
+        (tools.HUB_LOCK, wanted_by("hub"), names),  # two of one kind would stand on one path
+        (tools.SITE_LOCK, wanted_by("site"), names),
     ):
-        assert [*lock_faults(lock_of(lock), wanted, forbidden)] == []
-    oldest = pins(lock_of(OLDEST))
+        assert [*lock_faults(lock.read_text(encoding="utf-8"), wanted, forbidden)] == []
+    oldest = {name: version for name, version, _ in ENTRY.findall(OLDEST.read_text(encoding="utf-8"))}
     for name, requirement in run_time.items():
         lowest = min(s.version for s in requirement.specifier if s.operator == ">=")
-        [(pin, *_)] = oldest[name]
-        assert pin[2:] in SpecifierSet(f"~={lowest}.0"), f"{name}{pin} is not the oldest allowed"
+        assert oldest[name] in SpecifierSet(f"~={lowest}.0"), f"{name} is not the oldest allowed"
 
 
-GOOD = "pandas==3.1.1 \\\n    --hash=sha256:00ff\nseaborn==0.13.2 --hash=sha256:11ff\n"
+GOOD = "pandas==3.1.1 \\\n    --hash=sha256:00ff\nseaborn==0.13.2 \\\n    --hash=sha256:11ff\n"
 
 
 @pytest.mark.parametrize(
     "bad, fault",
     [
-        (GOOD.replace(" \\\n    --hash=sha256:00ff", ""), "pandas has no hash"),
-        (GOOD.replace("pandas==3.1.1", "pandas>=3.1.1"), "pandas has no exact version"),
+        (GOOD.replace(" \\\n    --hash=sha256:00ff", ""), "no hash: pandas"),
+        (GOOD.replace("pandas==3.1.1", "pandas>=3.1.1"), "no exact version"),
         (GOOD.replace("pandas==3.1.1", "pandas==2.2.0"), "pandas==2.2.0 is outside"),
         (GOOD.split("seaborn")[0], "seaborn is missing"),
-        (GOOD + "scipy==1.0 --hash=sha256:22ff\n", "scipy must not be in it"),
-        (GOOD + "# from https" + "://index.example/simple\n", "names a place"),
-        ("--extra-index-url somewhere\n" + GOOD, "names a place"),
+        (GOOD.replace("pandas", "scipy"), "scipy must not be in it"),
+        (GOOD + "# from https" + "://index.example/simple\n", "index.example"),
+        ("--extra-index-url somewhere\n" + GOOD, "somewhere"),
     ],
 )
 def test_lock_check_can_fail(bad, fault):
-    wanted = {name: asked("dependencies")[name] for name in ("pandas", "seaborn")}
+    wanted = {name: wanted_by("dependencies")[name] for name in ("pandas", "seaborn")}
     assert [*lock_faults(GOOD, wanted, ["scipy"])] == []
-    assert any(fault in found for found in lock_faults(bad, wanted, ["scipy"]))
+    assert fault in "; ".join(lock_faults(bad, wanted, ["scipy"]))
 
 
 # ---- lab.py ----------------------------------------------------------------------------------------------------------
@@ -158,12 +140,6 @@ def lab(tmp_path, monkeypatch):
     return lab_py
 
 
-def refusal(lab):
-    with pytest.raises(SystemExit) as stop:
-        lab.setup()
-    return stop.value.code
-
-
 def test_pip_of_this_python_is_lent_or_one_is_put_there_and_a_python_without_gets_a_sentence(lab, monkeypatch):
     ran, has = [], {"--python", "ensurepip"}
 
@@ -188,15 +164,14 @@ def test_pip_of_this_python_is_lent_or_one_is_put_there_and_a_python_without_get
 
 
 def test_setup_makes_utils_importable_and_frees_the_arrow_keys(lab):
-    lab.setup()
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    command = [lab.PYTHON, "-c", "import utils; print(utils.__file__)"]
-    found = subprocess.check_output(command, text=True, cwd=lab.ENV, env=env)
-    assert Path(found.strip()).parent == ROOT / "utils"
-    assert has_our_settings(lab.ENV)
-    (lab.ENV / SETTINGS[0]).unlink()
-    lab.setup()  # a .venv made before a setting was
-    assert has_our_settings(lab.ENV)
+    for _ in range(2):  # anew, and in a .venv made before a setting was
+        lab.setup()
+        assert has_our_settings(lab.ENV)
+        (lab.ENV / SETTINGS[0]).unlink()
+    found = subprocess.check_output(
+        [lab.PYTHON, "-c", "import utils; print(utils.__file__)"], cwd=lab.ENV, env=outside()
+    )
+    assert Path(found.decode().strip()).parent == ROOT / "utils"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows itself keeps what is open")
@@ -204,15 +179,14 @@ def test_environment_is_not_renewed_from_inside_nor_while_jupyterlab_runs_on_it(
     lab.setup()
     (tmp_path / "requirements.lock").write_text(LOCK + "\n")
     monkeypatch.setattr(lab, "LOCK", tmp_path / "requirements.lock")
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, pytest.raises(SystemExit, match="deactivate"):
         patch.setattr(sys, "prefix", str(lab.ENV))
-        assert "deactivate" in refusal(lab) and len(lab.ran) == 1
+        lab.setup()
     jupyterlab = lab.hold(shared=True)  # as JupyterLab has it that lab.py opens
     jupyterlab.__enter__()
+    with lab.hold(shared=True):  # it may be opened twice
+        assert "Waiting" not in capsys.readouterr().out and len(lab.ran) == 1
     monkeypatch.setattr(lab.time, "sleep", lambda seconds: jupyterlab.__exit__(None, None, None))  # stopped by now
-    with lab.hold(shared=True):
-        pass  # it may be opened twice
-    assert "Waiting" not in capsys.readouterr().out
     lab.setup()
     assert "JupyterLab is open from it (Ctrl-C twice stops that)" in capsys.readouterr().out and len(lab.ran) == 2
 
@@ -225,7 +199,8 @@ def test_what_stands_in_the_way_is_replaced_only_when_its_owner_says_so(lab, way
     (elsewhere / "precious").touch()
     {"a folder": elsewhere.rename, "a link": lambda env: env.symlink_to(elsewhere), "a file": Path.touch}[way](lab.ENV)
     before = lab.ENV.lstat()
-    assert "lab.py did not make .venv" in (told := refusal(lab)) and "lab.py setup --replace" in told
+    with pytest.raises(SystemExit, match=r"did not make .venv[\s\S]+lab.py setup --replace"):
+        lab.setup()
     assert lab.ENV.lstat() == before and lab.ran == []
     assert lab.main(["setup", "--replace"]) == 0
     assert lab.installed(lab.LOCK) and not lab.ENV.is_symlink() and not (lab.ENV / "precious").exists()
@@ -246,8 +221,11 @@ def handed(lab, monkeypatch):
     return lab
 
 
-PARTS = ("test", ""), ("reference", "reference"), ("site", "site")
-TESTS = [(f"requirements-{name}.lock", folder) for name, folder in PARTS]
+TESTS = [
+    ("requirements-test.lock", ""),
+    ("requirements-reference.lock", "reference"),
+    ("requirements-site.lock", "site"),
+]
 BENCH, SITE = ["-m", "tests.bench"], ["-m", "classroom.site", "--serve"]
 
 
@@ -275,19 +253,15 @@ def test_a_command_adds_what_it_needs_and_is_handed_on(handed, words, ran):
 
 def test_tests_are_run_all_or_quick_with_the_article_where_it_is(handed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert handed.main(["test", "-x"]) == 0
+    handed.main(["test", "-x"])
     *added, command = handed.ran
     assert added == [*TESTS, "hub", "browser"] and command[-1] == "-x" and "-m" not in command[2:]
-    handed.ran.clear()
-    assert handed.main(["test", "quick", "-x"]) == 0
-    [command] = handed.ran
-    assert command[-3:] == ["-m", "not slow and not browser", "-x"] and "--nbval" in command
-    assert not any("--article" in word for word in command)
+    assert "--nbval" in command and not any("--article" in word for word in command)
     handed.main(["test", "quick", "--article", "mine.txt", "-x"])
-    assert handed.ran[-1][-2:] == [f"--article={tmp_path / 'mine.txt'}", "-x"]
+    assert handed.ran[-1][-4:] == ["-m", "not slow and not browser", f"--article={tmp_path / 'mine.txt'}", "-x"]
     monkeypatch.setattr(tools, "ARTICLE", ROOT / "LICENSE")
     handed.main(["test", "quick"])
-    assert f"--article={ROOT / 'LICENSE'}" in handed.ran[-1]
+    assert handed.ran[-1][-1] == f"--article={ROOT / 'LICENSE'}" and len(handed.ran) == len(added) + 3
 
 
 def test_an_unknown_command_gets_a_sentence_and_help_lists_every_one(handed, capsys):
@@ -328,47 +302,37 @@ def outside():
 UV = shutil.which("uv", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
 
 
-def new_environment(folder, *wanted):
-    """A new environment with these put in by uv, which is among the test tools; returns its Python."""
-    subprocess.check_call([sys.executable, "-m", "venv", "--without-pip", str(folder)], env=outside())
-    python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    subprocess.check_call([UV, "pip", "install", "-q", "--python", python, *wanted], env=outside())
-    return python
-
-
 @pytest.mark.slow
-def test_the_door_of_uv_opens_and_lab_py_leaves_what_uv_made(tmp_path):
-    """The commands of the README, from the learner's own lock, in a copy of this folder."""
+def test_the_door_of_uv_opens_and_lab_py_leaves_what_uv_made_and_an_ordinary_install_leads_nowhere_else(tmp_path):
+    """The commands of the README, from the learner's own lock, in a copy of this folder; then what a hub installs."""
     course, env = tmp_path / "course", {k: v for k, v in outside().items() if k != "VIRTUAL_ENV"}
     shutil.copytree(ROOT, course, ignore=shutil.ignore_patterns(".venv*", ".git", "build"))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for command in (f"uv venv --python {sys.executable}", "uv pip sync --require-hashes requirements.lock",
-                    "uv pip install --no-deps -e ."):  # fmt: skip
-        assert command.split(" --python")[0] in readme
+                    "uv pip install --no-deps -e .", "uv run --no-sync jupyter lab notebooks --version"):  # fmt: skip
+        assert command.split(" --python")[0].removesuffix(" --version") in readme
         subprocess.check_call([UV, *command.split()[1:]], cwd=course, env=env)
     python = course / ".venv" / "bin" / "python"
     made = python.lstat().st_ctime_ns
-    assert "uv run --no-sync jupyter lab notebooks" in readme
-    subprocess.check_call([UV, "run", "--no-sync", "jupyter", "lab", "--version"], cwd=course, env=env)
     done = subprocess.run([sys.executable, "lab.py", "setup"], cwd=course, env=env, capture_output=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"") and python.lstat().st_ctime_ns == made
     assert has_our_settings(course / ".venv")
-
-
-@pytest.mark.slow
-def test_an_ordinary_install_brings_what_is_needed_the_case_and_the_settings(tmp_path):
-    """What a hub's environment gets, and conda's with the same names and bounds: nothing leads back to this folder."""
-    python = new_environment(tmp_path / "env", str(ROOT))
+    for place in SETTINGS:
+        (course / ".venv" / place).unlink()
+    # What a hub's environment gets, and conda's with the same names and bounds: all that it needs is there already.
+    subprocess.check_call([UV, "pip", "install", "-q", "."], cwd=course, env=env)
     code = f"{lab_py.IMPORTS}, utils.chapters; from utils.case import CASEDATA, load_case; load_case()"
     code += "; print(utils.__file__, CASEDATA)"
-    found = subprocess.check_output([python, "-c", code], text=True, cwd=tmp_path, env=outside()).split()
-    assert all(Path(path).is_relative_to(tmp_path / "env") for path in found)
-    assert has_our_settings(tmp_path / "env")
+    found = subprocess.check_output([python, "-c", code], text=True, cwd=tmp_path, env=env).split()
+    assert all(Path(path).is_relative_to(course / ".venv") for path in found) and has_our_settings(course / ".venv")
 
 
 @pytest.mark.slow
 def test_notebooks_show_the_same_with_the_oldest_versions_allowed(tmp_path):
-    python = new_environment(tmp_path / "env", "--require-hashes", "-r", str(OLDEST))
+    subprocess.check_call([UV, "venv", "-q", "--python", sys.executable, str(tmp_path / "env")], env=outside())
+    python = str(tmp_path / "env" / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    install = [UV, "pip", "install", "-q", "--python", python, "--require-hashes", "-r", str(OLDEST)]
+    subprocess.check_call(install, env=outside())
     options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg"]
     books = [f"notebooks/{name}.ipynb" for name in ("00_start_here", "04_five_rulers", "07_why_the_vein")]
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, *books]
@@ -380,14 +344,12 @@ def test_notebooks_show_the_same_with_the_oldest_versions_allowed(tmp_path):
 # ---- licence, citation, and no package index by name -----------------------------------------------------------------
 def test_licence_covers_code_and_text_and_the_citation_names_the_article():
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
-    for words in ("Copyright 2026 The MAS Casebook contributors", "Redistributions of source code must retain", DOI,
-                  "https://creativecommons.org/licenses/by/4.0/"):  # fmt: skip
-        assert words in text
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    assert (citation["cff-version"], citation["version"]) == ("1.2.0", PROJECT["version"])
     [article] = [entry for entry in citation["references"] if entry["type"] == "article"]
-    names = [author["family-names"] for author in article["authors"]]
-    assert (article["doi"], " ".join(names)) == (DOI, "Meneghel Martini Amigoni Pettenazzo Padalino Zulian")
+    assert citation["version"] == PROJECT["version"] and len(article["authors"]) == 6
+    for words in ("Copyright 2026 The MAS Casebook contributors", "Redistributions of source code must retain",
+                  "https://creativecommons.org/licenses/by/4.0/", article["doi"]):  # fmt: skip
+        assert words in text
 
 
 def files_naming(folder):

@@ -94,7 +94,7 @@ def draw(ruled):
     sns.lineplot(lines, x="simulated patients", y="seconds", hue="", style="", markers=True, ax=ax)
     ax.set(xscale="log", yscale="log")
     fig.savefig(PICTURE, format="png", metadata={"Software": None}, facecolor="white", dpi=110, bbox_inches="tight")
-    ends = lines.groupby("").agg(["first", "last"])
+    ends = lines.groupby("", sort=False).agg(["first", "last"])
     return "; ".join(f"{key}: {a:.2g} s for {n:,}, {b:.2g} s for {m:,}" for key, n, m, a, b in ends.itertuples())
 
 
