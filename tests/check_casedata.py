@@ -92,7 +92,7 @@ def listed(names):
 
 
 def rows_in(table, columns):
-    return table[columns].itertuples(index=False, name=None)
+    return zip(*(table[column].tolist() for column in columns), strict=True)
 
 
 def check_links(tables, resource):
@@ -158,7 +158,8 @@ def check_rows(tables):
             for column, why in faults_of_row(name, row):
                 if why:
                     raise CaseDataError(f"{name}.csv", why, line, column)
-    inputs = pd.concat([tables[n].assign(file=f"{n}.csv") for n in ("observations", "findings")])
+    inputs = [tables[n][["time_point", "variable"]].assign(file=f"{n}.csv") for n in ("observations", "findings")]
+    inputs = pd.concat(inputs)
     for line, row in inputs[inputs.duplicated(["time_point", "variable"])].iterrows():
         why = f"{row['variable']} is given twice for {row['time_point']}: keep one row"
         raise CaseDataError(row["file"], why, line + 2, "variable")

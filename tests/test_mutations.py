@@ -323,10 +323,11 @@ def caught(function, *given):
 def damaged(tmp_path_factory):
     """A function that damages one file of a copy: what the check says of it, and what reading it says (or None)."""
     folder = shutil.copytree(CASEDATA, tmp_path_factory.mktemp("damaged") / "casedata")
-    whole, names = check_casedata.check(folder), {r["path"]: r["name"] for r in package()["resources"]}
+    whole, before = check_casedata.check(folder), package(folder)["resources"]
 
     def check(mutant):
-        known = {} if mutant.file not in names else {n: t for n, t in whole.items() if n != names[mutant.file]}
+        same = [r["name"] for r in package(folder)["resources"] if r in before and r["path"] != mutant.file]
+        known = {name: whole[name] for name in same}
         check_casedata.check(folder, known)
         if mutant.file in READERS:
             reader = READERS[mutant.file]
@@ -334,13 +335,13 @@ def damaged(tmp_path_factory):
 
     def run(mutant):
         path = folder / mutant.file
-        before = path.read_bytes()
-        assert before != mutant.raw, f"{mutant[:2]}: the damage did nothing"
+        was = path.read_bytes()
+        assert was != mutant.raw, f"{mutant[:2]}: the damage did nothing"
         try:
             path.unlink() if mutant.raw is None else path.write_bytes(mutant.raw)
             return caught(check, mutant), caught(check_seal, folder)
         finally:
-            path.write_bytes(before)
+            path.write_bytes(was)
 
     return run
 

@@ -16,6 +16,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import lab as lab_py
+from classroom.site.source import CARRIER
+from classroom.site.source import HERE as SITE
 from tests import tools
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,6 +69,7 @@ def test_locks_are_whole_and_name_no_place():
     assert "jsonschema[format-nongpl]==" in LOCK  # without it an older pip takes only the newest version
     assert {*ENTRY.findall(LOCK)} <= {*ENTRY.findall(tools.TEST_LOCK.read_text(encoding="utf-8"))}
     assert [name for name, *_ in ENTRY.findall(tools.REFERENCE_LOCK.read_text(encoding="utf-8"))] == ["scipy"] * 2
+    wheels = (SITE / "wheels.in").read_text(encoding="utf-8").splitlines()
     for lock, wanted, forbidden in (
         (lab_py.LOCK, run_time, ["scipy"]),
         (tools.TEST_LOCK, run_time | wanted_by("test"), ["scipy"]),
@@ -74,6 +77,8 @@ def test_locks_are_whole_and_name_no_place():
         (tools.REFERENCE_LOCK, wanted_by("reference"), []),
         (tools.HUB_LOCK, wanted_by("hub"), names),  # two of one kind would stand on one path
         (tools.SITE_LOCK, wanted_by("site"), names),
+        (SITE / "wheels.lock", {name: Requirement(name) for name in wheels if name[0] != "#"}, []),
+        (SITE / "carrier.lock", {CARRIER: Requirement(CARRIER)}, []),
     ):
         assert [*lock_faults(lock.read_text(encoding="utf-8"), wanted, forbidden)] == []
     oldest = {name: version for name, version, _ in ENTRY.findall(OLDEST.read_text(encoding="utf-8"))}
@@ -226,7 +231,7 @@ TESTS = [
     ("requirements-reference.lock", "reference"),
     ("requirements-site.lock", "site"),
 ]
-BENCH, SITE = ["-m", "tests.bench"], ["-m", "classroom.site", "--serve"]
+BENCH = ["-m", "tests.bench"]
 
 
 @pytest.mark.parametrize(
@@ -240,7 +245,7 @@ BENCH, SITE = ["-m", "tests.bench"], ["-m", "classroom.site", "--serve"]
         (["bench", "speed"], [*TESTS, [*BENCH, "speed"]]),
         (["rebuild", "--all"], [*TESTS, ["-m", "tests.rebuild", "--all"]]),
         (["refresh", "a.ipynb"], [["-m", "tests.refresh_notebooks", "a.ipynb"]]),
-        (["site", "--serve"], [TESTS[2], "pip", SITE]),
+        (["site", "--serve"], [TESTS[2], "pip", ["-m", "classroom.site", "--serve"]]),
         (["setup"], []),
     ],
 )
