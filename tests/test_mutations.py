@@ -326,8 +326,8 @@ def damaged(tmp_path_factory):
     whole, before = check_casedata.check(folder), package(folder)["resources"]
 
     def check(mutant):
-        same = [r["name"] for r in package(folder)["resources"] if r in before and r["path"] != mutant.file]
-        known = {name: whole[name] for name in same}
+        now = package(folder)["resources"] if mutant.file == "datapackage.json" else before
+        known = {r["name"]: whole[r["name"]] for r in now if r in before and r["path"] != mutant.file}
         check_casedata.check(folder, known)
         if mutant.file in READERS:
             reader = READERS[mutant.file]

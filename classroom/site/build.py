@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -36,12 +35,10 @@ def build(out, pyodide=None, notebooks=ROOT / "notebooks", cache=ROOT / ".venv" 
     out : Path
         The folder to write. A site that stands there is replaced once the new one is whole; anything else is not.
     pyodide : str or Path, optional
-        An official distribution, as a folder or as the archive that Pyodide releases. Without it, the parts are
-        fetched from the package indexes.
-    notebooks : Path
-        The folder of notebooks, taken as they are.
-    cache : Path
-        Where what was fetched is kept.
+        An official distribution, as a folder or as the archive that Pyodide releases; else it is fetched from the
+        package indexes.
+    notebooks, cache : Path
+        The folder of notebooks, taken as they are; where what was fetched is kept.
     tell : callable
         Is given a line before each step that takes a while.
 
@@ -62,7 +59,7 @@ def build(out, pyodide=None, notebooks=ROOT / "notebooks", cache=ROOT / ".venv" 
         own_pyodide(official, wheels, lite / "static" / "pyodide")
         settings(lite, notebooks)
         tell("Building the site: about ten seconds …")
-        tool("JupyterLite could not build the site", "jupyterlite_core", "build", cwd=lite)
+        tool("jupyterlite_core", "build", cwd=lite)
         made = lite / "_output"
         shutil.copy(HERE / "index.html", made)
         inspect(made)
@@ -72,21 +69,17 @@ def build(out, pyodide=None, notebooks=ROOT / "notebooks", cache=ROOT / ".venv" 
 
 def gather(official, cache, scratch):
     """Every wheel that the browser may load: a list of (Path, entry of Pyodide's lock or None)."""
-    locked = source.locked(official)
-    binary = [n for n in (*source.BINARY, "pyyaml") if n != "pyyaml" or (official / locked[n]["file_name"]).exists()]
-    taken = [(source.checked(official, locked[name]), locked[name]) for name in binary]
-    lock = HERE / "wheels.lock"
+    locked, lock = source.locked(official), HERE / "wheels.lock"
+    taken = [(source.checked(official, locked[name]), locked[name]) for name in source.BINARY]
     pure = cache / hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
     if not (pure / "whole").exists():
         shutil.rmtree(pure, ignore_errors=True)
         source.download(lock, pure, "--only-binary", ":all:", "--no-binary", "pyyaml", *source.PURE)
         (pure / "whole").touch()
-    if "pyyaml" not in binary:
-        taken.append((plain_yaml(next(pure.glob("pyyaml-*.tar.gz")), scratch), None))
-    taken += [(wheel, None) for wheel in sorted(pure.glob("*.whl"))]
-    taken += [(wheel, None) for wheel in sorted((EXTENSIONS / KERNEL / "static" / "pypi").glob("*.whl"))]
+    taken.append((plain_yaml(next(pure.glob("pyyaml-*.tar.gz")), scratch), None))
+    taken += [(w, None) for folder in (pure, EXTENSIONS / KERNEL / "static" / "pypi") for w in folder.glob("*.whl")]
     # The kernel asks for jedi at its start. Completion works without, and it would be 5 MB of every first visit.
-    return [*taken, (_wheel(scratch, "jedi", "0", {}), None), (own_wheel(scratch), None)]
+    return [*taken, (wheel(scratch, "jedi", "0", {}), None), (own_wheel(scratch), None)]
 
 
 def plain_yaml(sdist, folder):
@@ -94,96 +87,86 @@ def plain_yaml(sdist, folder):
     with tarfile.open(sdist) as archive:
         found = {m: re.search(r"/lib/(yaml/\w+\.py)$", m) for m in archive.getnames()}
         files = {where[1]: archive.extractfile(m).read() for m, where in found.items() if where}
-    return _wheel(folder, "pyyaml", re.search(r"-([\d.]+)\.tar", sdist.name)[1], files)
+    return wheel(folder, "pyyaml", re.search(r"-([\d.]+)\.tar", sdist.name)[1], files)
 
 
-def _wheel(folder, name, version, files):
-    """A wheel of files, a dict of name -> bytes; returns its Path."""
-    wheel, about = folder / f"{name}-{version}-py3-none-any.whl", f"{name}-{version}.dist-info"
+def wheel(folder, name, version, files, tag="py3-none-any", more=""):
+    """A wheel of files, a dict of name -> bytes or text; `more` goes into its METADATA. Returns its Path."""
+    path, about = folder / f"{name}-{version}-{tag}.whl", f"{name}-{version}.dist-info"
     files = files | {
-        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}",
+        f"{about}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
-    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as made:
+    files[f"{about}/RECORD"] = "".join(f"{inside},,\n" for inside in [*files, f"{about}/RECORD"])
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
         for inside, content in files.items():
             made.writestr(inside, content)
-    return wheel
+    return path
 
 
 def own_wheel(folder):
     """`utils` and `casedata` as a wheel, so that a plain import finds both in the browser too."""
-    tool("utils could not be packed", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=ROOT)
+    tool("hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=ROOT)
     return next(folder.glob("mas_casebook-*.whl"))
 
 
 def own_pyodide(official, wheels, folder):
     """Put runtime and wheels into a folder, with a lock by which an import alone loads a package."""
     folder.mkdir(parents=True)
-    for name in source.RUNTIME:
-        shutil.copy(official / name, folder)
-    described = {}
-    for wheel, entry in wheels:
-        about = PathDistribution(next(p for p in zipfile.Path(wheel).iterdir() if p.name.endswith(".dist-info")))
-        described[canonicalize_name(about.name)] = wheel, about, entry
-    packages = {}
-    for name, (wheel, about, entry) in sorted(described.items()):
-        asked = entry["depends"] if entry else [r.name for r in map(Requirement, about.requires or ()) if _applies(r)]
+    packages, asked = {}, {}
+    for path, entry in wheels:
+        about = PathDistribution(next(p for p in zipfile.Path(path).iterdir() if p.name.endswith(".dist-info")))
+        needs = [r for r in map(Requirement, about.requires or ()) if not r.marker or r.marker.evaluate(IN_BROWSER)]
+        name = canonicalize_name(about.name)
+        asked[name] = {canonicalize_name(n) for n in (entry["depends"] if entry else [r.name for r in needs])}
         packages[name] = {
             "name": name,
             "version": about.version,
-            "file_name": wheel.name,
-            "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+            "file_name": path.name,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             "install_dir": "site",
             "package_type": "package",
-            "imports": entry["imports"] if entry else _tops(wheel),
-            "depends": sorted({canonicalize_name(a) for a in asked} & described.keys()),
+            "imports": entry["imports"] if entry else tops(path),
             "unvendored_tests": False,
         }
-        shutil.copy(wheel, folder)
+    for name, package in packages.items():
+        package["depends"] = sorted(asked[name] & packages.keys())
+    for path in [*(official / name for name in source.RUNTIME), *(path for path, _ in wheels)]:
+        shutil.copy(path, folder)
     info = json.loads((official / source.LOCK).read_text(encoding="utf-8"))["info"]
-    (folder / source.LOCK).write_text(json.dumps({"info": info, "packages": packages}, indent=1), encoding="utf-8")
+    write(folder / source.LOCK, {"info": info, "packages": packages})
 
 
-def _applies(requirement):
-    return requirement.marker is None or requirement.marker.evaluate(IN_BROWSER)
-
-
-def _tops(wheel):
+def tops(path):
     """What can be imported from a wheel: the folders and files of Python at its top."""
-    inside = [n.split("/") for n in zipfile.ZipFile(wheel).namelist() if n.endswith(".py") and ".data/" not in n]
-    return sorted({path[0].removesuffix(".py") for path in inside})
+    inside = [n.split("/") for n in zipfile.ZipFile(path).namelist() if n.endswith(".py") and ".data/" not in n]
+    return sorted({parts[0].removesuffix(".py") for parts in inside})
 
 
 def settings(lite, notebooks):
     """Notebooks and settings, as `jupyter lite build` wants them."""
     shutil.copytree(notebooks, lite / "contents", ignore=shutil.ignore_patterns(".*", "mas-casebook-receipt*"))
-    kernel = {
-        "disablePyPIFallback": True,
-        "loadPyodideOptions": {"lockFileURL": f"./static/pyodide/{source.LOCK}", "packages": AT_START},
-    }
-    page = {"appName": "MAS Casebook", "exposeAppInBrowser": True, "litePluginSettings": {f"{KERNEL}:kernel": kernel}}
-    _json(lite / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": page})
+    pyodide = {"lockFileURL": f"./static/pyodide/{source.LOCK}", "packages": AT_START}
+    kernel = {f"{KERNEL}:kernel": {"disablePyPIFallback": True, "loadPyodideOptions": pyodide}}
+    page = {"appName": "MAS Casebook", "exposeAppInBrowser": True, "litePluginSettings": kernel}
+    write(lite / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": page})
     shown = json.loads((ROOT / "utils" / "settings" / "overrides.json").read_text(encoding="utf-8"))
     # A copy saved in the browser hides the newer one of the site for good, so nothing is saved unasked.
-    _json(lite / "overrides.json", shown | {"@jupyterlab/docmanager-extension:plugin": {"autosave": False}})
+    write(lite / "overrides.json", shown | {"@jupyterlab/docmanager-extension:plugin": {"autosave": False}})
     build = {"contents": ["contents"], "output_dir": "_output", "apps": ["lab"], "no_sourcemaps": True,
              "no_unused_shared_packages": True}  # fmt: skip
     paths = {"extra_labextensions_path": [str(EXTENSIONS)]}
-    _json(lite / "jupyter_lite_config.json", {"LiteBuildConfig": build, "FederatedExtensionAddon": paths})
+    write(lite / "jupyter_lite_config.json", {"LiteBuildConfig": build, "FederatedExtensionAddon": paths})
 
 
-def _json(file, content):
-    file.write_text(json.dumps(content, indent=1), encoding="utf-8")
+def write(file, content):
+    file.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
 
 
-def tool(task, *command, cwd):
-    """Run a module of those in `TOOLS`; what it said is told where it failed."""
+def tool(*command, cwd):
+    """Run a module of those in `TOOLS`."""
     path = os.pathsep.join([str(TOOLS), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=cwd, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise SiteError(f"{task}: {(done.stderr or done.stdout).strip()[-1500:]}")
+    source.run(sys.executable, "-m", *command, cwd=cwd, env=os.environ | {"PYTHONPATH": path})
 
 
 def inspect(site):

