@@ -42,6 +42,7 @@ SETTINGS = {"overrides.json": "share/jupyter/lab/settings", "ipython_kernel_conf
 # These would bring other packages, or another Python, into ours, or have every kernel compile anew what it loads.
 STRANGERS = ("PYTHONPATH", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONUSERBASE", "PYTHONSTARTUP", "PYTHONSAFEPATH",
              "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "CONDA_PREFIX", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
+CLEAN = {k: v for k, v in os.environ.items() if k not in STRANGERS}
 AGAIN = "Nothing half done will be used: just start lab.py again."
 NO_VENV = """This Python can neither make an environment with pip in it nor lend its own pip. Start lab.py again
 after this: on Debian or Ubuntu  sudo apt install python3-venv  elsewhere a new install of Python, which brings both."""
@@ -64,15 +65,10 @@ ADVICE = {
 }
 
 
-def clean():
-    """The environment for what runs in .venv: nothing that would bring in other packages."""
-    return {k: v for k, v in os.environ.items() if k not in STRANGERS}
-
-
 def ask(*command, must=False):
     """What a command prints, None where it fails; where it must not, what helps is said and all ends."""
     try:
-        done = subprocess.run(command, env=clean(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, close_fds=False)
+        done = subprocess.run(command, env=CLEAN, stdout=subprocess.PIPE, stderr=subprocess.PIPE, close_fds=False)
     except OSError:
         return None
     if done.returncode and must:
@@ -99,8 +95,8 @@ def installed(lock):
 
 def ready():
     """True where the notebooks can be opened as it is; what uv or its owner put into .venv serves as well."""
-    path, text = stamp(LOCK)
     if not installed(LOCK):
+        path, text = stamp(LOCK)
         if path.exists() or ask(PYTHON, "-I", "-c", CHECK, str(LOCK)) is None:
             return False
         with suppress(OSError):  # it is looked at anew next time
@@ -203,7 +199,7 @@ def install(lock, folder="", *options):
 def hand_over(*arguments, **options):
     """Run .venv's Python and return its exit code; no other "utils" and no other kernel python3 come first."""
     signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches the child too, and is its affair
-    env = dict(clean(), PYTHONPATH=str(ROOT), JUPYTER_PREFER_ENV_PATH="1")
+    env = dict(CLEAN, PYTHONPATH=str(ROOT), JUPYTER_PREFER_ENV_PATH="1")
     child = subprocess.Popen([PYTHON, *arguments], env=env, **options)
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     return child.wait()

@@ -41,6 +41,7 @@ def line(copy, file, words):
     return f"{file}:{next(n for n, found in enumerate(lines, 1) if words in found)}"
 
 
+@pytest.mark.slow
 def test_a_question_that_lacks_something_is_named_by_file_and_line(copy):
     old = r"(?s)(- id: N3\.2\n.*?)voices:\n.*?(?=\n- id)"
     said = copy("casedata/items.yaml", old, r"\1voices: {data: A single voice.}")

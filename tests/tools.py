@@ -42,7 +42,7 @@ def add_hub():
         return
     node = add(HUB_LOCK) / "node"
     options = ["--silent", "--no-package-lock", "--no-audit", "--no-fund"]
-    subprocess.check_call([npm, "install", *options, "--prefix", str(node), PROXY], env=lab.clean())
+    subprocess.check_call([npm, "install", *options, "--prefix", str(node), PROXY], env=lab.CLEAN)
     (node / PROXY).touch()
 
 
