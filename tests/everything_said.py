@@ -7,6 +7,7 @@ import ast
 import json
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -17,6 +18,7 @@ from IPython.core.formatters import DisplayFormatter
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@cache
 def visible(page):
     """What is read or read aloud of HTML, a list of texts."""
     soup = BeautifulSoup(page, "html.parser")
