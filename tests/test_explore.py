@@ -91,6 +91,7 @@ def test_along_an_unknown_a_limit_elsewhere_counts_as_it_does_in_the_verdict():
 
 
 # ---- the bench of rulers --------------------------------------------------------------------------------------------
+@pytest.mark.slow
 @settings(few, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_the_bench_says_what_the_rules_say_of_the_same_child(bench, data):

@@ -29,6 +29,7 @@ def days():
 
 
 # ---- what lies ready ------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_what_lies_ready_is_what_the_kernel_says_when_it_is_asked(made):
     page, twin = Page(made), Page(MAKE[made.which]())  # for the twin nothing was made ready
     assert page.result.shown["state"].keys() == page.result.movers.keys()
