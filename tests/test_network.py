@@ -64,8 +64,9 @@ def test_a_child_and_a_kernel_are_guarded(refused):
     assert refused.read_text().count("socket.connect ('192.0.2.1', 9)") == 4
 
 
-@pytest.mark.parametrize("options", [[], pytest.param(["-n", "2"], marks=pytest.mark.slow)], ids=["one", "two workers"])
-@pytest.mark.parametrize("asks", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "asks, options", [(True, []), (False, []), pytest.param(True, ["-n2"], marks=pytest.mark.slow)]
+)
 def test_one_request_fails_a_run_whose_tests_all_pass(tmp_path, asks, options):
     shutil.copytree(ROOT / "tests" / "guard", tmp_path / "tests" / "guard")
     shutil.copy(ROOT / "tests" / "plugin.py", tmp_path / "tests")

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import nbformat
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import run_kernel
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -28,8 +28,7 @@ def run(cells, record):
     """Run cells in a new kernel; returns seconds from its start to the first picture, and its peak memory in MiB."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "MAS_CASEBOOK_RECORD": str(record)}
     begun, first = time.perf_counter(), []
-    options = {"env": env, "cwd": ROOT / "notebooks", "stderr": subprocess.DEVNULL}
-    manager, client = start_new_kernel(kernel_name="python3", **options)
+    where = {"cwd": ROOT / "notebooks", "stderr": subprocess.DEVNULL}
 
     def hear(message):
         if message["msg_type"] == "error":
@@ -37,14 +36,11 @@ def run(cells, record):
         if re.search("<img|image/png", str(message["content"].get("data"))):
             first.append(time.perf_counter() - begun)
 
-    try:
+    with run_kernel(kernel_name="python3", env=env, **where) as client:
         for source in cells:
             client.execute_interactive(source, output_hook=hear, timeout=120)
-        status = Path(f"/proc/{manager.provisioner.pid}/status").read_text()
-        return first[0], int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
+        status = Path(f"/proc/{client.parent.provisioner.pid}/status").read_text()
+    return first[0], int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
 
 
 def measure(record, repeats=5):
