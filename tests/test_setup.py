@@ -171,10 +171,9 @@ def test_setup_makes_utils_importable_and_frees_the_arrow_keys(lab):
         lab.setup()
         assert has_our_settings(lab.ENV)
         (lab.ENV / SETTINGS[0]).unlink()
-    found = subprocess.check_output(
-        [lab.PYTHON, "-c", "import utils; print(utils.__file__)"], cwd=lab.ENV, env=outside()
-    )
-    assert Path(found.decode().strip()).parent == ROOT / "utils"
+    command = [lab.PYTHON, "-c", "import utils; print(utils.__file__)"]
+    found = subprocess.check_output(command, text=True, cwd=lab.ENV, env=outside())
+    assert Path(found.strip()).parent == ROOT / "utils"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows itself keeps what is open")
@@ -224,11 +223,7 @@ def handed(lab, monkeypatch):
     return lab
 
 
-TESTS = [
-    ("requirements-test.lock", ""),
-    ("requirements-reference.lock", "reference"),
-    ("requirements-site.lock", "site"),
-]
+TESTS = [(f"requirements-{name}.lock", name.removeprefix("test")) for name in ("test", "reference", "site")]
 BENCH = ["-m", "tests.bench"]
 
 
