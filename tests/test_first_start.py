@@ -152,13 +152,14 @@ def test_a_full_disk_is_named_and_nothing_stays_on_it(request, tmp_path):
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=9m", "tmpfs", str(disk)], capture_output=True).returncode:
         pytest.skip("no small disk can be made here")
     request.addfinalizer(lambda: subprocess.run(["umount", str(disk)], check=True))
-    course = Course(disk / "course", code="#" * 5_000_000)  # there is room for its wheel and not for it
+    course = Course(disk / "course", code="#" * 10_000_000)  # there is room for its wheel and not for it
     code, printed = course.run("setup")
     assert code == 1 and "The disk is full" in printed, printed
     assert not course.env.exists()
 
 
-MOMENTS = ("", "pyvenv.cfg", "bin/python", "lib/*/site-packages/*.pth", "**/pandas", "**/yaml")  # "": it has begun
+SITE = "lib/*/site-packages"
+MOMENTS = ("", "pyvenv.cfg", "bin/python", f"{SITE}/*.pth", f"{SITE}/pandas", f"{SITE}/yaml")  # "": it has begun
 STOPS = [*product([signal.SIGINT], MOMENTS), *product([signal.SIGKILL], MOMENTS[2::2])]
 
 
