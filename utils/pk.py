@@ -29,7 +29,7 @@ def constants():
     return dict(read_table("kinetics")[["parameter", "value"]].itertuples(index=False))
 
 
-def _checked(name, x, unit="", most=np.inf, zero=False):
+def positive(name, x, unit="", most=np.inf, zero=False):
     """Finite numbers above zero, or from zero on, as an array; else a ValueError that says what to give."""
     with suppress(TypeError, ValueError):
         values = np.asarray(x, dtype=float)
@@ -40,7 +40,7 @@ def _checked(name, x, unit="", most=np.inf, zero=False):
     raise ValueError(f"{name} is {x}: give a number {limits} {unit}".rstrip())
 
 
-def _chosen(name, x, known):
+def chosen(name, x, known):
     if not isinstance(x, str) or x not in known:
         raise ValueError(f"{name} is {x!r}: choose {' or '.join(known)}")
     return x
@@ -79,23 +79,23 @@ def parameters(weight_kg, reading="published", bioavailability=1, absorption_rat
     as by retained fluid.
     """
     c = constants()
-    size = _checked("weight_kg, the dry weight,", weight_kg, "kg") / c["reference_weight"]
+    size = positive("weight_kg, the dry weight,", weight_kg, "kg") / c["reference_weight"]
     f0 = c["bioavailability"]
-    f = f0 * _checked(f"bioavailability, a multiplier of {f0:g},", bioavailability, most=1 / f0)
+    f = f0 * positive(f"bioavailability, a multiplier of {f0:g},", bioavailability, most=1 / f0)
     ka, cl = c["absorption_rate"], f0 * c["clearance"] * size ** c["clearance_exponent"]
     v = f0 * c["volume"] * size ** c["volume_exponent"]
-    if _chosen("reading", reading, READINGS) == "flip_flop":  # the rate constants change places; CL stays
+    if chosen("reading", reading, READINGS) == "flip_flop":  # the rate constants change places; CL stays
         ka, v = cl / v, cl / ka
-    ka = ka * _checked("absorption_rate, a multiplier,", absorption_rate)
-    cl = cl * _checked("clearance, a multiplier,", clearance)
-    v = v + _checked("extra_volume_l", extra_volume_l, "L", zero=True)
+    ka = ka * positive("absorption_rate, a multiplier,", absorption_rate)
+    cl = cl * positive("clearance, a multiplier,", clearance)
+    v = v + positive("extra_volume_l", extra_volume_l, "L", zero=True)
     return Parameters(*np.broadcast_arrays(f, ka, cl, v))
 
 
 def _regimen(dose_mg, interval_h, route, infusion_h):
-    dose, every = _checked("dose_mg", dose_mg, "mg"), _checked("interval_h", interval_h, "h")
-    most = every.max() if _chosen("route", route, ROUTES) == "iv" else 0
-    over = _checked("infusion_h, which is for route 'iv',", infusion_h, "h", most, zero=True)
+    dose, every = positive("dose_mg", dose_mg, "mg"), positive("interval_h", interval_h, "h")
+    most = every.max() if chosen("route", route, ROUTES) == "iv" else 0
+    over = positive("infusion_h, which is for route 'iv',", infusion_h, "h", most, zero=True)
     if dose.ndim or every.ndim or over.ndim:
         raise ValueError("a regimen is one dose, one interval, one infusion: what differs stands in the parameters")
     return float(dose), float(every), route, float(over)
@@ -145,7 +145,7 @@ def _given(t_h, p, every, doses):
     """Doses given by each time and hours since the last of them, the axis of time before that of the profiles."""
     if doses is not None and (not isinstance(doses, Integral) or isinstance(doses, bool) or doses < 1):
         raise ValueError(f"doses is a whole number from 1, or None for steady state, not {doses!r}")
-    t = _checked("t_h, the time since the first dose,", t_h, "h", zero=True).T
+    t = positive("t_h, the time since the first dose,", t_h, "h", zero=True).T
     t = t.reshape(t.shape + (1,) * len(p.shape))
     if doses is None:
         return EVER, np.mod(t, every)
@@ -216,10 +216,10 @@ def split_gain(p, dose_mg, intervals=(24.0, 6.0), routes=("sc", "iv"), clearance
     A DataFrame with rows ``dose``, ``route`` (``kidney``) and ``total``: ``times`` (the factor) and ``share`` of its
     logarithm, missing where factors pull in opposite directions.
     """
-    _chosen("measure", measure, ["c_max", "auc_24"] if day_1 else ["auc_24", "c_avg", "c_max"])
+    chosen("measure", measure, ["c_max", "auc_24"] if day_1 else ["auc_24", "c_avg", "c_max"])
     if p.shape != ():
         raise ValueError(f"p holds {p.shape[0]} profiles: a gain is split for one at a time")
-    kidney = float(_checked("clearance, a multiplier,", clearance))
+    kidney = float(positive("clearance, a multiplier,", clearance))
     names = ["dose", "route"] + ["kidney"] * (kidney != 1.0)
 
     @cache
