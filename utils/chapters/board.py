@@ -13,7 +13,7 @@ from utils.units import among
 STATES = {v: k for k, v in plots.WORDS.items()}
 
 
-class Board(Card):
+class differential_board(Card):
     """The differential board on the page: a list of four states in every cell. It can be changed at any time."""
 
     shelf = "forms"
@@ -34,7 +34,7 @@ class Board(Card):
 
     def _cells(self, rows, heads, caption):
         """A table of cells, each a finding, a hypothesis and what is said of both."""
-        rows = [(self._findings[f], self._columns[h], *said) for f, h, *said in rows]
+        rows = [(self._findings[f], self._columns[h], *rest) for f, h, *rest in rows]
         return table(pd.DataFrame(rows, columns=[phrase(f"differential.{h}") for h in heads]), caption)
 
     def why(self, finding=None, hypothesis=None):
@@ -77,12 +77,12 @@ class Board(Card):
     def shown(self, entry):
         mine = self.get()
         other = [(k, s, self._reading[k]) for k, s in mine.items() if self._reading[k].state != s]
-        told = say(phrase("differential.filled", count=len(mine), same=len(mine) - len(other)))
+        words = say(phrase("differential.filled", count=len(mine), same=len(mine) - len(other)))
         if other:
             cells = [(*k, plots.WORDS[s], plots.WORDS[r.state], r.why) for k, s, r in other]
             heads = ("finding", "hypothesis", "you", "our_reading", "why")
-            told = together(told, self._cells(cells, heads, phrase("differential.differ")))
-        return dict(entry["fields"]), told if mine else say(phrase("differential.empty"))
+            words = together(words, self._cells(cells, heads, phrase("differential.differ")))
+        return dict(entry["fields"]), words if mine else say(phrase("differential.empty"))
 
     def picture(self, caption, mine=False):
         """The board as a table of signs and words: our reading, or your own."""
@@ -101,6 +101,3 @@ def replay(notebook):
         return together(*line, table(words, phrase("differential.ranking")))
 
     return again(view)
-
-
-differential_board = Board
