@@ -147,13 +147,10 @@ BAD = [
     ("mas_2016", {"feritin": 500}, "'feritin' is no item of MAS-2016 with a threshold; did you mean 'ferritin'"),
     ("mas_2016", {"ldh": 500}, "Those are: ferritin, laboratory, platelets, ast, triglycerides, fibrinogen"),
     ("mas_2016", {"fever": 1}, "'fever' is no item of"), ("mas_2016", {"mas_2016": 2}, "'mas_2016' is no item"),
-    ("ms_score", {"ldh": 0.002}, "'ldh' is no item of MS score with a threshold. Those are: ms_score"),
     ("naranjo", {"probable": 5}, "is no item"), ("hscore", {"temperature": 38}, "is no item .*mean 'temperature_3"),
     ("mas_2016", {"ferritin": math.nan}, "threshold of 'ferritin' is a plain, finite number in ng/mL, not nan"),
-    ("mas_2016", {"ferritin": math.inf}, "not inf"), ("mas_2016", {"ferritin": "500"}, "not '500'"),
-    ("mas_2016", {"ferritin": True}, "not True"), ("mas_2016", {"ferritin": None}, "not None"),
+    ("mas_2016", {"ferritin": "500"}, "not '500'"), ("mas_2016", {"ferritin": True}, "not True"),
     ("mas_2016", {"ferritin": 10**400}, "plain, finite number"), ("mas_2016", [("ferritin", 5)], "a dict of item -> "),
-    ("mas_2016", {"laboratory": math.nan}, "finite number in points, not nan"),
 ]  # fmt: skip
 
 
@@ -189,30 +186,22 @@ def test_people_are_counted_as_a_crowd_and_follow_their_controls():
         whole = [(yes, yes_not, prior), (no, no_not, 100 - prior), (yes + no, yes_not + no_not, 100)]
         assert [r[1:] for r in cells(shown, 4)] == [tuple(map(str, r)) for r in whole]
         assert clean(shown) and ("adults" in shown.text) == (row.population == "adults")
-    named(people, "Rule and study").value, [(_, slider, _)] = "hscore: derivation", rows(people, widgets.FloatText)
-    slider.value = 5
-    assert people.get()["prior"] == 5 and "Of 100 adults, 5 have the disease" in people.shown.text
+    assert "Of 100 adults, 5 have the disease" in people.set(rule="hscore", study="derivation", prior=5).text
 
 
 REFUSED = [
-    *(({"prior": x}, "choose a whole number, 0 to 100") for x in (101, -1, 2.5, True, "20")),
-    ({"rule": "hscore", "study": "nobody's", "prior": 5}, "is not on the list of Rule and study"),
-    *(({"rule": x}, "is not on the list of Rule and study") for x in ("", {1}, "pals_hypotension")),
+    ({"prior": 101}, "choose a whole number, 0 to 100"), ({"rule": "pals_hypotension"}, "list of Rule and study"),
     ({"threshold": "1000"}, "bare number"), ({"threshold": "1 ng/mL", "item": "platelets"}, "not a unit of"),
-    *(({"threshold": x}, "is a range") for x in ("1-2 ng/mL", "> 500 ng/mL")),
-    *(({"threshold": x}, "choose 0.1 to 1,000,000 ng/mL") for x in ("0 ng/mL", "1,001 mg/L")),
-    *(({"threshold": x, "item": "ferritin_esr"}, "choose 0.1 to") for x in (1e200, "many", "nan", math.nan)),
-    *(({"item": x}, "is not on the list of Threshold of") for x in ("fever", [])),
+    ({"threshold": "> 500 ng/mL"}, "is a range"), ({"threshold": "1,001 mg/L"}, "choose 0.1 to 1,000,000 ng/mL"),
+    ({"threshold": "nan", "item": "ferritin_esr"}, "choose 0.1 to"), ({"item": []}, "on the list of Threshold of"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("values, says", REFUSED)
 def test_both_explorers_refuse_in_words_and_change_nothing(values, says):
     explorer = cohort.chance() if {"prior", "rule"} & {*values} else cohort.threshold_explorer()
-    before, text = explorer.get(), explorer.shown.text
-    refused = explorer.set(**values).text
-    assert refused.startswith("Refused. ") and says in refused
-    assert (explorer.get(), explorer.shown.text) == (before, text)
+    before, refused = explorer.get(), explorer.set(**values).text
+    assert refused.startswith("Refused. ") and says in refused and explorer.get() == before
 
 
 # ---- one threshold moved, on the page -------------------------------------------------------------------------------
@@ -245,26 +234,11 @@ def test_simulated_stands_on_every_picture_and_every_table(lines, few):
     assert [t.index.name for t in tables] == ["SIMULATED"] * 3 and few.head().to_csv().startswith("SIMULATED,mas,")
 
 
-def test_field_and_slider_follow_each_other(lines):
+def test_a_key_moves_the_handle_and_the_threshold_with_it(lines):
     [(field, slider, _)] = rows(lines, widgets.FloatText)
-    field.value = 1000.0
-    assert slider.value == pytest.approx(3) and "> 1,000 ng/mL" in lines.shown.text
-    for by in (1, -1, 0.6, -0.6):  # a key moves the handle by one step, or by part of one where it stood beside
+    for by in (1, -1, 0.6, -0.6):  # one step, or part of one where it stood beside
         lines.set("1,000 ng/mL")
         slider.value = 3 + by * slider.step
         assert lines.get()["threshold"] == pytest.approx(10**slider.value, rel=0.005)
     field.value = highest = 5 * 10**slider.max  # the field may go where the slider cannot
     assert lines.get()["threshold"] == highest and slider.value == slider.max
-    for typed in (-5.0, 0.0, 1_000_001.0, math.nan, math.inf):  # is never counted with
-        field.value = typed
-        assert lines.shown.text.startswith("Refused. ") and lines.get()["threshold"] == highest
-    slider.value = 2.9
-    assert "> 794 ng/mL" in lines.shown.text and clean(lines.shown)
-
-
-def test_a_sweep_is_counted_once_for_an_item(lines, monkeypatch):
-    counted = []
-    monkeypatch.setattr(cohort, "sweep", lambda *a, sweep=cohort.sweep: counted.append(len(a[3])) or sweep(*a))
-    for values in ({"threshold": "900 ng/mL"}, {"item": "platelets"}, {"item": "ferritin"}, {"item": "platelets"}):
-        lines.set(**values)
-    assert len([n for n in counted if n > 2]) == 1

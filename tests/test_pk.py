@@ -1,7 +1,5 @@
 """The model of anakinra against equations solved step by step, published figures, and what must hold for any input."""
 
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -211,14 +209,6 @@ def test_nothing_happens_where_the_rate_constants_meet(weight, hour):
     assert np.isclose(at[0], limit, rtol=1e-7, atol=1e-9)
 
 
-def test_long_times_do_not_overflow():
-    with np.errstate(all="raise", under="ignore"):
-        for reading in READINGS:
-            p = parameters(W, reading, absorption_rate=0.01)
-            far = concentration(np.array([0.0, 1e4, 1e6]), p, DOSE, 24, "sc", doses=10)
-            assert np.isfinite(far).all() and (far >= 0).all()
-
-
 @given(weights, multipliers, intervals, routes, st.integers(1, 9))
 def test_the_area_grows_to_dose_over_clearance(weight, f, every, route, doses):
     p = parameters(weight, bioavailability=f)
@@ -230,11 +220,11 @@ def test_the_area_grows_to_dose_over_clearance(weight, f, every, route, doses):
 def test_shapes():
     kilos, multiples = np.linspace(10, 20, 5), [0.5, 1, 1, 1, 2]
     one, many = parameters(W), parameters(kilos, clearance=multiples)
-    assert np.ndim(concentration(1.0, one, DOSE)) == 0 and concentration([1.0, 2], one, DOSE).shape == (2,)
-    assert concentration(1.0, many, DOSE).shape == (5,) and concentration(np.arange(3.0), many, DOSE).shape == (5, 3)
+    for t, p, shape in ((1.0, one, ()), ([1.0, 2], one, (2,)), (1.0, many, (5,)), (np.arange(3.0), many, (5, 3))):
+        assert concentration(t, p, DOSE).shape == area(t, p, DOSE).shape == shape
     assert isinstance(exposure(one, DOSE), pd.Series) and first_day(many, DOSE, 6, "iv").shape == (5, 2)
     each = [exposure(parameters(w, clearance=c), DOSE) for w, c in zip(kilos, multiples, strict=True)]
-    assert np.allclose(exposure(many, DOSE), pd.DataFrame(each)) and area([1.0, 2], many, DOSE).shape == (5, 2)
+    assert np.allclose(exposure(many, DOSE), pd.DataFrame(each))
     infused = concentration(np.arange(13.0), many, DOSE, 6, "iv", doses=3, infusion_h=6)
     assert infused.shape == (5, 13) and (np.diff(infused[:, :7]) > 0).all()
 
@@ -242,19 +232,15 @@ def test_shapes():
 REFUSED = [
     (lambda: parameters(0), "weight_kg, the dry weight, is 0: give a number above 0 kg"),
     (lambda: parameters("16.7 kg"), "is 16.7 kg: give a number"), (lambda: parameters(True), "is True: give a number"),
-    (lambda: parameters(None), "is None: give a number"), (lambda: parameters(W, "x"), "choose published or flip_flop"),
-    (lambda: parameters(W, bioavailability=0), "bioavailability, a multiplier of 0.95, is 0"),
-    (lambda: parameters(W, bioavailability=1.2), "is 1.2: give a number above 0, at most 1.05"),
+    (lambda: parameters(W, bioavailability=1.2), "0.95, is 1.2: give a number above 0, at most 1.05"),
     (lambda: parameters(W, clearance=[1, np.nan]), r"clearance, a multiplier, is \[1, nan\]"),
     (lambda: parameters(W, extra_volume_l=-1), "extra_volume_l is -1: give a number from 0 L"),
-    (lambda: concentration(-1, P, DOSE), "time since the first dose, is -1: give a number from 0 h"),
-    (lambda: concentration(1, P, DOSE, [6, 24]), "one dose, one interval"),
-    (lambda: concentration(1, P, DOSE, route="oral"), "choose sc or iv"),
-    (lambda: concentration(1, P, DOSE, doses=0), "doses is a whole number from 1"),
-    (lambda: concentration(1, P, DOSE, infusion_h=1), "infusion_h, which is for route 'iv', is 1"),
+    (lambda: parameters(W, "x"), "published or flip_flop"), (lambda: concentration(-1, P, DOSE), "time since the"),
+    (lambda: concentration(1, P, DOSE, [6, 24]), "one dose"), (lambda: concentration(1, P, 9, route="x"), "sc or iv"),
+    (lambda: concentration(1, P, DOSE, doses=0), "a whole number"), (lambda: area(1, P, 9, doses=None), "no steady"),
+    (lambda: concentration(1, P, DOSE, infusion_h=1), "infusion_h, which is for route 'iv',"),
     (lambda: concentration(1, P, DOSE, 6, "iv", infusion_h=7), "is 7: give a number from 0, at most 6 h"),
-    (lambda: area(1, P, DOSE, doses=None), "no steady state"), (lambda: first_day(P, DOSE, 7), "divides 24"),
-    (lambda: split_gain(parameters([10, 20]), DOSE), "p holds 2 profiles"),
+    (lambda: first_day(P, DOSE, 7), "divides 24"), (lambda: split_gain(parameters([10, 20]), DOSE), "2 profiles"),
     (lambda: split_gain(P, DOSE, measure="c_trough"), "choose auc_24 or c_avg or c_max"),
     (lambda: split_gain(P, DOSE, clearance=0), "clearance, a multiplier, is 0"),
 ]  # fmt: skip
@@ -264,9 +250,3 @@ REFUSED = [
 def test_what_cannot_be_computed_is_refused_in_words(call, says):
     with pytest.raises(ValueError, match=says):
         call()
-
-
-def test_no_plotting_library_no_widget_and_no_scipy_is_loaded():
-    code = "import sys, utils.pk; print([m for m in ('matplotlib', 'ipywidgets', 'scipy') if m in sys.modules])"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert out.strip() == "[]"

@@ -459,7 +459,7 @@ def test_an_unknown_rule_or_variant_is_refused_in_words():
 
 
 def test_rules_cost_no_picture_and_no_widget():
-    code = "import sys, utils.rules; sys.exit(any(m in sys.modules for m in ('matplotlib', 'seaborn', 'ipywidgets', 'scipy')))"
+    code = "import sys, utils.rules, utils.pk; sys.exit(any(m in sys.modules for m in ('matplotlib', 'seaborn', 'ipywidgets', 'scipy')))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
