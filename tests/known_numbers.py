@@ -202,59 +202,6 @@ def _items(rule, nodes, verdict, source):
             yield from _number(100 * item["margin"], "%", near, source, False)
 
 
-# ---- the model, and the bedside -------------------------------------------------------------------------------------
-def _computed(value, unit, about, source):
-    """A figure of the model of anakinra as prose may show it: with one or two decimals, or a large one with none."""
-    for n in (0, 1) if abs(value) >= 10 else (1, 2):
-        yield Known((round(float(value), n),), frozenset({key(unit)}), words(about), source, True, 1, n)
-
-
-def _model():
-    """What utils.pk computes for the regimens of this case, for prose."""
-    light, weight, _ = route.weights()
-    about = {"c_max": "highest peak", "c_trough": "lowest fall fell", "c_avg": "average", "auc_24": "area"}
-    for reading, kg, (way, hours) in product(pk.READINGS, (light, weight), product(pk.ROUTES, (24, 6))):
-        found = pk.exposure(pk.parameters(kg, reading), 2 * kg, hours, way)
-        for name, told in about.items():
-            unit = "mg·h/L" if name == "auc_24" else "mg/L"
-            yield from _computed(found[name], unit, told, f"utils.pk, {name}")
-    for reading in pk.READINGS:
-        own = pk.parameters(weight, reading)
-        yield from _computed(own.half_life, "h", "half-life elimination falls", "utils.pk")
-        for g in (1, 0.5, 0.25):
-            first = pk.first_day(pk.parameters(weight, reading, absorption_rate=g), 2 * weight)
-            yield from _computed(first["auc_24"], "", "area speed", "utils.pk, first_day")
-        for f, day_1 in product((1, 0.25), (False, True)):
-            parts = pk.split_gain(pk.parameters(weight, reading, f), 2 * weight, day_1=day_1)
-            for name, row in parts.iterrows():
-                source = f"utils.pk, split_gain {name}"
-                yield from _computed(row["times"], "", "rise rose together multiply", source)
-                yield Known((round(100 * row["share"]),), frozenset({"%"}), words("rise"), source)
-    for factor in CASE.kinetics_changes.query("change == 'kidney' and factor < 1")["factor"]:
-        yield from _computed(1 / factor, "", "clearance", "kinetics_changes.csv")
-
-
-def _bedside(case):
-    """What follows from the pressure and the weight gain that are printed, where both are known by then."""
-    now = case.observations.query("status == 'reported'").drop_duplicates("variable").set_index("variable")["value"]
-    if {"weight_gain", "weight_gain_percent", "systolic_bp", "age"} - {*now.index}:
-        return
-    gain, share, told = now["weight_gain"], now["weight_gain_percent"] / 100, "utils.chapters.bedside"
-    light, heavy = (bedside.weight_before(gain, share, of) for of in ("after", "before"))
-    mean = bedside.mean_arterial_pressure(now["systolic_bp"], now["diastolic_bp"])
-    kilograms = [light, heavy, heavy + gain, *(gain / (share + x) for x in (-0.05, 0.05))]
-    found = [(round(value, 1), "kg", "weight kg gain swollen leak") for value in kilograms]
-    found += [(round(100 * gain / bedside.growth_lms(months)[1]), "%", "median") for months in (24, 30, 35)]
-    found += [(round(mean, 1), "mmHg", "mean lies")]
-    found += [(bedside.age_limits(now["age"]).iloc[0]["low"], "mmHg", "limit mmhg below")]
-    for value, unit, about in found:
-        yield from _number(value, unit, words(about), told)
-    for months, weight in product((24, 30, 35), (light, heavy)):
-        with suppress(UnitError):  # too far from the median for a z-score
-            z = round(bedside.growth_z(weight, months), 1)
-            yield Known((z,), frozenset({"", "score no."}), words("z-score taking"), told, True, 1, 1)
-
-
 # ---- all of it ------------------------------------------------------------------------------------------------------
 def _invented():
     """What is known of TP-01, in every unit of it: on her page nothing else is known of anybody."""
@@ -280,9 +227,8 @@ def known(moment=None, whole=CASE):
         case = whole.as_of(*moment) if moment else whole
         seen = set(case.observations["time_point"])
         moments = [t for t in case.time_points["time_point"] if t in seen]
-        found = [*table_numbers(case, modelled), *_verdicts("nobody", None), *_bedside(case)]
+        found = [*table_numbers(case, modelled), *_verdicts("nobody", None)]
         found += [k for m in moments for k in _verdicts(m, whole)]
-    found += _model() if modelled else ()
     found += _number(100 * NEAR, "%", words("near within"), "rules.py NEAR")
     found += [Known((n,), frozenset({"figure no."}), words("figure"), "locators.csv") for n in (1.0, 2.0)]
     for work in references().values():

@@ -184,12 +184,20 @@ def share(rule, what, study=None):
     return found
 
 
+def exposure(what, way, hours, kg=16.7, reading="published"):
+    return pk.exposure(pk.parameters(kg, reading), 2 * kg, hours, way)[what]
+
+
+def gain(part, what="times", f=1, reading="published", day_1=False):
+    return pk.split_gain(pk.parameters(16.7, reading, bioavailability=f), 33.4, day_1=day_1).at[part, what]
+
+
 def of_girl(given, unit):
     return (given.to(unit) if unit else given).value
 
 
 SPACE = {
-    **{f.__name__: f for f in (value, limit, margin, share, round)},
+    **{f.__name__: f for f in (value, limit, margin, share, exposure, gain, round)},
     "points": lambda rule, item: RULES[rule].nodes()[item]["points"],
     "score": lambda rule, moment=None: evaluate(rule, CASE.as_of(moment) if moment else {}).score,
     "part": lambda rule, moment, item: shown_of(rule, moment, item, "points_low"),
@@ -203,8 +211,9 @@ SPACE = {
     "printed": lambda way: route.printed()[way][0],
     "hours": lambda way: route.printed()[way][1],
     "weight": lambda reading: route.weights()[reading],
-    "auc": lambda way, hours, kg=16.7: pk.exposure(pk.parameters(kg), 2 * kg, hours, way)["auc_24"],
-    "gain": lambda part, what="times", f=1: pk.split_gain(pk.parameters(16.7, bioavailability=f), 33.4).at[part, what],
+    "z": bedside.growth_z,
+    "median": lambda months: bedside.growth_lms(months)[1],
+    "half_life": lambda reading: pk.parameters(16.7, reading).half_life,
     "our_naranjo": lambda: evaluate("naranjo", appraisal.answers()).score[0],
     "naranjo": lambda end: appraisal.defensible()[end],
     "variant": lambda item, what: int(CASE.variant.set_index("item").at[item, what]),
