@@ -20,7 +20,7 @@ from utils import pk
 from utils.case import references
 from utils.chapters import appraisal, bedside, cohort, course, patient, route
 from utils.quiz import items, prompts
-from utils.rules import RULES, evaluate, hscore_probability
+from utils.rules import NEAR, RULES, evaluate, hscore_probability
 from utils.units import factors, variables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -211,6 +211,7 @@ SPACE = {
     "printed": lambda way: route.printed()[way][0],
     "hours": lambda way: route.printed()[way][1],
     "weight": lambda reading: route.weights()[reading],
+    "near": NEAR,
     "z": bedside.growth_z,
     "median": lambda months: bedside.growth_lms(months)[1],
     "half_life": lambda reading: pk.parameters(16.7, reading).half_life,
