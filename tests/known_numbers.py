@@ -49,9 +49,8 @@ IGNORED = {  # they tell nothing, or are right only in pairs (orphans.paired)
     "growth": ["l", "s"],
 }
 # Tables that are told in whole lines, which vouch for no number elsewhere.
-WHOLE_LINES = set(
-    "codes board naranjo_answers neutropenia_causes variant care guidance anakinra_evidence weighed".split()
-)
+WHOLE_LINES = set("codes board naranjo_answers neutropenia_causes variant care guidance anakinra_evidence".split())
+WHOLE_LINES |= {"weighed"}
 TELLING = {"mmhg", "kg", "point", "score no."}  # units that tell what is measured, whatever stands beside them
 SILENT = set("first revision score_unit where source tag seen_in loinc hpo atc fact id file members cites".split())
 NAMES = ["item", "variable", "input", "treatment", "event", "claim", "label", "title", "short"]
