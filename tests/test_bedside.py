@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.design import BOOKS
-from tests.known_numbers import growth_z
+from tests.orphans import z_score
 from utils.case import load_case
 from utils.chapters import bedside
 
@@ -48,11 +48,11 @@ PUBLISHED = {  # weianthro.txt as kept in the reference: -2 SD, median, +1 and +
 
 def test_weights_lie_where_who_puts_them_and_both_readings_too():
     for age, weights in PUBLISHED.items():
-        assert growth_z(np.array(weights), age) == pytest.approx([-2, 0, 1, 2], abs=0.006)
+        assert z_score(np.array(weights), age) == pytest.approx([-2, 0, 1, 2], abs=0.006)
     readings = np.array([5 / 0.3, 5 / 0.3 - 5])
     for age, heavy, ordinary in ((24, 2.76, -0.36), (30, 1.91, -1.11), (35, 1.34, -1.62)):
-        assert growth_z(readings, age) == pytest.approx([heavy, ordinary], abs=0.006)
-    apart = [sum(growth_z(readings, months)) for months in (32, 34)]
+        assert z_score(readings, age) == pytest.approx([heavy, ordinary], abs=0.006)
+    apart = [sum(z_score(readings, months)) for months in (32, 34)]
     assert apart[0] > 0 > apart[1]  # up to about 33 months 11.7 kg lies nearer the median, from then on 16.7 kg does
     medians = CASE.growth.set_index("age")["median"]
     assert [round(100 * 5 / medians[age]) for age in (24, 30, 35)] == [41, 38, 35]  # as D04 prints
