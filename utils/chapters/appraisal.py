@@ -4,10 +4,11 @@ Tables, pictures and the register over the tables of ``casedata``; scores come f
 """
 
 from collections import defaultdict
+from functools import partial
 
 import pandas as pd
 
-from utils import plots
+from utils import page, plots
 from utils.chapters.course import count, courses, in_words, last_added, running
 from utils.explore import Choice, Text, again, explorer
 from utils.page import say, table, together
@@ -20,14 +21,8 @@ from utils.units import UnitError, show
 
 TRUTH = {"yes": True, "no": False, "do not know": None}
 ANY = "any"
+headed = partial(page.headed, blank="–")
 CLAIMS = ("none from this case", "low", "moderate", "high")
-
-
-def _sheet(rows, name, *columns, title=None, **values):
-    """Rows as a table, its title the phrase ``name``, its heads ``name_column``; "–" where nothing is told."""
-    heads = [phrase(f"appraisal.{name}_{column}", **values) for column in columns]
-    frame = pd.DataFrame(rows, columns=[*columns]).replace("", "–")
-    return table(frame.set_axis(heads, axis=1), title or phrase(f"appraisal.{name}"))
 
 
 def _word(kind, code):
@@ -67,7 +62,7 @@ def recovery(case, caption):
     marks["when"] = [*map(_when, marks["day_low"], marks["day_high"])]
     places = [*marks[["day_low", "day_high", "label", "when"]].itertuples(index=False)]
     later = told.query("time_point == 'follow_up'").assign(when=phrase("appraisal.after_discharge"))
-    sheet = _sheet(pd.concat([marks, later]), "recovery", "when", "label", "fact", title=phrase("page.as_table"))
+    sheet = headed(pd.concat([marks, later]), "appraisal.recovery", "when label fact", caption=phrase("page.as_table"))
     return together(plots.recovery(places, tuple(days), boxes, loose, caption), sheet)
 
 
@@ -98,7 +93,7 @@ def rivals(case):
             rows.append((c.label, phrase(f"plots.{c.kind}"), begun, ran))
     rows.append([phrase(f"appraisal.illness{x}") for x in ("", "_kind", "_begun", "_ran")])
     said = phrase("appraisal.ran", day=day, certain=certain, most=most, last=in_words(last_added(given, day)))
-    return together(say(said), _sheet(rows, "rivals", "what", "kind", "begun", "ran", day=day))
+    return together(say(said), headed(rows, "appraisal.rivals", "what kind begun ran", day=day))
 
 
 def weighed(case, caption, without=()):
@@ -107,7 +102,7 @@ def weighed(case, caption, without=()):
     rows = rows.assign(level=rows["confidence"].map(CLAIMS.index), facts=rows["facts"].map(_listed))
     rows["confidence"] = [_word("confidence", c) for c in rows["confidence"]]
     picture = plots.claims([*rows[["label", "level", "confidence", "write"]].itertuples(index=False)], 3, caption)
-    return together(picture, _sheet(rows, "claims", "label", "ground", "lacks", "confidence", "facts"))
+    return together(picture, headed(rows, "appraisal.claims", "label ground lacks confidence facts"))
 
 
 # ---- the neutropenia ------------------------------------------------------------------------------------------------
@@ -119,7 +114,7 @@ def severity(case):
     said = {"value": then.inputs["neutrophils"], "grade": grade, "later_low": low, "later_high": high}
     rows = found.items.assign(status=found.items["status"].map(status_word))
     rows.loc[0, "rule"] = phrase("appraisal.begins_below_limit")
-    sheet = _sheet(rows, "severity", "label", "rule", "as_given", "status", title=found.title)
+    sheet = headed(rows, "appraisal.severity", "label rule as_given status", caption=found.title)
     return together(say(phrase("appraisal.neutrophils", **said)), sheet)
 
 
@@ -162,14 +157,14 @@ def naranjo(caption):
     said = {"score": show(score), "band": verdict.category, "low": show(low), "high": show(high)}
     line = phrase("appraisal.score", **said, low_band=band[low], high_band=band[high])
     spans = [(phrase("appraisal.our_answers"), score, score), (phrase("appraisal.defensible"), low, high)]
-    sheet = _sheet(rows, "naranjo", "question", "ours", "why", "others", "other_why", "rests")
+    sheet = headed(rows, "appraisal.naranjo", "question ours why others other_why rests")
     return together(say(line), plots.scale(bands(), spans, caption), sheet)
 
 
 def causes(case):
     """What else could have caused the neutropenia: a table."""
     rows = case.neutropenia_causes.assign(rests=lambda t: [*map(_listed, t["facts"], t["source"])])
-    return _sheet(rows, "causes", "label", "days", "pro", "contra", "rests")
+    return headed(rows, "appraisal.causes", "label days pro contra rests")
 
 
 def people(case, caption):
@@ -178,7 +173,7 @@ def people(case, caption):
     low, high = (round(200 * p * (1 - p)) for p in frequency[["alleles_low", "alleles_high"]])  # 2pq, Hardy-Weinberg
     many = {"one_copy": (low, "circle full"), "more_copies": (high - low, "circle"), "no_copy": (100 - high, "square")}
     picture = plots.icons({phrase(f"appraisal.{name}"): of for name, of in many.items()}, caption)
-    return together(picture, _sheet(_sourced(case.variant), "variant", "label", "words", "says", "source"))
+    return together(picture, headed(_sourced(case.variant), "appraisal.variant", "label words says source"))
 
 
 # ---- the report and the literature ----------------------------------------------------------------------------------
@@ -187,13 +182,13 @@ def audit(case):
     counted = ", ".join(f"{n} {state}" for state, n in case.care["state"].value_counts().items())
     told = case.care.assign(where=_places(case, case.care["where"]), facts=case.care["facts"].map(_listed))
     line = phrase("appraisal.care_counted", total=len(told), counted=counted)
-    return together(say(line), _sheet(told, "care", "item", "label", "state", "where", "facts", "note"))
+    return together(say(line), headed(told, "appraisal.care", "item label state where facts note"))
 
 
 def ribbon(case, caption):
     """Guidance that came with and after the article, by its date: picture and table."""
     picture = plots.ribbon([*case.guidance[["published", "label", "bears_on"]].itertuples(index=False)], caption)
-    return together(picture, _sheet(_sourced(case.guidance), "guidance", "published", "label", "says", "source"))
+    return together(picture, headed(_sourced(case.guidance), "appraisal.guidance", "published label says source"))
 
 
 def evidence(case):
@@ -201,7 +196,7 @@ def evidence(case):
     rows, n = _sourced(case.anakinra_evidence), case.anakinra_evidence["direction"].value_counts()
     rows["direction"] = [_word("points", d) for d in rows["direction"]]
     line = phrase("appraisal.points", total=len(rows), pro=n["for"], open=n["open"], contra=n["against"])
-    return together(say(line), _sheet(rows, "evidence", "people", "design", "way", "result", "direction", "source"))
+    return together(say(line), headed(rows, "appraisal.evidence", "people design way result direction source"))
 
 
 # ---- one's own record -----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from utils import plots
-from utils.page import Mark, Shown, say, table, tabled, together
+from utils.page import Mark, Shown, headed, say, table, tabled, together
 from utils.phrases import phrase, status_word
 from utils.quiz import Card, keep_first, noted, still, unsure, word
 from utils.record import read
@@ -90,10 +90,6 @@ def label(name):
     return variables().at[name, "label"]
 
 
-def _sheet(rows, title, *heads):
-    return table(pd.DataFrame(rows, columns=heads), title)
-
-
 # ---- what is given --------------------------------------------------------------------------------------------------
 def letter(patient, moment):
     """What becomes known at a moment, as that laboratory prints it: a table; what is not known says in which way."""
@@ -120,8 +116,7 @@ def rule_cards():
             sound = [f for f in factors_in_use(name, unit) if abs(f / by[unit] - 1) < 0.005]  # none too rounded
             used = phrase("capstone.or").join(f"{f / by[wanted]:.6g}" for f in sound)
             rows.append((label(name), unit, wanted, f"× {used}"))
-    heads = (phrase(f"capstone.{head}") for head in ("from", "to", "factor"))
-    return together(*cards, _sheet(rows, phrase("capstone.factors"), "Item", *heads))
+    return together(*cards, headed(rows, "capstone", "item from to factor", phrase("capstone.factors")))
 
 
 def rule_line(name):
@@ -231,7 +226,7 @@ def trend(patient, *names):
 
     moments = patient.moments.index
     rows = [(label(name), *(value(patient.as_of(m).inputs.get(name)) for m in moments)) for name in names]
-    return patient.mark(_sheet(rows, phrase("capstone.same_unit"), "Item", *moments))
+    return patient.mark(table(pd.DataFrame(rows, columns=["Item", *moments]), phrase("capstone.same_unit")))
 
 
 # ---- sheets to fill in ----------------------------------------------------------------------------------------------
@@ -342,9 +337,10 @@ class Conversions(Sheet):
             factor, verdict = by[given.unit] / by[unit], phrase(f"sheets.{'same' if right else 'look_again'}")
             rows.append((label(name), given, f"× {factor:.6g}", self.converted(name), fields[name], verdict))
             same += right
-        heads = (phrase(f"sheets.{h}") for h in ("printed", "factor", "converted", "you", "so"))
         line = say(phrase("sheets.so_many_same", same=same, of=len(rows)))
-        return together(line, _sheet(rows, phrase("sheets.converted"), "Item", *heads))
+        return together(
+            line, headed(rows, "sheets", "item printed factor converted you so", phrase("sheets.converted"))
+        )
 
 
 def names():
