@@ -9,7 +9,7 @@ from functools import partial
 import pandas as pd
 
 from utils import page, plots
-from utils.chapters.course import count, courses, in_words, last_added, running
+from utils.chapters.course import count, courses, last_added, running
 from utils.explore import Choice, Text, again, explorer
 from utils.page import say, table, together
 from utils.phrases import phrase, status_word
@@ -92,7 +92,7 @@ def rivals(case):
             ran = phrase(f"appraisal.{ran}", day=c.last, why=row and row.why)
             rows.append((c.label, phrase(f"plots.{c.kind}"), begun, ran))
     rows.append([phrase(f"appraisal.illness{x}") for x in ("", "_kind", "_begun", "_ran")])
-    said = phrase("appraisal.ran", day=day, certain=certain, most=most, last=in_words(last_added(given, day)))
+    said = phrase("appraisal.ran", day=day, certain=certain, most=most, last=last_added(given, day))
     return together(say(said), headed(rows, "appraisal.rivals", "what kind begun ran", day=day))
 
 
