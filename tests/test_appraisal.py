@@ -1,6 +1,5 @@
 """The appraisal: what 08 says of claims, harm, a variant, checklist and literature, against independent grounds."""
 
-import json
 import re
 from itertools import product
 
@@ -13,6 +12,7 @@ from tests.reading import forbidden
 from utils.case import load_case, references
 from utils.chapters import appraisal
 from utils.quiz import answer, items, prompts
+from utils.record import change
 from utils.rules import evaluate
 
 CASE = load_case()
@@ -48,7 +48,6 @@ def by_hand(given):
 def test_our_answers_score_three_others_one_to_seven_and_the_bands_leave_no_score_out():
     rows = CASE.naranjo_answers
     assert [*rows["question"]] == [*POINTS] and by_hand(rows["ours"]) == 3
-    assert evaluate("naranjo", appraisal.answers()).score == (3.0, 3.0)
     choices = [[r.ours, *filter(None, r.others.split("|"))] for r in rows.itertuples()]
     every = [*map(by_hand, product(*choices))]
     assert appraisal.defensible() == (min(every), max(every)) == (1, 7)
@@ -68,7 +67,7 @@ def test_the_worked_scale_and_the_severity_are_those_of_the_rules():
     rows = {question.partition(".")[0]: cells for question, *cells in rows_of(shown)}
     assert rows["5"][0] == "yes (−1)" and rows["5"][2] == "no (+2); do not know (0)" and rows["8"][0] == "no (0)"
     assert "grade 4 of 4, by version 5 of 2017. By version 6 of 2025: grade 3 to 4." in grades.text
-    assert [r[3] for r in rows_of(grades)[1:]] == ["undetermined", "met", "met", "met"] and clean(shown)
+    assert [r[3] for r in rows_of(grades)[1:]] == ["undetermined", "met", "met", "met"]
 
 
 # ---- course and rivals ----------------------------------------------------------------------------------------------
@@ -124,8 +123,7 @@ def test_the_checklist_is_whole_and_its_gaps_are_those_of_the_reference():
     assert set(state[state == "not in the text"].index) == {"11a", "12"}
     assert state["8c"] == state["9c"] == state["13"] == "partly" and state["10d"] == "printed"
     shown = appraisal.audit(CASE)
-    counted = [int(n) for n in re.findall(r"(\d+) (?:printed|partly|not)", shown.text.partition("\n")[0])]
-    assert sum(counted) == 30 and clean(shown)
+    assert sum(map(int, re.findall(r"(\d+) (?:printed|partly|not)", shown.text.partition("\n")[0]))) == 30
     for row in CASE.care.query("state == 'not in the text'").itertuples():
         unreported = [f for f in row.facts.split() if f.startswith("U")]
         assert unreported and all(CASE.address(f)["Printed words"].item() == "not reported" for f in unreported)
@@ -141,12 +139,8 @@ def test_guidance_is_dated_in_order_and_gives_no_dose():
 
 
 # ---- the register ---------------------------------------------------------------------------------------------------
-@pytest.fixture
-def register():
-    return appraisal.register(CASE)
-
-
-def test_the_register_opens_one_and_can_be_narrowed(register):
+def test_the_register_opens_one_and_can_be_narrowed():
+    register = appraisal.register(CASE)
     assert "34 of 34 entries fit." in register.shown.text and "D01. " in register.shown.text
     shown, row = register.set(entry="D07"), CASE.discrepancies.set_index("id").loc["D07"]
     assert all(row[part] in shown.text for part in ("printed", "question", "handling"))
@@ -169,19 +163,12 @@ def test_the_register_opens_one_and_can_be_narrowed(register):
     assert "34 of 34" in register.shown.text and register.get()["entry"] == "D01"
 
 
-REFUSED = [
-    ({"colour": "x"}, "no 'colour' here: choose kind"), ({"kind": "grave"}, "'grave' is not on the list of kind"),
-    ({"entry": "D99"}, "'D99' is not on the list of open entry"), ({"entry": None}, "'None' is not on the list"),
-    ({"kind": "two accounts", "entry": "D31"}, "'D31' is not on the list"),
-    ({"search": "zebra", "entry": "D31"}, "'D31' is not on the list"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("given, says", REFUSED)
-def test_what_the_register_refuses_changes_nothing(register, given, says):
-    before, told = (register.get(), register.shown.html), register.set(**given).text
-    assert told.startswith("Refused.") and says in told
-    assert (register.get(), register.shown.html) == before
+def test_an_entry_that_is_not_listed_is_refused_and_changes_nothing():
+    register = appraisal.register(CASE)
+    before = register.get(), register.shown.html
+    for given in ({"entry": "D99"}, {"entry": None}, {"kind": "two accounts", "entry": "D31"}):
+        assert f"Refused. '{given['entry']}' is not on the list of open entry" in register.set(**given).text
+        assert (register.get(), register.shown.html) == before
 
 
 def test_the_register_is_worded_without_blame():
@@ -194,18 +181,10 @@ def test_the_register_is_worded_without_blame():
 def test_calibration_counts_scored_answers_by_confidence(record):
     mine = appraisal.my_calibration("x")
     assert "nothing to plot yet" in mine.shown.text
-    best = items()["N8.1"]["best"]
-    for name, choice, sure in (
-        ("N8.1", best, "high"),
-        ("N8.2", "b", "high"),
-        ("N8.3", "b", "low"),
-        ("S8.1", "a", "high"),
-    ):
+    given = {"N8.1": (items()["N8.1"]["best"], "high"), "N8.2": ("b", "high"), "N8.3": ("b", "low")}
+    for name, (choice, sure) in {**given, "S8.1": ("a", "high"), "N8.4": ("a", None)}.items():
         answer(name, choice, confidence=sure)
-    answer("N8.4", "a")
-    stored = json.loads(record.read_text(encoding="utf-8"))
-    stored["answers"]["gone"] = stored["answers"]["N8.1"]  # a question that is no longer asked
-    record.write_text(json.dumps(stored), encoding="utf-8")
+    change(lambda r: r["answers"].update(gone=r["answers"]["N8.1"]))  # a question that is no longer asked
     mine.children[0].click()
     found = [line.split(maxsplit=1) for line in mine.shown.text.splitlines()[-3:]]
     assert found == [["low", "1 of 1 best supported"], ["medium", "no answer yet"], ["high", "1 of 2 best supported"]]

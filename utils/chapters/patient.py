@@ -106,18 +106,15 @@ def rule_cards():
     for name in RULERS:
         rule, frame = RULES[name], rule_items(name).drop(columns="item")
         made_for = phrase("capstone.made_for", rule=rule_line(name), population=rule.about["population"])
-        frame = frame if frame["Points"].any() else frame.drop(columns="Points")
-        cards += [say(made_for), table(frame, rule.short)]
+        cards += [say(made_for), table(frame if frame["Points"].any() else frame.drop(columns="Points"), rule.short)]
     asked = [(r["input"], r["unit"]) for rule in RULERS for r in RULES[rule].nodes().values() if r["unit"]]
     asked, rows = pd.DataFrame(asked, columns=["variable", "wanted"]).drop_duplicates(), []
     printed = load_patient().rows.query("unit != ''")[["variable", "unit"]].drop_duplicates()
     for name, unit, wanted in printed.merge(asked, on="variable").itertuples(index=False):
         by = factors(name)
-        sound = [
-            f / by[wanted] for f in factors_in_use(name, unit) if abs(f / by[unit] - 1) < 0.005
-        ]  # none too rounded
-        if by[wanted] != by[unit]:
-            rows.append((label(name), unit, wanted, "× " + phrase("capstone.or").join(f"{f:.6g}" for f in sound)))
+        used = [f for f in factors_in_use(name, unit) if abs(f / by[unit] - 1) < 0.005]  # none that is too rounded
+        used = phrase("capstone.or").join(f"{f / by[wanted]:.6g}" for f in used)
+        rows += [(label(name), unit, wanted, f"× {used}")] * (by[wanted] != by[unit])
     return together(*cards, headed(rows, "capstone", "item from to factor", phrase("capstone.factors")))
 
 
@@ -130,10 +127,7 @@ def rule_line(name):
 
 
 def rule_items(name):
-    """What a rule set asks for, as published: a DataFrame of item (its name), Item, Met where, Points.
-
-    Points are for each unit of what is weighed, and of a higher band instead of the lower.
-    """
+    """What a rule set asks for, as published: a DataFrame of item (its name), Item, Met where, Points."""
     nodes, rows = RULES[name].nodes(), []
     conditions = evaluate(name, {}).items.set_index("item")["rule"]
     for n, r in nodes.items():
@@ -166,8 +160,9 @@ def judged(patient, moment):
             other = "" if measured.status == verdict.status else f" ({status_word(measured.status)})"
             stands += phrase("capstone.measured", span=f"{plots.span(measured)}{other}", limit=limit)
         settled = dict.fromkeys(phrase("capstone.and").join(map(label, names)) for names in verdict.cheapest["inputs"])
-        none = phrase("capstone.no_single_one") if verdict.status == "undetermined" else ""
-        settle = phrase("explore.or_way").join(settled) or none
+        settle = phrase("explore.or_way").join(settled)
+        if verdict.status == "undetermined":
+            settle = settle or phrase("capstone.no_single_one")
         rows.append((rule, verdict.short, status_word(verdict.status), stands, settle))
     return pd.DataFrame(rows, columns=["rule", "Rule set", "By the rules", "Where it stands", SETTLE])
 
@@ -194,10 +189,7 @@ def ruler_picture(patient, caption):
 
 
 def edges(patient):
-    """Values that lie on a threshold or just beside it, with the side they fall on: a table.
-
-    Just beside: at most one step of the last printed digit away, or 1 %; and the ratio, which is printed nowhere.
-    """
+    """Values on a threshold or just beside it, 1 % or one step of the last printed digit, and their side: a table."""
     rows = []
     for (rule, moment), verdict in patient.verdicts.items():
         inputs, both = patient.as_of(moment).inputs, [verdict.items, patient.measured(rule, moment).items]
@@ -227,18 +219,13 @@ def trend(patient, *names):
 
 # ---- sheets to fill in ----------------------------------------------------------------------------------------------
 SHEETS = {"C9.1": "T0", "V9.2": "T1"}  # verdicts to commit, by the moment they are asked of
-CONVERSIONS = {  # what to convert: moment, variable, the unit that a rule was published in
-    "U9.1": (("T0", "ferritin", "ng/mL"), ("T0", "ast", "U/L"), ("T0", "age", "years"))
-}
+CONVERSIONS = {"U9.1": ("T0", {"ferritin": "ng/mL", "ast": "U/L", "age": "years"})}  # into units of published rules
 PAGES = {"U9.1": "10", "C9.1": "10", "V9.2": "11"}  # the notebook of each sheet
 FAR = 500  # a value so many times off was read otherwise than it was meant
 
 
 class Sheet(Card):
-    """Something of an invented patient to fill in; the first commit stays, and the rules answer it.
-
-    A subclass says in ``fault(fields)`` what is wrong with what was given, and shows by ``checked(fields)`` what is so.
-    """
+    """Something to fill in: a subclass says what is wrong with it (``fault``), and what the rules say (``checked``)."""
 
     shelf = "forms"
 
@@ -287,10 +274,11 @@ class Conversions(Sheet):
     """Three values to convert into the unit in which a rule was published."""
 
     def __init__(self, name):
-        self.asked = {v: (load_patient().as_of(m).inputs[v], unit) for m, v, unit in CONVERSIONS[name]}
-        self.due = {v: given.to(unit).value for v, (given, unit) in self.asked.items()}
+        girl, (moment, units) = load_patient(), CONVERSIONS[name]
+        self.asked = {v: (girl.as_of(moment).inputs[v], unit) for v, unit in units.items()}
+        self.values = {v: given.to(unit).value for v, (given, unit) in self.asked.items()}
+        stem = phrase("sheets.convert_stem", name=girl.name, moment=moment)
         lines = [phrase("sheets.convert", item=label(v), given=g, unit=u) for v, (g, u) in self.asked.items()]
-        stem = phrase("sheets.convert_stem", name=load_patient().name, moment=CONVERSIONS[name][0][0])
         fields = [[v, line, 1] for v, line in zip(self.asked, lines, strict=True)]
         super().__init__(name, [*self.asked], f"{name}. {stem}", lines, stem=stem, kind="text", fields=fields)
 
@@ -303,7 +291,7 @@ class Conversions(Sheet):
             given = quantity(text, name)
             if by[given.unit] != by[unit]:  # µg/L and ng/mL, or IU/L and U/L, are the same size
                 raise UnitError(phrase("sheets.other_unit", given=given, unit=unit))
-            if not 1 / FAR < given.single() / self.due[name] < FAR:
+            if not 1 / FAR < given.single() / self.values[name] < FAR:
                 raise UnitError(phrase("sheets.far_off", given=given, text=text))
             return given, ""
         except UnitError as why:
@@ -314,21 +302,19 @@ class Conversions(Sheet):
 
     def converted(self, name):
         """The converted value, with its unit (str)."""
-        return f"{show(self.due[name])} {self.asked[name][1]}"
+        return f"{show(self.values[name])} {self.asked[name][1]}"
 
     def checked(self, fields):
         rows, same = [], 0
         for name, (given, unit) in self.asked.items():
-            mine, due, by = self.read(name, fields[name])[0], self.due[name], factors(name)
+            mine, value, by = self.read(name, fields[name])[0], self.values[name], factors(name)
             half = 0.5 * 10 ** -(mine.decimals or 0) if mine else np.inf  # as far as it was written out
-            right = due >= 10 * half and abs(mine.value - due) <= 1.001 * half  # one digit alone would be no conversion
+            right = value >= 10 * half and abs(mine.value - value) <= 1.001 * half  # one digit alone is no conversion
             factor, verdict = by[given.unit] / by[unit], phrase(f"sheets.{'same' if right else 'look_again'}")
             rows.append((label(name), given, f"× {factor:.6g}", self.converted(name), fields[name], verdict))
             same += right
-        line = say(phrase("sheets.so_many_same", same=same, of=len(rows)))
-        return together(
-            line, headed(rows, "sheets", "item printed factor converted you so", phrase("sheets.converted"))
-        )
+        shown = headed(rows, "sheets", "item printed factor converted you so", phrase("sheets.converted"))
+        return together(say(phrase("sheets.so_many_same", same=same, of=len(rows))), shown)
 
 
 def names():
@@ -359,6 +345,5 @@ def sheet(name, given=None, confidence=None):
     boxes = {k.partition("|")[0]: k for k in card.boxes}
     if not isinstance(given, dict) or set(given) - set(boxes):
         return say(phrase("sheets.asks_for", id=name, names=", ".join(boxes)))
-    return card.commit(
-        {boxes[k]: word(v) if name in SHEETS else v for k, v in given.items()} | {"confidence": confidence}
-    )
+    given = {boxes[k]: word(v) if name in SHEETS else v for k, v in given.items()}
+    return card.commit({**given, "confidence": confidence})
