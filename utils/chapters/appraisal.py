@@ -118,6 +118,11 @@ def severity(case):
     return together(say(phrase("appraisal.neutrophils", **said)), sheet)
 
 
+def answers():
+    """Our answers to the ten questions, as the rules take them: dict of q1 … q10 -> True, False or None."""
+    return {r.question: TRUTH[r.ours] for r in read_table("naranjo_answers").itertuples()}
+
+
 def _allowed():
     """Rows of ``naranjo_answers.csv``, each with the points of our answer and of those that can be defended too."""
     for row in read_table("naranjo_answers").itertuples():
@@ -141,9 +146,8 @@ def bands():
 
 def naranjo(caption):
     """The ten questions worked: score with the defensible range among the published bands, and why; picture, table."""
-    (low, high), rows, worked = defensible(), [], [*_allowed()]
-    verdict = evaluate("naranjo", {r.question: TRUTH[r.ours] for r, _ in worked})
-    for r, points in worked:
+    verdict, (low, high), rows = evaluate("naranjo", answers()), defensible(), []
+    for r, points in _allowed():
         points = {a: f"{x:+g}".replace("-", "\u2212").replace("+0", "0") for a, x in points.items()}
         ours, *others = (f"{_word('answer', a)} ({x})" for a, x in points.items())
         others = "; ".join(others) or phrase("appraisal.no_other")
