@@ -11,22 +11,17 @@ from utils.chapters import patient
 from utils.chapters.patient import RULERS, SHEETS, load_patient, sheet
 from utils.quiz import answer, items, prompts, reset, write
 from utils.record import change, read
-from utils.rules import VERDICTS, evaluate
+from utils.rules import evaluate
 from utils.tables import CASEDATA, describe
 from utils.units import factors_in_use
 
 GIRL = load_patient("TP-01")
-MOMENTS = ["T0", "T1", "T2"]
-RIGHT = {  # agreed before there was code; the ratio of T0 is 21.42, just short of 21.5
-    "C9.1": dict.fromkeys(RULERS, "undetermined") | {"ferritin_esr": "not met"},
-    "V9.2": dict.fromkeys(RULERS, "undetermined") | {"mas_2016": "met", "ferritin_esr": "met"},
-}
 CONVERTED = {"ferritin": "685.4 ng/mL", "ast": "48 U/L", "age": "1.67 years"}
 
 
 # ---- what was agreed ------------------------------------------------------------------------------------------------
 OPEN = "undetermined"
-EXPECTED = [  # by hand, from the published thresholds: moment, rule, verdict, score
+EXPECTED = [  # by hand, before there was code, from the published thresholds: moment, rule, verdict, score
     ("T0", "mas_2016", OPEN, None), ("T0", "hscore", OPEN, (99, 261)), ("T0", "hlh_2004", OPEN, (3, 7)),
     ("T0", "ferritin_esr", "not met", None), ("T0", "ms_score", OPEN, None),
     ("T1", "mas_2016", "met", None), ("T1", "hscore", OPEN, (158, 211)), ("T1", "hlh_2004", OPEN, (3, 6)),
@@ -34,6 +29,7 @@ EXPECTED = [  # by hand, from the published thresholds: moment, rule, verdict, s
     ("T2", "mas_2016", "met", None), ("T2", "hscore", "met", (233, 286)), ("T2", "hlh_2004", "met", (5, 8)),
     ("T2", "ferritin_esr", OPEN, None), ("T2", "ms_score", "met", None),
 ]  # fmt: skip
+RIGHT = {name: {rule: verdict for at, rule, verdict, _ in EXPECTED if at == m} for name, m in SHEETS.items()}
 
 
 def test_the_expected_results_reproduce():
@@ -47,7 +43,7 @@ def test_where_the_expected_results_are_finer_than_a_verdict():
     assert [round(GIRL.verdicts["ferritin_esr", m].score[0], 2) for m in ("T0", "T1")] == [21.42, 99.95]
     low = [round(GIRL.verdicts["ms_score", m].score[0], 2) for m in ("T1", "T2")]
     assert low == [-2.97, -1.60]  # arthritis present, nothing else known to add
-    ferritin = [GIRL.as_of(m).inputs["ferritin"].to("ng/mL").value for m in MOMENTS]
+    ferritin = [GIRL.as_of(m).inputs["ferritin"].to("ng/mL").value for m in ("T0", "T1", "T2")]
     assert ferritin == pytest.approx([685.36, 1999, 6000], abs=0.01)
     first, other = factors_in_use("haemoglobin", "mmol/L")
     assert 5.71 * first <= 9.2 < 5.71 * other  # another factor in use would lose the haemoglobin
@@ -74,7 +70,6 @@ def test_a_later_letter_is_not_known_and_an_earlier_value_is_not_todays():
     assert [str(early[n]) for n in ("triglycerides", "neutrophils")] == ["not done", "not reported"]
     assert str(late["scd25"]) == "pending" and not late["esr"].known and "ldh" not in late
     assert late["age_at_onset"].value == 19 and late["immunosuppression"] is None
-    assert "creatinine_clearance" not in early
     with pytest.raises(CaseDataError, match="no moment 'T3' of TP-01: use one of T0, T1, T2"):
         GIRL.as_of("T3")
 
@@ -123,10 +118,8 @@ def test_all_that_is_asked_and_shown_of_her_is_marked_and_names_no_real_source(r
 # ---- what is committed ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", SHEETS)
 def test_verdicts_are_counted_what_stood_first_stays_and_the_next_question_is_not_answered(record, name):
-    for rule in RULERS:
-        wrong = next(v for v in VERDICTS if v != RIGHT[name][rule])
-        assert "4 of 5" in sheet(name, {**RIGHT[name], rule: wrong}).text
-        reset(name)
+    assert "4 of 5" in sheet(name, {**RIGHT[name], "hscore": "met"}).text
+    reset(name)
     reply = sheet(name, {k: v.capitalize() for k, v in RIGHT[name].items()}, "low").text
     assert "5 of 5 are as the rules say" in reply and reply.startswith("INVENTED")
     assert read("forms")[0][name]["confidence"] == "low"
@@ -134,8 +127,6 @@ def test_verdicts_are_counted_what_stood_first_stays_and_the_next_question_is_no
     again, card = sheet(name, dict.fromkeys(RULERS, "met")), sheet(name)
     assert "kept already" in again.text and "5 of 5" in again.text
     assert card.committed["hscore|verdict"] == "undetermined" and "5 of 5" in card.feedback
-    reset(name)  # the calculator that reads an unknown as normal gets one verdict of five
-    assert name != "C9.1" or "1 of 5" in sheet(name, dict.fromkeys(RULERS, "not met")).text
 
 
 def test_a_card_holds_no_answer_before_the_commit_and_is_answered_on_the_page(record):
@@ -146,8 +137,6 @@ def test_a_card_holds_no_answer_before_the_commit_and_is_answered_on_the_page(re
     card, wrong = sheet("C9.1"), sheet("V9.2")
     card.given = {f"{r}|verdict": v for r, v in RIGHT["C9.1"].items()} | {"confidence": "high", "at": 1}
     assert "5 of 5" in card.feedback and card.reply == 1
-    card.refresh()  # as when the record changes elsewhere
-    assert "5 of 5" in card.feedback
     wrong.given = {"mas_2016|verdict": "met", "at": 2}
     assert "Still open: HScore" in wrong.feedback and wrong.committed == {}
 
@@ -168,8 +157,7 @@ def test_what_cannot_be_used_is_refused_in_words(record):
         reply = sheet(name, given).text
         assert says in reply and "Nothing was kept" in reply and name not in read("forms")[0], given
     assert "Confidence is low" in sheet("C9.1", RIGHT["C9.1"], "very").text
-    for name in ("C9.9", None, 3):
-        assert f"There is no sheet '{name}'" in sheet(name).text
+    assert "There is no sheet 'C9.9'" in sheet("C9.9").text
 
 
 CLOSE = [
@@ -207,15 +195,7 @@ def test_verdicts_are_shown_with_what_could_settle_them_and_limits_from_both_sid
 
 def test_the_rule_cards_hold_every_threshold_and_a_trend_what_no_letter_mentions():
     shown = " ".join(patient.rule_cards().text.split())
-    for words in (
-        "≤ 181",
-        "> 684",
-        "≥ 2,400",
-        "met at ≥ 169",
-        "−0.003 for each",
-        "met at ≥ −2.1",
-        "any 2 of 4 laborat",
-    ):
+    for words in ("≤ 181", "> 684", "≥ 2,400", "met at ≥ 169", "−0.003 for each", "met at ≥ −2.1", "any 2 of 4 lab"):
         assert words in shown, words
     trend = patient.trend(GIRL, "ferritin", "ldh").text
     assert "6,000" in trend and "not mentioned" in trend
