@@ -103,6 +103,17 @@ def table(frame, caption):
     return Shown(html, lambda: f"{caption}\n" + pd.DataFrame(words, columns=heads).to_string(index=False))
 
 
+def headed(rows, key, columns, caption="", blank="", **values):
+    """Rows, or these `columns` (str) of a DataFrame, as a `table` whose heads are phrases.
+
+    A head is the phrase ``key_column``, or ``key.column`` where `key` is a section; `values` fill its places. The
+    caption is the phrase `key` where none is given; an empty cell reads `blank`.
+    """
+    heads = {c: phrase(f"{key}{'_' if '.' in key else '.'}{c}", **values) for c in columns.split()}
+    frame = pd.DataFrame(rows, columns=[*heads]).rename(columns=heads)
+    return table(frame.replace("", blank) if blank else frame, caption or phrase(key))
+
+
 def _framed(inside, note):
     return f'<figure style="margin:0">{inside}<figcaption>{escape(note)}</figcaption></figure>'
 

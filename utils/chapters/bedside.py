@@ -5,7 +5,7 @@ import pandas as pd
 
 from utils import plots
 from utils.explore import Number, explorer
-from utils.page import Mark, say, table, together
+from utils.page import Mark, headed, say, together
 from utils.phrases import phrase, status_word
 from utils.pk import chosen, positive
 from utils.rules import RULES
@@ -86,7 +86,8 @@ def age_limit_bench(case):
         pressures = {"systolic": show(systolic), "diastolic": show(diastolic), "mean": mean}
         picture = plots.limits(rows, GROUPS, ENDS, phrase("bedside.limits"))
         named = rows.assign(variable=rows["variable"].map(GROUPS), evidence=rows["source"] + ", " + rows["tag"])
-        sheet = _sheet(named, "limits_", "variable label limit said evidence", phrase("bedside.limits_at", years=years))
+        columns, caption = "variable label limit said evidence", phrase("bedside.limits_at", years=years)
+        sheet = headed(named, "bedside.limits", columns, caption)
         return together(*map(say, _sentences(rows, years, pressures)), picture, sheet)
 
     def tell(state):
@@ -113,11 +114,6 @@ def _sentences(rows, years, pressures):
     return [f"{line} {under}", rates, *misled, RULES["pals_hypotension"].about["caveat"]]
 
 
-def _sheet(frame, prefix, columns, caption):
-    heads = {c: phrase(f"bedside.{prefix}{c}") for c in columns.split()}
-    return table(frame[[*heads]].rename(columns=heads), caption)
-
-
 # ---- leak or pump, and the days -------------------------------------------------------------------------------------
 def leak_or_pump(case, caption):
     """What each finding says of leak, pump and obstruction: our reading, as signs and in words."""
@@ -125,7 +121,7 @@ def leak_or_pump(case, caption):
     marks["unknown"] = Mark(status_word("not_reported"), "?")
     rows = case.leak_pump.assign(**{c: case.leak_pump[c].map(marks) for c in ("leak", "pump", "obstruction")})
     columns = "label facts leak pump obstruction why"
-    return _sheet(rows, "matrix_", columns, f"{caption} {phrase('bedside.ours')}")
+    return headed(rows, "bedside.matrix", columns, f"{caption} {phrase('bedside.ours')}")
 
 
 def strip(case, caption, lasting, events, measured, missing):
@@ -154,5 +150,5 @@ def strip(case, caption, lasting, events, measured, missing):
         phrase("bedside.days", first=a, last=b, count=b - a + 1) if pd.notna(a) else status_word("not_reported")
         for a, b in zip(rows["first"], rows["last"], strict=True)
     ]
-    sheet = _sheet(rows, "strip_", "label when words address", phrase("page.as_table"))
+    sheet = headed(rows, "bedside.strip", "label when words address", phrase("page.as_table"))
     return together(plots.day_strip(rows, last, caption), sheet)

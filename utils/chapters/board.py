@@ -1,10 +1,8 @@
 """The differential: a board of findings and hypotheses to fill, and how a ranking moved from stage to stage."""
 
-import pandas as pd
-
 from utils import plots
 from utils.explore import again
-from utils.page import Shown, say, table, together
+from utils.page import Shown, headed, say, table, together
 from utils.phrases import phrase
 from utils.quiz import Card, rankings, refresh, still, word
 from utils.record import change, read
@@ -35,7 +33,7 @@ class differential_board(Card):
     def _cells(self, rows, heads, caption):
         """A table of cells, each a finding, a hypothesis and what is said of both."""
         rows = [(self._findings[f], self._columns[h], *rest) for f, h, *rest in rows]
-        return table(pd.DataFrame(rows, columns=[phrase(f"differential.{h}") for h in heads]), caption)
+        return headed(rows, "differential", heads, caption)
 
     def why(self, finding=None, hypothesis=None):
         """The reading of a row or a column in words: a table of cells, why, and what it rests on."""
@@ -46,7 +44,7 @@ class differential_board(Card):
         ours = phrase("differential.rests_on_us")
         cells = [(r.finding, r.hypothesis, plots.WORDS[r.state], r.why, r.sources or ours) for r in rows]
         title = self._findings.get(finding) or self._columns.get(hypothesis) or phrase("differential.whole")
-        heads = ("finding", "hypothesis", "reading", "why", "rests_on")
+        heads = "finding hypothesis reading why rests_on"
         return self._cells(cells, heads, phrase("differential.title", title=title))
 
     def set(self, finding, **cells):
@@ -80,7 +78,7 @@ class differential_board(Card):
         words = say(phrase("differential.filled", count=len(mine), same=len(mine) - len(other)))
         if other:
             cells = [(*k, plots.WORDS[s], plots.WORDS[r.state], r.why) for k, s, r in other]
-            heads = ("finding", "hypothesis", "you", "our_reading", "why")
+            heads = "finding hypothesis you our_reading why"
             words = together(words, self._cells(cells, heads, phrase("differential.differ")))
         return dict(entry["fields"]), words if mine else say(phrase("differential.empty"))
 

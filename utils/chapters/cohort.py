@@ -13,7 +13,7 @@ import pandas as pd
 
 from utils import plots
 from utils.explore import Choice, Number, explorer
-from utils.page import say, table, together
+from utils.page import headed, say, together
 from utils.phrases import phrase
 from utils.rules import RULES, SIGNS, evaluate_table
 from utils.tables import read_table
@@ -118,9 +118,9 @@ def chance(rule="hscore", study="derivation", prior=20):
         caption = phrase("thresholds.counted", rule=RULES[row.rule].short, source=row.source, study=row.study, who=who)
         rows = [("with", yes_met, yes_not), ("without", no_met, no_not), ("all_rows", met, 100 - met)]
         rows = [(phrase(f"thresholds.{name}"), a, b, a + b) for name, a, b in rows]
-        heads = [phrase(f"thresholds.{head}", who=who) for head in ("of_100", "meet", "do_not", "all")]
         title = phrase("thresholds.counted_from", sensitivity=100 * rates[0], specificity=100 * rates[1])
-        return together(say(line), plots.icons(counts, caption).whole, table(pd.DataFrame(rows, columns=heads), title))
+        sheet = headed(rows, "thresholds", "of_100 meet do_not all", title, who=who)
+        return together(say(line), plots.icons(counts, caption).whole, sheet)
 
     def tell(state):
         row = studies[state["study"]]
@@ -175,11 +175,10 @@ def threshold_explorer(rules=("mas_2016", "ferritin_esr"), n=2000):
             rates = [f"{100 * r[c]:.1f} %" for c in ("sensitivity", "specificity")]
             counts = [f"{r[c]:,}" for c in COUNTS if "undetermined" not in c]  # nothing is missing in a simulated child
             rows.append((phrase(f"thresholds.{whose}", limit=limit(node, r["threshold"])), *rates, *counts))
-        heads = "head sensitivity specificity mas_met mas_missed no_mas_met no_mas_not_met".split()
+        heads = "head sensitivity specificity mas_met mas_missed no_mas_met no_mas_not_met"
         moved = {"rule": RULES[node["rule"]].short, "item": node["label"]}
         picture = plots.trade(swept(item), threshold, node, phrase("thresholds.moved", **moved))
-        frame = pd.DataFrame(rows, columns=[phrase(f"thresholds.{h}") for h in heads])
-        return together(picture, table(frame, phrase("thresholds.moved_table", **moved, n=n)))
+        return together(picture, headed(rows, "thresholds", heads, phrase("thresholds.moved_table", **moved, n=n)))
 
     def follow(state, moved):
         return {**state, "threshold": nodes[state["item"]]["threshold"]} if moved == "item" else state

@@ -14,7 +14,7 @@ from utils import plots
 from utils.case import load_case
 from utils.chapters.bedside import weight_before
 from utils.explore import Choice, Number, explorer
-from utils.page import Mark, folded, table, together
+from utils.page import Mark, folded, headed, together
 from utils.phrases import phrase
 from utils.pk import DAY, READINGS, concentration, exposure, first_day, parameters, split_gain
 from utils.tables import read_table
@@ -53,10 +53,6 @@ def _curve(way, hours, p, weight, *name, doses=None):
     return ", ".join([WAYS[way], _often(hours), *name]), levels
 
 
-def _sheet(rows, title, heads):
-    return table(pd.DataFrame(rows).set_axis([phrase(f"route.{h}") for h in heads.split()], axis=1), title)
-
-
 # ---- tables and pictures --------------------------------------------------------------------------------------------
 def four(caption):
     """Two routes and two intervals at the same size of each dose: a table, with exposure a day as bars too."""
@@ -68,7 +64,7 @@ def four(caption):
         first = first or e["auc_24"]
         area = Mark(f"{e['auc_24']:.1f}", plots.FULL * round(8 * e["auc_24"] / first))
         rows.append((f"{WAYS[way]}, {_often(hours)}", show(dose * DAY / hours), area, f"{e['c_avg']:.2f}", times))
-    return _sheet(rows, caption, "regimen daily area average against")
+    return headed(rows, "route", "regimen daily area average against", caption)
 
 
 def _modelled(row, reading):
@@ -105,7 +101,8 @@ def checks(caption):
         evidence = f"{row['source']}, {phrase('route.unconfirmed') if row['tag'] == 'R' else row['tag']}"
         told.append((row["label"], seen, given, fit, evidence, row["note"]))
     picture = plots.ratios(ratios.assign(label=rows["label"], confirmed=rows["tag"] != "R"), caption, CLOSE)
-    sheet = _sheet(told, phrase("route.checks_title"), "what_observed observed model verdict evidence remark")
+    heads = "what_observed observed model verdict evidence remark"
+    sheet = headed(told, "route", heads, phrase("route.checks_title"))
     return together(picture, folded(phrase("route.checks_folded"), sheet))
 
 
@@ -119,23 +116,22 @@ def card():
         p, what = parameters(weight, reading), phrase("route.card_what", weight=weight, reading=name)
         value = phrase("route.card_value", clearance=p.clearance, volume=p.volume, hours=p.half_life)
         rows.append((what, value, phrase("route.computed"), f"{p.volume / weight:.2f} L/kg"))
-    return _sheet(rows, phrase("route.card_title"), "what value evidence remark")
+    return headed(rows, "route", "what value evidence remark", phrase("route.card_title"))
 
 
 def absorbed():
     """What was measured of absorption, and in whom: a table of ``kinetics_evidence.csv``."""
     rows = read_table("kinetics_evidence").assign(source=lambda t: t["source"] + ", " + t["tag"])
-    columns = ["drug", "people", "contrast", "result", "says", "source"]
-    return _sheet(rows[columns], phrase("route.absorbed_title"), "drug who compared result says source")
+    rows = rows.rename(columns={"people": "who", "contrast": "compared"})
+    return headed(rows, "route", "drug who compared result says source", phrase("route.absorbed_title"))
 
 
 def ledger(case):
     """The authors' reasons: what they state, what they cite for it, and what they infer; printed words kept short."""
     rows = case.claims[case.claims["fact"].isin(["F56", "F57", "F58", "F59", "P07"])]
-    rows = rows[["kind", "label", "as_printed", "cites", "fact"]]
-    rows = rows.assign(as_printed=rows["as_printed"].str.replace(" | ", "; "))
+    rows = rows.assign(what_is_said=rows["label"], printed_words=rows["as_printed"].str.replace(" | ", "; "))
     rows["cites"] = rows["cites"].str.replace(" ", ", ").replace("", phrase("route.no_reference"))
-    return _sheet(rows, phrase("route.ledger_title"), "kind what_is_said printed_words cites fact")
+    return headed(rows, "route", "kind what_is_said printed_words cites fact", phrase("route.ledger_title"))
 
 
 def picture(caption):
@@ -199,4 +195,4 @@ def _bench(absorbed, speed, clearance, weight, litres, interval, view):
     title, caption = phrase("route.bench_title", view=view, weight=weight), phrase("route.bench_caption")
     picture = plots.course(HOURS, curves[:4], splits, title, supposed, caption)  # the fifth is in the table alone
     heads = f"each_dose area average highest {'at_the_end' if day_1 else 'lowest'}"
-    return together(picture.whole, _sheet(rows, phrase("route.same_numbers"), heads))
+    return together(picture.whole, headed(rows, "route", heads, phrase("route.same_numbers")))
