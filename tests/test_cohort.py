@@ -11,9 +11,9 @@ import pytest
 from tests.moving import cells, clean, named, rows
 from utils.chapters import cohort
 from utils.chapters.cohort import COUNTS, accuracy, crowd, simulate, sweep
-from utils.rules import RULES, evaluate, evaluate_table
+from utils.rules import RULES, evaluate_table
 from utils.tables import read_table
-from utils.units import UnitError, factors, quantity, variables
+from utils.units import UnitError, factors, variables
 
 COHORT = read_table("cohort")
 pytestmark = pytest.mark.filterwarnings("ignore:no rule knows .* not used. mas$")  # only a simulation knows the truth
@@ -52,16 +52,16 @@ def test_children_are_drawn_as_stated_and_their_values_hang_together():
     for row in COHORT.to_dict("records"):
         values = MANY.loc[MANY["mas"] == (row["group"] == "mas"), row["variable"]]
         by = factors(row["variable"]).get(row["unit"], 1)
-        due = [(p, (values < row[c] * by).mean()) for p, c in ((0.25, "q1"), (0.5, "median"), (0.75, "q3"))]
-        for share, found in [(row["share"], values.mean())] if row["kind"] == "share" else due:
+        expected = [(p, (values < row[c] * by).mean()) for p, c in ((0.25, "q1"), (0.5, "median"), (0.75, "q3"))]
+        for share, found in [(row["share"], values.mean())] if row["kind"] == "share" else expected:
             assert abs(found - share) <= 4 * math.sqrt(share * (1 - share) / len(values)), row  # four standard errors
     for group, stated in COHORT[COHORT["kind"] == "lognormal"].groupby("group"):
         loading = stated.set_index("variable")["loading"]
         ranks = MANY.loc[MANY["mas"] == (group == "mas"), loading.index].rank().corr()
         for a, b in combinations(loading.index, 2):
-            due = 6 / math.pi * math.asin(loading[a] * loading[b] / 2)  # rank correlation of two normal draws
+            expected = 6 / math.pi * math.asin(loading[a] * loading[b] / 2)  # rank correlation of two normal draws
             together = {a, b} == {"neutrophils", "wbc"}  # drawn as one
-            assert together or ranks.loc[a, b] == pytest.approx(due, abs=0.01), (a, b)
+            assert together or ranks.loc[a, b] == pytest.approx(expected, abs=0.01), (a, b)
 
 
 def test_nobody_is_impossible_and_children_carry_what_the_rules_ask_for():
@@ -127,8 +127,6 @@ def test_a_threshold_is_taken_in_its_published_unit_and_does_not_outlast_its_cal
     moved = evaluate_table("mas_2016", FEW, thresholds={"ferritin": 5000, "laboratory": 1})
     assert (moved["met"] != before["met"]).any() and (moved["ferritin"] != before["ferritin"]).any()
     pd.testing.assert_frame_equal(evaluate_table("mas_2016", FEW), before)
-    one = evaluate("mas_2016", {"ferritin": quantity("700 ng/mL", "ferritin")}).items.set_index("item")
-    assert one.at["ferritin", "status"] == "met" and one.at["ferritin", "threshold"] == 684
 
 
 BAD = [
@@ -189,10 +187,10 @@ def test_a_moved_threshold_counts_what_a_sweep_counts(lines):
         assert lines.get() == {"threshold": number, "item": item}
         rule = "ferritin_esr" if item == "ferritin_esr" else "mas_2016"
         swept = sweep(rule, simulate(2000), item, [RULES[rule].nodes()[item]["threshold"], number])
-        for row, told in zip(swept.to_dict("records"), cells(shown, 7), strict=True):
-            assert told[1:3] == (f"{100 * row['sensitivity']:.1f} %", f"{100 * row['specificity']:.1f} %")
+        for row, row_shown in zip(swept.to_dict("records"), cells(shown, 7), strict=True):
+            assert row_shown[1:3] == (f"{100 * row['sensitivity']:.1f} %", f"{100 * row['specificity']:.1f} %")
             counts = ("true_positive", "false_negative", "false_positive", "true_negative")
-            assert told[3:] == tuple(f"{row[c]:,}" for c in counts)
+            assert row_shown[3:] == tuple(f"{row[c]:,}" for c in counts)
 
 
 def test_simulated_stands_on_every_picture_and_every_table(lines):

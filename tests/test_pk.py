@@ -162,9 +162,9 @@ def test_the_kidney_is_a_third_factor_and_opposite_factors_are_not_shared_out():
 
 
 def test_two_injections_and_then_the_vein():
-    told = [(1, "published", "10.0 10.5 37.0", 3.5), (1, "flip_flop", "10.0 10.5 43.5", 4.1)]
-    told += [(0.25, "published", "2.0 2.55 37.1", 15), (0.25, "flip_flop", "1.4 2.1 43.9", 21)]
-    for times, reading, blocks, jump in told:
+    supposed = [(1, "published", "10.0 10.5 37.0", 3.5), (1, "flip_flop", "10.0 10.5 43.5", 4.1)]
+    supposed += [(0.25, "published", "2.0 2.55 37.1", 15), (0.25, "flip_flop", "1.4 2.1 43.9", 21)]
+    for times, reading, blocks, jump in supposed:
         p = parameters(W, reading, bioavailability=times, absorption_rate=times)
         found = np.diff(area(np.array([0.0, 24, 48, 72]), p, DOSE, 24, "sc", doses=2))
         found[2] += area(24.0, p, DOSE, 6, "iv", doses=4)
@@ -223,8 +223,6 @@ def test_shapes():
     assert isinstance(exposure(one, DOSE), pd.Series) and first_day(many, DOSE, 6, "iv").shape == (5, 2)
     each = [exposure(parameters(w, clearance=c), DOSE) for w, c in zip(kilos, multiples, strict=True)]
     assert np.allclose(exposure(many, DOSE), pd.DataFrame(each))
-    infused = concentration(np.arange(13.0), many, DOSE, 6, "iv", doses=3, infusion_h=6)
-    assert infused.shape == (5, 13) and (np.diff(infused[:, :7]) > 0).all()
 
 
 REFUSED = [

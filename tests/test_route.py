@@ -37,13 +37,13 @@ MODEL = {  # as the reference gives it, published and twin; mL/min and L/h of cl
 
 
 def test_the_checks_give_what_the_reference_gives_misfits_included():
-    labels, told = read_table("kinetics_checks").set_index("check")["label"], by_first(route.checks("x"))
+    labels, shown = read_table("kinetics_checks").set_index("check")["label"], by_first(route.checks("x"))
     assert set(labels.index) == set(MODEL)
     for name, printed in MODEL.items():
-        found, printed = told[labels[name]][1].split(" and "), printed.split(" and ")
+        found, printed = shown[labels[name]][1].split(" and "), printed.split(" and ")
         for x, y in zip(found, printed, strict=True):
             assert abs(float(x) - float(y)) <= 0.5 * 10 ** -len(y.partition(".")[2]) * 1.1, name
-    verdicts = {what: cells[2] for what, cells in told.items()}
+    verdicts = {what: cells[2] for what, cells in shown.items()}
     assert verdicts["peak at steady state, NOMID"] == "2.2 times too low"
     assert verdicts["IV, adults: after 15 minutes"] == "10.3 times too low; twin 2.8 times too low"
     assert verdicts["half-life, 8 healthy subjects"] == "1.8 times too high"
@@ -63,13 +63,13 @@ def test_scaled_clearances_are_the_adults_own_and_what_is_unconfirmed_says_so():
 
 
 def test_the_card_holds_every_number_and_the_picture_sets_the_usual_beside_a_quarter_of_it():
-    cells, told = by_first(route.card()), route.picture("x").text
+    cells, words = by_first(route.card()), route.picture("x").text
     assert len(cells) == 1 + len(read_table("kinetics")) + 2
     assert cells["clearance, volume and half-life at 16.7 kg, as published"][2] == "1.25 L/kg"
     assert cells["clearance, volume and half-life at 16.7 kg, flip-flop twin"][0] == "3.02 L/h; 7.95 L; half-life 1.8 h"
-    assert "Rise, absorption as usual × 4.21: dose × 4.00, 96 % of the rise, route × 1.05, 4 % of the rise" in told
-    assert "(hypothetical) × 16.84: dose × 4.00, 49 % of the rise, route × 4.21, 51 % of the rise" in told
-    assert "highest from 0.22 to 0.88 mg/L" in told  # a quarter of 0.8836, and all of it
+    assert "Rise, absorption as usual × 4.21: dose × 4.00, 96 % of the rise, route × 1.05, 4 % of the rise" in words
+    assert "(hypothetical) × 16.84: dose × 4.00, 49 % of the rise, route × 4.21, 51 % of the rise" in words
+    assert "highest from 0.22 to 0.88 mg/L" in words  # a quarter of 0.8836, and all of it
 
 
 # ---- the explorer ---------------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ def bench():
     return route.route_bench()
 
 
-SUPPOSED = [  # what is moved, and what is told of the rise then
+SUPPOSED = [  # what is moved, and what is then said of the rise
     ({"absorbed": 0.65}, ""), ({"speed": 0.5}, ""), ({"litres": 5}, ""), ({"weight": 11.7}, ""),
     ({"absorbed": 0.25}, "dose × 4.00, 49 % of the rise, route × 4.21, 51 % of the rise"),
     ({"interval": 6.0}, "× 1.05: dose × 1.00, 0 % of the rise, route × 1.05, 100 % of the rise"),
@@ -92,8 +92,8 @@ def test_what_is_supposed_is_hypothetical_all_else_is_as_usual_and_the_rise_is_t
     for change, says in SUPPOSED:
         shown = bench.set(**change)
         assert "HYPOTHETICAL" in shown.text and says in shown.text and clean(shown), change
-        told = bench.set(**usual).text
-        assert "HYPOTHETICAL" not in told and "× 4.21: dose × 4.00, 96 % of the rise, route × 1.05, 4 % of" in told
+        words = bench.set(**usual).text
+        assert "HYPOTHETICAL" not in words and "× 4.21: dose × 4.00, 96 % of the rise, route × 1.05, 4 % of" in words
     first = bench.set(view="first 24 hours").text
     assert "91 % of the rise" in first and "85 % of the rise" in first
     assert "choose 11.7 to 21.7" in bench.set(weight=70).text and bench.get()["weight"] == 16.7

@@ -91,7 +91,7 @@ def _verdict(ratio):
 
 def checks(caption):
     """The model against observations that were not used to set it, misfits included: picture and table."""
-    rows, told = read_table("kinetics_checks"), []
+    rows, shown = read_table("kinetics_checks"), []
     model = pd.DataFrame({r: [float(_modelled(row, r)) for row in rows.to_dict("records")] for r in READINGS})
     ratios = model.div(rows["observed"], axis=0)
     for n, row in rows.iterrows():
@@ -99,10 +99,10 @@ def checks(caption):
         given = phrase("route.and").join(dict.fromkeys(f"{x:.3g}" for x in model.loc[n]))
         fit = phrase("route.and_twin").join(dict.fromkeys(map(_verdict, ratios.loc[n])))
         evidence = f"{row['source']}, {phrase('route.unconfirmed') if row['tag'] == 'R' else row['tag']}"
-        told.append((row["label"], seen, given, fit, evidence, row["note"]))
+        shown.append((row["label"], seen, given, fit, evidence, row["note"]))
     picture = plots.ratios(ratios.assign(label=rows["label"], confirmed=rows["tag"] != "R"), caption, CLOSE)
     heads = "what_observed observed model verdict evidence remark"
-    sheet = headed(told, "route", heads, phrase("route.checks_title"))
+    sheet = headed(shown, "route", heads, phrase("route.checks_title"))
     return together(picture, folded(phrase("route.checks_folded"), sheet))
 
 
