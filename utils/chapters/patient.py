@@ -54,8 +54,7 @@ class Patient:
 
     def mark(self, shown):
         """Something to show, under a line that says that the patient is invented."""
-        line = phrase("invented.mark", name=self.name)
-        style = "border-left:4px dashed #8a5a00;padding-left:.8em"
+        line, style = phrase("invented.mark", name=self.name), "border-left:4px dashed #8a5a00;padding-left:.8em"
         html = f'<div style="{style}"><p><strong>{line}</strong></p>{shown.html}</div>'
         return Shown(html, f"{line}\n{shown.text}")
 
@@ -160,9 +159,8 @@ def judged(patient, moment):
             other = "" if measured.status == verdict.status else f" ({status_word(measured.status)})"
             stands += phrase("capstone.measured", span=f"{plots.span(measured)}{other}", limit=limit)
         settled = dict.fromkeys(phrase("capstone.and").join(map(label, names)) for names in verdict.cheapest["inputs"])
-        settle = phrase("explore.or_way").join(settled)
-        if verdict.status == "undetermined":
-            settle = settle or phrase("capstone.no_single_one")
+        none = phrase("capstone.no_single_one") if verdict.status == "undetermined" else ""
+        settle = phrase("explore.or_way").join(settled) or none
         rows.append((rule, verdict.short, status_word(verdict.status), stands, settle))
     return pd.DataFrame(rows, columns=["rule", "Rule set", "By the rules", "Where it stands", SETTLE])
 
@@ -333,10 +331,7 @@ def committed():
 
 
 def sheet(name, given=None, confidence=None):
-    """Something to fill in for TP-01, by its id: the card (Sheet), or, with values, the same by call (Shown).
-
-    `given` is such as ``{"mas_2016": "met", …}`` or ``{"ferritin": "700 ng/mL", …}``; confidence low, medium or high.
-    """
+    """The card of an id, or, with values such as ``{"ferritin": "700 ng/mL", …}``, the same by call (Shown)."""
     if not among(name, names()):
         return say(phrase("sheets.no_sheet", name=name, known=", ".join(names())))
     card = Verdicts(name) if name in SHEETS else Conversions(name)
