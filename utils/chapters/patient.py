@@ -3,7 +3,6 @@
 from functools import cache, cached_property
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 
 from utils import plots
@@ -17,7 +16,6 @@ from utils.units import Quantity, UnitError, among, factors, factors_in_use, qua
 
 FOLDER = "teaching_patients/"
 RULERS = ("mas_2016", "hscore", "hlh_2004", "ferritin_esr", "ms_score")  # what a patient is held against
-STATES = {"present": True, "absent": False}  # a finding that decides nothing is open: unknown to a rule
 NOBODY = phrase("capstone.nobody")
 SETTLE = "Cheapest results that could settle it"
 CLOSE = 0.01  # a value nearer than this to a threshold is listed as decided at it, whatever its digits
@@ -68,7 +66,7 @@ def tables():
 def _input(row):
     """One row as the rules take it: Quantity, True, False or None."""
     if row["state"]:
-        return STATES.get(row["state"])
+        return {"present": True, "absent": False}.get(row["state"])  # what decides nothing is open: unknown to a rule
     if row["status"] != "reported":
         return Quantity(row["variable"], None, status=row["status"])
     if not factors(row["variable"]):  # no rule asks for it
@@ -306,7 +304,7 @@ class Conversions(Sheet):
         rows, same = [], 0
         for name, (given, unit) in self.asked.items():
             mine, value, by = self.read(name, fields[name])[0], self.values[name], factors(name)
-            half = 0.5 * 10 ** -(mine.decimals or 0) if mine else np.inf  # as far as it was written out
+            half = 0.5 * 10 ** -(mine.decimals or 0) if mine else float("inf")  # as far as it was written out
             right = value >= 10 * half and abs(mine.value - value) <= 1.001 * half  # one digit alone is no conversion
             factor, verdict = by[given.unit] / by[unit], phrase(f"sheets.{'same' if right else 'look_again'}")
             rows.append((label(name), given, f"× {factor:.6g}", self.converted(name), fields[name], verdict))
