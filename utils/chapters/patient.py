@@ -319,13 +319,13 @@ def names():
 
 
 def committed():
-    """The sheets of the record that can be used: yields (id, fields that are filled in, entry)."""
+    """The sheets of the record that can be used: yields (id, fields, entry)."""
     kept, _ = read("forms")
     for name in filter(kept.get, names()):
         card = sheet(name)
         fields = {k: kept[name]["fields"].get(k, "") for k in card.boxes}
         if not card.fault(fields):
-            yield name, {k: v for k, v in fields.items() if v}, kept[name]
+            yield name, fields, kept[name]
 
 
 def sheet(name, given=None, confidence=None):
