@@ -110,7 +110,8 @@ def headed(rows, key, columns, caption="", blank="", **values):
     caption is the phrase `key` where none is given; an empty cell reads `blank`.
     """
     heads = {c: phrase(f"{key}{'_' if '.' in key else '.'}{c}", **values) for c in columns.split()}
-    frame = pd.DataFrame(rows, columns=[*heads]).rename(columns=heads)
+    frame = rows[[*heads]] if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows, columns=[*heads])
+    frame = frame.rename(columns=heads)
     return table(frame.replace("", blank) if blank else frame, caption or phrase(key))
 
 

@@ -25,10 +25,6 @@ headed = partial(page.headed, blank="–")
 CLAIMS = ("none from this case", "low", "moderate", "high")
 
 
-def _word(kind, code):
-    return phrase(f"appraisal.{kind}_{code.replace(' ', '_')}")
-
-
 def _listed(facts, source=""):
     return ", ".join(f"{facts} {source}".split())
 
@@ -62,7 +58,7 @@ def recovery(case, caption):
     marks["when"] = [*map(_when, marks["day_low"], marks["day_high"])]
     places = [*marks[["day_low", "day_high", "label", "when"]].itertuples(index=False)]
     later = events.query("time_point == 'follow_up'").assign(when=phrase("appraisal.after_discharge"))
-    sheet = headed(pd.concat([marks, later]), "appraisal.recovery", "when label fact", caption=phrase("page.as_table"))
+    sheet = headed(pd.concat([marks, later]), "appraisal.recovery", "when label fact", phrase("page.as_table"))
     return together(plots.recovery(places, tuple(days), boxes, loose, caption), sheet)
 
 
@@ -92,15 +88,15 @@ def rivals(case):
                 ran = phrase(f"appraisal.{'certain_in_one_form' if one_form else row.ran}", why=row.why)
             rows.append((c.label, phrase(f"plots.{c.kind}"), begun, ran))
     rows.append([phrase(f"appraisal.illness{x}") for x in ("", "_kind", "_begun", "_ran")])
-    said = phrase("appraisal.ran", day=day, certain=certain, most=most, last=last_added(given, day))
-    return together(say(said), headed(rows, "appraisal.rivals", "what kind begun ran", day=day))
+    line = phrase("appraisal.ran", day=day, certain=certain, most=most, last=last_added(given, day))
+    return together(say(line), headed(rows, "appraisal.rivals", "what kind begun ran", day=day))
 
 
 def weighed(case, caption, without=()):
     """Claims of the report with our confidence in them, picture and table. Some may be left out."""
     rows = case.weighed[~case.weighed["claim"].isin(without)]
     rows = rows.assign(level=rows["confidence"].map(CLAIMS.index), facts=rows["facts"].map(_listed))
-    rows["confidence"] = [_word("confidence", c) for c in rows["confidence"]]
+    rows["confidence"] = rows["confidence"].map(status_word)
     picture = plots.claims([*rows[["label", "level", "confidence", "write"]].itertuples(index=False)], 3, caption)
     return together(picture, headed(rows, "appraisal.claims", "label ground lacks confidence facts"))
 
@@ -110,12 +106,11 @@ def severity(case):
     """The neutrophils of the recovery against the grades of CTCAE, in two versions: a sentence and a table."""
     then = case.as_of("recovery")
     found, later = (evaluate("ctcae_neutrophils", then, version) for version in ("v5", "v6"))
-    grade, low, high = map(show, (found.score[0], *later.score))
-    said = {"value": then.inputs["neutrophils"], "grade": grade, "later_low": low, "later_high": high}
+    grades = dict(zip(("grade", "later_low", "later_high"), map(show, (found.score[0], *later.score)), strict=True))
+    line = phrase("appraisal.neutrophils", value=then.inputs["neutrophils"], **grades)
     rows = found.items.assign(status=found.items["status"].map(status_word))
     rows.loc[0, "rule"] = phrase("appraisal.begins_below_limit")
-    sheet = headed(rows, "appraisal.severity", "label rule as_given status", caption=found.title)
-    return together(say(phrase("appraisal.neutrophils", **said)), sheet)
+    return together(say(line), headed(rows, "appraisal.severity", "label rule as_given status", found.title))
 
 
 def answers():
@@ -149,13 +144,13 @@ def naranjo(caption):
     verdict, (low, high), rows = evaluate("naranjo", answers()), defensible(), []
     for r, points in _allowed():
         points = {a: f"{x:+g}".replace("-", "\u2212").replace("+0", "0") for a, x in points.items()}
-        ours, *others = (f"{_word('answer', a)} ({x})" for a, x in points.items())
+        ours, *others = (f"{status_word(a)} ({x})" for a, x in points.items())
         others = "; ".join(others) or phrase("appraisal.no_other")
         question = f"{r.question[1:]}. {RULES['naranjo'].nodes()[r.question]['label']}"
         rows.append((question, ours, r.why, others, r.other_why, _listed(r.facts, r.source)))
     score, band = verdict.score[0], {x: name for a, b, name in bands() for x in (low, high) if a <= x <= b}
-    said = {"score": show(score), "band": verdict.category, "low": show(low), "high": show(high)}
-    line = phrase("appraisal.score", **said, low_band=band[low], high_band=band[high])
+    scores = {"score": show(score), "low": show(low), "high": show(high)}
+    line = phrase("appraisal.score", **scores, band=verdict.category, low_band=band[low], high_band=band[high])
     spans = [(phrase("appraisal.our_answers"), score, score), (phrase("appraisal.defensible"), low, high)]
     sheet = headed(rows, "appraisal.naranjo", "question ours why others other_why rests")
     return together(say(line), plots.scale(bands(), spans, caption), sheet)
@@ -180,9 +175,9 @@ def people(case, caption):
 def audit(case):
     """The report against CARE 2013, all sub-items: what is printed, counted, and a table."""
     counted = ", ".join(f"{n} {state}" for state, n in case.care["state"].value_counts().items())
-    told = case.care.assign(where=_places(case, case.care["where"]), facts=case.care["facts"].map(_listed))
-    line = phrase("appraisal.care_counted", total=len(told), counted=counted)
-    return together(say(line), headed(told, "appraisal.care", "item label state where facts note"))
+    rows = case.care.assign(where=_places(case, case.care["where"]), facts=case.care["facts"].map(_listed))
+    line = phrase("appraisal.care_counted", total=len(rows), counted=counted)
+    return together(say(line), headed(rows, "appraisal.care", "item label state where facts note"))
 
 
 def ribbon(case, caption):
@@ -194,7 +189,7 @@ def ribbon(case, caption):
 def evidence(case):
     """What was published on anakinra in MAS, as far as it was seen: how the rows point, and a table."""
     rows, n = _sourced(case.anakinra_evidence), case.anakinra_evidence["direction"].value_counts()
-    rows["direction"] = [_word("points", d) for d in rows["direction"]]
+    rows["direction"] = rows["direction"].map(status_word)
     line = phrase("appraisal.points", total=len(rows), pro=n["for"], open=n["open"], contra=n["against"])
     return together(say(line), headed(rows, "appraisal.evidence", "people design way result direction source"))
 
@@ -217,10 +212,7 @@ def my_calibration(caption):
 
 # ---- the register ---------------------------------------------------------------------------------------------------
 def register(case):
-    """The register of discrepancies of the whole case, to choose from and to search; one is open, all are listed.
-
-    ``set(kind="two accounts")``, ``set(search="dose")``, ``set(entry="D07")``.
-    """
+    """The discrepancies of the whole case, to choose from and to search: ``set(search="dose", kind="any")``."""
     used = defaultdict(set)
     for one in [*items().values(), *prompts().values()]:
         for name in sum((o["rests_on"] for o in one.get("options", [])), [*one.get("rests_on", [])]):
@@ -235,7 +227,7 @@ def register(case):
         "; ".join(phrase("judge.quoted", words=w.strip()) for w in cell.split("|") if cell) or phrase("judge.none")
         for cell in rows["as_printed"]
     ]
-    books = sorted(set().union(*map(used.get, rows["id"])))
+    books = sorted({book for name in rows["id"] for book in used[name]})
     lists = {"kind": rows["kind"].unique(), "notebook": books, "moment": moments[moments.isin(rows["moment"])]}
     lists = {name: {phrase("judge.any"): ANY} | {x: x for x in known} for name, known in lists.items()}
 

@@ -3,7 +3,6 @@
 from functools import cache, cached_property
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 
 from utils import plots
@@ -17,7 +16,6 @@ from utils.units import Quantity, UnitError, among, factors, factors_in_use, qua
 
 FOLDER = "teaching_patients/"
 RULERS = ("mas_2016", "hscore", "hlh_2004", "ferritin_esr", "ms_score")  # what a patient is held against
-STATES = {"present": True, "absent": False}  # a finding that decides nothing is open: unknown to a rule
 NOBODY = phrase("capstone.nobody")
 SETTLE = "Cheapest results that could settle it"
 CLOSE = 0.01  # a value nearer than this to a threshold is listed as decided at it, whatever its digits
@@ -54,8 +52,7 @@ class Patient:
 
     def mark(self, shown):
         """Something to show, under a line that says that the patient is invented."""
-        line = phrase("invented.mark", name=self.name)
-        style = "border-left:4px dashed #8a5a00;padding-left:.8em"
+        line, style = phrase("invented.mark", name=self.name), "border-left:4px dashed #8a5a00;padding-left:.8em"
         html = f'<div style="{style}"><p><strong>{line}</strong></p>{shown.html}</div>'
         return Shown(html, f"{line}\n{shown.text}")
 
@@ -69,7 +66,7 @@ def tables():
 def _input(row):
     """One row as the rules take it: Quantity, True, False or None."""
     if row["state"]:
-        return STATES.get(row["state"])
+        return {"present": True, "absent": False}.get(row["state"])  # what decides nothing is open: unknown to a rule
     if row["status"] != "reported":
         return Quantity(row["variable"], None, status=row["status"])
     if not factors(row["variable"]):  # no rule asks for it
@@ -160,9 +157,8 @@ def judged(patient, moment):
             other = "" if measured.status == verdict.status else f" ({status_word(measured.status)})"
             stands += phrase("capstone.measured", span=f"{plots.span(measured)}{other}", limit=limit)
         settled = dict.fromkeys(phrase("capstone.and").join(map(label, names)) for names in verdict.cheapest["inputs"])
-        settle = phrase("explore.or_way").join(settled)
-        if verdict.status == "undetermined":
-            settle = settle or phrase("capstone.no_single_one")
+        none = phrase("capstone.no_single_one") if verdict.status == "undetermined" else ""
+        settle = phrase("explore.or_way").join(settled) or none
         rows.append((rule, verdict.short, status_word(verdict.status), stands, settle))
     return pd.DataFrame(rows, columns=["rule", "Rule set", "By the rules", "Where it stands", SETTLE])
 
@@ -308,7 +304,7 @@ class Conversions(Sheet):
         rows, same = [], 0
         for name, (given, unit) in self.asked.items():
             mine, value, by = self.read(name, fields[name])[0], self.values[name], factors(name)
-            half = 0.5 * 10 ** -(mine.decimals or 0) if mine else np.inf  # as far as it was written out
+            half = 0.5 * 10 ** -(mine.decimals or 0) if mine else float("inf")  # as far as it was written out
             right = value >= 10 * half and abs(mine.value - value) <= 1.001 * half  # one digit alone is no conversion
             factor, verdict = by[given.unit] / by[unit], phrase(f"sheets.{'same' if right else 'look_again'}")
             rows.append((label(name), given, f"× {factor:.6g}", self.converted(name), fields[name], verdict))
@@ -323,20 +319,17 @@ def names():
 
 
 def committed():
-    """The sheets of the record that can be used: yields (id, fields that are filled in, entry)."""
+    """The sheets of the record that can be used: yields (id, fields, entry)."""
     kept, _ = read("forms")
     for name in filter(kept.get, names()):
         card = sheet(name)
         fields = {k: kept[name]["fields"].get(k, "") for k in card.boxes}
         if not card.fault(fields):
-            yield name, {k: v for k, v in fields.items() if v}, kept[name]
+            yield name, fields, kept[name]
 
 
 def sheet(name, given=None, confidence=None):
-    """Something to fill in for TP-01, by its id: the card (Sheet), or, with values, the same by call (Shown).
-
-    `given` is such as ``{"mas_2016": "met", …}`` or ``{"ferritin": "700 ng/mL", …}``; confidence low, medium or high.
-    """
+    """The card of an id, or, with values such as ``{"ferritin": "700 ng/mL", …}``, the same by call (Shown)."""
     if not among(name, names()):
         return say(phrase("sheets.no_sheet", name=name, known=", ".join(names())))
     card = Verdicts(name) if name in SHEETS else Conversions(name)
