@@ -21,8 +21,8 @@ from utils.tables import CASEDATA, check_seal, describe, read_table
 from utils.units import variables
 
 CASE = load_case()
-TOLD = ("observations", "findings", "treatments", "events", "claims", "discrepancies", "reference_ranges")
-PRINTED = [CASE.tables[name] for name in TOLD]
+SOURCED = ("observations", "findings", "treatments", "events", "claims", "discrepancies", "reference_ranges")
+PRINTED = [CASE.tables[name] for name in SOURCED]
 FACTS = set().union(*(set(t["fact"]) for t in CASE.tables.values() if "fact" in t)) | set(CASE.discrepancies["id"])
 SECOND = Path(__file__).with_name("second_case")
 CHAPTERS = CASEDATA.parent / "utils" / "chapters"  # a room of one page may name what it tells of

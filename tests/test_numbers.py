@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.known_numbers import CASE, MEND, as_known, provenance, table_numbers
-from tests.orphans import BOOKS, ENTRIES, accepted, book_passages, entry_faults, everything, item_passages, orphans
+from tests.orphans import BOOKS, ENTRIES, accepted, book_passages, entry_faults, entry_passages, everything, orphans
 from tests.reading import key, near_words, read_numbers, words
 from utils.case import Case
 from utils.quiz import items
@@ -120,7 +120,10 @@ def test_a_planted_number_is_found_in_a_question():
     questions = copy.deepcopy(items())
     questions["N3.3"]["options"][2]["why"] = "Ferritin 1,259 µg/L and AST 62 U/L are met."
     questions["N3.2"]["voices"]["data"] = "Of the fibrinogen 170 mg/dL meets the item."
-    assert sorted(re.search(r"[\d,]+ \(", f)[0] for f in orphans(item_passages(questions))) == ["170 (", "62 ("]
+    assert sorted(re.search(r"[\d,]+ \(", f)[0] for f in orphans(entry_passages("items", questions))) == [
+        "170 (",
+        "62 (",
+    ]
 
 
 @pytest.mark.parametrize(
