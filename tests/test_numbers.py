@@ -120,10 +120,8 @@ def test_a_planted_number_is_found_in_a_question():
     questions = copy.deepcopy(items())
     questions["N3.3"]["options"][2]["why"] = "Ferritin 1,259 µg/L and AST 62 U/L are met."
     questions["N3.2"]["voices"]["data"] = "Of the fibrinogen 170 mg/dL meets the item."
-    assert sorted(re.search(r"[\d,]+ \(", f)[0] for f in orphans(entry_passages("items", questions))) == [
-        "170 (",
-        "62 (",
-    ]
+    found = "".join(orphans(entry_passages("items", questions)))
+    assert sorted(re.findall(r"([\d,]+) \(", found)) == ["170", "62"]
 
 
 @pytest.mark.parametrize(
