@@ -260,7 +260,8 @@ def run_tests(files):
 def main(arguments):
     """Do all of it; the exit code, 1 where something is left to be done by hand."""
     if {*arguments} - {"--all", "--seen"}:
-        return __doc__.strip()
+        print(__doc__.strip())
+        return int("--help" not in arguments)
     start = time.perf_counter()
     with as_it_was() as root:
         then = inputs(root) if root and "--all" not in arguments else {}
