@@ -61,10 +61,9 @@ class Passage:
             return self.where.partition(",")[0]
         file, _, name = self.where.partition(", ")
         path = ROOT / "casedata" / file if file.endswith(".yaml") else ROOT / "notebooks" / f"{file}.ipynb"
-        lines, first = path.read_text(encoding="utf-8").splitlines(), line_of(path, name.removeprefix("cell "))
-        near = {*re.findall(r"\w+", reading.context)}
-        part = lines[first - 1 : first + 199]
-        fits = [len(near & {*re.findall(r"\w+", line)}) * (reading.text in line) for line in part]
+        first, near = line_of(path, name.removeprefix("cell ")), {*re.findall(r"\w+", reading.context)}
+        lines = path.read_text(encoding="utf-8").splitlines()[first - 1 : first + 199]
+        fits = [len(near & {*re.findall(r"\w+", line)}) * (reading.text in line) for line in lines]
         return f"{path.relative_to(ROOT)}:{first + fits.index(max(fits))}"
 
 
@@ -85,11 +84,10 @@ def output_texts(cell):
     for output in cell.get("outputs", []):
         data = output.get("data", {"text/plain": output.get("text", "")})
         first, page = data.get("text/plain", ""), plain_text(data.get("text/html", ""))
-        seen = set(map(numbers_of, first.splitlines()))
-        more = [x for x in page.splitlines() if numbers_of(x) not in {(), *seen}]
-        text = re.sub(" {3,}", "  ", "\n".join([first, *more]))
+        seen = {(), *map(numbers_of, first.splitlines())}
         if not WATERMARK.search(first + page):  # drawn by a seeded simulation, or invented: no number of the case
-            yield text
+            more = [line for line in page.splitlines() if numbers_of(line) not in seen]
+            yield re.sub(" {3,}", "  ", "\n".join([first, *more]))
 
 
 def moment_of(number):
@@ -125,16 +123,14 @@ def book_passages(nb, stem):
                     yield Passage(line, *common, top, prose=False)
 
 
-def item_passages(listed):
-    """Every passage of the questions."""
-    for name, item in listed.items():
-        texts = [item["stem"], *(o[k] for o in item["options"] for k in ("text", "why")), item.get("open", "")]
-        yield from entry_passages("items", name, item, [*texts, *item.get("voices", {}).values()])
-
-
-def entry_passages(file, name, entry, texts):
-    names, moment = frozenset({file, name, entry["notebook"]}), moment_of(entry["notebook"])
-    yield from (Passage(str(t), f"{file}.yaml, {name}", names, moment, str(entry["stem"])) for t in texts)
+def entry_passages(file, entries):
+    """Every passage of the questions, or of the prompts."""
+    for name, entry in entries.items():
+        texts = [entry["stem"], *(o[k] for o in entry.get("options", []) for k in ("text", "why"))]
+        texts += [*entry.get("voices", {}).values(), *(entry.get(k, "") for k in ("open", "exemplar"))]
+        names, moment = frozenset({file, name, entry["notebook"]}), moment_of(entry["notebook"])
+        for text in [*texts, *entry.get("look_for", [])]:
+            yield Passage(str(text), f"{file}.yaml, {name}", names, moment, str(entry["stem"]))
 
 
 def table_passages(case):
@@ -314,8 +310,7 @@ def orphans(passages, entries=ENTRIES, used=None):
 
 
 def outdated(passages, before):
-    """Each number in prose that a case vouched for before a change, though another fact may have it: (passage, reading,
-    what vouched for it)."""
+    """Each number in prose that a case vouched for before a change: (passage, reading, what vouched for it)."""
     for p in (p for p in passages if p.prose and vanished(p.moment, before)[0]):
         for r in read_numbers(p.text):
             if source := provenance(r, p.moment, p.head, p.prose, vanished(p.moment, before)):
@@ -325,10 +320,6 @@ def outdated(passages, before):
 @cache
 def everything():
     """All passages of the collection as it is, by notebook, and the questions."""
-    pages = {b.stem: list(book_passages(nbformat.read(b, 4), b.stem)) for b in BOOKS}
-    written = [
-        passage
-        for name, p in prompts().items()
-        for passage in entry_passages("prompts", name, p, [p["stem"], p.get("exemplar", ""), *p.get("look_for", [])])
-    ]
-    return {**pages, "items": list(item_passages(items())), "prompts": written, "tables": list(table_passages(CASE))}
+    found = {b.stem: list(book_passages(nbformat.read(b, 4), b.stem)) for b in BOOKS}
+    found |= {file: list(entry_passages(file, of())) for file, of in (("items", items), ("prompts", prompts))}
+    return {**found, "tables": list(table_passages(CASE))}

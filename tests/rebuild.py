@@ -21,10 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import yaml
-
 from tests.check_casedata import seal
-from utils.tables import CASEDATA, WORDS, CaseDataError, read_table
+from utils.tables import CASEDATA, WORDS, CaseDataError, read_entries, read_table
 
 ROOT = CASEDATA.parent
 DONE, BOOKS = ROOT / "build" / "rebuilt", ROOT / "notebooks"
@@ -82,9 +80,8 @@ def entries(root):
     """The questions and prompts as they stand: a dict of id -> entry; empty where they cannot be read."""
     found = {}
     for file in WORDS:
-        with suppress(OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
-            text = (root / "casedata" / file).read_text(encoding="utf-8")
-            found |= {e["id"]: e for e in yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))}
+        with suppress(CaseDataError):
+            found |= read_entries(file, folder=root / "casedata")
     return found
 
 
@@ -263,7 +260,8 @@ def run_tests(files):
 def main(arguments):
     """Do all of it; the exit code, 1 where something is left to be done by hand."""
     if {*arguments} - {"--all", "--seen"}:
-        return __doc__.strip()
+        print(__doc__.strip())
+        return int("--help" not in arguments)
     start = time.perf_counter()
     with as_it_was() as root:
         then = inputs(root) if root and "--all" not in arguments else {}
