@@ -5,7 +5,7 @@ The teacher's copy of each has the same blank filled in: by the rules, or by the
 
 from html import escape
 
-from classroom.kit.notebooks import figure, stem, title
+from classroom.kit.notebooks import asked, figure, stem, title
 from classroom.kit.pages import LINE, markdown, page, rows, text
 from utils.case import load_case
 from utils.chapters.patient import rule_items, rule_line
@@ -43,15 +43,10 @@ def boxed(item, *names):
     return [f"<strong>{phrase(f'kit.{name}')}</strong> {boxes}" for name in names]
 
 
-def decisions(number):
-    """The decision questions of a notebook, in its order (list of dict)."""
-    return [i for i in items().values() if i["notebook"] == number and i["kind"] == "decision"]
-
-
 def handout(number, teacher=False):
     """The hand-out of a core notebook: its votes, then a blank to fill in; for a teacher both with answers (str)."""
     strips = ""
-    for item in decisions(number):
+    for item in asked(number, "decision"):
         first, second = boxed(item, "vote_1", "vote_2")
         strips += strip(item, (first, phrase("kit.sure"), phrase("kit.talk"), second), teacher)
     advice = markdown(text("handouts.md").split(f"## {number}\n")[1].split("\n## ")[0])
