@@ -29,7 +29,8 @@ ROLES = {  # role: its notebooks, and its tables
 }
 # The sections, each written by the method of its name. The head links to the parts, so it is written last.
 HEAD = ("signatures", "who_reads_what", "read_first", "tags", "contents")
-PARTS = ("keys", "computed", "thresholds", "claims", "discrepancies", "readings", "others", "prompts", "works")
+PARTS = ("keys", "computed", "rows", "prompts", "works")
+HIDDEN = {"rules": ("rule", "item"), "claims": ("claim", "status"), "discrepancies": ("facts", "as_printed")}
 READ = r"^reading:|presumably|as the narrative reads"  # so a row says that it holds a reading of ours
 
 
@@ -63,10 +64,10 @@ def _tags(tables):
     return {k: {*re.findall(r"^[PSC]\b", work["note"]), *cited.get(k, ())} for k, work in references().items()}
 
 
-def _condensed(row, hide):
+def _condensed(row, hidden):
     """A row in words: its label first, a threshold as one condition, then whatever else it holds."""
     row = {
-        k: f"{v:.10g}" if isinstance(v, float) else str(v) for k, v in row.items() if k not in hide and not pd.isna(v)
+        k: f"{v:.10g}" if isinstance(v, float) else str(v) for k, v in row.items() if k not in hidden and not pd.isna(v)
     }
     if "members" in row:
         row["members"] = row["members"].replace(" ", ", ")
@@ -89,19 +90,20 @@ class _Checklist:
         self.basis = cache(self._basis)
         self.first = {"R": defaultdict(list), "ours": defaultdict(list)}  # tag: section: links to its lines
         self.titles = {name: f"{n}. {phrase(f'kit.part_{name}')}" for n, name in enumerate(PARTS, 1)}
-        self.heads = {"rules": self.titles["thresholds"]}  # table: its first heading
+        self.heads = {}  # table: its first heading
 
-    def headed(self, title, name, table, hide=(), tag="none"):
+    def headed(self, title, name, table):
         """Rows of a table under a heading; they keep their numbers in the file, where the header is row 1."""
         self.heads.setdefault(name, title)
+        hidden = {"tag", "source", "sources", "seen_in", "time_point", "where", *HIDDEN.get(name, ())}
         yield from (f"### {_cell(title)}", "", phrase("kit.row_heads", wide=WIDE), "| --- " * 7 + "|")
         for number, row in zip(table.index + 2, table.to_dict("records"), strict=True):
-            if (own := row.get("tag") or tag) == "definition":
+            if (own := row.get("tag") or "none") == "definition":
                 continue
             source = row.get("source") or row.get("sources") or row.get("where") or ""
             if row.get("seen_in"):
                 source = phrase("kit.seen_in", source=source, seen=row["seen_in"])
-            words = _condensed(row, {"tag", "source", "sources", "seen_in", "time_point", "where", *hide})
+            words = _condensed(row, hidden)
             shown, anchor = "" if own == "none" else own, ""
             if own in self.first:
                 shown, anchor = f"**{own}**", f'<a id="{name}-{number}"></a>'
@@ -175,30 +177,18 @@ class _Checklist:
                 keys.append((name, key, "C"))
         yield from ["", *(f"- {_cell(f'{name}, {key}')} ({tag}) {SIGN}" for name, key, tag in keys), ""]
 
-    def thresholds(self):
+    def rows(self):
+        """What is to sign of each table, new ones included: rows with a tag or a source, claims, readings of ours."""
         sets = self.tables["rule_sets"].set_index("rule")["title"]
-        for name, group in self.tables["rules"].groupby("rule", sort=False):
-            yield from self.headed(sets.get(name, name), "rules", group, hide=("rule", "item"))
-
-    def claims(self):
-        table = self.tables["claims"]
-        return self.headed(phrase("kit.each_claim"), "claims", table[~_own(table)], hide=("claim", "status"))
-
-    def discrepancies(self):
-        table = self.tables["discrepancies"]
-        return self.headed(phrase("kit.each_discrepancy"), "discrepancies", table, hide=("facts", "as_printed"))
-
-    def readings(self):
-        """Of the tables without a tag or a source, the readings of ours."""
         for name, table in self.tables.items():
-            if not {"tag", "source"} & set(table) and _own(table).any():
-                title = phrase("kit.readings_in", table=describe().get(name, {}).get("title", name))
-                yield from self.headed(title, name, table[_own(table)], tag="ours")
-
-    def others(self):
-        """Every other table with a tag or a source, new ones included."""
-        for name, table in self.tables.items():
-            if {"tag", "source"} & set(table) and name not in ("rules", "discrepancies", "claims"):
+            if name == "rules":
+                for rule, group in table.groupby("rule", sort=False):
+                    yield from self.headed(sets.get(rule, rule), name, group)
+                continue
+            if not {"tag", "source"} & set(table):
+                table = table.assign(tag=_own(table).map({True: "ours", False: "none"}))
+                table = table if name == "claims" else table.query("tag == 'ours'")
+            if len(table):
                 yield from self.headed(describe().get(name, {}).get("title", name), name, table)
 
     def prompts(self):
@@ -226,9 +216,7 @@ class _Checklist:
         """Who reads what; a page with questions, or a table, that no role names is for all of them."""
         named, asked = " ".join(ROLES.values()).split(), {item["notebook"] for item in items().values()}
         new = [[k for k in keys if k not in named] for keys in (sorted(asked), self.heads)]
-        heads = {
-            n: phrase("kit.review_notebook", number=n, title=title) for n, title in self.pages.items()
-        } | self.heads
+        heads = {n: phrase("kit.review_notebook", number=n, title=t) for n, t in self.pages.items()} | self.heads
         yield from (phrase("kit.role_heads"), "| --- | --- | --- |")
         for role, about in ROLES.items():
             listed = [[*part.split(), *more] for part, more in zip(about.split("|"), new, strict=True)]

@@ -59,7 +59,7 @@ def facilitation(number):
     parts = [f"<h1>{escape(phrase('kit.facilitation_head', title=title(number)))}</h1>", f"<p>{plan}</p>"]
     parts += [markdown(advice), aims(number)]
     parts += [f"<h2>{phrase('kit.votes')}</h2>" if votes else "", *map(decision, votes)]
-    parts += [f"<h2>{phrase('kit.talking')}</h2>" if talk else "", *map(discussion, talk)]
+    parts += [f"<h2>{phrase('kit.talking')}</h2>" if talk else "", *map(decision, talk)]
     more = f"<em>{phrase('kit.look_in_key')}</em>"
     parts += [f"<p><strong>{p['id']}</strong> {escape(p['stem'])} {more}</p>" for p in written(number)]
     if error := asked(number, "error"):
@@ -81,20 +81,20 @@ def aims(number):
 def decision(item):
     """One question: the best answer first, then each wrong one with what to say, the voices, a table for counts."""
     known = read_table("misconceptions").set_index("misconception")["text"]
-    best = item.get("best")
-    lines = []
+    best, lines, talk = item.get("best"), [], item["kind"] == "discussion"
     for o in sorted(item["options"], key=lambda o: o["key"] != best):
         head = f"{o['key']}) {escape(o['text'])}"
-        behind = escape(known[o["misconception"]]) if o.get("misconception") else ""
-        behind = f"<br><em>{phrase('kit.behind', text=behind)}</em>" if behind else ""
-        head = f'<span class="best">✔ {head}</span>' if o["key"] == best else head + behind
+        if o["key"] == best:
+            head = f'<span class="best">✔ {head}</span>'
+        elif o.get("misconception"):
+            head += f"<br><em>{phrase('kit.behind', text=escape(known[o['misconception']]))}</em>"
         lines.append([head, escape(o["why"])])
-    none = "" if best else f"<p><em>{phrase('kit.no_best')}</em></p>"
+    none = "" if best or talk else f"<p><em>{phrase('kit.no_best')}</em></p>"
     heard = "".join(f'<p class="casebook-voice"><strong>{escape(k)}:</strong> {escape(v)}</p>' for k, v in voices(item))
+    head = f"<h3>{item['id']}</h3><p>{escape(item['stem'])}</p>{none}"
+    answers = rows([phrase("kit.answer"), phrase("kit.may_say" if talk else "kit.to_say")], lines, "grid full said")
     count = tally(item) if item["kind"] == "decision" else ""
-    head = f"<h3>{item['id']}</h3><p>{escape(item['stem'])}</p>"
-    answers = rows([phrase("kit.answer"), phrase("kit.to_say")], lines, "grid full said")
-    return f'<section class="question">{head}{none}{answers}{heard}{count}</section>'
+    return f'<section class="question">{head}{answers}{heard}{count}</section>'
 
 
 def tally(item):
@@ -102,13 +102,6 @@ def tally(item):
     keys = [o["key"].upper() + (" ✔" if o["key"] == item.get("best") else "") for o in item["options"]]
     votes = [[phrase(f"kit.vote_{n}"), "", "", "", ""] for n in (1, 2)]
     return rows([phrase("kit.counted"), *keys, phrase("kit.of")], votes, "grid tally")
-
-
-def discussion(item):
-    """A question for talking about: what may be argued for each answer."""
-    lines = [[f"{o['key']}) {escape(o['text'])}", escape(o["why"])] for o in item["options"]]
-    answers = rows([phrase("kit.answer"), phrase("kit.may_say")], lines)
-    return f"<p><strong>{item['id']}</strong> {escape(item['stem'])}</p>{answers}"
 
 
 # ---- key ------------------------------------------------------------------------------------------------------------
