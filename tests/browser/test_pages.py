@@ -60,9 +60,7 @@ def visit(request, browser, lab, home):
     unrun = page.evaluate(access.SHOWN)
     assert [words for words in UNRUN.get(number, ()) if not page.evaluate(TELLS, [".jp-OutputArea", words])] == []
     whole(page, False)
-    if number == "03":
-        walks.early_03(page)
-    run_all(page, by_menu=number == "00")  # as 00 says
+    run_all(page)
     yield SimpleNamespace(path=request.param, number=number, unrun=unrun, page=page)
     page.set_viewport_size(VIEW)
     forget(lab, home)
