@@ -89,7 +89,6 @@ class _Writer:
         return f"{self.labels[row['variable']]}: {self.words(row)}{more}"
 
     def gone(self, entry, row, words):
-        """What was there before has gone."""
         entry["resolution"] = self.when(row["time_point"])
         entry["description"] += f" Later: {words}"
 
@@ -126,8 +125,8 @@ class _Writer:
                 self.leave(row, "a range, and a measurement holds one number")
             else:
                 entry = {"description": self.coded(row, row["loinc"]), "assay": self.term(row["loinc"], "LOINC:")}
-                entry["value"] = quantity(row["value"], row["unit"])
-                yield {**entry, "timeObserved": self.when(row["time_point"])}
+                entry |= {"value": quantity(row["value"], row["unit"]), "timeObserved": self.when(row["time_point"])}
+                yield entry
 
     def actions(self):
         for row in self.reported("treatments"):
@@ -167,14 +166,12 @@ class _Writer:
         row = self.case.findings.set_index("variable").loc["prf1_a91v_heterozygous"]
         claim = self.case.claims.set_index("claim", drop=False).loc["variant_reported_in_mas"]
         descriptor = {
-            "id": "casebook:prf1-a91v",
-            "label": "PRF1 c.272C>T p.(Ala91Val)",
+            "id": "casebook:prf1-a91v", "label": "PRF1 c.272C>T p.(Ala91Val)",
             "geneContext": {"valueId": "HGNC:9360", "symbol": "PRF1"},
             "expressions": [{"syntax": "hgvs.c", "value": "NM_001083116.3:c.272C>T"}],
-            "moleculeContext": "transcript",
-            "allelicState": self.term("GENO:0000135"),
+            "moleculeContext": "transcript", "allelicState": self.term("GENO:0000135"),
             "description": f"Printed: {self.words(row)} No transcript is printed.",
-        }
+        }  # fmt: skip
         # CANDIDATE, "possibly related": the authors cite that it was reported in the disease and say no more.
         genomic = {"subjectOrBiosampleId": CASE, "interpretationStatus": "CANDIDATE"}
         genomic["variantInterpretation"] = {"variationDescriptor": descriptor}
@@ -183,16 +180,17 @@ class _Writer:
 
     def meta(self):
         """The resources used, each with its pinned release, and the article."""
-        releases = {"HP" if c["system"] == "HPO" else c["system"]: c["release"] for c in self.codes.values()}
-        found = []
+        releases = {c["system"].replace("HPO", "HP"): c["release"] for c in self.codes.values()}
+        fields, resources = ("id", "name", "url", "version", "namespacePrefix", "iriPrefix"), []
         for prefix, (name, url, iri) in RESOURCES.items():
-            about = {"id": prefix.lower(), "name": name, "url": url, "version": releases.get(prefix, "not stated")}
-            found.append({**about, "namespacePrefix": prefix, "iriPrefix": iri})
+            values = (prefix.lower(), name, url, releases.get(prefix, "not stated"), prefix, iri)
+            resources.append(dict(zip(fields, values, strict=True)))
         article = references()["meneghel2021"]
-        about = {"created": f"{CREATED}T00:00:00Z", "createdBy": "MAS Casebook", "resources": found}
-        about["phenopacketSchemaVersion"] = "2.0"
-        cited = f"Meneghel et al. {article['title']}. CC BY. {CHANGES}"
-        return {**about, "externalReferences": [{"reference": article["URL"], "description": cited}]}
+        cited = {"reference": article["URL"], "description": f"Meneghel et al. {article['title']}. CC BY. {CHANGES}"}
+        return {
+            "created": f"{CREATED}T00:00:00Z", "createdBy": "MAS Casebook", "resources": resources,
+            "phenopacketSchemaVersion": "2.0", "externalReferences": [cited],
+        }  # fmt: skip
 
 
 def packet(case=None):

@@ -66,19 +66,18 @@ def _tags(tables):
 
 def _condensed(row, hidden):
     """A row in words: its label first, a threshold as one condition, then whatever else it holds."""
-    row = {
-        k: f"{v:.10g}" if isinstance(v, float) else str(v) for k, v in row.items() if k not in hidden and not pd.isna(v)
-    }
+    row = {k: v for k, v in row.items() if k not in hidden and not pd.isna(v) and v != ""}
+    row = {k: f"{v:.10g}" if isinstance(v, float) else str(v) for k, v in row.items()}
+    head = next((f"**{_cell(row.pop(k))}**. " for k in ("label", "title") if k in row), "")
     if "members" in row:
         row["members"] = row["members"].replace(" ", ", ")
-    head = next((row.pop(k) for k in ("label", "title") if row.get(k)), "")
-    if row.get("comparator"):
-        words = [row.pop(k) for k in ("input", "comparator", "threshold", "unit", "kind")][:4]
-        condition = " ".join(filter(None, words)).replace("<=", "≤").replace(">=", "≥")
-        row = {phrase("kit.condition"): condition.replace(" is 1", f" {phrase('kit.is_present')}"), **row}
-    rest = "; ".join(f"{k}: {v}" for k, v in row.items() if v)
-    rest = re.sub(r"(?<=[a-z0-9])_(?=[a-z0-9])", " ", rest)  # names of columns and variables
-    return (f"**{_cell(head)}**. " if head else "") + _cell(rest)
+    if "comparator" in row:
+        row.pop("kind")
+        words = " ".join(row.pop(k) for k in ("input", "comparator", "threshold", "unit") if k in row)
+        words = words.replace("<=", "≤").replace(">=", "≥").replace(" is 1", f" {phrase('kit.is_present')}")
+        row = {phrase("kit.condition"): words, **row}
+    rest = "; ".join(f"{k}: {v}" for k, v in row.items())
+    return head + _cell(re.sub(r"(?<=[a-z0-9])_(?=[a-z0-9])", " ", rest))  # names of columns and variables
 
 
 class _Checklist:
@@ -132,10 +131,10 @@ class _Checklist:
         """One question: what is asked, the key and what it rests on."""
         best, head = item.get("best"), f"{item['id']} ({phrase('kit.kind_' + item['kind'])})"
         yield from (f"#### {head}", "", _cell(item["stem"]), "")
-        for option in item["options"]:
-            mark = f" **{phrase('kit.key')}**" if option["key"] == best else ""
-            why = f"*{phrase('kit.why_so')}* {_cell(option['why'])}"
-            yield f"- {option['key']}){mark} {_cell(option['text'])}. {why} [{', '.join(option['rests_on'])}]"
+        for o in item["options"]:
+            mark = f" **{phrase('kit.key')}**" if o["key"] == best else ""
+            why = f"*{phrase('kit.why_so')}* {_cell(o['why'])} [{', '.join(o['rests_on'])}]"
+            yield f"- {o['key']}){mark} {_cell(o['text'])}. {why}"
         yield from (f"- *{label}:* {_cell(words)}" for label, words in voices(item))
         # Without a best answer it is all of them that the talk rests on.
         used = dict.fromkeys(a for o in item["options"] if best in (None, o["key"]) for a in o["rests_on"])

@@ -60,10 +60,9 @@ def handout(number, teacher=False):
 def matrix():
     """Findings by hypotheses, empty; those that a question asks for are left to be written in."""
     case = load_case()
-    stages = list(dict.fromkeys(case.board_findings["stage"]))
-    given = case.board_findings[case.board_findings["stage"] != stages[-1]]
-    lines = [[escape(label), *[""] * len(case.hypotheses)] for label in given["label"]]
-    lines += [[LINE, *[""] * len(case.hypotheses)] for _ in range(3)]
+    given, empty = case.board_findings, [""] * len(case.hypotheses)
+    labels = given["label"][given["stage"] != given["stage"].unique()[-1]]
+    lines = [[label, *empty] for label in [*map(escape, labels), LINE, LINE, LINE]]
     head = [phrase("kit.finding"), *map(escape, case.hypotheses["short"])]
     return f"<p>{phrase('kit.signs')}</p>{rows(head, lines)}"
 
@@ -119,24 +118,22 @@ def lined(count, *names):
 def timeline():
     """Days across, and a row for whatever is put on it."""
     head = [*heads("what_given", "before"), "1", "2", "3", "4", phrase("kit.later")]
-    return rows(head, [[LINE, *[""] * 6] for _ in range(14)])
+    return rows(head, [[LINE, *[""] * 6]] * 14)
 
 
 def curves():
     """Empty axes, and the three kinds of reason."""
     fig, ax = canvas(6, 2)
-    ax.set(
-        xlim=(0, 48), xticks=range(0, 49, 6), yticks=[], xlabel=phrase("kit.hours"), ylabel=phrase("kit.concentration")
-    )
-    ledger = [[phrase(f"kit.{kind}"), "", ""] for kind in ("stated", "cited", "inferred")] * 2
-    table = rows(heads("kind_of_reason", "what_is_said", "rests_on_what"), ledger)
+    ax.set(xlim=(0, 48), xticks=range(0, 49, 6), yticks=[])
+    ax.set(xlabel=phrase("kit.hours"), ylabel=phrase("kit.concentration"))
+    kinds = [[kind, "", ""] for kind in heads("stated", "cited", "inferred")] * 2
+    table = rows(heads("kind_of_reason", "what_is_said", "rests_on_what"), kinds)
     return finish(fig, phrase("kit.axes"), phrase("kit.axes_caption")).html + table
 
 
 def claims():
-    labels = [escape(label) for label in load_case().weighed["label"]]
-    head = heads("claim", "speaks_for_it", "missing", "confidence")
-    return rows(head, [[label, "", "", phrase("kit.confidences")] for label in labels])
+    head, boxes = heads("claim", "speaks_for_it", "missing", "confidence"), phrase("kit.confidences")
+    return rows(head, [[escape(label), "", "", boxes] for label in load_case().weighed["label"]])
 
 
 BLANKS = {
@@ -175,12 +172,11 @@ def readiness(teacher=False):
 
 def cards(teacher=False):
     """Three cards to cut out, one page (str); there is nothing to answer in them."""
-    drawn = "".join(
-        f'<div>{letter}<svg viewBox="0 0 100 100" role="img" '
-        f'aria-label="{escape(phrase("kit.sign_of_card", letter=letter))}">'
-        f'<g fill="none" stroke="#111" stroke-width="8">{shape}</g></svg></div>'
-        for letter, shape in SHAPES.items()
-    )
+    drawn = ""
+    for letter, shape in SHAPES.items():
+        label = escape(phrase("kit.sign_of_card", letter=letter))
+        drawn += f'<div>{letter}<svg viewBox="0 0 100 100" role="img" aria-label="{label}">'
+        drawn += f'<g fill="none" stroke="#111" stroke-width="8">{shape}</g></svg></div>'
     name, how = phrase("kit.voting_cards"), phrase("kit.cut_cards")
     return page(name, f'<h1>{name}</h1><p>{how}</p><div class="cards new-page">{drawn}</div>', teacher)
 

@@ -103,9 +103,10 @@ def aims(nb):
 
 def blueprint(number):
     """Each aim of a notebook with the questions and prompts, of any page, that serve it: (aim, ids) in order."""
-    every = {**items(), **prompts()}.items()
-    listed = enumerate(aims(book(number)), 1)
-    return [(aim, [k for k, x in every if x.get("aim") == f"{number}.{n}"]) for n, aim in listed]
+    served = {**items(), **prompts()}.items()
+    return [
+        (aim, [k for k, x in served if x.get("aim") == f"{number}.{n}"]) for n, aim in enumerate(aims(book(number)), 1)
+    ]
 
 
 def export(number, teacher=False):
@@ -120,14 +121,9 @@ def export(number, teacher=False):
 
 
 @cache
-def _exporter():
-    return HTMLExporter(raw_template=TEMPLATE, exclude_anchor_links=True)
-
-
-@cache
 def _body(number):
     """A notebook as HTML, without the numbers of its cells, and with a mark behind each cell of code."""
-    body, _ = _exporter().from_notebook_node(book(number))
+    body, _ = HTMLExporter(raw_template=TEMPLATE, exclude_anchor_links=True).from_notebook_node(book(number))
     return re.sub(r'<div class="jp-(In|Out)putPrompt.*?</div>', "", body, flags=re.S)
 
 
@@ -140,13 +136,13 @@ def answer(name):
 
 def exemplar(prompt):
     """One way to put it, and what to look for (HTML)."""
-    out = [f"<p><strong>{prompt['id']}</strong></p>"]
+    out = f"<p><strong>{prompt['id']}</strong></p>"
     if "exemplar" in prompt:
-        out.append(f"<p><strong>{phrase('forms.one_way')}</strong> {escape(prompt['exemplar'])}</p>")
+        out += f"<p><strong>{phrase('forms.one_way')}</strong> {escape(prompt['exemplar'])}</p>"
     if "look_for" in prompt:
         listed = "".join(f"<li>{escape(line)}</li>" for line in prompt["look_for"])
-        out.append(f"<p><strong>{phrase('kit.look_for')}</strong></p><ul>{listed}</ul>")
-    return "".join(out)
+        out += f"<p><strong>{phrase('kit.look_for')}</strong></p><ul>{listed}</ul>"
+    return out
 
 
 def filled(name):
