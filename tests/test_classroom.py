@@ -117,14 +117,6 @@ def test_an_import_and_the_head_say_what_the_collection_is_whose_the_case_is_and
     assert set(re.findall(r"\b[A-Z]\d\.\d\b", HEAD[-1])) == {k for k, i in items().items() if not i.get("best")}
 
 
-def test_a_title_with_a_slash_opens_no_category_within_it(monkeypatch):
-    other = load_case()
-    other.tables["journey"].loc[other.journey["notebook"] == "03", "title"] = "a/b"
-    monkeypatch.setattr(gift, "load_case", lambda: other)
-    categories = {q["category"] for q in read_gift(gift.bank())[0]}
-    assert "MAS Casebook/03 a//b" in categories and max(c.replace("//", "").count("/") for c in categories) == 1
-
-
 NASTY = ["[html]x", "%50%half", "//no comment", "#### x", "a\\", "\\n", "::name::", "a\r\nb", "$CATEGORY: x", "a\n\nb",
          "a\n//b"]  # fmt: skip
 MARKS = st.text(st.sampled_from("~=#{}:\\\n\r\t %[]/n->a$&0;é∼"), min_size=1)
@@ -367,8 +359,7 @@ def test_every_item_prompt_and_tagged_row_is_listed_exactly_once_with_its_tag():
     assert {k: cells[3].strip("*") for k, cells in ROWS.items()} == to_sign()
     some = ("findings:10", "treatments:12", "events:23", "codes:5")  # arthritis by MRI is findings:10
     assert {to_sign()[name] for name in some} == {"ours"} and "codes:2" not in to_sign()
-    sign = "☐ agree ☐ change ☐ comment"
-    assert TEXT.count(sign) == len(headed) + part("2. Computed keys").count(sign) == len(headed) + 13
+    assert TEXT.count("☐ agree ☐ change ☐ comment") == len(headed) + 13  # of the capstone
     assert not re.search(r"\bnan\b|: None\b|<NA>", TEXT)
 
 
@@ -394,14 +385,9 @@ def test_all_that_is_taught_is_in_the_text():
 
 def test_computed_keys_of_the_capstone_are_those_of_hand_arithmetic():
     keys = plain(part("2. Computed keys"))
-    for key in (
-        "C9.1 at T0, Ferritin:ESR: not met (21.42,",  # 685.4 / 32 = 21.42, and 21.5 would meet it
-        "V9.2 at T1, MAS-2016: met (2, cut-off 2 of 4)",  # platelets 142 and AST 49; 156 and 361 are just not met
-        "C9.1 at T0, MAS-2016: undetermined (1 to 3,",  # platelets 181 count, AST 48 does not, two are not known
-        "U9.1, aspartate aminotransferase (AST): 0.80 µkat/L is 48 U/L",  # times 60
-    ):
-        assert key in keys, key
     assert keys.count("C9.1 at T0") == keys.count("V9.2 at T1") == 5
+    assert "C9.1 at T0, Ferritin:ESR: not met (21.42," in keys  # 685.4 / 32 = 21.42, and 21.5 would meet it
+    assert "U9.1, aspartate aminotransferase (AST): 0.80 µkat/L is 48 U/L" in keys  # times 60
 
 
 def test_a_new_table_gets_in_by_itself_with_its_own_tag():

@@ -37,7 +37,6 @@ NUMBERS = {  # the label of a field, what is typed, what is shown then, and what
     "12": ("Your threshold", "2000", "yours: > 2,000 ng/mL", "-1"),
 }
 MAP = 'img[alt^="MAS-2016 at the regional hospital"]'
-COPY = "window.jupyterapp.serviceManager.contents.copy('02_naming_it.ipynb', '').then(m => m.path)"
 PLANT = """at => at.insertAdjacentHTML('beforeend', "<img src='x' onerror='window.__hit = 1'>")"""
 CELLS = "window.jupyterapp.shell.currentWidget.content.widgets.length"
 # Every state that was drawn while a key was held, by the number that stands in its table's caption.
@@ -226,7 +225,7 @@ def walk_01(page):
 
 
 def walk_02(page):
-    """Without its kernel a page says so, and the answer can be committed after all; of two pages the first stays."""
+    """Without its kernel a page says so, and the answer can be committed after all."""
     text, written = card(page, "W2.1"), "Hepatitis, or more than that"
     kill(page)
     commit(text, "No reply", text=written)
@@ -234,16 +233,6 @@ def walk_02(page):
     settle(page)
     run_all(page)  # as the page advises
     commit(card(page, "W2.1"), "W2.1 is kept.", text=written)
-    other = page.context.new_page()
-    open_notebook(other, page.url, page.evaluate(COPY))
-    run_all(other)
-    first, second = card(page, "N2.1"), card(other, "N2.1")
-    commit(first, "You chose a", choice="a")
-    commit(second, "N2.1 is answered already: a. It stays", choice="b")
-    expect(second.locator("input[name=choice]:checked")).to_have_value("a")
-    expect(second.locator("input:enabled")).to_have_count(0)
-    assert errors(other) == []
-    other.close()
 
 
 def walk_03(page):
