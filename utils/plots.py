@@ -7,8 +7,10 @@ docstring (median of 30).
 
 import io
 import threading
-from functools import wraps
+from contextlib import contextmanager
+from functools import lru_cache
 from textwrap import shorten, wrap
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -38,27 +40,20 @@ BOLD = {"weight": "bold"}  # a row in bold that has no words on its right is a h
 FAINT = {"ha": "center", "color": "#dde2e7", "zorder": 0, **BOLD}  # across a picture
 DASHES = ("-", (0, (5, 3)), (0, (1, 1.5)), "-.")
 BARS = {"full": {}, "hollow": {}, "broken": {"ls": (0, (4, 2))}, "hatched": {"hatch": "//////"}}
+ALONE = threading.RLock()  # JupyterLab has controls answered in a thread of their own; style and figures are shared
+KEPT = {}  # name -> figure
 
 
-ALONE = (
-    threading.RLock()
-)  # JupyterLab has controls answered in a thread of their own; style and figures are shared
+@contextmanager
+def _styled():
+    """The collection's style, whatever style the notebook has set."""
+    import matplotlib
+
+    with ALONE, matplotlib.rc_context(LOOK):
+        yield
 
 
-def _styled(make):
-    """A figure in the collection's style, whatever style the notebook has set."""
-
-    @wraps(make)
-    def made(*args, **given):
-        import matplotlib
-
-        with ALONE, matplotlib.rc_context(LOOK):
-            return make(*args, **given)
-
-    return made
-
-
-@_styled
+@_styled()
 def canvas(width, height, panels=1):
     """An empty figure: (Figure, Axes, or an array of them); the size is that of the axes, in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -66,9 +61,6 @@ def canvas(width, height, panels=1):
 
     fig = FigureCanvasAgg(Figure((width, height), dpi=72)).figure
     return fig, fig.subplots(1, panels, gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": 1})
-
-
-KEPT = {}  # name -> figure
 
 
 def _again(name, width, height):
@@ -80,22 +72,33 @@ def _again(name, width, height):
     return fig, ax
 
 
-@_styled
+@lru_cache(4096)
+def _size(words, font, maths):
+    """How large words are: a third of a picture's time, were each measured anew in each picture."""
+    from matplotlib.textpath import text_to_path
+
+    return text_to_path.get_text_width_height_descent(words, font, maths)
+
+
+@_styled()
 def finish(fig, alt, caption, told=(), key="", below=None):
     """The figure as something to show, a `utils.page.Figure`.
 
     `alt` (str) is its main message, said behind the caption; `caption` and `key` (str) stand below it, `below` (Shown)
     between; `told` (list of str) is all that it shows, in words, where no table says it.
     """
+    from matplotlib.backends.backend_svg import RendererSVG
+
     out, box = io.BytesIO(), fig.get_tightbbox().padded(0.08)
-    fig.savefig(out, format="svg", bbox_inches=box, metadata={"Date": None, "Description": BANNER})
+    with patch.object(RendererSVG, "get_text_width_height_descent", staticmethod(_size)):
+        fig.savefig(out, format="svg", bbox_inches=box, metadata={"Date": None, "Description": BANNER})
     alt = shorten(alt, ALT - 40, placeholder="…")
     alt = f"{shorten(caption, ALT - 1 - len(alt), placeholder='…')} {alt}"
     words, width = f"{caption} {'; '.join(told)}." if told else "", round(PER_INCH * box.width)
     return figure(out.getvalue(), alt, f"{caption} {key}".rstrip(), width, words, below)
 
 
-@_styled
+@_styled()
 def _strip(rows, ends, alt, caption, key="", told=(), below=None, ticks=(), width=3.4, shade=None):
     """Rows of (words left, words right, marks, look of the words) on one scale from end to end, as `finish` shows them.
 
@@ -247,7 +250,7 @@ def _reach(verdict, newest):
     return [("full" if newest else "broken", low, high, MET), *tips]
 
 
-@_styled
+@_styled()
 def trade(swept, chosen, node, caption):
     """How sensitivity and specificity trade as one threshold moves from the published one to the `chosen`: 37 ms.
 
@@ -284,7 +287,7 @@ def _decades(ax, low, high, steps=(1,)):
     ax.set_xticks(ticks, map(show, ticks))
 
 
-@_styled
+@_styled()
 def verdict_map(x, y, status, labels, cuts, caption):
     """Where a verdict flips over two unknown inputs, `labels`, of trial values `x` and `y`, shapes (m,) and (n,).
 
@@ -335,7 +338,7 @@ def dumbbell(first, second, moments, ranges, caption):
     return _strip(rows, (-end, end), brief, caption, key, ticks=ticks, shade=(0, end))
 
 
-@_styled
+@_styled()
 def spread(children, names, cuts, caption):
     """Where simulated children (of `utils.chapters.cohort.simulate`) of two groups lie, one panel a variable.
 
@@ -368,11 +371,12 @@ def limits(rows, groups, axes, caption):
     """
     found, heads = [], []
     for name, title in groups.items():
-        part, ends = rows[rows["variable"] == name], axes[name]
-        value, low, high = (np.clip((part[c] - ends[0]) / (ends[1] - ends[0]), 0, 1) for c in ("value", "low", "high"))
-        heads.append(f"{title} {show(round(part['value'].iloc[0], 1))} {part['unit'].iloc[0]}")
-        found.append((heads[-1], "", [(kind, value.iloc[0], len(part), MET) for kind in "v|"], BOLD))
-        for r, a, b in zip(part.to_dict("records"), low, high, strict=True):
+        part, ends = rows[rows["variable"] == name].to_dict("records"), axes[name]
+        heads.append(f"{title} {show(round(part[0]['value'], 1))} {part[0]['unit']}")
+        value = np.interp(part[0]["value"], ends, (0, 1))
+        found.append((heads[-1], "", [(kind, value, len(part), MET) for kind in "v|"], BOLD))
+        for r in part:
+            a, b = np.interp([r["low"], r["high"]], ends, (0, 1))
             colour, kind = (INK, "hollow") if r["applies"] else (NOT, "broken")
             mark = {"range": (kind, a, b), "median": ("o white", a, a)}.get(r["kind"], (kind, a - 0.008, a + 0.008))
             found.append((r["label"], f"{r['limit']}: {r['said']}", [(*mark, colour)], {"color": colour}))
@@ -469,7 +473,7 @@ def _course(course, before):
         yield "?", end + 0.15 * before, end, OPEN
 
 
-@_styled
+@_styled()
 def course(hours, curves, splits, title, supposed, caption, between=None, usual=""):
     """Concentration over time by two routes, and below it where a rise in exposure comes from. It takes 50 ms.
 
