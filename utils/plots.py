@@ -9,6 +9,7 @@ import io
 import threading
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import product
 from textwrap import shorten, wrap
 from unittest.mock import patch
 
@@ -160,9 +161,9 @@ def span(verdict):
 
 
 def matrix(states, rows, columns, caption, words=WORDS, source=SOURCE):
-    """Findings against hypotheses, or items of rule sets against their verdicts: a sign and a word in each cell.
+    """Findings against hypotheses, or items against rules, as signs and words: `states` is (row, column) -> state.
 
-    `states` is (row, column) -> state, where known; `rows` and `columns` are name -> label, `words` state -> words.
+    `rows` and `columns` are name -> label, `words` is state -> words; a cell without a state stays empty.
     """
     marks = {key: Mark(words[state], SIGNS.get(state, "?")) for key, state in states.items()}
     found = [[label, *(marks.get((row, name), "") for name in columns)] for row, label in rows.items()]
@@ -170,10 +171,7 @@ def matrix(states, rows, columns, caption, words=WORDS, source=SOURCE):
 
 
 def icons(counts, caption, columns=20):
-    """A crowd as one sign a person, `columns` in a line.
-
-    `counts` is label -> how many, and the sign: a circle has the disease, a square has not; a full one meets the rule.
-    """
+    """A crowd as one sign a person: `counts` is label -> how many, and "circle" or "square", "full" or not."""
     signs = {"circle full": "●", "circle": "○", "square full": FULL, "square": HOLLOW}
     rows = [(x, Mark(f"{n}", "\n".join(wrap(n * signs[look], columns)))) for x, (n, look) in counts.items()]
     return tabled(pd.DataFrame(rows, columns=["", phrase("plots.people")]), caption)
@@ -188,12 +186,14 @@ def claims(rows, most, caption):
 
 def scale(bands, spans, caption):
     """A score among its bands (lowest, highest, name), with a column for each span of it (words, lowest, highest)."""
-    rows = [[name, phrase("plots.range", low=show(low), high=show(high))] for low, high, name in bands]
-    for row, (low, high, _) in zip(rows, bands, strict=True):
-        for _, a, b in spans:
-            x, y = max(a, low), min(b, high)
-            words = phrase("plots.range", low=show(x), high=show(y)) if x < y else show(x)
-            row.append(Mark(words, POINT if a == b else HATCHED) if x <= y else "")
+
+    def said(low, high):
+        return show(low) if low == high else phrase("plots.range", low=show(low), high=show(high))
+
+    rows = []
+    for low, high, name in bands:
+        parts = [(max(a, low), min(b, high), POINT if a == b else HATCHED) for _, a, b in spans]
+        rows.append((name, said(low, high), *(Mark(said(a, b), sign) if a <= b else "" for a, b, sign in parts)))
     heads = [phrase("plots.band"), phrase("plots.score"), *(words for words, *_ in spans)]
     return tabled(pd.DataFrame(rows, columns=heads), caption)
 
@@ -295,14 +295,14 @@ def verdict_map(x, y, status, labels, cuts, caption):
     """
     fig, ax = canvas(4.8, 3)
     told, verdicts, shown = [], [], [*map(show, cuts)]
-    sides = [[phrase(f"plots.{w}", name=labels[n], cut=shown[n]) for w in ("up_to", "above")] for n in (0, 1)]
-    for i, across in enumerate(((x[0], cuts[0]), (cuts[0], x[-1]))):
-        for j, up in enumerate(((y[0], cuts[1]), (cuts[1], y[-1]))):
-            [verdict] = {*status[np.ix_((y > cuts[1]) == j, (x > cuts[0]) == i)].ravel()}
-            ax.fill_between(across, *up, facecolor=BAND if verdict == "met" else "white")
-            verdicts.append(status_word(verdict))
-            ax.text(np.mean(across), np.mean(up), verdicts[-1].upper(), ha="center", va="center", **BOLD)
-            told.append(phrase("plots.field", across=sides[0][i], up=sides[1][j], verdict=verdicts[-1]))
+    fields = [((z[0], cut, "up_to"), (cut, z[-1], "above")) for z, cut in zip((x, y), cuts, strict=True)]
+    for (*across, left), (*up, low) in product(*fields):
+        [verdict] = {*status[np.ix_((y > cuts[1]) == (low == "above"), (x > cuts[0]) == (left == "above"))].ravel()}
+        ax.fill_between(across, *up, facecolor=BAND if verdict == "met" else "white")
+        verdicts.append(status_word(verdict))
+        ax.text(np.mean(across), np.mean(up), verdicts[-1].upper(), ha="center", va="center", **BOLD)
+        sides = (phrase(f"plots.{w}", name=labels[n], cut=shown[n]) for n, w in enumerate((left, low)))
+        told.append(phrase("plots.field", **dict(zip(("across", "up"), sides, strict=True)), verdict=verdicts[-1]))
     ax.axvline(cuts[0], color=INK)
     ax.axhline(cuts[1], color=INK)
     ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xlabel=labels[0], ylabel=labels[1])
@@ -393,13 +393,12 @@ def day_strip(rows, last, caption):
     for part, those in rows.groupby("part", sort=False):
         found.append((phrase(f"plots.{part.replace(' ', '_')}"), "", [], BOLD))
         for r in those.itertuples():
+            if pd.isna(r.first):
+                found.append((r.label, unknown, [("full", 0.5, last + 0.5, "#f4efe3")], {"color": OPEN}))
+                continue
             point = ("s" if part == "measured" else "o", r.first, 0, MET)
             marks = [("broken", r.first - 0.15, r.last + 0.15, MET) if r.last > r.first else point]
-            marks += [(":", r.last, last + 0.5, MET)] * (part == "begins")
-            row = (r.label, r.words, marks, {})
-            if pd.isna(r.first):
-                row = (r.label, unknown, [("full", 0.5, last + 0.5, "#f4efe3")], {"color": OPEN})
-            found.append(row)
+            found.append((r.label, r.words, marks + [(":", r.last, last + 0.5, MET)] * (part == "begins"), {}))
     ticks = {day: phrase("plots.day", day=day) for day in range(1, last + 1)}
     brief = phrase("plots.alt_strip", missing=", ".join(rows.loc[rows["first"].isna(), "label"]))
     return _strip(found, (0.5, last + 0.5), brief, caption, f"{phrase('plots.strip_key')} {SOURCE}", ticks=ticks)
