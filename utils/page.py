@@ -41,8 +41,9 @@ class Shown:
 class Figure(Shown):
     """A picture or a table of marks, and its words: `brief` where a table that says the same follows, else `whole`."""
 
-    def __init__(self, html, words, caption, fold=""):
-        super().__init__(html + fold, lambda: phrase("page.figure", alt=words() if callable(words) else words))
+    def __init__(self, inside, note, words, caption, fold=""):
+        html = f'<figure style="margin:0">{inside}<figcaption>{escape(note)}</figcaption></figure>'
+        super().__init__(html + fold, lambda: phrase("page.figure", alt=words()))
         self.whole = Shown(self.html, lambda: self.text)
         self.brief = Shown(html, phrase("page.figure", alt=phrase("page.brief", caption=caption.rstrip("."))))
 
@@ -51,8 +52,8 @@ class Mark(str):
     """Words that `table` shows behind a sign, such as ● or ■■□; as text they are the words alone."""
 
     def __new__(cls, words, sign):
-        made, look = super().__new__(cls, words), "white-space:pre"
-        made.html = f'<span aria-hidden="true" style="{look}">{escape(sign)}</span> {escape(words)}'
+        made = super().__new__(cls, words)
+        made.html = f'<span aria-hidden="true" style="white-space:pre">{escape(sign)}</span> {escape(words)}'
         return made
 
 
@@ -80,6 +81,11 @@ def _cell(value):
     return Link(text, f"https://doi.org/{quote(text)}") if DOI.fullmatch(text) else text
 
 
+def headed(rows, part, heads):
+    """Rows as a DataFrame; its `heads` are names of phrases in one `part` of the catalogue, with blanks between."""
+    return pd.DataFrame(rows, columns=[phrase(f"{part}.{head}") for head in heads.split()])
+
+
 def table(frame, caption):
     """A DataFrame without its index as a table; its first column heads the rows, missing cells read "unknown"."""
     words = [[_cell(x) for x in row] for row in frame.itertuples(index=False)]
@@ -103,10 +109,6 @@ def table(frame, caption):
     return Shown(html, lambda: f"{caption}\n" + pd.DataFrame(words, columns=heads).to_string(index=False))
 
 
-def _framed(inside, note):
-    return f'<figure style="margin:0">{inside}<figcaption>{escape(note)}</figcaption></figure>'
-
-
 def figure(picture, alt, caption, width, words="", below=None):
     """The bytes of an SVG picture, `width` CSS pixels wide, on a white card, as a `Figure`.
 
@@ -117,13 +119,13 @@ def figure(picture, alt, caption, width, words="", below=None):
     source = f"data:image/svg+xml;base64,{base64.b64encode(picture).decode()}"
     drawn = f'<img src="{source}" alt="{escape(alt)}" width="{width}" style="{look}">{below.html if below else ""}'
     fold = folded(phrase("page.in_words"), say(words)).html if words else ""
-    return Figure(_framed(drawn, caption), words or alt, caption, fold)
+    return Figure(drawn, caption, lambda: words or alt, caption, fold)
 
 
 def tabled(frame, caption, note=""):
     """A table of marks as a `Figure`, a `note` below it."""
     made = table(frame, caption)
-    return Figure(_framed(made.html, note), lambda: made.text, caption)
+    return Figure(made.html, note, lambda: made.text, caption)
 
 
 def folded(summary, *shown):

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
-from utils.page import BANNER, Mark, figure, table, tabled
+from utils.page import BANNER, Mark, figure, headed, table, tabled
 from utils.phrases import phrase, status_word
 from utils.units import show
 
@@ -180,8 +180,7 @@ def icons(counts, caption, columns=20):
 def claims(rows, most, caption):
     """Claims and how far each may be trusted: rows of claim, squares (of `most`), the same in words, and a sentence."""
     rows = [(claim, Mark(words, FULL * n + HOLLOW * (most - n)), write) for claim, n, words, write in rows]
-    heads = [phrase(f"plots.{head}") for head in ("claim", "confidence_from_case", "can_carry")]
-    return tabled(pd.DataFrame(rows, columns=heads), caption, SOURCE)
+    return tabled(headed(rows, "plots", "claim confidence_from_case can_carry"), caption, SOURCE)
 
 
 def scale(bands, spans, caption):
@@ -214,7 +213,7 @@ def calibration(rows, caption):
     for confidence, answered, best in rows:
         words = phrase("plots.best_supported" if answered else "plots.no_answer", best=best, answered=answered)
         found.append((status_word(confidence), Mark(words, _squares([best, answered - best]))))
-    return tabled(pd.DataFrame(found, columns=[phrase("plots.how_sure"), phrase("plots.how_often")]), caption)
+    return tabled(headed(found, "plots", "how_sure how_often"), caption)
 
 
 def _squares(parts):
@@ -419,7 +418,7 @@ def recovery(marks, days, boxes, loose, caption):
         found.append((f"{'? ' * undated}{words}", "", drawn, {}))
     rows = [(when, "; ".join(what)) for when, what in (boxes[0], loose, *boxes[1:])]
     rows[1] = (f"? {rows[1][0]}", f"{rows[1][1]}. {phrase('plots.broken_frame')}")
-    below = table(pd.DataFrame(rows, columns=[phrase("plots.when"), phrase("plots.what")]), phrase("plots.follow_up"))
+    below = table(headed(rows, "plots", "when what"), phrase("plots.follow_up"))
     ticks = {d: f"{d}" for d in (first, *range(10, last - 4, 10))} | {last: phrase("plots.day", day=last)}
     brief = phrase("plots.alt_recovery", n=len(marks), first=first, last=last)
     key = f"{phrase('plots.recovery_key')} {SOURCE}"
@@ -493,20 +492,18 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, handlelength=4)
     top = 1.06 * max(0.1, *(np.max(levels) for _, levels in curves))
     ax.set(xlim=(0, hours[-1]), ylim=(0, top), xticks=range(0, round(hours[-1]) + 1, 6), ylabel="mg/L")
-    ax.set_xlabel(phrase("plots.hours"))
+    ax.set(xlabel=phrase("plots.hours"))
     ax.set_title(f"{title}\n{head}", loc="left")
     rows = []
     for words, parts in splits:
         rise, parts = f"× {parts.at['total', 'times']:.2f}", parts.drop("total")
         shared = parts["share"].notna().all()
-        each = [(phrase(f"plots.{r.Index}"), r.times, 100 * r.share) for r in parts.itertuples()]
-        said = "plots.factor_share" if shared else "plots.factor"
-        said = ", ".join(phrase(said, factor=f, times=times, share=share) for f, times, share in each)
+        line, each = "plots.factor_share" if shared else "plots.factor", parts.assign(share=100 * parts["share"])
+        said = ", ".join(phrase(line, factor=phrase(f"plots.{n}"), **r) for n, r in each.to_dict("index").items())
         mark = Mark(said, _squares(parts["share"])) if shared else f"{said} ({phrase('plots.nothing_to_share')})"
         rows.append((f"{words}: {rise}", mark))
         told.append(f"{words} {rise}: {said}")
-    heads = [phrase("plots.rise"), phrase("plots.made_of")]
-    below = table(pd.DataFrame(rows, columns=heads), phrase("plots.rise_from"))
+    below = table(headed(rows, "plots", "rise made_of"), phrase("plots.rise_from"))
     brief, told[0] = f"{told[-1]}.", f"{title}. {f'{head} ' if supposed else ''}{told[0]}"
     return finish(fig, brief, caption, told, below=below)
 
