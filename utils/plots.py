@@ -161,10 +161,7 @@ def span(verdict):
 
 
 def matrix(states, rows, columns, caption, words=WORDS, source=SOURCE):
-    """Findings against hypotheses, or items against rules, as signs and words: `states` is (row, column) -> state.
-
-    `rows` and `columns` are name -> label, `words` is state -> words; a cell without a state stays empty.
-    """
+    """A sign and a word in each cell: (row, column) -> state; the others are name -> words."""
     marks = {key: Mark(words[state], SIGNS.get(state, "?")) for key, state in states.items()}
     found = [[label, *(marks.get((row, name), "") for name in columns)] for row, label in rows.items()]
     return tabled(pd.DataFrame(found, columns=["", *columns.values()]), caption, source)
@@ -223,7 +220,7 @@ def _squares(parts):
 
 
 def rulers(rows, moments, caption, source=SOURCE):
-    """Several rules (rows of a verdict a moment) on one child: how far each still reaches beside its cut-off: 59 ms."""
+    """Several rules (rows of a verdict a moment) on one child: how far each still reaches beside its cut-off: 42 ms."""
     found, newest = [], moments[-1]
     for verdicts in rows:
         found.append((f"{verdicts[0].short}, {phrase('plots.cut_off_at', cut=cut_off(verdicts[0]))}", "", [], BOLD))
@@ -251,10 +248,7 @@ def _reach(verdict, newest):
 
 @_styled()
 def trade(swept, chosen, node, caption):
-    """How sensitivity and specificity trade as one threshold moves from the published one to the `chosen`: 37 ms.
-
-    `swept` has threshold, sensitivity, specificity; `node` is the item with its label, unit and published threshold.
-    """
+    """Sensitivity and specificity, as in `swept`, from the published threshold of a node to the `chosen`: 26 ms."""
     fig, ax = _again("trade", 5.2, 2.4)
     low, high = swept["threshold"].iloc[[0, -1]]
     ax.text(0.5, 0.4, phrase("plots.simulated"), transform=ax.transAxes, size=32, **FAINT)
@@ -311,10 +305,7 @@ def verdict_map(x, y, status, labels, cuts, caption):
 
 
 def dumbbell(first, second, moments, ranges, caption):
-    """Values in two verdicts of one rule as distances to their published cut-offs; right of the line meets the item.
-
-    `ranges` is item -> reference range (low, high), in the unit in which its cut-off was published.
-    """
+    """Two verdicts of one rule as distances to its cut-offs, and item -> reference range (low, high) in their unit."""
     rows = []
     for pair in zip(*(v.items[v.items["unit"] != ""].to_dict("records") for v in (first, second)), strict=True):
         rows.append((f"{pair[0]['label']} ({pair[0]['rule']})", "", [], BOLD))
@@ -339,10 +330,7 @@ def dumbbell(first, second, moments, ranges, caption):
 
 @_styled()
 def spread(children, names, cuts, caption):
-    """Where simulated children (of `utils.chapters.cohort.simulate`) of two groups lie, one panel a variable.
-
-    `names` is variable -> axis label with its unit, `cuts` variable -> published threshold in the canonical unit.
-    """
+    """Two groups of simulated children, a panel a variable: names are variable -> axis label, cuts -> threshold."""
     import seaborn as sns
 
     fig, axes = canvas(7.4, 1.9, len(names))
@@ -363,11 +351,7 @@ def spread(children, names, cuts, caption):
 
 
 def limits(rows, groups, axes, caption):
-    """Published limits with the value that is compared; what was made for another age is broken: 72 ms.
-
-    `rows` as `utils.chapters.bedside.age_limits`, with value, limit and said (both in words); `groups` is variable ->
-    name, in order, `axes` variable -> ends of its axis.
-    """
+    """Rows of `bedside.age_limits` with value, limit, said (words), on axes (variable -> ends) of their own: 50 ms."""
     found, heads = [], []
     for name, title in groups.items():
         part, ends = rows[rows["variable"] == name].to_dict("records"), axes[name]
@@ -384,10 +368,7 @@ def limits(rows, groups, axes, caption):
 
 
 def day_strip(rows, last, caption):
-    """Days up to the `last`: what begins, happens, was measured, and what is not reported on any of them.
-
-    `rows` as from `utils.chapters.bedside.days`; what becomes of something after the last day is not told.
-    """
+    """What begins, happens, was measured, is not reported, by day up to the `last`: rows of `bedside.strip`."""
     found, unknown = [], f"? {phrase('plots.not_reported')}"
     for part, those in rows.groupby("part", sort=False):
         found.append((phrase(f"plots.{part.replace(' ', '_')}"), "", [], BOLD))
@@ -416,8 +397,8 @@ def recovery(marks, days, boxes, loose, caption):
         if undated := pd.isna(low) or pd.isna(high):
             drawn = [(":", a, b, OPEN), *[("o", a, a, OPEN)] * (a == low)]
         found.append((f"{'? ' * undated}{words}", "", drawn, {}))
-    rows = [(when, "; ".join(what)) for when, what in (boxes[0], loose, *boxes[1:])]
-    rows[1] = (f"? {rows[1][0]}", f"{rows[1][1]}. {phrase('plots.broken_frame')}")
+    rows = [(when, "; ".join(what)) for when, what in boxes]
+    rows.insert(1, (f"? {loose[0]}", f"{'; '.join(loose[1])}. {phrase('plots.broken_frame')}"))
     below = table(headed(rows, "plots", "when what"), phrase("plots.follow_up"))
     ticks = {d: f"{d}" for d in (first, *range(10, last - 4, 10))} | {last: phrase("plots.day", day=last)}
     brief = phrase("plots.alt_recovery", n=len(marks), first=first, last=last)
@@ -426,7 +407,7 @@ def recovery(marks, days, boxes, loose, caption):
 
 
 def swimmer(courses, marks, last, caption, cursor=None):
-    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: 83 ms.
+    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: 60 ms.
 
     `courses` as from `utils.chapters.course`; `marks` are events: first and last day, words, and whether they are
     dated; `last` is the last day, `cursor` one to mark.
@@ -473,7 +454,7 @@ def _course(course, before):
 
 @_styled()
 def course(hours, curves, splits, title, supposed, caption, between=None, usual=""):
-    """Concentration over time by two routes, and below it where a rise in exposure comes from. It takes 50 ms.
+    """Concentration over time by two routes, and below it where a rise in exposure comes from. It takes 40 ms.
 
     `curves` are (words, levels in mg/L at the `hours`), `between` is the same with two levels for a band, `splits` are
     (words, a table as from `utils.pk.split_gain`). What is `supposed` makes it HYPOTHETICAL; else it says the `usual`.
@@ -491,8 +472,8 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
         told.append(phrase("plots.band_told", band=between[0], low=low, high=high))
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, handlelength=4)
     top = 1.06 * max(0.1, *(np.max(levels) for _, levels in curves))
-    ax.set(xlim=(0, hours[-1]), ylim=(0, top), xticks=range(0, round(hours[-1]) + 1, 6), ylabel="mg/L")
-    ax.set(xlabel=phrase("plots.hours"))
+    ax.set(xlim=(0, hours[-1]), ylim=(0, top), xticks=range(0, round(hours[-1]) + 1, 6))
+    ax.set(xlabel=phrase("plots.hours"), ylabel="mg/L")
     ax.set_title(f"{title}\n{head}", loc="left")
     rows = []
     for words, parts in splits:
@@ -504,15 +485,12 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
         rows.append((f"{words}: {rise}", mark))
         told.append(f"{words} {rise}: {said}")
     below = table(headed(rows, "plots", "rise made_of"), phrase("plots.rise_from"))
-    brief, told[0] = f"{told[-1]}.", f"{title}. {f'{head} ' if supposed else ''}{told[0]}"
-    return finish(fig, brief, caption, told, below=below)
+    told[0] = f"{title}. {f'{head} ' if supposed else ''}{told[0]}"
+    return finish(fig, f"{told[-1]}.", caption, told, below=below)
 
 
 def ratios(checks, caption, close):
-    """The model against what others observed: model divided by observation, on a logarithmic axis.
-
-    `checks` has columns label, published, flip_flop (ratios) and confirmed; within the factor `close` of 1 is shaded.
-    """
+    """The model divided by what others observed, on a logarithmic axis; within the factor `close` of 1 it is shaded."""
     rows = []
     for r in checks.itertuples():
         a, b = np.log([r.published, r.flip_flop])
