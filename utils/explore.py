@@ -309,10 +309,7 @@ UNKNOWN = "unknown"  # on a list of the ruler bench
 
 
 def unit_bench(analyte="triglycerides", text="1.5"):
-    """Type a value: a bare number is refused, a value with its unit is shown in every unit of that analyte.
-
-    It begins with what is refused; until a value is accepted, the units of that analyte stand there without values.
-    """
+    """Type a value: a bare number is refused, as at first; one with its unit is shown in every unit of that analyte."""
 
     def view(text, analyte):
         q = quantity(text, analyte) if text else None
@@ -456,9 +453,10 @@ def _verdicts(verdicts):
     for v in verdicts:
         ways = [f"{r.result} ({status_word(r.verdict)})" for r in v.cheapest.itertuples()]
         ways = phrase("explore.or_way").join(ways) or phrase("explore.settled")
-        rows.append((v.short, status_word(v.status), *((plots.span(v), plots.cut_off(v)) if v.reach else ()), ways))
-    scored = "could_be cut_off " if all(v.reach for v in verdicts) else ""
-    return table(headed(rows, "explore", f"rule status {scored}cheapest"), phrase("explore.verdicts"))
+        scored = (plots.span(v), plots.cut_off(v)) if v.reach else ("", "")
+        rows.append((v.short, status_word(v.status), *scored, ways))
+    frame = headed(rows, "explore", "rule status could_be cut_off cheapest")
+    return table(frame.loc[:, (frame != "").any()], phrase("explore.verdicts"))
 
 
 def look_up(case, name):

@@ -220,7 +220,7 @@ def _squares(parts):
 
 
 def rulers(rows, moments, caption, source=SOURCE):
-    """Several rules (rows of a verdict a moment) on one child: how far each still reaches beside its cut-off: 42 ms."""
+    """Several rules (rows of a verdict a moment) on one child: how far each still reaches beside its cut-off: 43 ms."""
     found, newest = [], moments[-1]
     for verdicts in rows:
         found.append((f"{verdicts[0].short}, {phrase('plots.cut_off_at', cut=cut_off(verdicts[0]))}", "", [], BOLD))
@@ -248,7 +248,7 @@ def _reach(verdict, newest):
 
 @_styled()
 def trade(swept, chosen, node, caption):
-    """Sensitivity and specificity, as in `swept`, from the published threshold of a node to the `chosen`: 26 ms."""
+    """Sensitivity and specificity, as in `swept`, from the published threshold of a node to the `chosen`: 30 ms."""
     fig, ax = _again("trade", 5.2, 2.4)
     low, high = swept["threshold"].iloc[[0, -1]]
     ax.text(0.5, 0.4, phrase("plots.simulated"), transform=ax.transAxes, size=32, **FAINT)
@@ -454,7 +454,7 @@ def _course(course, before):
 
 @_styled()
 def course(hours, curves, splits, title, supposed, caption, between=None, usual=""):
-    """Concentration over time by two routes, and below it where a rise in exposure comes from. It takes 40 ms.
+    """Concentration over time by two routes, and below it where a rise in exposure comes from. It takes 45 ms.
 
     `curves` are (words, levels in mg/L at the `hours`), `between` is the same with two levels for a band, `splits` are
     (words, a table as from `utils.pk.split_gain`). What is `supposed` makes it HYPOTHETICAL; else it says the `usual`.
