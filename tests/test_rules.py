@@ -80,6 +80,7 @@ def test_ms_score_with_every_input_is_a_number():
     assert evaluate("ms_score", full).score == pytest.approx((-0.552, -0.552))
     assert evaluate("ms_score", {**full, "haemorrhage": True}).score == pytest.approx((0.988, 0.988))
     assert evaluate("hlh_2004", S1, "measured_fever").score == (3, 7)
+    assert evaluate("ms_score", S1).possible is None and evaluate("mh_score", S1).possible == [23, 60]
 
 
 @pytest.mark.parametrize(
@@ -352,6 +353,8 @@ def test_filling_in_an_unknown_never_widens_or_flips(rule, data):
         return
     if before.status != "undetermined":
         assert after.status == before.status
+    if before.possible and after.possible:
+        assert {*after.possible} <= {*before.possible}
     if before.score:
         assert before.score[0] - 1e-9 <= after.score[0] <= after.score[1] <= before.score[1] + 1e-9
 
@@ -376,6 +379,8 @@ def test_the_table_engine_equals_the_one_patient_engine(rule, data):
 @pytest.mark.parametrize("rule", RULES)
 def test_an_empty_patient_is_undetermined(rule):
     assert evaluate(rule, {}).status == "undetermined"
+    if r := evaluate(rule, {}).reach:  # its ends and its cut-off, on the axis that all rules share
+        assert [r.place(at) for at in (-math.inf, r.least, r.cut, r.most, math.inf)] == [-1, -1, 0, 1, 1]
     nothing = pd.DataFrame({RULES[rule].inputs()[0]: [None, None]})
     assert list(evaluate_table(rule, nothing)["status"]) == ["undetermined"] * 2
 
@@ -390,6 +395,9 @@ def test_what_is_said_to_settle_it_does(rule, data):
         return  # nobody can divide by zero, so nothing else could settle that ratio
     assert (verdict.status == "undetermined") == bool(verdict.settled_by) or len(verdict.missing) > 5
     assert all(set(s) <= set(verdict.missing) for s in verdict.settled_by)
+    if r := verdict.reach:  # it reaches its cut-off exactly where the rule is met
+        assert (verdict.status == "met") == (r.low >= r.cut) == (r.place(r.low) >= 0)
+        assert (verdict.status == "not met") == (r.high < r.cut) == (r.place(r.high) < 0)
 
 
 def test_a_million_rows_keep_missing_apart_from_false():

@@ -41,8 +41,9 @@ class Shown:
 class Figure(Shown):
     """A picture or a table of marks, and its words: `brief` where a table that says the same follows, else `whole`."""
 
-    def __init__(self, html, words, caption, fold=""):
-        super().__init__(html + fold, lambda: phrase("page.figure", alt=words() if callable(words) else words))
+    def __init__(self, inside, note, words, caption, fold=""):
+        html = f'<figure style="margin:0">{inside}<figcaption>{escape(note)}</figcaption></figure>'
+        super().__init__(html + fold, lambda: phrase("page.figure", alt=words()))
         self.whole = Shown(self.html, lambda: self.text)
         self.brief = Shown(html, phrase("page.figure", alt=phrase("page.brief", caption=caption.rstrip("."))))
 
@@ -51,8 +52,8 @@ class Mark(str):
     """Words that `table` shows behind a sign, such as ● or ■■□; as text they are the words alone."""
 
     def __new__(cls, words, sign):
-        made, look = super().__new__(cls, words), "white-space:pre"
-        made.html = f'<span aria-hidden="true" style="{look}">{escape(sign)}</span> {escape(words)}'
+        made = super().__new__(cls, words)
+        made.html = f'<span aria-hidden="true" style="white-space:pre">{escape(sign)}</span> {escape(words)}'
         return made
 
 
@@ -103,20 +104,20 @@ def table(frame, caption):
     return Shown(html, lambda: f"{caption}\n" + pd.DataFrame(words, columns=heads).to_string(index=False))
 
 
-def headed(rows, key, columns, caption="", blank="", **values):
-    """Rows, or these `columns` (str) of a DataFrame, as a `table` whose heads are phrases.
+def with_heads(rows, key, columns, **values):
+    """Rows, or these `columns` (str) of a DataFrame, as a DataFrame whose heads are phrases.
 
-    A head is the phrase ``key_column``, or ``key.column`` where `key` is a section; `values` fill its places. The
-    caption is the phrase `key` where none is given; an empty cell reads `blank`.
+    A head is the phrase ``key_column``, or ``key.column`` where `key` is a section; `values` fill its places.
     """
     heads = {c: phrase(f"{key}{'_' if '.' in key else '.'}{c}", **values) for c in columns.split()}
     frame = rows[[*heads]] if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows, columns=[*heads])
-    frame = frame.rename(columns=heads)
+    return frame.rename(columns=heads)
+
+
+def headed(rows, key, columns, caption="", blank="", **values):
+    """The same as a `table`: its caption is the phrase `key` where none is given, an empty cell reads `blank`."""
+    frame = with_heads(rows, key, columns, **values)
     return table(frame.replace("", blank) if blank else frame, caption or phrase(key))
-
-
-def _framed(inside, note):
-    return f'<figure style="margin:0">{inside}<figcaption>{escape(note)}</figcaption></figure>'
 
 
 def figure(picture, alt, caption, width, words="", below=None):
@@ -129,13 +130,13 @@ def figure(picture, alt, caption, width, words="", below=None):
     source = f"data:image/svg+xml;base64,{base64.b64encode(picture).decode()}"
     drawn = f'<img src="{source}" alt="{escape(alt)}" width="{width}" style="{look}">{below.html if below else ""}'
     fold = folded(phrase("page.in_words"), say(words)).html if words else ""
-    return Figure(_framed(drawn, caption), words or alt, caption, fold)
+    return Figure(drawn, caption, lambda: words or alt, caption, fold)
 
 
 def tabled(frame, caption, note=""):
     """A table of marks as a `Figure`, a `note` below it."""
     made = table(frame, caption)
-    return Figure(_framed(made.html, note), lambda: made.text, caption)
+    return Figure(made.html, note, lambda: made.text, caption)
 
 
 def folded(summary, *shown):
