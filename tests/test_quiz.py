@@ -183,14 +183,6 @@ def test_progress_counts_and_never_scores_confidence_or_discussion(record):
     assert progress().text == with_confidence
 
 
-def test_a_folder_or_a_shut_file_is_never_renamed(tmp_path, monkeypatch):
-    (tmp_path / "my documents").mkdir()
-    monkeypatch.setenv("MAS_CASEBOOK_RECORD", str(tmp_path / "my documents"))
-    assert "could not be saved" in answer("N3.2", "a").text and "You chose a" in reveal("N3.2").text
-    assert "could not be saved" in reset().text
-    assert [p.name for p in tmp_path.iterdir() if p.is_dir()] == ["my documents"]
-
-
 # ---- a question that was changed ------------------------------------------------------------------------------------
 @pytest.fixture
 def reword(monkeypatch):
@@ -311,13 +303,6 @@ def test_a_mode_and_a_vote_that_cannot_be_saved_count_for_the_session(record, mo
     assert "could not be saved" in two_votes(True).text and "could not be saved" in answer("N3.2", "a").text
     assert "could not be saved" in card.feedback and "vote 1 is in, a" in card.feedback and not record.exists()
     assert "You stayed with a." in answer("N3.2", "a").text
-
-
-def test_a_card_reads_the_record_once_for_all_that_it_shows(room, monkeypatch):
-    answer("N3.2", "a"), answer("N3.2", "b")
-    reads, read_text = [], Path.read_text
-    monkeypatch.setattr(Path, "read_text", lambda path, **k: reads.append(path) or read_text(path, **k))
-    assert "You changed from a to b." in ask("N3.2").feedback and reads == [room]
 
 
 # ---- a teacher's own questions, and the form of ours ----------------------------------------------------------------

@@ -157,32 +157,6 @@ def test_a_place_that_cannot_be_is_said(desk, path):
     assert "could not be saved" in save_receipt(path).text and saved(desk) == []
 
 
-@pytest.mark.parametrize("call", ["tempfile.mkstemp", "os.replace"])  # the second: between writing and moving
-def test_a_folder_that_is_read_only_stays_as_it_is(desk, monkeypatch, call):
-    monkeypatch.setattr(call, lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
-    assert "(Permission denied)" in save_receipt().text and saved(desk) == []
-
-
-def test_only_what_a_killed_change_of_the_record_left_is_swept(desk, tmp_path, monkeypatch):
-    monkeypatch.setenv("MAS_CASEBOOK_RECORD", str(tmp_path / "x[1].json"))
-    left = [tmp_path / name for name in ("x[1].jsonabc.tmp", "x[1].jsonnew.tmp", "x1.jsonabc.tmp", "x-mine.tmp")]
-    left += [desk / "thesis-draft.tmp", desk / "thesis.json-x.tmp"]
-    for file in left:
-        file.write_text("")
-        os.utime(file, None if "new" in file.name else (0, 0))
-    answer("N3.2", "b"), save_receipt("thesis")
-    assert [file.exists() for file in left] == [False, *[True] * 5]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="modes are those of POSIX")
-@pytest.mark.parametrize("mask, mode", [(0o022, 0o644), (0o077, 0o600)])
-def test_a_receipt_can_be_read_like_any_new_file_and_the_record_by_its_owner(desk, record, mask, mode):
-    old = os.umask(mask)
-    save_receipt()
-    assert os.umask(old) == mask
-    assert (desk / NAME).stat().st_mode & 0o777 == mode and record.stat().st_mode & 0o777 == 0o600
-
-
 # ---- a class --------------------------------------------------------------------------------------------------------
 ROWS = [  # spoilt rows: column, what stands in it
     ("answer", "d"), ("answer", ""), ("item", "Ada"), ("item", "W1.1"), ("item", "C9.1"), ("field", "x"),

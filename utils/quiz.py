@@ -13,7 +13,7 @@ import traitlets
 from utils.explore import again
 from utils.page import Shown, say, sendable, table, together
 from utils.phrases import phrase, section, status_word
-from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched, watchers
+from utils.record import SHELVES, change, keep, read, record_path, switched, watchers
 from utils.tables import CASEDATA, CaseDataError, read_entries, read_table
 from utils.units import suggestion
 
@@ -182,7 +182,7 @@ class Question(Card):
         return answer(self.item["id"], given.get("choice"), given.get("confidence") or None, second)
 
     def refresh(self, note=""):
-        with self.hold_sync(), one_moment():
+        with self.hold_sync():
             stage, waits = _stage(self.item["id"])
             self.item = {**self.item, **stage}
             super().refresh((note or read("votes")[1]) + waits)

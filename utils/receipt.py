@@ -13,7 +13,7 @@ from utils.explore import explorer
 from utils.page import say
 from utils.phrases import phrase
 from utils.quiz import CONFIDENCE, hypotheses, items, prompts
-from utils.record import read, write_whole
+from utils.record import read
 
 NAME, TITLE, HEAD = "mas-casebook-receipt.json", "MAS Casebook receipt", ["version", "made"]
 # A question has no field, and what is not a question no revision.
@@ -78,7 +78,7 @@ def save_receipt(path=None, written=False):
         file = next(name for name in names if not os.path.lexists(name) or _within(name, rows))
         head = dict(zip(HEAD, (version(), time.strftime("%Y-%m-%dT%H:%M:%S")), strict=True))
         text = json.dumps({"title": TITLE, **head, "rows": rows}, indent=1, ensure_ascii=False) + "\n"
-        write_whole(file, text, private=False)
+        file.write_text(text, encoding="utf-8")
     except (OSError, TypeError, ValueError, RuntimeError) as fault:  # RuntimeError: "~" of somebody who is not here
         return say(phrase("receipt.not_saved", why=getattr(fault, "strerror", None) or fault))
     own = sum("words" in row for row in rows)

@@ -84,9 +84,8 @@ def _rows():
     file, home = record.record_path(), str(Path.home())
     try:  # a file is written beside the record as one is, and taken away again
         file.parent.mkdir(parents=True, exist_ok=True)
-        probe = file.with_name(f"{file.name}.{os.getpid()}.tmp")  # what a kill leaves of it is swept at a commit
-        record.write_whole(probe, "a trial")
-        probe.unlink()
+        record.write_whole(probe := file.with_suffix(".trial"), "a trial")
+        probe.unlink(missing_ok=True)
         state = record.read()[1].strip() or phrase("check.can_be_written")
         if place == "browser" and not file.is_relative_to(record.DRIVE):  # a private window, or one without https
             state = phrase("check.not_kept")
