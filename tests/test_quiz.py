@@ -2,7 +2,6 @@
 
 import copy
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +13,6 @@ from tests.injection import PAYLOADS, Found
 from utils import record as store
 from utils.case import load_case
 from utils.chapters.board import differential_board, replay
-from utils.phrases import phrase
 from utils.quiz import (
     answer,
     ask,
@@ -30,6 +28,7 @@ from utils.quiz import (
     reveal,
     revision,
     two_votes,
+    voices,
     write,
 )
 from utils.tables import CASEDATA, CaseDataError, read_table
@@ -86,7 +85,7 @@ def test_nothing_is_given_away_before_the_commit_and_every_option_is_explained_a
         said = answer(name, "a", "low").text
         assert said == reveal(name).text
         assert all(o["why"].strip() in said and o["rests_on"][0] in said for o in item["options"])
-        assert all(phrase(f"quiz.voice_{voice}") in said for voice in item.get("voices", {}))
+        assert all(label in said for label, _ in voices(item))
 
 
 def test_a_card_commits_once_locks_and_follows_calls(record):
@@ -152,18 +151,17 @@ NONSENSE = [
     (lambda: answer("N3.2", "a", "certain"), "low, medium or high"), (lambda: answer("N3.22", "a"), "did you mean"),
     (lambda: ask("nothing"), "There is no question 'nothing'"), (lambda: reveal(7), "There is no question '7'"),
     (lambda: reset("N3.2"), "no answer to forget"), (lambda: reset(["W1.1"]), "no answer to forget"),
-    (lambda: write("W1.1", " \n "), "still empty"), (lambda: write("W1.1", "x" * 2001), "more than 2,000 characters"),
-    (lambda: write("W1.1", 7), "has the fields sentence"), (lambda: write("W1.1", {"sentence": 7}), "still empty"),
+    (lambda: write("W1.1", " \n "), "still empty"), (lambda: write("W1.1", 7), "has the fields sentence"), (lambda: write("W1.1", {"sentence": 7}), "still empty"),
     (lambda: write("F1.1", "one for three"), "has the fields for, against, missing"),
     (lambda: write("F1.1", {**THREE, "more": "x"}), "has the fields"),
     (lambda: write("F1.1", {"for": "x"}), "One finding that speaks against it"),
     (lambda: write("D1.1", "x"), "nothing to write called 'D1.1'"), (lambda: write([]), "nothing to write"),
     (lambda: write("W1.11"), "did you mean 'W1.1'"), (lambda: rank("W1.1", FOUR), "nothing to rank"),
     (lambda: rank("D1.1", FOUR[:3]), "at least 4"), (lambda: rank("D1.1", "sjia"), "at least 4"),
-    (lambda: rank("D1.1", [*FOUR, "sjia"]), "stands there twice"),
-    (lambda: rank("D1.1", [*FOUR[:3], "gout"]), "'gout' is not on the list"),
-    (lambda: rank("D1.1", [*FOUR[:3], ["kawasaki"]]), "not on the list"),
-    (lambda: rank("D1.1", {"sjia": 1}), "not on the list"), (lambda: rank("D1.1", FOUR, "certain"), "low, medium"),
+    (lambda: rank("D1.1", [*FOUR, "sjia"]), "each once"),
+    (lambda: rank("D1.1", [*FOUR[:3], "gout"]), "'gout'] is no ranking"),
+    (lambda: rank("D1.1", [*FOUR[:3], ["kawasaki"]]), "is no ranking"),
+    (lambda: rank("D1.1", {"sjia": 1}), "is no ranking"), (lambda: rank("D1.1", FOUR, "certain"), "low, medium"),
     (lambda: rank("D1.1", FOUR, []), "low, medium or high"),
 ]  # fmt: skip
 

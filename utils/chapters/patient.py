@@ -9,7 +9,7 @@ import pandas as pd
 from utils import plots
 from utils.page import Mark, Shown, say, table, tabled, together
 from utils.phrases import phrase, status_word
-from utils.quiz import Card, keep_first, noted, still, unsure, word
+from utils.quiz import Card, keep_first, noted, unsure, word
 from utils.record import read
 from utils.rules import RULES, SIGNS, VERDICTS, evaluate
 from utils.tables import CaseDataError, describe, read_table
@@ -254,8 +254,8 @@ class Sheet(Card):
 
     def __init__(self, name, boxes, about, lines):
         self.boxes, about = boxes, {"id": name, "button": phrase("sheets.commit", id=name), **about}
-        head = about["stem"] if about["kind"] == "grid" else f"{name}. {about['stem']}"  # a grid's caption is its stem
-        super().__init__(about, load_patient().mark(still(head, lines, phrase("sheets.run"))))
+        super().__init__(about, phrase("sheets.run"), lines)
+        self.still = load_patient().mark(self.still)
 
     def commit(self, given):
         fields = {k: str(given.get(k, "")).strip() for k in self.boxes}
