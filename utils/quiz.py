@@ -10,7 +10,7 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from utils.explore import again
+from utils.explore import again, button
 from utils.page import Shown, say, sendable, table, together
 from utils.phrases import phrase, section, status_word
 from utils.record import SHELVES, change, keep, read, record_path, switched, watchers
@@ -221,30 +221,15 @@ def answer(item_id, choice, confidence=None, second=True):
     return noted(note, say(_stage(item_id)[1]) if first else explained(item, kept))
 
 
-class Switch(Card):
-    """One vote for each question, or two. It can be changed at any time."""
-
-    def __init__(self):
-        about = {"id": "Votes", "stem": phrase("quiz.votes_stem"), "kind": "choice", "locks": False}
-        about |= {"options": [[n, phrase(f"quiz.votes_{n}")] for n in ("one", "two")]}
-        super().__init__({**about, "button": phrase("quiz.votes_button")}, phrase("quiz.votes_run"))
-
-    def commit(self, given):
-        return two_votes(given.get("choice") == "two")
-
-    def refresh(self, note=""):
-        on = switched("two_votes")
-        with self.hold_sync():
-            self.committed = {"choice": "two" if on else "one"}
-            self.feedback = noted(note, say(phrase(f"quiz.two_votes_{on}"))).html
-
-
 def two_votes(on=None):
-    """Vote, talk, vote again: switch two votes for each question on or off; without `on`, a card that does it."""
+    """Vote, talk, vote again: switch two votes for each question on or off; without `on`, a button that changes it."""
+    if on is None:
+        now, note = phrase(f"quiz.two_votes_{switched('two_votes')}"), phrase("quiz.votes_run")
+        return button(phrase("quiz.votes_button"), lambda: two_votes(not switched("two_votes")), say(now), note)
     if not isinstance(on, bool):
-        return Switch() if on is None else say(phrase("quiz.two_votes_refused", given=repr(on)))
+        return say(phrase("quiz.two_votes_refused", given=repr(on)))
     note = change(lambda record: record.update(two_votes=on))
-    refresh(), refresh("Votes", note)
+    refresh()
     return noted(note, say(phrase(f"quiz.two_votes_{on}")))
 
 
