@@ -60,9 +60,9 @@ def faults(path, committed):
         kept = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as fault:
         return [f"the record is not whole: {fault}"]
-    found = [] if kept.get("extra") == BALLAST["extra"] else ["what was carried along is lost"]
     lost = [one["name"] for one in committed if kept[one["shelf"]].get(one["name"]) != one["entry"]]
-    return found + [f"{name} was committed and is lost" for name in lost]
+    lost += ["what was carried along"] * (kept.get("extra") != BALLAST["extra"])
+    return [f"{name} is lost" for name in lost]
 
 
 def beside(record):
