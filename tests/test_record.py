@@ -1,14 +1,12 @@
 """The learner's record is hard to break: by a kill at any moment, by two kernels, by a bad file or a bad disk."""
 
 import json
+import multiprocessing
 import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from queue import Empty
 from unittest.mock import Mock
@@ -16,42 +14,64 @@ from unittest.mock import Mock
 import pytest
 
 from utils import record as store
-from utils.quiz import answer, ask, items, notes, progress, rank, reset, reveal, revision, write
+from utils.quiz import answer, ask, items, notes, progress, prompts, rank, reset, reveal, revision, write
 
-ROOT = Path(__file__).resolve().parent.parent
+items(), prompts()  # read before a process is forked
 BALLAST = {"version": 1, "answers": {}, "forms": {}, "extra": "x" * 1_000_000}  # a write takes long enough to be hit
-forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="the committer forks")
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="its learners are forked")
 FOUR = ["sjia", "leukaemia", "infection", "kawasaki"]
 
 
 # ---- killed, and two at once ----------------------------------------------------------------------------------------
-class Committer(subprocess.Popen):
-    """A `tests.committer`; `reports` is what its processes reported as committed."""
+def plain(file, text):
+    """Write in place, piece by piece as `json.dump` does."""
+    with open(file, "w", encoding="utf-8") as new:
+        for start in range(0, len(text), 64):
+            new.write(text[start : start + 64])
 
-    def __init__(self, *without):
-        command = [sys.executable, "-m", "tests.committer", *without]
-        super().__init__(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.reports, self.watch = [], threading.Timer(300, self.kill)  # a test that waits in vain fails, and ends
-        self.watch.daemon = True
-        self.watch.start()
-        self.until("ready")
 
-    def __exit__(self, *fault):
-        self.watch.cancel()
-        self.kill()
-        super().__exit__(*fault)
+def commit(name, choice):
+    """Commit one thing by call; the shelf it went to."""
+    if name in items():
+        answer(name, choice, "low")
+        return "answers"
+    if prompts()[name]["kind"] == "rank":
+        rank(name, FOUR)
+    else:
+        write(name, {field: f"{choice} " * 50 for field in prompts()[name]["fields"]})
+    return "forms"
 
-    def until(self, what):
-        for report in map(json.loads, self.stdout):
-            self.reports += [report] if "name" in report else []
-            if what in report:
-                return report[what]
-        pytest.fail("the committer has ended: see its traceback")
 
-    def go(self, seed, choice="-", count=200):
-        """Let a process commit; its id."""
-        print(seed, choice, count, file=self.stdin, flush=True)
-        return self.until("pid")
+def learn(reports, path, seed, choices, count, without):
+    """Commit as fast as can be, and report each answer **after** the call that committed it has returned."""
+    os.environ["MAS_CASEBOOK_RECORD"] = str(path)
+    store.write_whole = plain if without == "whole" else store.write_whole
+    store.locked = (lambda file: nullcontext()) if without == "lock" else store.locked
+    dice, there = random.Random(seed), store.read("answers")[0] | store.read("forms")[0]
+    left = [n for n in [*items(), *prompts()] if n not in there]
+    dice.shuffle(left)
+    for name in left[:count]:
+        shelf = commit(name, dice.choice(choices))
+        reports.send({"shelf": shelf, "name": name, "entry": store.read(shelf)[0].get(name)})
+
+
+def learner(path, seed, choices="abc", count=200, without=""):
+    """Let a process of its own commit, without a protection so that a check can be seen to fail; (it, its reports)."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(["pytest", __name__])
+    reports, theirs = server.Pipe(duplex=False)
+    process = server.Process(target=learn, args=(theirs, path, seed, choices, count, without), daemon=True)
+    process.start(), theirs.close()
+    return process, reports
+
+
+def heard(reports):
+    """What a process reports until it ends, or has been silent for a minute."""
+    found = []
+    with suppress(EOFError):
+        while reports.poll(60):
+            found.append(reports.recv())
+    return found
 
 
 def faults(path, committed):
@@ -70,30 +90,25 @@ def beside(record):
     return {p.name: p.read_bytes() for p in record.parent.iterdir() if p.suffix != ".lock"}
 
 
-def kill_at_random(path, kills, seed, *without):
+def kill_at_random(path, kills, seed, without=""):
     """Kill a process that commits, again and again; the first faults found, or an empty list."""
-    dice, early = random.Random(seed), 0
+    dice, committed = random.Random(seed), []
     path.write_text(json.dumps(BALLAST), encoding="utf-8")
-    with Committer(*without) as learner:
-        for number in range(1, kills + 1):
-            pid, before = learner.go(dice.randrange(10**6)), len(learner.reports)
-            if number % 2:  # on a slow machine the others may be killed before they have committed anything
-                learner.until("name")
-            time.sleep(dice.uniform(0, 0.2))
-            with suppress(ProcessLookupError):
-                while True:  # until it is gone
-                    os.kill(pid, signal.SIGKILL)
-                    time.sleep(0.001)
-            found = faults(path, learner.reports)
-            learner.go(dice.randrange(10**6), count=1)  # what comes before its id is of the one that is dead
-            early += len(learner.reports) == before
-            learner.until("done")
-            if found := [*found, *faults(path, learner.reports)]:
-                return [f"seed {seed}, kill {number}: {one}" for one in found]
-            if len(learner.reports) > 90:  # the record is nearly full
-                path.write_text(json.dumps(BALLAST), encoding="utf-8")
-                learner.reports.clear()
-    assert early < 0.6 * kills, "most were killed before they had committed anything: the test shows nothing"
+    for number in range(1, kills + 1):
+        process, reports = learner(path, dice.randrange(10**6), without=without)
+        reports.poll(60 if number % 2 else 0)  # on a slow machine the others are killed before they have committed
+        time.sleep(dice.uniform(0, 0.2))
+        process.kill(), process.join()
+        committed += heard(reports)
+        found = faults(path, committed)
+        after = heard(learner(path, seed + number, count=1, without=without)[1])
+        committed += after
+        found += faults(path, committed) if after else ["the next answer did not come"]
+        if found:
+            return [f"seed {seed}, kill {number}: {one}" for one in found]
+        if len(committed) > 90:  # the record is nearly full
+            path.write_text(json.dumps(BALLAST), encoding="utf-8")
+            committed = []
     return [f"seed {seed}: {name} was left" for name in beside(path) if name != path.name]
 
 
@@ -103,14 +118,13 @@ def test_killed_at_any_moment_nothing_committed_is_lost_and_nothing_is_left(reco
     assert kill_at_random(record, kills, seed=random.randrange(10**6)) == []
 
 
-def two_at_once(path, seed, *without):
+def two_at_once(path, seed, without=""):
     """Two processes answer the same questions, each in its own way; what is wrong afterwards."""
     path.write_text(json.dumps(BALLAST), encoding="utf-8")
-    with Committer(*without) as both:
-        both.go(seed, "a", 60), both.go(seed, "b", 60)  # one seed: the same questions in the same order
-        both.until("done"), both.until("done")
-    assert len(both.reports) == 120 or without  # nobody was so quick that the other found nothing left
-    return faults(path, both.reports)  # each reports what it kept: where the two differ, one of them is lost
+    both = [learner(path, seed, choice, 60, without)[1] for choice in "ab"]  # one seed: the same, in the same order
+    committed = [report for reports in both for report in heard(reports)]
+    assert len(committed) == 120 or without  # nobody was so quick that the other found nothing left
+    return faults(path, committed)  # each reports what it kept: where the two differ, one of them is lost
 
 
 @forks
@@ -122,9 +136,9 @@ def test_of_two_kernels_the_first_answer_stays_and_no_other_is_lost(record):
 @forks
 @pytest.mark.slow
 def test_the_checks_see_a_record_that_is_not_written_whole_and_a_missing_lock(record):
-    found = kill_at_random(record, 100, 1, "plain")  # ends at the first fault
+    found = kill_at_random(record, 100, 1, without="whole")  # ends at the first fault
     assert any("the record is not whole" in one for one in found), found
-    assert two_at_once(record, 1, "unlocked") != []
+    assert two_at_once(record, 1, without="lock") != []
 
 
 def test_what_could_not_be_saved_gives_way_to_what_another_saved_meanwhile(record, monkeypatch):
