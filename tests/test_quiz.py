@@ -23,7 +23,6 @@ from utils.quiz import (
     prompts,
     rank,
     rankings,
-    record_path,
     reset,
     reveal,
     revision,
@@ -82,10 +81,10 @@ def test_nothing_is_given_away_before_the_commit_and_every_option_is_explained_a
         assert not any(x[:30] in sent(form) for x in [*prompt.get("look_for", []), prompt.get("exemplar", "")] if x)
     assert not record.exists()
     for name, item in items().items():
-        said = answer(name, "a", "low").text
-        assert said == reveal(name).text
-        assert all(o["why"].strip() in said and o["rests_on"][0] in said for o in item["options"])
-        assert all(label in said for label, _ in voices(item))
+        text = answer(name, "a", "low").text
+        assert text == reveal(name).text
+        assert all(o["why"].strip() in text and o["rests_on"][0] in text for o in item["options"])
+        assert all(label in text for label, _ in voices(item))
 
 
 def test_a_card_commits_once_locks_and_follows_calls(record):
@@ -102,15 +101,15 @@ def test_a_card_commits_once_locks_and_follows_calls(record):
 
 
 def test_a_text_is_kept_and_answered_with_one_way_to_put_it(record):
-    said = write("W1.1", "  A boy of two with a month of fever.  ").text
+    text = write("W1.1", "  A boy of two with a month of fever.  ").text
     assert kept(record, "forms") == {"W1.1": {"sentence": "A boy of two with a month of fever."}}
-    assert "You used 9 words; the aim was at most 40." in said and prompts()["W1.1"]["exemplar"] in said
-    assert all(line in said for line in prompts()["W1.1"]["look_for"])
+    assert "You used 9 words; the aim was at most 40." in text and prompts()["W1.1"]["exemplar"] in text
+    assert all(line in text for line in prompts()["W1.1"]["look_for"])
     assert "A boy of two with a month of fever." in notes("01").text and "F1.1" not in notes("01").text
     reset()
     form = write("W1.1")
-    said = commit(form, sentence="first \ud83d torn")  # half a character does not stop it
-    assert commit(form, at=2, sentence="second") == said  # a double click is no reason for a warning
+    text = commit(form, sentence="first \ud83d torn")  # half a character does not stop it
+    assert commit(form, at=2, sentence="second") == text  # a double click is no reason for a warning
     assert kept(record, "forms")["W1.1"] == {"sentence": "first ? torn"} == {"sentence": form.committed["sentence"]}
     assert sent(form)
 
@@ -138,24 +137,16 @@ def test_a_refused_ranking_says_why_and_stays_open(record, places):
     assert "is kept" in commit(form, at=5, **dict(zip(FOUR, "1352", strict=True))) and form.committed["kawasaki"] == "2"
 
 
-NONSENSE = [
-    (lambda: answer("N3.2", "d"), "Nothing was recorded"), (lambda: answer("N3.2", None), "Nothing was recorded"),
-    (lambda: answer("N3.2", "a", "certain"), "low, medium or high"), (lambda: answer("N3.22", "a"), "did you mean"),
-    (lambda: ask("nothing"), "There is no question 'nothing'"), (lambda: reveal(7), "There is no question '7'"),
-    (lambda: reset("N3.2"), "no answer to forget"), (lambda: reset(["W1.1"]), "no answer to forget"),
-    (lambda: write("W1.1", " \n "), "still empty"), (lambda: write("W1.1", {"sentence": 7}), "still empty"),
-    (lambda: write("W1.1", 7), "has the fields sentence"),
-    (lambda: write("F1.1", "one for three"), "has the fields for, against, missing"),
-    (lambda: write("F1.1", {**THREE, "more": "x"}), "has the fields"),
-    (lambda: write("F1.1", {"for": "x"}), "One finding that speaks against it"),
-    (lambda: write("D1.1", "x"), "nothing to write called 'D1.1'"), (lambda: write([]), "nothing to write"),
-    (lambda: write("W1.11"), "did you mean 'W1.1'"), (lambda: rank("W1.1", FOUR), "nothing to rank"),
-    (lambda: rank("D1.1", FOUR[:3]), "at least 4"), (lambda: rank("D1.1", "sjia"), "at least 4"),
-    (lambda: rank("D1.1", [*FOUR, "sjia"]), "each once"),
-    (lambda: rank("D1.1", [*FOUR[:3], "gout"]), "'gout'] is no ranking"),
-    (lambda: rank("D1.1", [*FOUR[:3], ["kawasaki"]]), "is no ranking"),
-    (lambda: rank("D1.1", {"sjia": 1}), "is no ranking"), (lambda: rank("D1.1", FOUR, "certain"), "low, medium"),
-    (lambda: rank("D1.1", FOUR, []), "low, medium or high"),
+NONSENSE = [  # any other is tests/test_fuzz.py's
+    (lambda: answer("N3.2", "d"), "Nothing was recorded"), (lambda: answer("N3.2", "a", "sure"), "low, medium or high"),
+    (lambda: answer("N3.22", "a"), "did you mean"), (lambda: reveal(7), "There is no question '7'"),
+    (lambda: reset("N3.2"), "no answer to forget"), (lambda: write("W1.1", " \n "), "still empty"),
+    (lambda: write("W1.1", 7), "has the fields sentence"), (lambda: write("F1.1", {"for": "x"}), "One finding that"),
+    (lambda: write("F1.1", {**THREE, "more": "x"}), "has the fields for, against, missing"),
+    (lambda: write("D1.1", "x"), "nothing to write called 'D1.1'"), (lambda: rank("W1.1", FOUR), "nothing to rank"),
+    (lambda: rank("D1.1", "sjia"), "at least 4"), (lambda: rank("D1.1", [*FOUR, "sjia"]), "each once"),
+    (lambda: rank("D1.1", [*FOUR[:3], "gout"]), "no ranking"), (lambda: rank("D1.1", FOUR, "sure"), "low, medium"),
+    (lambda: rank("D1.1", [*FOUR, []]), "no ranking"),
 ]  # fmt: skip
 
 
@@ -165,7 +156,7 @@ def test_nonsense_is_refused_in_words_and_records_nothing(record, call, says):
 
 
 def test_progress_counts_and_never_scores_confidence_or_discussion(record):
-    assert "record_path()" in progress().text and record_path().suffix == ".json"
+    assert "record_path()" in progress().text
     answer("N3.2", "b", "low"), answer("N3.3", "a", "high"), answer("S3.1", "a"), answer("N0.1", "a")
     with_confidence = progress().text
     assert with_confidence.startswith(f"You have answered 4 of {len(items())} questions. ")
@@ -196,8 +187,8 @@ def test_a_revision_changes_with_stem_options_and_key_alone():
 def test_an_answer_to_another_form_of_the_question_is_said_and_not_judged(record, reword):
     assert "best supported answer is b" in answer("N3.6", "a").text and " 0 of 1" in progress().text
     reword()
-    card, said = ask("N3.6"), reveal("N3.6").text
-    assert "has been changed since you answered it. You chose a then" in said and "[your choice]" not in said
+    card, text = ask("N3.6"), reveal("N3.6").text
+    assert "has been changed since you answered it. You chose a then" in text and "[your choice]" not in text
     assert card.committed["choice"] == "" and "You chose a then" in card.feedback
     assert "answered 1 of" in progress().text and " 0 of 0" in progress().text
     reset("N3.6")
@@ -222,10 +213,10 @@ def test_a_first_vote_is_stored_and_gives_nothing_away(room):
     for name, item in items().items():
         card = ask(name)
         assert card.item["button"] == f"Commit first vote {name}"
-        said = commit(card, choice="b", confidence="high", vote=1)
-        assert "vote 1 is in, b. Talk with your neighbour, then vote again" in said
-        said = sent(card) + reveal(name).html + reveal(name).text
-        assert not any(o["why"][:30] in said for o in item["options"]) and "best supported" not in said
+        text = commit(card, choice="b", confidence="high", vote=1)
+        assert "vote 1 is in, b. Talk with your neighbour, then vote again" in text
+        text = sent(card) + reveal(name).html + reveal(name).text
+        assert not any(o["why"][:30] in text for o in item["options"]) and "best supported" not in text
         assert card.committed == {} and card.item["first"] == "b"
         assert card.item["button"] == f"Commit second vote {name}"
     assert kept(room) == {} and kept(room, "votes") == dict.fromkeys(items(), "b")
@@ -233,17 +224,17 @@ def test_a_first_vote_is_stored_and_gives_nothing_away(room):
 
 
 @pytest.mark.parametrize("choice, says", [("b", "You changed from a to b."), ("a", "You stayed with a.")])
-@pytest.mark.parametrize("by_call", [False, True])
-def test_the_second_vote_is_the_answer_and_the_feedback_says_what_changed(room, choice, says, by_call):
-    card = ask("N3.2")
-    if by_call:
-        assert "vote 1 is in, a" in answer("N3.2", "a", "low").text and card.item["first"] == "a"
-        assert f"You chose {choice}. " in answer("N3.2", choice).text
-    else:
-        commit(card, choice="a", vote=1), commit(card, at=2, choice=choice, vote=2)
-    assert card.committed["choice"] == choice and f"You chose {choice}." in card.feedback and says in card.feedback
-    assert says in reveal("N3.2").text and says in answer("N3.2", "c").text and "answered already" in card.feedback
-    assert kept(room, "votes") == {"N3.2": "a"} and kept(room) == {"N3.2": choice}
+def test_the_second_vote_is_the_answer_and_the_feedback_says_what_changed(room, choice, says):
+    for name in ("N3.2", "N3.3"):
+        card = ask(name)
+        if name == "N3.2":
+            assert "vote 1 is in, a" in answer(name, "a", "low").text and card.item["first"] == "a"
+            assert f"You chose {choice}. " in answer(name, choice).text
+        else:
+            commit(card, choice="a", vote=1), commit(card, at=2, choice=choice, vote=2)
+        assert card.committed["choice"] == choice and f"You chose {choice}." in card.feedback and says in card.feedback
+        assert says in reveal(name).text and says in answer(name, "c").text and "answered already" in card.feedback
+    assert set(kept(room, "votes").values()) == {"a"} and set(kept(room).values()) == {choice}
     assert "no single" in (answer("S3.1", "a"), answer("S3.1", "a"))[1].text  # a question to talk about takes two too
 
 
@@ -281,11 +272,10 @@ def test_a_button_switches_and_cards_follow(record):
     assert all("neither" in two_votes(odd).text for odd in ("yes", 1, [True]))
 
 
-@pytest.mark.parametrize("odd", ['"two_votes": "yes"', '"two_votes": 1', '"votes": {"N3.2": {"choice": "z"}, "x": 3}'])
+@pytest.mark.parametrize("odd", ['"two_votes": 1', '"votes": {"N3.2": {"choice": "z"}, "x": 3}'])
 def test_an_odd_mode_or_vote_counts_as_none(record, odd):
     record.write_text('{"version": 1, "answers": {}, "forms": {}, ' + odd + "}")
     assert ask("N3.2").item["button"] == "Commit answer N3.2"
-    assert reveal("N3.2").text.startswith("N3.2 is locked: commit")
     assert "You chose a" in answer("N3.2", "a").text and "changed" not in reveal("N3.2").text
 
 
@@ -360,14 +350,13 @@ def test_the_board_compares_with_our_reading_and_is_kept_in_one_write(board, mon
     assert len(writes) == 3
 
 
-REFUSED = [
-    ("gout", {}, "no row 'gout'"), ([], {}, "no row"), ("fever", {"gout": "fits"}, "no column 'gout'"),
-    ("fever", {"sjia": "maybe"}, "'maybe' is not a state"), ("fever", {"sjia": []}, "is not a state"),
-    ("fever", {"kawasaki": "fits", "sjia": True}, "is not a state"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("row, cells, says", REFUSED)
+@pytest.mark.parametrize(
+    "row, cells, says",
+    [
+        ("gout", {}, "no row 'gout'"), ("fever", {"gout": "fits"}, "no column 'gout'"),
+        ("fever", {"sjia": "maybe"}, "'maybe' is not a state"), ("fever", {"kawasaki": "fits", "sjia": True}, "no"),
+    ],
+)  # fmt: skip
 def test_the_board_refuses_in_words_and_records_nothing(board, record, row, cells, says):
     refused = board.set(row, **cells).text
     assert refused.startswith("Refused. ") and says in refused and not record.exists()
@@ -403,8 +392,8 @@ def test_a_strange_record_never_raises_and_is_never_a_dead_end(record, forms, an
     board = differential_board(REGIONAL)
     cards = [write("W1.1"), write("F1.1"), rank("D1.1"), ask("N1.1"), board]
     shown = [notes("01"), progress(), reveal("N1.1"), board.picture("Mine.", mine=True)]
-    for said in [*(s.html + s.text for s in shown), *map(sent, cards), "".join(first(replay("01")))]:
-        said.encode("utf-8")
+    for text in [*(s.html + s.text for s in shown), *map(sent, cards), "".join(first(replay("01")))]:
+        text.encode("utf-8")
     shown += [write("W1.1", "x"), write("F1.1", THREE), rank("D1.1", FOUR), answer("N1.1", "a")]
     shown.append(board.set("fever", sjia="fits"))
     assert not any("<script" in s.html for s in shown) and not any("<script" in c.feedback for c in cards)
