@@ -14,9 +14,9 @@ from unittest.mock import Mock
 import pytest
 
 from utils import record as store
-from utils.quiz import answer, ask, items, notes, progress, prompts, rank, reset, reveal, revision, write
+from utils.quiz import answer, ask, items, notes, progress, rank, reset, reveal, revision, write
 
-items(), prompts()  # read before a process is forked
+items()  # read before a process is forked
 BALLAST = {"version": 1, "answers": {}, "forms": {}, "extra": "x" * 1_000_000}  # a write takes long enough to be hit
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="its learners are forked")
 FOUR = ["sjia", "leukaemia", "infection", "kawasaki"]
@@ -30,29 +30,16 @@ def plain(file, text):
             new.write(text[start : start + 64])
 
 
-def commit(name, choice):
-    """Commit one thing by call; the shelf it went to."""
-    if name in items():
-        answer(name, choice, "low")
-        return "answers"
-    if prompts()[name]["kind"] == "rank":
-        rank(name, FOUR)
-    else:
-        write(name, {field: f"{choice} " * 50 for field in prompts()[name]["fields"]})
-    return "forms"
-
-
 def learn(reports, path, seed, choices, count, without):
     """Commit as fast as can be, and report each answer **after** the call that committed it has returned."""
     os.environ["MAS_CASEBOOK_RECORD"] = str(path)
     store.write_whole = plain if without == "whole" else store.write_whole
     store.locked = (lambda file: nullcontext()) if without == "lock" else store.locked
-    dice, there = random.Random(seed), store.read("answers")[0] | store.read("forms")[0]
-    left = [n for n in [*items(), *prompts()] if n not in there]
+    dice, left = random.Random(seed), sorted(items().keys() - store.read()[0].keys())
     dice.shuffle(left)
     for name in left[:count]:
-        shelf = commit(name, dice.choice(choices))
-        reports.send({"shelf": shelf, "name": name, "entry": store.read(shelf)[0].get(name)})
+        answer(name, dice.choice(choices))
+        reports.send((name, store.read()[0].get(name)))
 
 
 def learner(path, seed, choices="abc", count=200, without=""):
@@ -80,7 +67,7 @@ def faults(path, committed):
         kept = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as fault:
         return [f"the record is not whole: {fault}"]
-    lost = [one["name"] for one in committed if kept[one["shelf"]].get(one["name"]) != one["entry"]]
+    lost = [name for name, entry in committed if kept["answers"].get(name) != entry]
     lost += ["what was carried along"] * (kept.get("extra") != BALLAST["extra"])
     return [f"{name} is lost" for name in lost]
 
@@ -106,7 +93,7 @@ def kill_at_random(path, kills, seed, without=""):
         found += faults(path, committed) if after else ["the next answer did not come"]
         if found:
             return [f"seed {seed}, kill {number}: {one}" for one in found]
-        if len(committed) > 90:  # the record is nearly full
+        if len(committed) > 50:  # the record is nearly full
             path.write_text(json.dumps(BALLAST), encoding="utf-8")
             committed = []
     return [f"seed {seed}: {name} was left" for name in beside(path) if name != path.name]
