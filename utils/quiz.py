@@ -1,7 +1,6 @@
 """Questions, texts to write and lists to rank: cards to fill in on the page, kept in the learner's record."""
 
 import hashlib
-import time
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -13,7 +12,7 @@ import traitlets
 from utils.explore import again, button
 from utils.page import Shown, say, sendable, table, together
 from utils.phrases import phrase, section, status_word
-from utils.record import SHELVES, change, keep, read, record_path, switched, watchers
+from utils.record import SHELVES, change, keep, read, record_path, refresh, switched, watchers
 from utils.tables import CASEDATA, CaseDataError, read_entries, read_table
 from utils.units import suggestion
 
@@ -101,23 +100,6 @@ def unsure(confidence):
 def noted(note, shown):
     """Something to show with a sentence before it, where there is one."""
     return _joined([_line(note), shown]) if note else shown
-
-
-def refresh(item_id=None, note=""):
-    """Let every card on the page, or those of one id, show what the record says now."""
-    for card in list(watchers):
-        if item_id in (None, card.item["id"]):
-            card.refresh(note)
-
-
-def keep_first(shelf, name, **entry):
-    """Keep an entry unless one is there: (what is there now, a sentence that says so, or what went wrong, or "")."""
-    entry["at"] = time.strftime("%Y-%m-%dT%H:%M:%S")
-    kept, note = keep(shelf, name, entry)
-    if not note and kept != entry:
-        note = phrase(f"cards.already_{shelf}", id=name, choice=kept.get("choice"))
-    refresh(name, note)
-    return kept, note
 
 
 def _line(words, lead="", attributes=""):
@@ -217,7 +199,7 @@ def answer(item_id, choice, confidence=None, second=True):
         return say(phrase("quiz.not_recorded", id=item_id, why=wrong))
     first = switched("two_votes") and item_id not in read()[0] and not (second and item_id in read("votes")[0])
     given = {"choice": choice, "confidence": confidence or "", "revision": revision(item)}
-    kept, note = keep_first("votes" if first else "answers", item_id, **given)
+    kept, note = keep("votes" if first else "answers", item_id, **given)
     return noted(note, say(_stage(item_id)[1]) if first else explained(item, kept))
 
 
@@ -371,7 +353,7 @@ def write(name, given=None):
         return say(phrase("forms.no_fields", id=name, fields=", ".join(wanted)))
     if empty := [f for f in wanted if not isinstance(fields.get(f), str) or not fields[f].strip()]:
         return say(phrase("forms.empty", id=name, fields=", ".join(prompt["fields"][f] for f in empty)))
-    kept, note = keep_first("forms", name, fields={f: sendable(fields[f].strip()) for f in wanted})
+    kept, note = keep("forms", name, fields={f: sendable(fields[f].strip()) for f in wanted})
     return noted(note, _kept(prompt, kept))
 
 
@@ -391,7 +373,7 @@ def rank(name, order=None, confidence=None):
     if wrong := unsure(confidence):
         return say(phrase("forms.not_kept", why=wrong))
     fields = {hypothesis: str(n) for n, hypothesis in enumerate(order, 1)}
-    kept, note = keep_first("forms", name, fields=fields, confidence=confidence or "")
+    kept, note = keep("forms", name, fields=fields, confidence=confidence or "")
     return noted(note, _kept(prompt, kept))
 
 

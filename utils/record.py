@@ -13,7 +13,7 @@ from utils.phrases import phrase
 SHELVES = ("answers", "votes", "forms")  # votes: the first ones, where a room votes twice
 DRIVE = Path("/drive")  # what the browser keeps, and the list of files shows
 unsaved = {}  # edits of this session, by record, where the record cannot be written
-watchers = weakref.WeakSet()  # what stands on the page and shows an entry: each has `refresh()`
+watchers = weakref.WeakSet()  # what stands on the page and shows an entry: each has `item` and `refresh()`
 
 
 def record_path():
@@ -99,15 +99,27 @@ def change(edit, backup=False):
         return phrase("record.not_saved", why=getattr(fault, "strerror", None) or fault)
 
 
-def keep(shelf, name, entry):
-    """Put an entry on a shelf, unless a usable one is there; the entry that is there now, and what went wrong."""
+def refresh(name=None, note=""):
+    """Let everything on the page, or what is of one id, show what the record says now, after a sentence."""
+    for each in list(watchers):
+        if name in (None, each.item["id"]):
+            each.refresh(note)
+
+
+def keep(shelf, name, **entry):
+    """Put an entry on a shelf unless a usable one is there; the one there now, and what is to be said of it (str)."""
+    entry["at"] = time.strftime("%Y-%m-%dT%H:%M:%S")
 
     def edit(record):
         if not _usable(shelf, record[shelf].get(name)):  # what cannot be used would otherwise shut its place for good
             record[shelf][name] = entry
 
     note = "" if name in read(shelf)[0] else change(edit)
-    return read(shelf)[0].get(name, entry), note  # another process may have forgotten it, or be moving the file
+    kept = read(shelf)[0].get(name, entry)  # another process may have forgotten it, or be moving the file
+    if not note and kept != entry:
+        note = phrase(f"cards.already_{shelf}", id=name, choice=kept.get("choice"))
+    refresh(name, note)
+    return kept, note
 
 
 @contextmanager

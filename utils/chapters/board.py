@@ -6,8 +6,8 @@ from utils import plots
 from utils.explore import again
 from utils.page import Shown, say, table, together
 from utils.phrases import phrase
-from utils.quiz import Card, rankings, refresh, word
-from utils.record import change, read
+from utils.quiz import Card, rankings, word
+from utils.record import change, read, refresh
 from utils.units import among
 
 STATES = {v: k for k, v in plots.WORDS.items()}
