@@ -305,6 +305,12 @@ def again(show):
     return explorer(show, reset=phrase("explorer.again"), note=phrase("explorer.again_note"))
 
 
+def button(words, press, first, note):
+    """A button with these words, above what is shown `first` and then what each press gives."""
+    waiting = iter([first])
+    return explorer(lambda: next(waiting, None) or press(), reset=words, note=note)
+
+
 UNKNOWN = "unknown"  # on a list of the ruler bench
 
 

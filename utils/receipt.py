@@ -9,7 +9,7 @@ from importlib import metadata
 from itertools import count
 from pathlib import Path
 
-from utils.explore import explorer
+from utils.explore import button
 from utils.page import say
 from utils.phrases import phrase
 from utils.quiz import CONFIDENCE, hypotheses, items, prompts
@@ -78,7 +78,7 @@ def save_receipt(path=None, written=False):
         file = next(name for name in names if not os.path.lexists(name) or _within(name, rows))
         head = dict(zip(HEAD, (version(), time.strftime("%Y-%m-%dT%H:%M:%S")), strict=True))
         text = json.dumps({"title": TITLE, **head, "rows": rows}, indent=1, ensure_ascii=False) + "\n"
-        write_whole(file, text, private=False)
+        write_whole(file, text)
     except (OSError, TypeError, ValueError, RuntimeError) as fault:  # RuntimeError: "~" of somebody who is not here
         return say(phrase("receipt.not_saved", why=getattr(fault, "strerror", None) or fault))
     own = sum("words" in row for row in rows)
@@ -90,7 +90,4 @@ def save_receipt(path=None, written=False):
 
 def offer_receipt():
     """A button that saves a receipt: running a whole notebook should leave no file that nobody asked for."""
-    first = iter([say(phrase("receipt.none_yet"))])  # what is shown until the button is pressed
-    return explorer(
-        lambda: next(first, None) or save_receipt(), reset=phrase("receipt.save"), note=phrase("receipt.note")
-    )
+    return button(phrase("receipt.save"), save_receipt, say(phrase("receipt.none_yet")), phrase("receipt.note"))

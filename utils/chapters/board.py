@@ -4,8 +4,8 @@ from utils import plots
 from utils.explore import again
 from utils.page import Shown, headed, say, table, together
 from utils.phrases import phrase
-from utils.quiz import Card, rankings, refresh, still, word
-from utils.record import change, read
+from utils.quiz import Card, rankings, word
+from utils.record import change, read, refresh
 from utils.units import among
 
 STATES = {v: k for k, v in plots.WORDS.items()}
@@ -24,11 +24,11 @@ class differential_board(Card):
         about |= {"stem": phrase("differential.stem"), "corner": phrase("differential.finding")}
         about |= {"fields": [[*x] for x in self._findings.items()], "columns": [[*x] for x in self._columns.items()]}
         about |= {"options": [["", "–"], *[[state, plots.WORDS[state]] for state in STATES.values()]]}
-        super().__init__(about, still(about["stem"], [], ""))
+        super().__init__(about)
         worked = {k: r.state for k, r in self._reading.items() if k[0] == "ferritin"}
         picture = plots.matrix(worked, self._findings, self._columns, phrase("differential.example_caption"))
         note = Shown(f"<p><em>{phrase('differential.run_example')}</em></p>", phrase("differential.run"))
-        self._still = together(note, picture, self.why("ferritin"))
+        self.still = together(note, picture, self.why("ferritin"))
 
     def _cells(self, rows, heads, caption):
         """A table of cells, each a finding, a hypothesis and what is said of both."""

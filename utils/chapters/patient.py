@@ -8,8 +8,8 @@ import pandas as pd
 from utils import plots
 from utils.page import Mark, Shown, headed, say, table, tabled, together
 from utils.phrases import phrase, status_word
-from utils.quiz import Card, keep_first, noted, still, unsure, word
-from utils.record import read
+from utils.quiz import Card, noted, unsure, word
+from utils.record import keep, read
 from utils.rules import RULES, SIGNS, VERDICTS, evaluate
 from utils.tables import CaseDataError, describe, read_table
 from utils.units import Quantity, UnitError, among, factors, factors_in_use, quantity, show, variables
@@ -227,14 +227,15 @@ class Sheet(Card):
 
     def __init__(self, name, boxes, head, lines, **about):
         self.boxes, about = boxes, {"id": name, "button": phrase("sheets.commit", id=name), **about}
-        super().__init__(about, load_patient().mark(still(head, lines, phrase("sheets.run"))))
+        super().__init__(about, head, lines)
+        self.still = load_patient().mark(self.still)
 
     def commit(self, given):
         fields = {k: str(given.get(k, "")).strip() for k in self.boxes}
         sure = word(given.get("confidence")) or ""
         if wrong := self.fault(fields) or unsure(sure or None):
             return say(phrase("forms.not_kept", why=wrong))
-        kept, note = keep_first("forms", self.item["id"], fields=fields, confidence=sure)
+        kept, note = keep("forms", self.item["id"], fields=fields, confidence=sure)
         return noted(note, self.shown(kept)[1])
 
     def shown(self, entry):
