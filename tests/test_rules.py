@@ -395,7 +395,7 @@ def test_bad_tables_are_refused_in_words(frame, says):
 def test_an_unknown_rule_or_variant_is_refused_in_words():
     with pytest.raises(KeyError, match="did you mean 'mas_2016'"):
         evaluate("mas2016", {})
-    with pytest.raises(ValueError, match="no variant 'iv': use one of i, ii, iii"):
+    with pytest.raises(ValueError, match="no variant 'iv' but i, ii, iii"):
         evaluate("mas_2005", {}, "iv")
 
 

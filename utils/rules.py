@@ -7,7 +7,6 @@ lies between zero and infinity, an unknown finding is possible and not certain. 
 
 import math
 import re
-import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -87,13 +86,11 @@ class RuleSet:
         """The items as a dict of name -> row of ``rules.csv``, root first, for one published variant."""
         variant = variant or self.variants[0]
         if variant not in self.variants:
-            known = ", ".join(self.variants)
-            raise CaseDataError("rules.csv", f"{self.name} has no variant '{variant}': use one of {known}")
+            raise CaseDataError("rules.csv", f"{self.name} has no variant '{variant}' but {', '.join(self.variants)}")
         base = RULES[self.about["based_on"]].nodes(variant) if self.about["based_on"] else {}
         mine = self.rows[self.rows["variant"].map(lambda v: v == "" or variant in v.split("|"))]
         found = {row["item"]: row for row in mine.to_dict("records")}
         found |= {n: r for n, r in base.items() if n != self.about["based_on"]}
-
         if not found[self.name]["members"] or {m for r in found.values() for m in r["members"].split()} - {*found}:
             raise CaseDataError("rules.csv", f"{self.name}: its own row joins items, and each has a row of its own")
 
@@ -109,14 +106,12 @@ class RuleSet:
         return list(dict.fromkeys(x for r in rows for x in (r["input"], r["slope_input"]) if x))
 
 
-def _rule_sets():
-    check_seal()  # no verdict from a threshold that was changed unawares
-    rows = dict(list(read_table("rules").groupby("rule")))
-    for name, r in read_table("rule_sets").set_index("rule", drop=False).to_dict("index").items():
-        yield name, RuleSet(name, r["title"], r["short"], tuple(r["variants"].split("|")), r, rows[name])
-
-
-RULES = dict(_rule_sets())
+check_seal()  # no verdict from a threshold that was changed unawares
+ROWS = dict(list(read_table("rules").groupby("rule")))
+RULES = {
+    name: RuleSet(name, about["title"], about["short"], tuple(about["variants"].split("|")), about, ROWS[name])
+    for name, about in read_table("rule_sets").set_index("rule").to_dict("index").items()
+}
 
 
 class Reach(NamedTuple):
@@ -217,12 +212,12 @@ def _rule_set(rule):
 def _moved(rule_set, nodes, thresholds):
     """The nodes with some thresholds replaced: copies, since every evaluation shares the nodes of a rule set."""
     movable = [n for n, r in nodes.items() if r["kind"] not in FIXED and not np.isnan(r["threshold"])]
-    for item, number in dict(thresholds).items():
-        plain = isinstance(number, Real) and not isinstance(number, bool) and abs(number) <= sys.float_info.max
+    for item, number in thresholds.items():
+        plain = isinstance(number, Real) and not isinstance(number, bool) and abs(number) <= 1e308
         if item not in movable or not plain:
             told = {"item": item, "given": repr(number), "rule": rule_set.short, "known": ", ".join(movable)}
             raise UnitError(phrase("rules.no_threshold", **told))
-    return nodes | {n: {**nodes[n], "threshold": float(x)} for n, x in dict(thresholds).items()}
+    return nodes | {n: {**nodes[n], "threshold": float(x)} for n, x in thresholds.items()}
 
 
 def evaluate_table(rule, df, variant=None, thresholds=None):
@@ -233,9 +228,8 @@ def evaluate_table(rule, df, variant=None, thresholds=None):
     rule : str
     df : pandas.DataFrame
         One row a patient, columns named as in ``variables.csv``: numbers in the canonical unit (ferritin µg/L, counts
-        ×10⁹/L, AST and LDH U/L, triglycerides and fibrinogen mg/dL, haemoglobin g/dL, temperature °C, ages in years),
-        findings True, False or missing. A missing column is unknown for everybody. A cell may hold a `Quantity`, so
-        that a range or a value beyond its assay's limit has a way into a table.
+        ×10⁹/L, AST and LDH U/L, triglycerides and fibrinogen mg/dL, haemoglobin g/dL, temperature °C, ages in years) or
+        a `Quantity`, such as a range; findings True, False or missing. A missing column is unknown for everybody.
     variant : str, optional
     thresholds : dict of str -> float, optional
         Item -> another threshold in the unit in which its own was published: no longer the published rule.
@@ -252,8 +246,7 @@ def evaluate_table(rule, df, variant=None, thresholds=None):
         No column that is asked for, or one misspelt; what is no number from zero up, no finding, no threshold.
     """
     rule_set = _rule_set(rule)
-    nodes, asked = rule_set.nodes(variant), rule_set.inputs(variant)
-    nodes = nodes if thresholds is None else _moved(rule_set, nodes, thresholds)
+    asked, nodes = rule_set.inputs(variant), _moved(rule_set, rule_set.nodes(variant), thresholds or {})
     _check_names(rule_set, asked, df)
     columns = {name: _column(df[name]) for name in asked if name in df.columns}
     engine = _Engine(nodes, columns)
@@ -353,6 +346,8 @@ class Verdict:
         self.rule, self.title, self.short = rule_set.name, rule_set.title, rule_set.short
         self.variant, self.note, self._given = variant or rule_set.variants[0], rule_set.about["caveat"], given
         self._nodes, asked = rule_set.nodes(variant), rule_set.inputs(variant)
+        self.confirmed = self._nodes[self.rule]["tag"] != "R"  # else its cut-off is recalled, and seen in no source
+        self.counts = self._nodes[self.rule]["kind"] in ("at_least", "all")  # its score is a number of items
         known = {n: _one(given[n]) for n in asked if n in given}
         self._engine = _Engine(self._nodes, {n: c for n, c in known.items() if c is not None})
         self.missing = [n for n in asked if n not in self._engine.columns]
@@ -375,21 +370,18 @@ class Verdict:
         margin = items["margin"].map(lambda m: unknown if np.isnan(m) else f"{100 * m:+.0f} %".replace("-", "\u2212"))
         margin = margin.where(items["comparator"].isin([*SIGNS]), "")
         near = items["near"].map({True: phrase("rules.within"), False: phrase("rules.not_within")})
-        shown = {
-            "Item": items["label"],
-            "Given": items["as_given"],
-            "Rule": items["rule"],
-            "Status": items["status"].replace({s: status_word(s) for s in VERDICTS}),
-            phrase("rules.head_margin"): margin,
-            phrase("rules.head_within"): near.where(~margin.isin(["", unknown]), ""),
-        }
-        return pd.DataFrame(shown | ({"Warning": items["input"].map(self._odd).fillna("")} if self._odd else {}))
+        shown = items[["label", "as_given", "rule"]].set_axis(["Item", "Given", "Rule"], axis=1)
+        shown["Status"] = items["status"].replace({s: status_word(s) for s in VERDICTS})
+        shown[phrase("rules.head_margin")] = margin
+        shown[phrase("rules.head_within")] = near.where(~margin.isin(["", unknown]), "")
+        return shown.assign(Warning=items["input"].map(self._odd).fillna("")) if self._odd else shown
 
     def _item(self, name, row):
         given = self._given.get(row["input"])
         status = "" if row["kind"] in UNJUDGED else self._word(name)
         out = {**row, "value": None, "margin": np.nan, "near": False, "status": status, "rule": self._words(row)}
-        out["as_given"] = _text(given) if row["input"] else ""
+        plain = {None: status_word("unknown"), True: phrase("rules.present"), False: phrase("rules.absent")}
+        out["as_given"] = plain.get(given, str(given)) if row["input"] else ""
         if isinstance(given, Quantity) and given.known:
             here = given.to(row["unit"]) if row["unit"] else given
             out["value"] = here.value if here.high is None else None  # of a range, no end is the value
@@ -429,32 +421,21 @@ class Verdict:
         A plain rule that asks for some of its items lies at their number, and at 0 as long as what it demands besides
         is not certain; so it reaches its cut-off exactly where it is met.
         """
-        root = self._nodes[self.rule]
+        root, members = self._nodes[self.rule], self._nodes[self.rule]["members"].split()
         if self.score is not None:
             about = RULES[self.rule].about  # the ruler of a score without ends has those that were published
             asked = {n: {**r, "kind": "flag"} if r["kind"] == "answer" else r for n, r in self._nodes.items()}
-            ends = (float(x[0]) for x in _Engine(asked, {}).points(self.rule))
-            published = (np.inf if np.isnan(about[k]) else about[k] for k in ("scale_low", "scale_high"))
-            ends = (end if np.isfinite(end) else other for end, other in zip(ends, published, strict=True))
-            return Reach(*self.score, root["threshold"], *ends)
-        groups = [m for m in root["members"].split() if self._nodes[m]["kind"] == "at_least"]
+            ends = zip(_Engine(asked, {}).points(self.rule), (about["scale_low"], about["scale_high"]), strict=True)
+            least, most = (end[0] if np.isfinite(end[0]) else other for end, other in ends)
+            return Reach(*self.score, root["threshold"], float(least), np.inf if np.isnan(most) else float(most))
+        groups = [m for m in members if self._nodes[m]["kind"] == "at_least"]
         if root["kind"] != "all" or len(groups) != 1:
             return None
-        besides = [self._engine.truth(m) for m in root["members"].split() if m != groups[0]]
-        certain, possible = (bool(x[0]) for x in _joined(and_, besides))
-        low, high = (float(x[0]) for x in self._engine.count(groups[0]))
+        certain, possible = _joined(and_, (self._engine.truth(m) for m in members if m not in groups))
+        (low,), (high,) = self._engine.count(groups[0])
         inside = self._nodes[groups[0]]
-        return Reach(low * certain, high * possible, inside["threshold"], 0.0, float(len(inside["members"].split())))
-
-    @property
-    def confirmed(self):
-        """False where the cut-off is recalled (tag R), and was not seen in any source."""
-        return self._nodes[self.rule]["tag"] != "R"
-
-    @property
-    def counts(self):
-        """Whether the score is a number of items, out of so many."""
-        return self._nodes[self.rule]["kind"] in ("at_least", "all")
+        most = float(len(inside["members"].split()))
+        return Reach(float(low * certain[0]), float(high * possible[0]), inside["threshold"], 0.0, most)
 
     @cached_property
     def _results(self):
@@ -562,12 +543,6 @@ def unknown_results(verdicts):
         return ends[0] if isinstance(ends[0], bool) else Quantity(name, sum(ends) / 2, CANONICAL[name])
 
     return {n: [(words, one(n, ends)) for words, ends in pieces] for n, pieces in found.items() if pieces}
-
-
-def _text(given):
-    if given is None:
-        return status_word("unknown")
-    return str(given) if isinstance(given, Quantity) else phrase("rules.present" if given else "rules.absent")
 
 
 def _one(value):

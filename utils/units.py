@@ -3,7 +3,6 @@
 import difflib
 import math
 import re
-import sys
 import unicodedata
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -200,15 +199,14 @@ class Quantity:
         if not among(self.status, STATUSES[:1]) or not among(self.sign, signs) or not among(self.unit, units):
             return False
         low, high = self.value, self.value if self.high is None else self.high
-        for x in (self.limit,) if self.sign else (low, high):
-            if not isinstance(x, Real) or isinstance(x, bool) or not 0 <= x <= sys.float_info.max:
-                return False
-        ends = (0, self.limit) if self.sign in BELOW else (self.limit, math.inf)
-        if (low, high) != ends if self.sign else low > high:
+        printed = (self.limit,) if self.sign else (low, high)
+        if not all(isinstance(x, Real) and not isinstance(x, bool) and 0 <= x <= 1e308 for x in printed):
+            return False
+        if self.sign and (low, high) != ((0, high) if self.sign in BELOW else (low, math.inf)):
             return False
         canonical = variables().at[self.variable, "canonical_unit"] if len(units) > 1 else self.unit
         above_zero = converted(self.limit, self.variable, self.unit, canonical) >= 0  # 0 °F is below 0 °C
-        return above_zero and (self.sign, high) != ("<", 0) and self.decimals in (None, *range(400))
+        return above_zero and low <= high and (self.sign, high) != ("<", 0) and self.decimals in (None, *range(400))
 
     @property
     def known(self):
@@ -295,10 +293,6 @@ def quantity(text, variable, status="reported"):
     variable : str
         A name of ``variables.csv``, such as ``"triglycerides"``.
     status : {"reported", "not_reported", "not_done", "pending"}
-
-    Returns
-    -------
-    Quantity
 
     Raises
     ------
