@@ -50,7 +50,8 @@ UGLY = [
 ]  # fmt: skip
 NUMBERS = [10**400, -(10**30), math.nan, math.inf, -math.inf, 0, -0.0, 1e308]
 NUMBERS += [np.float64("nan"), np.int64(3), np.bool_(1)]
-ODD = [pd.NA, pd.NaT, *map(np.array, ([1, 2], [True])), pd.Series([1]), object(), int, b"5", ..., [], (), {1}, {1: 2}]
+ODD = [pd.NA, pd.NaT, np.array([1, 2]), np.array([True]), pd.Series([1]), object(), int, b"5", ...]
+ODD += [[], [1], (), {1}, {1: 2}]
 MEASURED = [n for n in NAMES if factors(n)]
 TEXT = st.text(max_size=20) | st.sampled_from(UGLY)
 VALUED = st.builds(  # what nearly is a value

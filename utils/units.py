@@ -168,9 +168,8 @@ def show(number):
 class Quantity:
     """A measured value of one variable.
 
-    `high` is the upper end of a printed range (``0–100 /mm³``). A `sign` says that the value lies beyond the limit of
-    its assay: made by hand, it is given the limit as its value, and then holds both ends. `decimals` is the printed
-    precision, None after a conversion. `value` is None where the status is not ``reported``.
+    `high` is the upper end of a printed range. A `sign` says that it lies beyond its assay's limit: made by hand, that is
+    given as the value. `decimals` are those printed, None once converted. Only what is ``reported`` has a value.
     """
 
     variable: str
