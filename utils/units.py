@@ -168,7 +168,7 @@ def show(number):
 class Quantity:
     """A measured value of one variable.
 
-    `high` is the upper end of a printed range. A `sign` says that it lies beyond its assay's limit: made by hand, that is
+    `high` is the upper end of a printed range. A `sign` says that it lies beyond its assay's limit: by hand, that is
     given as the value. `decimals` are those printed, None once converted. Only what is ``reported`` has a value.
     """
 
