@@ -139,7 +139,7 @@ def test_a_value_that_is_not_on_the_list_is_taken_and_shown_on_it(bench):
 REFUSED = [
     ({"ferritin": "1 µg/L"}, "There is no 'ferritin' here: choose"), ({"neutrophils": "3"}, "bare number"),
     ({"neutrophils": 3}, "bare number"), ({"neutrophils": "3 mg/dL"}, "not a unit of neutrophils"),
-    ({"neutrophils": "-3 ×10⁹/L"}, "not below 0"),
+    ({"neutrophils": "-3 ×10⁹/L"}, "negative"),
     ({"neutrophils": quantity("3 ×10⁹/L", "wbc")}, "neutrophils was given wbc"),
     ({"neutrophils": Quantity("neutrophils", None, status="pending")}, "neutrophils, pending: give a value"),
     ({"haemophagocytosis": "yes"}, "True, False or None (unknown)"),

@@ -178,7 +178,7 @@ REFUSED = [
     ("U9.1", {"ferritin": "685"}, "bare number"), ("U9.1", {"ferritin": "685 µkat/L"}, "is not a unit of ferritin"),
     ("U9.1", {"ferritin": "0.685 mg/L"}, "is not ng/mL, the unit that is asked for. Write it as in 123.4 ng/mL"),
     ("U9.1", {"ferritin": "685,358 ng/mL"}, "A comma groups thousands, and a point marks decimals"),
-    ("U9.1", {"ferritin": "1.000 ng/mL"}, "could be 1 or 1,000 ng/mL"), ("U9.1", {"ferritin": "> 685 ng/mL"}, "range"),
+    ("U9.1", {"ferritin": "1.000 ng/mL"}, "more than one number"), ("U9.1", {"ferritin": "> 685 ng/mL"}, "range"),
     ("U9.1", {"ferritin": "1.0 ng/mL"}, "is read as 1.0 ng/mL, which is far off"),
     ("U9.1", {"ferritin": "9" * 20000 + " ng/mL"}, "is too long"), ("U9.1", {"ferritin": "685-686 ng/mL"}, "a range"),
     ("U9.1", {"ferritin": "685 ng/mL"}, "AST): it is still empty"), ("U9.1", {**CONVERTED, "age": "1,667 years"}, ""),
