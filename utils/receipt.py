@@ -78,7 +78,7 @@ def save_receipt(path=None, written=False):
         file = next(name for name in names if not os.path.lexists(name) or _within(name, rows))
         head = dict(zip(HEAD, (version(), time.strftime("%Y-%m-%dT%H:%M:%S")), strict=True))
         text = json.dumps({"title": TITLE, **head, "rows": rows}, indent=1, ensure_ascii=False) + "\n"
-        write_whole(file, text)
+        write_whole(file, text, private=False)
     except (OSError, TypeError, ValueError, RuntimeError) as fault:  # RuntimeError: "~" of somebody who is not here
         return say(phrase("receipt.not_saved", why=getattr(fault, "strerror", None) or fault))
     own = sum("words" in row for row in rows)

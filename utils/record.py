@@ -138,11 +138,11 @@ def locked(file):
         yield
 
 
-def write_whole(file, text):
+def write_whole(file, text, private=True):
     """Write beside the file and move into its place, so that an interruption leaves the old or the new one whole."""
     temporary = file.with_name(f"{file.name}.tmp")  # what a kill leaves of it is written over at the next change
     try:
-        with open(temporary, "w", encoding="utf-8", opener=_private) as new:
+        with open(temporary, "w", encoding="utf-8", opener=_private if private else None) as new:
             new.write(text)
             new.flush()
             os.fsync(new.fileno())

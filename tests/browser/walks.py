@@ -148,7 +148,7 @@ def button(page, name):
 
 def walk_00(page):
     """An answer is there again after a restart; what is typed stays text; the start check looks for a slider."""
-    question, switch, typed = card(page, "N0.2"), card(page, "Votes"), page.get_by_label("Value, unit").first
+    question, typed = card(page, "N0.2"), page.get_by_label("Value, unit").first
     commit(question, "Choose an answer first.")
     choose(question, 1, "You chose b. That is the best supported answer.")  # JupyterLab must not take the arrow
     expect(question.locator("input:enabled")).to_have_count(0)
