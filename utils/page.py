@@ -24,7 +24,7 @@ def sendable(text):
 class Shown:
     """Something to show; a notebook takes the HTML, everything else the text, or what makes it once it is asked for.
 
-    `brief` (Shown) stands for it where a table that says the same follows; ``whole`` is the same without one.
+    `brief` (Shown) takes its place above a table that says the same; ``whole`` is never so replaced.
     """
 
     def __init__(self, html, text, brief=None):
@@ -98,9 +98,9 @@ def table(frame, caption):
 
 
 def with_heads(rows, key, columns, **values):
-    """Rows, or these `columns` (str) of a DataFrame, as a DataFrame whose heads are phrases.
+    """Rows, or these `columns` (str) of a DataFrame, as a DataFrame whose heads are phrases, filled with `values`.
 
-    A head is the phrase ``key_column``, or ``key.column`` where `key` is a section; `values` fill its places.
+    A head is the phrase ``key_column``, or ``key.column`` where `key` is a section.
     """
     heads = {c: phrase(f"{key}{'_' if '.' in key else '.'}{c}", **values) for c in columns.split()}
     frame = rows[[*heads]] if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows, columns=[*heads])
