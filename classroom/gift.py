@@ -22,28 +22,17 @@ def part(text):
 
 
 def question(item):
-    """One question in GIFT.
-
-    Parameters
-    ----------
-    item : dict
-        As in ``items.yaml``, with a best answer.
-
-    Returns
-    -------
-    str
-        Without a blank line, which would end it.
-    """
+    """One question in GIFT (str): an item as in ``items.yaml``, with a best answer. A blank line would end it."""
     named = phrase("kit.bank_pretest", id=item["id"]) if item["kind"] == "pretest" else item["id"]
     tag = phrase("kit.bank_tag", number=item["notebook"])
     lines = [f"// [id:{item['id']}] [tag:{item['kind']}] [tag:{tag}]"]
     lines.append(f"::{named}::[plain]{escape(item['stem'])}{{")
     for option in item["options"]:
-        told = phrase("kit.bank_why", why=option["why"], rests_on=", ".join(option["rests_on"]))
+        why = phrase("kit.bank_why", why=option["why"], rests_on=", ".join(option["rests_on"]))
         sign = "=" if option["key"] == item["best"] else "~"
-        lines.append(f"\t{sign}{part(option['text'])}#{part(told)}")
-    if told := [f"{label}: {words}" for label, words in voices(item)]:
-        lines.append("\t####" + part("\n".join(told)))
+        lines.append(f"\t{sign}{part(option['text'])}#{part(why)}")
+    if general := [f"{label}: {words}" for label, words in voices(item)]:
+        lines.append("\t####" + part("\n".join(general)))
     return "\n".join([*lines, "}"])
 
 

@@ -6,6 +6,7 @@ printed), and nothing gets a code that ``codes.csv`` does not hold as verified. 
 """
 
 import json
+from math import isnan
 
 from utils.case import load_case, references
 from utils.units import sign_before
@@ -19,7 +20,6 @@ UCUM = {
 }
 DISEASES = ("MONDO:0019434", "MONDO:0015545")  # the diagnoses that the authors make: systemic JIA, MAS
 ELSEWHERE = ("prf1_a91v_heterozygous", "sjia_known_or_suspected", "age")  # under interpretations and diseases
-READING = "a reading of ours, not the article's word"
 GONE = {"neutropenia": "neutropenia_resolves"}  # finding: the event that ends it
 RESOURCES = {  # prefix: name, page, what stands before the code; the release comes from codes.csv where it has one
     "HP": ("Human Phenotype Ontology", "http://purl.obolibrary.org/obo/hp.owl", "http://purl.obolibrary.org/obo/HP_"),
@@ -35,7 +35,12 @@ RESOURCES = {  # prefix: name, page, what stands before the code; the release co
 
 
 def quantity(value, unit):
-    return {"unit": {"id": "UCUM:" + UCUM[unit], "label": unit}, "value": value}
+    return {"quantity": {"unit": {"id": "UCUM:" + UCUM[unit], "label": unit}, "value": value}}
+
+
+def local(name, label):
+    """A code of our own, for what no code system here has: a moment, a route, an interval."""
+    return {"id": "casebook:" + name.replace("_", "-"), "label": label}
 
 
 class _Writer:
@@ -53,7 +58,12 @@ class _Writer:
             self.left.append(f"{row['fact']} {row.get('label') or self.labels[row['variable']]}: {why}")
 
     def reported(self, table):
-        return self.case.tables[table].query("status == 'reported'").to_dict("records")
+        """The reported rows of a table; what the article does not say in so many words is left out."""
+        for row in self.case.tables[table].query("status == 'reported'").to_dict("records"):
+            if "variable" in row and row["note"].startswith("reading:"):  # of a drug it is not the drug that we read
+                self.leave(row, "a reading of ours, not the article's word")
+            else:
+                yield row
 
     def term(self, code, prefix=""):
         """A code with its label, as codes.csv has it."""
@@ -63,11 +73,7 @@ class _Writer:
         """A moment of the story by which a thing was known; the article prints no date, and seldom a beginning."""
         row = self.case.time_points.set_index("time_point").loc[name]
         label = f"known by time point {row['order']}: {row['label']} ({row['when']})"
-        return {"ontologyClass": self.local(f"known-by-{name}", label)}
-
-    def local(self, name, label):
-        """A code of our own, for what no code system here has: a moment, a route, an interval."""
-        return {"id": "casebook:" + name.replace("_", "-"), "label": label}
+        return {"ontologyClass": local(f"known-by-{name}", label)}
 
     def words(self, row):
         """Printed words, each phrase in its own quotation marks, and their place."""
@@ -75,31 +81,29 @@ class _Writer:
         where = "; ".join(self.places[p.strip()] for p in row["where"].split("|"))
         return f"{printed} ({where}; {row['fact']})."
 
-    def told(self, row, code):
+    def coded(self, row, code):
         """The same, and how the code stands to them."""
         match = self.codes[code]["match"].replace("exact", "")
-        more = [f" Match of the code: {match}."] * bool(match) + [f" Note: {row['note']}."] * bool(row["note"])
-        return "".join([f"{self.labels[row['variable']]}: {self.words(row)}", *more])
+        more = {" Match of the code": match, " Note": row["note"]}
+        more = "".join(f"{name}: {words}." for name, words in more.items() if words)
+        return f"{self.labels[row['variable']]}: {self.words(row)}{more}"
 
-    def gone(self, entry, row, told):
-        """What was there before has gone."""
+    def gone(self, entry, row, words):
         entry["resolution"] = self.when(row["time_point"])
-        entry["description"] += f" Later: {told}"
+        entry["description"] += f" Later: {words}"
 
     def features(self):
         found, running = [], {}
         for row in self.reported("findings"):
             name, absent = row["variable"], row["state"] == "absent"
-            if row["note"].startswith("reading:"):
-                self.leave(row, READING)
-            elif absent and name in running:
-                self.gone(running[name], row, self.told(row, running[name]["type"]["id"]))
+            if absent and name in running:
+                self.gone(running[name], row, self.coded(row, running[name]["type"]["id"]))
             elif row["hpo"] not in self.codes:
                 self.leave(row, "denied in the article, no code" if absent else "no code")
             elif self.codes[row["hpo"]]["match"] == "narrow":
                 self.leave(row, "the code says more than the text")
             else:
-                entry = {"description": self.told(row, row["hpo"]), "type": self.term(row["hpo"])}
+                entry = {"description": self.coded(row, row["hpo"]), "type": self.term(row["hpo"])}
                 if absent:
                     entry["excluded"] = True
                     entry["description"] += f" Denial {self.when(row['time_point'])['ontologyClass']['label']}."
@@ -114,45 +118,39 @@ class _Writer:
         return found
 
     def measurements(self):
-        found = []
         for row in self.reported("observations"):
-            if row["note"].startswith("reading:"):
-                self.leave(row, READING)
-            elif row["loinc"] not in self.codes or row["unit"] not in UCUM:
+            if row["loinc"] not in self.codes or row["unit"] not in UCUM:
                 self.leave(row, "no code")
-            elif row["value_high"] == row["value_high"] or sign_before(row["value"], row["as_printed"]):
+            elif not isnan(row["value_high"]) or sign_before(row["value"], row["as_printed"]):
                 self.leave(row, "a range, and a measurement holds one number")
             else:
-                entry = {"description": self.told(row, row["loinc"]), "assay": self.term(row["loinc"], "LOINC:")}
-                entry["value"] = {"quantity": quantity(row["value"], row["unit"])}
-                found.append({**entry, "timeObserved": self.when(row["time_point"])})
-        return found
+                entry = {"description": self.coded(row, row["loinc"]), "assay": self.term(row["loinc"], "LOINC:")}
+                entry |= {"value": quantity(row["value"], row["unit"]), "timeObserved": self.when(row["time_point"])}
+                yield entry
 
     def actions(self):
-        found = []
         for row in self.reported("treatments"):
             if row["atc"] not in self.codes:
                 self.leave(row, "no code")
-            elif row["dose"] != row["dose"] and not row["route"]:
+            elif isnan(row["dose"]) and not row["route"]:
                 self.leave(row, "the end of a course that is listed already")
             else:
                 treatment = {"agent": self.term(row["atc"], "ATC:")}
                 if row["route"]:
-                    treatment["routeOfAdministration"] = self.local(row["route"], row["route"])
-                if row["dose"] == row["dose"]:
-                    dose = {"quantity": quantity(row["dose"], row["dose_unit"])}
+                    treatment["routeOfAdministration"] = local(row["route"], row["route"])
+                if not isnan(row["dose"]):
+                    dose = quantity(row["dose"], row["dose_unit"])
                     treatment["doseIntervals"] = [{**dose, "scheduleFrequency": self.schedule(row)}]
-                found.append({"treatment": treatment})
-        return found
+                yield {"treatment": treatment}
 
     def schedule(self, row):
         """How often a dose was given, as far as that is printed, and of which course it is."""
         weeks, hours = divmod(int(row["interval_h"]), 168)
-        told = "an amount a day; into how many doses it was divided is not printed"
+        often = "an amount a day; into how many doses it was divided is not printed"
         if row["dose_unit"] == "mg/kg/dose":
-            told = f"every {hours} hours" if hours else f"every {weeks} weeks"
+            often = f"every {hours} hours" if hours else f"every {weeks} weeks"
         moment = self.when(row["time_point"])["ontologyClass"]["label"]
-        return self.local(row["treatment"], f"{told}. {row['label']}, {moment}: {self.words(row)}")
+        return local(row["treatment"], f"{often}. {row['label']}, {moment}: {self.words(row)}")
 
     def diseases(self):
         """Systemic JIA begins at an age, inferred: two whole years at the first hospital, less the month of fever."""
@@ -168,43 +166,42 @@ class _Writer:
         row = self.case.findings.set_index("variable").loc["prf1_a91v_heterozygous"]
         claim = self.case.claims.set_index("claim", drop=False).loc["variant_reported_in_mas"]
         descriptor = {
-            "id": "casebook:prf1-a91v",
-            "label": "PRF1 c.272C>T p.(Ala91Val)",
+            "id": "casebook:prf1-a91v", "label": "PRF1 c.272C>T p.(Ala91Val)",
             "geneContext": {"valueId": "HGNC:9360", "symbol": "PRF1"},
             "expressions": [{"syntax": "hgvs.c", "value": "NM_001083116.3:c.272C>T"}],
-            "moleculeContext": "transcript",
-            "allelicState": self.term("GENO:0000135"),
+            "moleculeContext": "transcript", "allelicState": self.term("GENO:0000135"),
             "description": f"Printed: {self.words(row)} No transcript is printed.",
-        }
+        }  # fmt: skip
         # CANDIDATE, "possibly related": the authors cite that it was reported in the disease and say no more.
         genomic = {"subjectOrBiosampleId": CASE, "interpretationStatus": "CANDIDATE"}
         genomic["variantInterpretation"] = {"variationDescriptor": descriptor}
         diagnosis = {"disease": self.term(DISEASES[1]), "genomicInterpretations": [genomic]}
         return {"id": "prf1", "diagnosis": diagnosis, "summary": f"The authors: {self.words(claim)}"}
 
-    def meta(self, packet):
+    def meta(self):
         """The resources used, each with its pinned release, and the article."""
-        releases = {"HP" if c["system"] == "HPO" else c["system"]: c["release"] for c in self.codes.values()}
-        text, found = json.dumps(packet), []
+        releases = {c["system"].replace("HPO", "HP"): c["release"] for c in self.codes.values()}
+        fields, resources = ("id", "name", "url", "version", "namespacePrefix", "iriPrefix"), []
         for prefix, (name, url, iri) in RESOURCES.items():
-            if f'"{prefix}:' in text or prefix == "RefSeq":
-                about = {"id": prefix.lower(), "name": name, "url": url, "version": releases.get(prefix, "not stated")}
-                found.append({**about, "namespacePrefix": prefix, "iriPrefix": iri})
+            values = (prefix.lower(), name, url, releases.get(prefix, "not stated"), prefix, iri)
+            resources.append(dict(zip(fields, values, strict=True)))
         article = references()["meneghel2021"]
-        told = f"Meneghel et al. {article['title']}. CC BY. {CHANGES}"
-        known = {"created": f"{CREATED}T00:00:00Z", "createdBy": "MAS Casebook", "resources": found}
-        known["phenopacketSchemaVersion"] = "2.0"
-        return {**known, "externalReferences": [{"reference": article["URL"], "description": told}]}
+        cited = {"reference": article["URL"], "description": f"Meneghel et al. {article['title']}. CC BY. {CHANGES}"}
+        return {
+            "created": f"{CREATED}T00:00:00Z", "createdBy": "MAS Casebook", "resources": resources,
+            "phenopacketSchemaVersion": "2.0", "externalReferences": [cited],
+        }  # fmt: skip
 
 
 def packet(case=None):
     """The packet of a case as JSON has it (dict), and a line for each reported row that it does not hold (list)."""
     w = _Writer(case or load_case())
     # No age at the last encounter: two years is the age at the first hospital, and none is printed after it.
-    whole = {"id": CASE, "subject": {"id": CASE, "sex": "MALE"}, "phenotypicFeatures": w.features()}
-    whole |= {"measurements": w.measurements(), "interpretations": [w.interpretation()]}
-    whole |= {"diseases": w.diseases(), "medicalActions": w.actions()}
-    return {**whole, "metaData": w.meta(whole)}, w.left
+    return {
+        "id": CASE, "subject": {"id": CASE, "sex": "MALE"}, "phenotypicFeatures": w.features(),
+        "measurements": [*w.measurements()], "interpretations": [w.interpretation()],
+        "diseases": w.diseases(), "medicalActions": [*w.actions()], "metaData": w.meta(),
+    }, w.left  # fmt: skip
 
 
 def text():

@@ -39,35 +39,28 @@ def _check(row):
         raise ValueError(phrase("receipt.other_rows"))
     if any(v.startswith(FORMULA) for k, v in row.items() if k != "words"):
         raise ValueError(phrase("receipt.formula"))
-    item, field, answer, choices = row["item"], row["field"], row["answer"], ("a", "b", "c")
-    right = {  # by what the item is: whether the row has what belongs there, and no more
-        item in items(): answer in choices and not field and "words" not in row,
-        item in prompts(): not answer and field and "words" in row,
-        item in patient.names(): answer and field and "words" not in row,
-    }
-    if True not in right:
+    item, field, answer, written = row["item"], row["field"], row["answer"], "words" in row
+    if item in items():
+        fits = re.fullmatch("[abc]", answer) and re.fullmatch("[abc]?", row["first_vote"]) and not field and not written
+    elif item in prompts():
+        fits = field and written and not answer and not row["first_vote"]
+    elif item in patient.names():
+        fits = field and answer and not written and not row["first_vote"]
+    else:
         raise ValueError(phrase("receipt.not_asked", item=repr(item)))
-    if not right[True] or row["first_vote"] not in ("", *(choices if item in items() else ())):
-        raise ValueError(phrase("receipt.no_answer", answer=repr(answer), item=item))
     patterns = {"revision": REVISION, "when": WHEN, "made": WHEN, "confidence": f"({'|'.join(CONFIDENCE)})?"}
-    for column, pattern in patterns.items():
-        if not re.fullmatch(pattern, row[column]):
-            raise ValueError(phrase("receipt.odd_cell", column=column, item=item))
+    if not fits or not all(re.fullmatch(pattern, row[column]) for column, pattern in patterns.items()):
+        raise ValueError(phrase("receipt.odd_row", item=item))
 
 
 def read_receipts(folder="."):
-    """All receipts in a folder, for a teacher who was handed them.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Its files ending in .json are read; the file's name is all that tells whose it is.
+    """All receipts in a folder (its files ending in .json), for a teacher who was handed them.
 
     Returns
     -------
     pandas.DataFrame
-        One row a file and item, in the order of the files' names. What is no receipt is skipped and named in
-        words, here and in ``attrs["skipped"]``.
+        One row a file and item, in the order of the files' names, which alone tell whose they are. What is no receipt
+        is skipped and named in words, here and in ``attrs["skipped"]``.
     """
     found, skipped, files = [], [], []
     try:
@@ -87,18 +80,13 @@ def read_receipts(folder="."):
 
 
 def votes(receipts):
-    """How a class voted before and after it talked.
-
-    Parameters
-    ----------
-    receipts : pandas.DataFrame
-        As from `read_receipts`. Who gave only one vote is not counted, nor is an answer to a question that has been
-        changed since.
+    """How a class voted before and after it talked, from the table of `read_receipts`.
 
     Returns
     -------
     pandas.DataFrame
-        How many chose each option in their ``first`` and in their ``second`` vote, a row a question and option.
+        How many chose each option in their ``first`` and in their ``second`` vote, a row a question and option. Who
+        gave only one vote is not counted, nor is an answer to a question that has been changed since.
     """
     both = receipts[receipts["first_vote"] != ""]
     now = [not changed_since(items()[name], {"revision": r}) for name, r in both[["item", "revision"]].to_numpy()]

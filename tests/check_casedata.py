@@ -10,6 +10,7 @@ import json
 import math
 import re
 import sys
+from itertools import islice, product
 from pathlib import Path
 
 import pandas as pd
@@ -76,10 +77,9 @@ def check_table(resource, folder=CASEDATA):
     raw = read_bytes(file, folder)
     for place in faults_of_text(raw, [f["name"] for f in fields], rows):
         raise CaseDataError(file, *place)
-    for number, row in enumerate(rows[1:], 2):
-        for text, field in zip(row, fields, strict=True):
-            if why := fault_of(text, field):
-                raise CaseDataError(file, why, number, field["name"])
+    for (number, row), (n, field) in product(enumerate(rows[1:], 2), enumerate(fields)):
+        if why := fault_of(row[n], field):
+            raise CaseDataError(file, why, number, field["name"])
     table, key = parse(raw, resource), listed(resource["schema"].get("primaryKey", []))
     if key and (twice := table.duplicated(key)).any():
         row = int(twice.idxmax())
@@ -112,54 +112,48 @@ def check_links(tables, resource):
                 raise CaseDataError(resource["path"], why, row, columns[-1])
 
 
-def fault_of_number(row):
-    """What is wrong between number, unit, printed words and canonical value of an observation: (column, words)."""
+def faults_of_number(row):
+    """What is wrong between number, unit, printed words and canonical value of an observation: column, and words."""
     name, unit, words, status = row["variable"], row["unit"], row["as_printed"], row["status"]
     if pd.isna(row["value"]) == (status == "reported"):
-        return "value", f"is {'empty' if pd.isna(row['value']) else 'filled'} while the status is {status}"
+        yield "value", f"is {'empty' if pd.isna(row['value']) else 'filled'} while the status is {status}"
     if status != "reported":
-        return "value", ""
+        return
     if unit not in factors(name):
-        return "unit", f"'{unit}' is not a unit of {name}: write {' or '.join(factors(name))}"
+        yield "unit", f"'{unit}' is not a unit of {name}: write {' or '.join(factors(name))}"
     if plain(unit) not in plain(words):
-        return "unit", f"{unit} is not in the printed words '{words}'"
+        yield "unit", f"{unit} is not in the printed words '{words}'"
     if row["canonical_unit"] != (canonical := variables().at[name, "canonical_unit"]):
-        return "canonical_unit", f"'{row['canonical_unit']}' should be {canonical}"
+        yield "canonical_unit", f"'{row['canonical_unit']}' should be {canonical}"
     for column, beside in (("value", "canonical_value"), ("value_high", "canonical_high")):
         value, given = row[column], row[beside]
         if pd.isna(value) != pd.isna(given):
-            return beside, f"and {column} must both be given or both be empty"
+            yield beside, f"and {column} must both be given or both be empty"
         right = converted(value, name, unit, canonical)
         if abs(given - right) > 1e-9 * max(1.0, abs(right)):
-            return beside, f"{given:g} is not {value:g} {unit}, which is {right:.10g}"
+            yield beside, f"{given:g} is not {value:g} {unit}, which is {right:.10g}"
         spelt = {1: "|one", 2: "|two"}.get(value, "")  # a child's age may be printed in letters
         number = rf"(?<![\d.])({re.escape(f'{value:.10g}')}{spelt})(?!\d|\.\d)"
         if not pd.isna(value) and not re.search(number, words.replace(",", "")):
-            return column, f"{value:.10g} is not in the printed words '{words}'"
+            yield column, f"{value:.10g} is not in the printed words '{words}'"
     try:
-        return "value", as_input(row).warning
+        yield from (("value", warning) for warning in [as_input(row).warning] if warning)
     except UnitError as refused:
-        return "value", str(refused)
-
-
-def faults_of_row(name, row):
-    """What is reported has printed words, and what is not has neither words nor state: column, and words or nothing."""
-    if name == "observations":
-        yield fault_of_number(row)
-    for column in ("as_printed", *({"state"} & {*row})):
-        if (row["status"] == "reported") != bool(row[column]):
-            yield column, f"is {'filled' if row[column] else 'empty'} while the status is {row['status']}: correct one"
+        yield "value", str(refused)
 
 
 def check_rows(tables):
-    """Rows agree with their status and with what is printed, and no variable has two rows for one moment."""
+    """What is reported has printed words, what is not has none, and no variable has two rows for one moment."""
     for name in (n for n in CARRY_STATUS if n in tables):
         for line, row in enumerate(tables[name].to_dict("records"), 2):
-            for column, why in faults_of_row(name, row):
-                if why:
-                    raise CaseDataError(f"{name}.csv", why, line, column)
-    inputs = [tables[n][["time_point", "variable"]].assign(file=f"{n}.csv") for n in ("observations", "findings")]
-    inputs = pd.concat(inputs)
+            faults = [*islice(faults_of_number(row), 1)] if name == "observations" else []
+            for column in ("as_printed", *({"state"} & {*row})):
+                if (row["status"] == "reported") != bool(row[column]):
+                    how = "filled" if row[column] else "empty"
+                    faults.append((column, f"is {how} while the status is {row['status']}: correct one"))
+            for column, why in faults:
+                raise CaseDataError(f"{name}.csv", why, line, column)
+    inputs = pd.concat([tables[n].assign(file=f"{n}.csv") for n in ("observations", "findings")])
     for line, row in inputs[inputs.duplicated(["time_point", "variable"])].iterrows():
         why = f"{row['variable']} is given twice for {row['time_point']}: keep one row"
         raise CaseDataError(row["file"], why, line + 2, "variable")
@@ -222,8 +216,8 @@ def seal(folder=CASEDATA):
         resource["hash"] = digest(read_bytes(resource["path"], folder))
     described["hash"] = digest(described)
     file.write_text(json.dumps(described, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n")
-    describe.cache_clear()
     try:
+        describe.cache_clear()
         check(folder)
     except CaseDataError:
         file.write_bytes(before)

@@ -7,7 +7,7 @@ from utils.quiz import VOICES
 from utils.tables import CASEDATA, read_entries
 
 KINDS = ("pretest", "retrieval", "completion", "decision", "error", "discussion", "check")
-OPTION = {"key", "text", "why", "rests_on", "misconception"}
+OPTION = {"key", "text", "why", "rests_on"}
 
 
 def texts(given):
@@ -17,44 +17,33 @@ def texts(given):
 
 def of_item(item):
     """What is wrong with a question, in words; empty where nothing is."""
-    for key in ("notebook", "kind", "stem"):
-        if not texts([item.get(key)]):
-            return f"'{key}' is missing, or is no text"
-    if item["kind"] not in KINDS:
-        return f"kind '{item['kind']}' is not one of {', '.join(KINDS)}"
-    if [o.get("key") for o in item["options"]] != ["a", "b", "c"]:
-        return "there must be three options, a, b and c"
-    for option in item["options"]:
-        if odd := {*option} - OPTION:
-            return f"option {option['key']} has '{odd.pop()}', which is no part of an option: quote a text with a comma"
-        if not texts([option.get("text")]):
-            return f"option {option['key']} has no 'text'"
-        if len(str(option.get("why", "")).split()) < 15:
-            return f"option {option['key']} needs an explanation ('why') of at least 15 words"
-        if not texts(option.get("rests_on")):
-            return f"option {option['key']} does not say what it rests on ('rests_on')"
+    options, voices = {option["key"]: option for option in item["options"]}, item.get("voices", {"data": "-"})
+    whole = {key for key, o in options.items() if texts([o["text"], o["why"]]) and texts(o["rests_on"])}
+    odd = [k for k, o in options.items() if k not in whole or {*o} - {"misconception"} != OPTION]
+    few = [key for key in whole if len(options[key]["why"].split()) < 15]
     keyless = item["kind"] == "discussion" or "open" in item
-    if item.get("best") not in ((None,) if keyless else ("a", "b", "c")):
-        return "'best' must be a, b or c; only a discussion item, or one with 'open', has none"
-    voices = item.get("voices", {})
-    if extra := set(voices) - set(VOICES):
-        return f"there is no voice '{extra.pop()}'"
-    if "later" in voices and not item.get("later_date"):
-        return "later guidance needs its date ('later_date')"
-    if "voices" in item and not texts([*voices.values()]):
-        return "a voice ('voices') has no words"
-    return ""
+    checks = {
+        "'notebook', 'kind' or 'stem' is missing, or is no text": texts([*map(item.get, ("notebook", "kind", "stem"))]),
+        f"kind '{item['kind']}' is not one of {', '.join(KINDS)}": item["kind"] in KINDS,
+        "there must be three options, a, b and c": [o["key"] for o in item["options"]] == [*"abc"],
+        f"option {odd} has not 'text', 'why' and 'rests_on' alone: quote a text with a comma": not odd,
+        f"option {few} needs an explanation ('why') of at least 15 words": not few,
+        "'best' must be a, b or c; only a discussion item, or one with 'open', has none": item.get("best")
+        in ((None,) if keyless else ("a", "b", "c")),
+        f"'voices' are words of {', '.join(VOICES)}": {*voices} <= {*VOICES} and texts([*voices.values()]),
+        "later guidance needs its date ('later_date')": "later" not in voices or item.get("later_date"),
+    }
+    return next((why for why, fine in checks.items() if not fine), "")
 
 
 def of_prompt(prompt):
     """What is wrong with a prompt, in words; empty where nothing is."""
-    needed = {"text": "fields", "rank": "stage"}.get(prompt.get("kind"))
-    if not needed or not prompt.get(needed):
+    needed = {"text": "fields", "rank": "stage"}.get(prompt["kind"])
+    if not prompt.get(needed):
         return "kind is text (with 'fields') or rank (with 'stage')"
-    words = [prompt.get("stem"), prompt.get("notebook"), prompt.get("exemplar", "-"), *prompt.get("look_for", [])]
-    if not texts(words + ([*prompt["fields"].values()] if needed == "fields" else [prompt["stage"]])):
-        return "'stem', 'notebook', or one of its lines, is missing, or is no text"
-    return ""
+    words = [prompt["stem"], prompt["notebook"], prompt.get("exemplar", "-"), *prompt.get("look_for", [])]
+    fine = texts(words + ([*prompt["fields"].values()] if needed == "fields" else [prompt["stage"]]))
+    return "" if fine else "'stem', 'notebook', or one of its lines, is no text"
 
 
 def items(folder=CASEDATA):

@@ -5,7 +5,6 @@ owes depends on its `part` in ``journey.csv``: a short page, whose part is ``opt
 `EVERYWHERE`; so do the pages before and after the story, and each of the others owes `IN_CORE` as well.
 """
 
-import base64
 import copy
 import json
 import re
@@ -27,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MACHINE = re.compile(r"/(?:home|root|tmp|work|Users|opt|var)/|[A-Z]:\\\\|file://")
 VIEW = "application/vnd.jupyter.widget-view+json"
+PICTURE_CUT = r'base64,(?!([\w+/]{4})+([\w+/]{2}==|[\w+/]{3}=)?")'
 WORDS = re.compile(r"[A-Za-z][A-Za-z'’-]+")
 # Words of what became known after a notebook's moment; none may stand on its page. (The glossary of 00 explains ANA.)
 LATER = {
@@ -103,18 +103,10 @@ def output_faults(output):
         (VIEW in data, "a stored widget view, which shows 'model not found' without a kernel: python lab.py refresh"),
         ("image/png" in data, "a bare picture, whose description never reaches JupyterLab: show it by utils.plots"),
         (MACHINE.search(kept), "a path of this machine in an output"),
-        (not all(map(whole, re.findall('base64,([^"]*)', html))), "a picture that cannot be shown: lab.py refresh"),
+        (re.search(PICTURE_CUT, html), "a picture that cannot be shown: lab.py refresh"),
         ("<img" in html and not re.search(r'<img[^>]+alt="[^"]{40,}"', html), "a picture without a description"),
         (re.search(r">\s*(nan|NaN|None|<NA>)\s*<", html), "a missing value shown as nan: unknown has its own word"),
     )
-
-
-def whole(data):
-    """Whether the data of a picture can be decoded."""
-    try:
-        return len(base64.b64decode(data, validate=True)) > 0
-    except ValueError:
-        return False
 
 
 CASE = load_case()
@@ -137,8 +129,8 @@ def stored(number):
 
 def book(number):
     """A stored notebook with its questions and prompts: a copy, which may be spoiled."""
-    asked, told = ({k: x for k, x in of.items() if x["notebook"] == number} for of in (items(), prompts()))
-    return copy.deepcopy(SimpleNamespace(number=number, nb=stored(number), items=asked, prompts=told))
+    asked, form = ({k: x for k, x in of.items() if x["notebook"] == number} for of in (items(), prompts()))
+    return copy.deepcopy(SimpleNamespace(number=number, nb=stored(number), items=asked, prompts=form))
 
 
 def moment(b):
@@ -146,9 +138,9 @@ def moment(b):
     return STOPS.at[b.number, "time_point"] or ("regional_hospital" if b.number == "00" else "discussion")
 
 
-def explained(listed):
+def explained(asked):
     """Words in the explanations of all options of some questions (dict of id -> item)."""
-    return sum(size(o["why"]) for i in listed.values() for o in i["options"])
+    return sum(size(o["why"]) for i in asked.values() for o in i["options"])
 
 
 def walk(b):
@@ -197,9 +189,9 @@ def opened(when, later_voice=None):
 
 
 def rests_on_what_was_known(b):  # R2
-    told = {k: p for k, p in b.prompts.items() if "exemplar" in p or "look_for" in p}
     rests = [(k, r) for k, i in b.items.items() for o in i["options"] for r in o["rests_on"]]
-    for name, basis in rests + [(k, r) for k, p in told.items() for r in p.get("rests_on", ["nothing"])]:
+    answered = {k: p.get("rests_on", ["nothing"]) for k, p in b.prompts.items() if {"exemplar", "look_for"} & {*p}}
+    for name, basis in rests + [(k, r) for k, given in answered.items() for r in given]:
         if re.fullmatch(r"[FUPD]\d+", basis):
             if basis not in opened(moment(b), STOPS.at[b.number, "later_voice"] or None):
                 yield f"{name} rests on {basis}, which is not open at {moment(b)}: name what was known then"
@@ -285,21 +277,21 @@ def takes_the_minutes_it_says(b):
     """60 words a minute, of prose and of what options explain; ten minutes a sheet, one for five rows."""
     words, rows = prose_words(b.nb) + explained(b.items), STOPS["rows"].fillna(0)[b.number]
     sheets = sum(len(re.findall(r'(?m)^sheet\("', c.source)) for c in b.nb.cells if c.cell_type == "code")
-    due, said = round(words / 60 + 10 * sheets + rows / 5), re.findall(r"\*\*Time:\*\* about (\d+) min", markdown(b.nb))
+    minutes, stated = round(words / 60 + 10 * sheets + rows / 5), re.findall(r"\*Time:\*\* about (\d+)", markdown(b.nb))
     yield from which(
-        (due > 45, f"{due} minutes by the formula; at most 45: shorten, or make two pages of it"),
-        (STOPS.at[b.number, "minutes"] != due, f"casedata/journey.csv: the minutes are {due} by the formula"),
-        (said not in ([str(due)], []), f"the page says {said} minutes; by the formula they are {due}"),
+        (minutes > 45, f"{minutes} minutes by the formula; at most 45: shorten, or make two pages of it"),
+        (STOPS.at[b.number, "minutes"] != minutes, f"casedata/journey.csv: the minutes are {minutes} by the formula"),
+        (stated not in ([str(minutes)], []), f"the page says {stated} minutes; by the formula they are {minutes}"),
         (words > 2600, "more than 2,600 words, with the explanations"),
     )
 
 
 def shows_each_card_once(b):  # an id that stands twice is refused by tests.check_questions
     there = Counter(s[:2] for s in walk(b) if s.kind in ("ask", "write", "rank"))
-    kinds = {k: "write" if p["kind"] == "text" else "rank" for k, p in b.prompts.items()}
-    due = {(kind, k) for k, kind in {**dict.fromkeys(b.items, "ask"), **kinds}.items()}
-    yield from (f'{kind}("{k}") stands {there[kind, k]} times; once is due' for kind, k in due if there[kind, k] != 1)
-    for kind, k in there.keys() - due:
+    ours = {("ask", k) for k in b.items}
+    ours |= {("write" if p["kind"] == "text" else "rank", k) for k, p in b.prompts.items()}
+    yield from (f'{kind}("{k}") stands {there[kind, k]} times; once is due' for kind, k in ours if there[kind, k] != 1)
+    for kind, k in there.keys() - ours:
         yield f'{kind}("{k}"): this notebook has no such {"question" if kind == "ask" else "prompt"}'
     for k, p in b.prompts.items():
         if (n := size(p.get("exemplar", ""))) > p.get("words", n):
@@ -357,22 +349,19 @@ def has_one_prebunk(b):
     quotes = [c.source for c in b.nb.cells if c.cell_type == "markdown" and head in c.source + "\n"]
     if len(quotes) != 1 or not all(line.startswith(">") for line in quotes[0].splitlines()):
         return [f"one block quote is due that begins: {head}"]
-    paragraphs = re.sub("(?m)^> ?", "", quotes[0]).split("\n\n")[1:]
-    leads = [re.fullmatch(r"(?s)\*\*([^*]+)\*\*(.+)", p.strip()) for p in paragraphs]
-    well = len(leads) == 2 and all(leads) and leads[1][1].startswith("What ") and quotes[0].count("**") == 4
-    short = well and min(size(lead[2]) for lead in leads) < 12
+    _, *parts = re.sub("(?m)^> ?", "", quotes[0]).split("**")  # lead, text, lead, text
+    well = len(parts) == 4 and parts[2].startswith("What ") and [p.strip().count("\n\n") for p in parts] == [0] * 4
     return which(
         (not well, "the card has two paragraphs with bold leads: **the rival**, and **What helps to tell them apart**"),
-        (short, "each lead of the card needs at least 12 words after it"),
+        (well and min(map(size, parts[1::2])) < 12, "each lead of the card needs at least 12 words after it"),
     )
 
 
 def opens_with_retrieval(b):  # R9
     first = next((s.what for s in walk(b) if s.kind == "heading"), "")
-    due, stops = [i["id"] for i in of_kind(b, "retrieval")], list(STOPS.index)
-    earlier = stops[: stops.index(b.number)]
-    yield from which((len(due) != 2 or cards(b, first) != due, f"before the story, just two retrieval items: {due}"))
-    late = [i["id"] for i in of_kind(b, "retrieval") if i.get("origin") not in earlier]
+    ids, earlier = [i["id"] for i in of_kind(b, "retrieval")], [*STOPS.index[: STOPS.index.get_loc(b.number)]]
+    yield from which((len(ids) != 2 or cards(b, first) != ids, f"before the story, just two retrieval items: {ids}"))
+    late = [name for name in ids if b.items[name].get("origin") not in earlier]
     yield from (f"{name}: its 'origin' names no earlier notebook" for name in late)
 
 
@@ -429,18 +418,16 @@ CALLS = {"ask": "answer", "write": "write", "rank": "rank", "sheet": "sheet", "o
 def says_the_lines_of_code_once(b):
     """The ways by keyboard and by a line of code stand in one fold, and nowhere else; 00 explains them."""
     prose = [c for c in b.nb.cells if c.cell_type == "markdown"]
-    folds = [c.source for c in prose if f"<strong>{FOLD}</strong>" in c.source]
-    told = folds[0] if folds else ""
-    code = [c for c in b.nb.cells if c.cell_type == "code"]
-    shown_first = [c.source.strip().splitlines()[-1] for c in code if "this is the first view" in shown_html(c)]
-    due = [f"{name}.set" for name in shown_first]
-    due += [c for card, c in CALLS.items() if any(re.search(rf"(?m)^{card}\(", x.source) for x in code)]
-    yield from (f"the fold '{FOLD}' lacks the line `{line}(…)`" for line in due if f"{line}(" not in told)
+    folds = [c.source for c in prose if f"<strong>{FOLD}</strong>" in c.source] or [""]
+    for code in (c for c in b.nb.cells if c.cell_type == "code"):
+        lines = [call for card, call in CALLS.items() if re.search(rf"(?m)^{card}\(", code.source)]
+        if "this is the first view" in shown_html(code):
+            lines.append(f"{code.source.strip().splitlines()[-1]}.set")
+        yield from (f"the fold '{FOLD}' lacks the line `{x}(…)`" for x in lines if f"{x}(" not in folds[0])
     for cell in prose if b.number != "00" else ():
-        said = re.findall(r"[Bb]y keyboard|[Bb]y a line of code|Shift and Enter", cell.source)
-        yield from (
-            f"cell {cell.id} says '{x}': that stands in the fold '{FOLD}'" for x in said if cell.source not in folds
-        )
+        for words in re.findall(r"[Bb]y keyboard|[Bb]y a line of code|Shift and Enter", cell.source):
+            if cell.source not in folds:
+                yield f"cell {cell.id} says '{words}': that stands in the fold '{FOLD}'"
     yield from which((len(folds) > 1, f"{len(folds)} folds '{FOLD}'; one is due"))
 
 

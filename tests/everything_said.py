@@ -28,21 +28,17 @@ def visible(page):
     return [text.strip() for text in (*filter(None, read_aloud), *soup.stripped_strings)]
 
 
+SENT = {"description", "placeholder", "tooltip", "value", "_options_labels", "item", "words", "shown"}
+
+
 def of_widget(widget):
-    """The texts of a widget and of all in it."""
+    """The texts of a widget and of all in it, as they are sent to the page."""
     for child in getattr(widget, "children", ()):
         yield from of_widget(child)
-    yield from (getattr(widget, name, "") or "" for name in ("description", "placeholder", "tooltip"))
-    if isinstance(widget, widgets.HTML):
-        yield from visible(widget.value)
-    for option in getattr(widget, "options", ()):
-        yield str(option[0] if isinstance(option, tuple) else option)
-    for name in {"item", "words", "shown"} & set(getattr(widget, "keys", ())):
-        yield from of_state(getattr(widget, name))
+    yield from of_state([getattr(widget, name) for name in SENT & {*widget.keys}])
 
 
 def of_state(state):
-    """The texts in what is sent to the page."""
     if isinstance(state, str):
         yield from visible(state)
     for inner in state.values() if isinstance(state, dict) else state if isinstance(state, list | tuple) else ():

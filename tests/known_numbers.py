@@ -6,22 +6,18 @@ computed one the same when rounded as shown. All else is declared in ``tests/num
 """
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from tests.reading import key, near_words, read_numbers, words
-from utils import pk
 from utils.case import Case, load_case, references
-from utils.chapters import bedside, route
 from utils.chapters.patient import load_patient
-from utils.rules import NEAR, RULES, evaluate, hscore_probability
+from utils.rules import RULES, evaluate, hscore_probability
 from utils.tables import describe
-from utils.units import UnitError, converted, factors, variables
+from utils.units import converted, factors, variables
 
 CASE = load_case()
 GIRL = load_patient("TP-01")
@@ -45,15 +41,16 @@ class Known:
     decimals: int | None = None  # of a number in a sentence, which is printed no other way
 
 
-IGNORED = {
+IGNORED = {  # they tell nothing, or are right only in pairs (orphans.paired)
     "variables": ["plausible_low", "plausible_high", "burden"],
     "time_points": ["order"],
     "units": ["factor", "offset"],
-    "score_probability": ["score", "percent"],  # right only in pairs, see orphans.paired
-    "growth": ["l", "s"],  # powers and spreads, which no page prints
+    "score_probability": ["score", "percent"],
+    "growth": ["l", "s"],
 }
 # Tables that are told in whole lines, which vouch for no number elsewhere.
-TOLD = set("codes board naranjo_answers neutropenia_causes variant care guidance anakinra_evidence weighed".split())
+WHOLE_LINES = set("codes board naranjo_answers neutropenia_causes variant care guidance anakinra_evidence".split())
+WHOLE_LINES |= {"weighed"}
 TELLING = {"mmhg", "kg", "point", "score no."}  # units that tell what is measured, whatever stands beside them
 SILENT = set("first revision score_unit where source tag seen_in loinc hpo atc fact id file members cites".split())
 NAMES = ["item", "variable", "input", "treatment", "event", "claim", "label", "title", "short"]
@@ -91,9 +88,9 @@ def measured_under():
 
 @cache
 def _measures():
-    """What may be measured: pairs of the units and of the words of a numeric variable, one of which is its name."""
+    """What may be measured: the units of a numeric variable, the words of its label, and those of its name."""
     rows = variables()[variables()["canonical_unit"] != ""]
-    return [(frozenset(map(key, factors(v))), words(rows.at[v, "label"]), words(v)) for v in rows.index]
+    return [({*map(key, factors(v))}, words(label), words(v)) for v, label in rows["label"].items()]
 
 
 def measured(r, about=frozenset()):
@@ -102,64 +99,58 @@ def measured(r, about=frozenset()):
     Its home is an observation, a rule or a computation: a sentence that repeats it would vouch for itself.
     """
     near = near_words(r, 45) | about
-    if r.unit in TELLING:
-        return True
-    for units, label, name in _measures():
-        if r.unit in units or (not r.unit and r.telling):
-            if near & name or len(near & label) >= min(2, len(label)):
-                return True
-    return False
+    return r.unit in TELLING or any(
+        (near & name or len(near & label) >= min(2, len(label))) and (r.unit in units or (not r.unit and r.telling))
+        for units, label, name in _measures()
+    )
 
 
 def _text(text, about, source, computed=False, subject=frozenset()):
     """The numbers of a sentence in casedata; there the words near a number say what it belongs to."""
     for r in read_numbers(text):
-        if measured(r, subject) and not computed:
-            continue
-        near = near_words(r, 45) | about
-        yield Known(r.value, frozenset({r.unit}), near, source, True, min(2, len(near)), r.decimals)
+        if computed or not measured(r, subject):
+            near = near_words(r, 45) | about
+            yield Known(r.value, frozenset({r.unit}), near, source, True, min(2, len(near)), r.decimals)
 
 
 def table_numbers(case, modelled=True):
     """The numbers of every table, those of tables yet to come included; drawn and invented patients left out."""
     for name, table in case.tables.items():
-        if name.startswith("kinetics") and not modelled:
-            continue  # what the model rests on vouches for the page on the model, and for no earlier one
         described = describe().get(name, {})
-        if re.search("simulated|invented", f"{described.get('title')} {described.get('description')}", re.IGNORECASE):
-            yield Known((float(len(table)),), frozenset({""}), words(name), f"{name}.csv, its rows")
-            continue  # a patient who was drawn or invented vouches for nothing
-        ignored = IGNORED.get(name, ())
-        for row in table.to_dict("records") if name not in TOLD else ():
-            source = f"{name}.csv {row.get('fact') or row.get('id') or row.get('item') or ''}".strip()
-            variable = row.get("variable") or row.get("input")
-            told, shared = [str(row[c]) for c in NAMES if c in row], 1
-            if not told:  # a table of figures: its rule, its population, its measure; two of them must be named
-                told, shared = [name, *(v for c, v in row.items() if isinstance(v, str) and c not in SILENT)], 2
-            shared = 3 if name == "age_limits" else shared  # many limits of one variable: whose it is must be named too
-            if (rule := RULES.get(row.get("rule"))) and row.get("item", row["rule"]) == row["rule"]:
-                told += [rule.short, rule.title]  # a cut-off belongs to its score, a threshold to what is measured
-            about = words(" ".join([*told, variables()["label"].get(variable, "")]))
-            if name == "observations":  # also by the short form that is printed, and a pressure by its unit alone
-                about |= words(f"{row['as_printed']} {row['unit']}") - {"mm3"}
-            facts = f"{row.get('fact', '')} {row.get('facts', '')}".split()
-            subject = words(" ".join([str(row.get("title", "")), *(measured_under().get(fact, "") for fact in facts)]))
-            for column, cell in row.items():
-                if isinstance(cell, str) and column not in SILENT:
-                    yield from _text(cell, about, source, subject=subject)
-                elif isinstance(cell, (int, float)) and not isinstance(cell, bool) and not pd.isna(cell):
-                    truth = column == "threshold" and (row["comparator"] == "is" or not cell)
-                    if column not in ignored and not truth:
-                        unit = _unit(column, row)
-                        yield from _number(cell, unit, about, source, True, variable, shared)
-                        one = name == "time_points" and row["first_day"] == row["last_day"]
-                        if one and row["time_point"] == case.time_point:  # the page's only day needs no name
-                            yield Known((float(cell),), frozenset({unit}), about, source, True, 0)
-            if name == "units" and row["factor"] != 1:
-                yield from _number(row["factor"], "", about, source)
-            if row.get("kind") == "at_least":
-                members = len(row["members"].split())
-                yield Known((row["threshold"], float(members)), frozenset({"of"}), about, source)
+        drawn = re.search(
+            "simulated|invented", f"{described.get('title')} {described.get('description')}", re.IGNORECASE
+        )
+        # What the model rests on vouches for the page on the model, and for no earlier one.
+        if not drawn and name not in WHOLE_LINES and (modelled or not name.startswith("kinetics")):
+            for row in table.to_dict("records"):
+                yield from _row_numbers(name, row, case.time_point)
+
+
+def _row_numbers(name, row, moment):
+    source = f"{name}.csv {row.get('fact') or row.get('id') or row.get('item') or ''}".strip()
+    variable = row.get("variable") or row.get("input")
+    named, shared = [str(row[c]) for c in NAMES if c in row], 1
+    if not named:  # a table of figures: its rule, its population, its measure; two of them must be named
+        named, shared = [name, *(v for c, v in row.items() if isinstance(v, str) and c not in SILENT)], 2
+    if (rule := RULES.get(row.get("rule"))) and row.get("item", row["rule"]) == row["rule"]:
+        named += [rule.short, rule.title]  # a cut-off belongs to its score, a threshold to what is measured
+    about = words(" ".join([*named, variables()["label"].get(variable, "")]))
+    if name == "observations":  # also by the short form that is printed, and a pressure by its unit alone
+        about |= words(f"{row['as_printed']} {row['unit']}") - {"mm3"}
+    facts = f"{row.get('fact', '')} {row.get('facts', '')}".split()
+    subject = words(" ".join(measured_under().get(fact, "") for fact in facts))
+    for column, cell in row.items():
+        if isinstance(cell, str):
+            yield from _text(cell, about, source, subject=subject) if column not in SILENT else ()
+        elif column == "threshold" and (row["comparator"] == "is" or not cell):
+            continue  # yes or no
+        elif not isinstance(cell, bool) and not pd.isna(cell) and column not in IGNORED.get(name, ()):
+            unit = _unit(column, row)
+            yield from _number(cell, unit, about, source, True, variable, 3 if name == "age_limits" else shared)
+            if row.get("time_point") == moment and row.get("first_day") == row.get("last_day", ""):
+                yield Known((float(cell),), frozenset({unit}), about, source, True, 0)  # the page's only day
+    if name == "units" and row["factor"] != 1:
+        yield from _number(row["factor"], "", about, source)
 
 
 # ---- rules ----------------------------------------------------------------------------------------------------------
@@ -168,24 +159,24 @@ def _verdicts(moment, of):
     """Scores, counts of items, margins and probabilities at one moment, of a case, an invented patient, or nobody."""
     inputs, found = of.as_of(moment).inputs if of else {}, []
     for name, rule in RULES.items():
+        about = words(f"{rule.short} {rule.title}")
         for variant in rule.variants:
-            verdict, source = evaluate(name, inputs, variant), f"{name} at {moment}"
-            found += [*_scores(name, rule, verdict, source), *_items(rule, rule.nodes(variant), verdict, source)]
+            verdict = evaluate(name, inputs, variant)
+            found += _scores(rule, verdict.score or (), about, f"{name} at {moment}")
+            found += _items(rule.nodes(variant), verdict.items, about, f"{name} at {moment}")
     return found
 
 
-def _scores(name, rule, verdict, source):
-    about = words(f"{rule.short} {rule.title}")
+def _scores(rule, ends, about, source):
     kind = "grade no." if rule.about["score_unit"].startswith("grade") else "score no."
-    for end in filter(np.isfinite, verdict.score or ()):
+    for end in filter(np.isfinite, ends):
         yield Known((end,), frozenset({kind, "point", key("ng/mL per mm/h"), ""}), about, source, False)
-        if name == "hscore":
+        if rule.name == "hscore":
             likely = hscore_probability(end)[0]
             yield from _number(likely, "%", about | words("probability"), source, False, None, 2)
 
 
-def _items(rule, nodes, verdict, source):
-    about, items = words(f"{rule.short} {rule.title}"), verdict.items
+def _items(nodes, items, about, source):
     status = dict(zip(items["item"], items["status"], strict=True))
     for row in (r for r in nodes.values() if r["kind"] == "at_least"):
         found = [status.get(m) for m in row["members"].split()]
@@ -195,64 +186,10 @@ def _items(rule, nodes, verdict, source):
     for item in items.to_dict("records"):
         near = words(item["label"]) or about
         yield from _text(f"{item['label']} {item['as_given']} {item['rule']}", near, source, computed=True)
-        for value in (item.get("points_low"), item.get("points_high")):
-            if value is not None and np.isfinite(value):
-                yield Known((value,), frozenset({"point", ""}), near, source, False)
+        for value in filter(pd.notna, (item.get("points_low"), item.get("points_high"))):
+            yield Known((value,), frozenset({"point", ""}), near, source, False)
         if not pd.isna(item["margin"]):
             yield from _number(100 * item["margin"], "%", near, source, False)
-
-
-# ---- the model, and the bedside -------------------------------------------------------------------------------------
-def _computed(value, unit, about, source):
-    """A figure of the model of anakinra as prose may show it: with one or two decimals, or a large one with none."""
-    for n in (0, 1) if abs(value) >= 10 else (1, 2):
-        yield Known((round(float(value), n),), frozenset({key(unit)}), words(about), source, True, 1, n)
-
-
-def _model():
-    """What utils.pk computes for the regimens of this case, for prose."""
-    light, weight, _ = route.weights()
-    about = {"c_max": "highest peak", "c_trough": "lowest fall fell", "c_avg": "average", "auc_24": "area"}
-    for reading, kg, (way, hours) in product(pk.READINGS, (light, weight), product(pk.ROUTES, (24, 6))):
-        found = pk.exposure(pk.parameters(kg, reading), 2 * kg, hours, way)
-        for name, told in about.items():
-            unit = "mg·h/L" if name == "auc_24" else "mg/L"
-            yield from _computed(found[name], unit, told, f"utils.pk, {name}")
-    for reading in pk.READINGS:
-        own = pk.parameters(weight, reading)
-        yield from _computed(own.half_life, "h", "half-life elimination falls", "utils.pk")
-        for g in (1, 0.5, 0.25):
-            first = pk.first_day(pk.parameters(weight, reading, absorption_rate=g), 2 * weight)
-            yield from _computed(first["auc_24"], "", "area speed", "utils.pk, first_day")
-        for f, day_1 in product((1, 0.25), (False, True)):
-            parts = pk.split_gain(pk.parameters(weight, reading, f), 2 * weight, day_1=day_1)
-            for name, row in parts.iterrows():
-                source = f"utils.pk, split_gain {name}"
-                yield from _computed(row["times"], "", "rise rose together multiply", source)
-                yield Known((round(100 * row["share"]),), frozenset({"%"}), words("rise"), source)
-    for factor in CASE.kinetics_changes.query("change == 'kidney' and factor < 1")["factor"]:
-        yield from _computed(1 / factor, "", "clearance", "kinetics_changes.csv")
-
-
-def _bedside(case):
-    """What follows from the pressure and the weight gain that are printed, where both are known by then."""
-    now = case.observations.query("status == 'reported'").drop_duplicates("variable").set_index("variable")["value"]
-    if {"weight_gain", "weight_gain_percent", "systolic_bp", "age"} - {*now.index}:
-        return
-    gain, share, told = now["weight_gain"], now["weight_gain_percent"] / 100, "utils.chapters.bedside"
-    light, heavy = (bedside.weight_before(gain, share, of) for of in ("after", "before"))
-    mean = bedside.mean_arterial_pressure(now["systolic_bp"], now["diastolic_bp"])
-    kilograms = [light, heavy, heavy + gain, *(gain / (share + x) for x in (-0.05, 0.05))]
-    found = [(round(value, 1), "kg", "weight kg gain swollen leak") for value in kilograms]
-    found += [(round(100 * gain / bedside.growth_lms(months)[1]), "%", "median") for months in (24, 30, 35)]
-    found += [(round(mean, 1), "mmHg", "mean lies")]
-    found += [(bedside.age_limits(now["age"]).iloc[0]["low"], "mmHg", "limit mmhg below")]
-    for value, unit, about in found:
-        yield from _number(value, unit, words(about), told)
-    for months, weight in product((24, 30, 35), (light, heavy)):
-        with suppress(UnitError):  # too far from the median for a z-score
-            z = round(bedside.growth_z(weight, months), 1)
-            yield Known((z,), frozenset({"", "score no."}), words("z-score taking"), told, True, 1, 1)
 
 
 # ---- all of it ------------------------------------------------------------------------------------------------------
@@ -274,23 +211,18 @@ def known(moment=None, whole=CASE):
     modelled = not moment or "discussion" in moment
     if moment == (GIRL.name,):
         case = Case({n: t for n, t in whole.tables.items() if "time_point" not in t or n == "journey"}, GIRL.name)
-        found = [*table_numbers(case, modelled), *_invented()]
-        found += [*_verdicts("nobody", None), *(k for m in GIRL.moments.index for k in _verdicts(m, GIRL))]
+        of, moments, found = GIRL, GIRL.moments.index, [*_invented()]
     else:
-        case = whole.as_of(*moment) if moment else whole
-        seen = set(case.observations["time_point"])
-        moments = [t for t in case.time_points["time_point"] if t in seen]
-        found = [*table_numbers(case, modelled), *_verdicts("nobody", None), *_bedside(case)]
-        found += [k for m in moments for k in _verdicts(m, whole)]
-    found += _model() if modelled else ()
-    found += _number(100 * NEAR, "%", words("near within"), "rules.py NEAR")
-    found += [Known((n,), frozenset({"figure no."}), words("figure"), "locators.csv") for n in (1.0, 2.0)]
+        case, found = whole.as_of(*moment) if moment else whole, []
+        of, moments = whole, [t for t in case.time_points["time_point"] if t in {*case.observations["time_point"]}]
+    found += [*table_numbers(case, modelled), *_verdicts("nobody", None)]
+    found += [k for m in moments for k in _verdicts(m, of)]
     for work in references().values():
-        about = words(work["id"])
-        found += _text(f"{work.get('title', '')} {work.get('note', '')}", about, "references.json")
-        number = float(work.get("citation-number") or "nan")
-        found += [Known((number,), frozenset({"reference no."}), about, "references.json")]
-    found += [Known((float(len(whole.journey)),), frozenset({""}), words("stops journey"), "journey.csv")]
+        found += _text(f"{work.get('title', '')} {work.get('note', '')}", words(work["id"]), "references.json")
+    return as_known(found)
+
+
+def as_known(found):
     found = list(dict.fromkeys(found))
     return found, np.array([k.value[0] for k in found])
 
@@ -299,8 +231,7 @@ def known(moment=None, whole=CASE):
 def vanished(moment, before):
     """What the case vouched for before a change, and does not any more; as from `known`."""
     now = set(known(moment)[0])
-    gone = [k for k in known(moment, before)[0] if k not in now]
-    return gone, np.array([k.value[0] for k in gone])
+    return as_known(k for k in known(moment, before)[0] if k not in now)
 
 
 def _same(r, k, prose):
@@ -330,15 +261,14 @@ def provenance(r, moment=None, head="", prose=True, among=None):
     if re.match(r"[+−-]?0\d", r.text):
         return None  # no number is written so
     near = near_words(r, len(r.passage) if prose and (r.unit or r.telling) else 90) | words(head)
-    near |= words(" ".join(measured_under().get(fact, "") for fact in re.findall(r"\bF\d\d\b", r.passage)))
-    measured = not prose and bool(re.search(r"\sF\d\d\s+CR\d\w?$", r.passage.strip()))  # the case's own sheet
+    in_sheet = not prose and re.search(r"\sF\d\d\s+CR\d\w?$", r.passage.strip())  # where no value is a limit
     for i in np.flatnonzero(np.abs(np.abs(values) - abs(r.value[0])) <= 0.5 * 10**-r.decimals + 1e-9):
         k = found[i]
-        due = k.shared or not r.unit
+        needed = k.shared or not r.unit
         if not r.unit and not r.telling:  # a bare count of one or two digits is anybody's: two words must name it
-            due = min(max(due, 2 if k.decimals is None else 3), len(k.words)) if k.words else 2
-        if measured and k.source.startswith(("age_limits", "reference_ranges", "rules.csv")):
-            continue  # a limit in the row of a measured value would be a confusion
-        if _same(r, k, prose) and len(k.words & near) >= due:
+            needed = min(max(needed, 2 if k.decimals is None else 3), len(k.words)) if k.words else 2
+        if in_sheet and k.source.startswith(("age_limits", "reference_ranges", "rules.csv")):
+            continue
+        if _same(r, k, prose) and len(k.words & near) >= needed:
             return k.source
     return None

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import yaml
 
 from tests.known_numbers import CASE, GIRL, MEND, NAMES, SILENT, STOPS, measured, measured_under, provenance, vanished
@@ -20,8 +21,8 @@ from utils import pk
 from utils.case import references
 from utils.chapters import appraisal, bedside, cohort, course, patient, route
 from utils.quiz import items, prompts
-from utils.rules import RULES, evaluate, hscore_probability
-from utils.units import factors, variables
+from utils.rules import NEAR, RULES, evaluate, hscore_probability
+from utils.units import converted, factors, variables
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -60,10 +61,9 @@ class Passage:
             return self.where.partition(",")[0]
         file, _, name = self.where.partition(", ")
         path = ROOT / "casedata" / file if file.endswith(".yaml") else ROOT / "notebooks" / f"{file}.ipynb"
-        lines, first = path.read_text(encoding="utf-8").splitlines(), line_of(path, name.removeprefix("cell "))
-        near = {*re.findall(r"\w+", reading.context)}
-        part = lines[first - 1 : first + 199]
-        fits = [len(near & {*re.findall(r"\w+", line)}) * (reading.text in line) for line in part]
+        first, near = line_of(path, name.removeprefix("cell ")), {*re.findall(r"\w+", reading.context)}
+        lines = path.read_text(encoding="utf-8").splitlines()[first - 1 : first + 199]
+        fits = [len(near & {*re.findall(r"\w+", line)}) * (reading.text in line) for line in lines]
         return f"{path.relative_to(ROOT)}:{first + fits.index(max(fits))}"
 
 
@@ -84,11 +84,10 @@ def output_texts(cell):
     for output in cell.get("outputs", []):
         data = output.get("data", {"text/plain": output.get("text", "")})
         first, page = data.get("text/plain", ""), plain_text(data.get("text/html", ""))
-        seen = set(map(numbers_of, first.splitlines()))
-        more = [x for x in page.splitlines() if numbers_of(x) not in {(), *seen}]
-        text = re.sub(" {3,}", "  ", "\n".join([first, *more]))
+        seen = {(), *map(numbers_of, first.splitlines())}
         if not WATERMARK.search(first + page):  # drawn by a seeded simulation, or invented: no number of the case
-            yield text
+            more = [line for line in page.splitlines() if numbers_of(line) not in seen]
+            yield re.sub(" {3,}", "  ", "\n".join([first, *more]))
 
 
 def moment_of(number):
@@ -124,16 +123,14 @@ def book_passages(nb, stem):
                     yield Passage(line, *common, top, prose=False)
 
 
-def item_passages(listed):
-    """Every passage of the questions."""
-    for name, item in listed.items():
-        texts = [item["stem"], *(o[k] for o in item["options"] for k in ("text", "why")), item.get("open", "")]
-        yield from entry_passages("items", name, item, [*texts, *item.get("voices", {}).values()])
-
-
-def entry_passages(file, name, entry, texts):
-    names, moment = frozenset({file, name, entry["notebook"]}), moment_of(entry["notebook"])
-    yield from (Passage(str(t), f"{file}.yaml, {name}", names, moment, str(entry["stem"])) for t in texts)
+def entry_passages(file, entries):
+    """Every passage of the questions, or of the prompts."""
+    for name, entry in entries.items():
+        texts = [entry["stem"], *(o[k] for o in entry.get("options", []) for k in ("text", "why"))]
+        texts += [*entry.get("voices", {}).values(), *(entry.get(k, "") for k in ("open", "exemplar"))]
+        names, moment = frozenset({file, name, entry["notebook"]}), moment_of(entry["notebook"])
+        for text in [*texts, *entry.get("look_for", [])]:
+            yield Passage(str(text), f"{file}.yaml, {name}", names, moment, str(entry["stem"]))
 
 
 def table_passages(case):
@@ -157,24 +154,18 @@ def value(fact, unit=None, variable=None):
     rows = rows[rows["variable"] == variable] if variable else rows
     if len(rows) != 1:
         raise ValueError(f"{fact} holds {len(rows)} values: name one of {', '.join(rows['variable'])}")
-    row = rows.iloc[0]
-    return row["value"] * (factors(row["variable"])[row["unit"]] / factors(row["variable"])[unit] if unit else 1)
+    [row] = rows.to_dict("records")
+    return converted(row["value"], row["variable"], row["unit"], unit or row["unit"])
 
 
 def limit(rule, item, unit=None):
     """A threshold of a rule, in its published unit or in another one of the variable."""
     row = RULES[rule].nodes()[item]
-    by = factors(row["input"])[row["unit"]] / factors(row["input"])[unit] if unit else 1
-    return row["threshold"] * by
+    return converted(row["threshold"], row["input"], row["unit"], unit) if unit else row["threshold"]
 
 
 def shown_of(rule, moment, item, column):
     return evaluate(rule, CASE.as_of(moment)).items.set_index("item").at[item, column]
-
-
-def margin(rule, moment, item):
-    """How far a value lies from its threshold, in per cent of it, positive on the side that meets the item."""
-    return 100 * shown_of(rule, moment, item, "margin")
 
 
 def share(rule, what, study=None):
@@ -184,14 +175,30 @@ def share(rule, what, study=None):
     return found
 
 
-def of_girl(given, unit):
+def exposure(what, way, hours, kg=16.7, reading="published"):
+    return pk.exposure(pk.parameters(kg, reading), 2 * kg, hours, way)[what]
+
+
+def gain(part, what="times", f=1, reading="published", day_1=False):
+    return pk.split_gain(pk.parameters(16.7, reading, bioavailability=f), 33.4, day_1=day_1).at[part, what]
+
+
+def z_score(weight, months):
+    """A boy's weight (kg) as a z-score, ((weight / M)^L − 1) / (L S). Source: WHO (whoanthro), ``growth.csv``."""
+    power, median, spread = (np.interp(months, CASE.growth["age"], CASE.growth[c]) for c in ("l", "median", "s"))
+    return ((weight / median) ** power - 1) / (power * spread)
+
+
+def girl(moment, name, unit=None):
+    given = GIRL.as_of(moment).inputs[name]
     return (given.to(unit) if unit else given).value
 
 
 SPACE = {
-    **{f.__name__: f for f in (value, limit, margin, share, round)},
+    **{f.__name__: f for f in (value, limit, share, exposure, gain, girl, round)},
     "points": lambda rule, item: RULES[rule].nodes()[item]["points"],
     "score": lambda rule, moment=None: evaluate(rule, CASE.as_of(moment) if moment else {}).score,
+    "margin": lambda rule, moment, item: 100 * shown_of(rule, moment, item, "margin"),
     "part": lambda rule, moment, item: shown_of(rule, moment, item, "points_low"),
     "people": lambda rule, prior: cohort.crowd(share(rule, "sensitivity"), share(rule, "specificity"), prior),
     "percent": lambda score: hscore_probability(score)[0],
@@ -203,13 +210,14 @@ SPACE = {
     "printed": lambda way: route.printed()[way][0],
     "hours": lambda way: route.printed()[way][1],
     "weight": lambda reading: route.weights()[reading],
-    "auc": lambda way, hours, kg=16.7: pk.exposure(pk.parameters(kg), 2 * kg, hours, way)["auc_24"],
-    "gain": lambda part, what="times", f=1: pk.split_gain(pk.parameters(16.7, bioavailability=f), 33.4).at[part, what],
+    "near": NEAR,
+    "z": z_score,
+    "median": lambda months: CASE.growth.set_index("age").at[months, "median"],
+    "half_life": lambda reading: pk.parameters(16.7, reading).half_life,
     "our_naranjo": lambda: evaluate("naranjo", appraisal.answers()).score[0],
     "naranjo": lambda end: appraisal.defensible()[end],
     "variant": lambda item, what: int(CASE.variant.set_index("item").at[item, what]),
     "kinetics": lambda name: pk.constants()[name],
-    "girl": lambda moment, name, unit=None: of_girl(GIRL.as_of(moment).inputs[name], unit),
     "hours_later": lambda moment: GIRL.moments.at[moment, "after_h"],
 }
 
@@ -221,37 +229,34 @@ def compute(expression):
     return eval(str(expression), {"__builtins__": {}}, dict(SPACE))
 
 
-def named_in(entry):
-    """The places that an entry is about (set of str)."""
-    return {entry["where"]} if isinstance(entry["where"], str) else {*entry["where"]}
-
-
 def declares(entry, reading, passage):
-    unit = entry.get("unit", reading.unit)
+    """Whether an entry is about this reading: the same words, the same unit where it names one, at its place."""
+    unit, where = entry.get("unit", reading.unit), entry["where"]
+    named = {where} if isinstance(where, str) else {*where}
     same = reading.unit in (unit, *(r.unit for r in read_numbers(f"1 {unit}")))
-    return entry["text"] == reading.text and passage.names & named_in(entry) and same
+    return entry["text"] == reading.text and passage.names & named and same
 
 
 def entry_faults(entries, used):
     """What is wrong with the declared numbers themselves."""
-    lines = DECLARED.read_text(encoding="utf-8").splitlines() if entries is ENTRIES else []
-    at = [n for n, line in enumerate(lines, 1) if line.startswith("- ")] or [""] * len(entries)
+    lines = DECLARED.read_text(encoding="utf-8").splitlines()
+    at = [n for n, line in enumerate(lines, 1) if line.startswith("- ")]
     for number, entry in enumerate(entries):
-        told = f"numbers.yaml:{at[number]}: {entry.get('where')}, '{entry.get('text')}'"
+        place = f"numbers.yaml:{at[number]}: {entry.get('where')}, '{entry.get('text')}'"
         if not isinstance(entry.get("text"), str) or "where" not in entry:
-            yield f"{told} needs 'where' and 'text', the text between quotation marks"
+            yield f"{place} needs 'where' and 'text', the text between quotation marks"
         elif ("is" in entry) == bool(str(entry.get("reason", "")).strip()):
-            yield f"{told} needs either a computation ('is') or a reason"
+            yield f"{place} needs either a computation ('is') or a reason"
         elif number not in used:
-            yield f"{told} stands nowhere on that page any more: take the entry out"
+            yield f"{place} stands nowhere on that page any more: take the entry out"
         elif "is" in entry:
             try:
-                due = compute(entry["is"])
+                right = compute(entry["is"])
                 [reading] = read_numbers(entry["text"]) or read_numbers(f"{entry['text']} points")
-                if abs(due - reading.value[0]) > 0.5 * 10**-reading.decimals + 1e-9:
-                    yield f"{told} is {due:.6g} by its computation {entry['is']}"
+                if abs(right - reading.value[0]) > 0.5 * 10**-reading.decimals + 1e-9:
+                    yield f"{place} is {right:.6g} by its computation {entry['is']}: mend the sentence, or the entry"
             except Exception as fault:
-                yield f"{told}: the computation {entry['is']} fails ({fault})"
+                yield f"{place}: the computation {entry['is']} fails ({fault})"
 
 
 def paired(passage):
@@ -305,21 +310,16 @@ def orphans(passages, entries=ENTRIES, used=None):
 
 
 def outdated(passages, before):
-    """Each number in prose that a case vouched for before a change: (passage, reading, what vouched for it).
-
-    A sentence may be right all the same, where another fact has that number.
-    """
-    for p in (p for p in passages if p.prose):
-        if (gone := vanished(p.moment, before))[0]:
-            for r in read_numbers(p.text):
-                if source := provenance(r, p.moment, p.head, p.prose, gone):
-                    yield p, r, source
+    """Each number in prose that a case vouched for before a change: (passage, reading, what vouched for it)."""
+    for p in (p for p in passages if p.prose and vanished(p.moment, before)[0]):
+        for r in read_numbers(p.text):
+            if source := provenance(r, p.moment, p.head, p.prose, vanished(p.moment, before)):
+                yield p, r, source
 
 
 @cache
 def everything():
     """All passages of the collection as it is, by notebook, and the questions."""
-    pages = {b.stem: list(book_passages(nbformat.read(b, 4), b.stem)) for b in BOOKS}
-    told = {k: [p["stem"], p.get("exemplar", ""), *p.get("look_for", [])] for k, p in prompts().items()}
-    written = [p for k, texts in told.items() for p in entry_passages("prompts", k, prompts()[k], texts)]
-    return {**pages, "items": list(item_passages(items())), "prompts": written, "tables": list(table_passages(CASE))}
+    found = {b.stem: list(book_passages(nbformat.read(b, 4), b.stem)) for b in BOOKS}
+    found |= {file: list(entry_passages(file, of())) for file, of in (("items", items), ("prompts", prompts))}
+    return {**found, "tables": list(table_passages(CASE))}

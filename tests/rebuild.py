@@ -21,10 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import yaml
-
 from tests.check_casedata import seal
-from utils.tables import CASEDATA, WORDS, CaseDataError, read_table
+from utils.tables import CASEDATA, WORDS, CaseDataError, read_entries, read_table
 
 ROOT = CASEDATA.parent
 DONE, BOOKS = ROOT / "build" / "rebuilt", ROOT / "notebooks"
@@ -34,10 +32,11 @@ SUFFIXES = (".py", ".js", ".css", ".yaml", ".csv", ".json", ".md", ".ipynb")
 GENERATED = ("datapackage.json", "question_bank.gift", "case.phenopacket.json", "clinical_review.md")
 BARE = " has no source"
 ASKED = "; is it still right?"  # what only a reader can tell; --seen says that it is
-# What a change of casedata is held to, beside the tests of the modules that changed.
-WORDED = ["test_quiz.py", "test_notebooks.py", "test_pages.py"]
-TABLED = [*WORDED, "test_casedata.py", "test_rules.py", "test_classroom.py", "test_kit.py", "test_patient.py"]
-TABLED += ["test_bench.py", "test_design_data.py"]
+# What a change is held to, beside the tests of the modules that changed.
+WORDED, OF_KIT = ["test_quiz.py", "test_notebooks.py", "test_pages.py"], ["test_kit.py", "test_classroom.py"]
+TABLED = [*WORDED, *OF_KIT, "test_casedata.py", "test_rules.py", "test_patient.py", "test_bench.py"]
+TABLED += ["test_design_data.py"]
+CONCERNS = {"casedata": TABLED, "classroom": OF_KIT, "utils": ["test_quiz.py", "test_explorer.py", "test_phrases.py"]}
 
 
 # ---- what has changed ------------------------------------------------------------------------------------------------
@@ -81,9 +80,8 @@ def entries(root):
     """The questions and prompts as they stand: a dict of id -> entry; empty where they cannot be read."""
     found = {}
     for file in WORDS:
-        with suppress(OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
-            text = (root / "casedata" / file).read_text(encoding="utf-8")
-            found |= {e["id"]: e for e in yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))}
+        with suppress(CaseDataError):
+            found |= read_entries(file, folder=root / "casedata")
     return found
 
 
@@ -95,8 +93,8 @@ def concerned(changed, old, new):
         return books
     reworded = {name for name in {*old, *new} if old.get(name) != new.get(name)}
     numbers = {e.get(name, {}).get("notebook") for e in (old, new) for name in reworded}
-    told = {p.name for p in books if "casedata/journey.csv" in changed and "journey" in p.read_text(encoding="utf-8")}
-    return [p for p in books if f"notebooks/{p.name}" in changed or p.name[:2] in numbers or p.name in told]
+    maps = {p.name for p in books if "casedata/journey.csv" in changed and "journey" in p.read_text(encoding="utf-8")}
+    return [p for p in books if f"notebooks/{p.name}" in changed or p.name[:2] in numbers or p.name in maps]
 
 
 # ---- where something stands ------------------------------------------------------------------------------------------
@@ -117,8 +115,8 @@ def placed(complaint, file):
     return f"{file}: {complaint}"
 
 
-def told(fault):
-    """A CaseDataError with the place of what it is about."""
+def of_data(fault):
+    """A CaseDataError as a sentence, with the place of what it is about."""
     file, about = f"casedata/{fault.file}", str(fault).partition(": ")[2]
     column = f"column {fault.column}: " if fault.column else ""
     return f"{file}:{fault.row}: {column}{about}" if fault.row else placed(about, file)
@@ -138,9 +136,8 @@ def number_ids():
             wrong.append(f"{name} was asked before and dropped: an id is not given twice, so choose a new one")
         elif name not in known and digest in gone:
             wrong.append(f"{name} is what was {gone[digest]}: a question keeps its id, so call it {gone[digest]} again")
+        known[name] = {"first": known.get(name, {}).get("first", digest), "revision": digest}
     if not wrong:
-        for name, digest in now.items():
-            known[name] = {"first": known.get(name, {}).get("first", digest), "revision": digest}
         lines = [f"{n},{r['first']},{r['revision']},{str(n in now).lower()}\n" for n, r in known.items()]
         text = "".join(["id,first,revision,asked\n", *lines])
         (CASEDATA / "revisions.csv").write_text(text, encoding="utf-8", newline="\n")
@@ -159,7 +156,7 @@ def sealed():
         wrong = number_ids()
         seal()
     except CaseDataError as fault:
-        wrong = [told(fault)]
+        wrong = [of_data(fault)]
     if wrong:
         file.write_text(before, encoding="utf-8", newline="\n")
     elif file.read_text(encoding="utf-8") != before:
@@ -182,70 +179,40 @@ def run(books):
 
 def journey_faults():
     """Pages and rows of the journey that do not belong together."""
-    table = read_table("journey")
-    there = {p.name for p in BOOKS.glob("*.ipynb")}
-    for row, file in enumerate(table["file"], 2):
-        if file not in there:
-            yield f"casedata/journey.csv:{row}: there is no notebooks/{file}: add the notebook, or take the row out"
-    for file in sorted(there - {*table["file"]}):
-        yield f"notebooks/{file}: casedata/journey.csv has no row for it: add one"
+    rows, there = [*read_table("journey")["file"]], {p.name for p in BOOKS.glob("*.ipynb")}
+    for file in sorted({*rows} - there):
+        at = f"casedata/journey.csv:{rows.index(file) + 2}"
+        yield f"{at}: there is no notebooks/{file}: add the notebook, or take the row out"
+    yield from (f"notebooks/{file}: casedata/journey.csv has no row for it: add one" for file in there - {*rows})
 
 
 def page_faults(books):
     """What pages and their questions lack, each with its place."""
     from tests.design import book, complaints
 
-    for path in books:
+    for file in (f"notebooks/{path.name}" for path in books):
         try:
-            for complaint in dict.fromkeys(complaints(book(path.name[:2]))):
-                yield placed(complaint, f"notebooks/{path.name}")
+            yield from [placed(complaint, file) for complaint in dict.fromkeys(complaints(book(file[10:12])))]
         except Exception as fault:  # a page unlike all others: still a sentence
-            yield f"notebooks/{path.name}: could not be checked ({type(fault).__name__}: {fault})"
+            yield f"{file}: could not be checked ({type(fault).__name__}: {fault})"
 
 
-def outdated(passages, folder):
-    """Numbers that the case in a folder vouched for, and ours does not: a dict of (place, number) -> sentence."""
+def number_faults(before):
+    """The numbers without a source, and those that another row vouched for before the change (`before`: its folder)."""
     from tests import orphans
     from utils.case import load_case
 
-    def now(source):
-        """What the row that vouched for a number says now."""
-        file, _, fact = source.partition(".csv ")
-        rows = read_table("observations").query("fact == @fact and value.notna()") if file == "observations" else None
-        told = [f"{r.value:g} {r.unit}".strip() for r in rows.itertuples()] if rows is not None else []
-        return f"{' and '.join(told)} now" if told else "so no more"
-
-    try:
-        found = [*orphans.outdated(passages, load_case(folder))]
-    except CaseDataError:  # it was not whole before either
-        return {}
-    return {(p.place(r), r.text): f"{orphans.stated(r)}: {of} says {now(of)}{ASKED}" for p, r, of in found}
-
-
-def number_faults(books, root):
-    """The numbers of some pages, of the questions and of the tables that have no source, or lost it by the change."""
-    from tests import orphans
-
-    pages, used, outputs = orphans.everything(), set(), {}
-    passages = [p for name in ("items", "prompts", "tables", *(b.stem for b in books)) for p in pages[name]]
-    wrong = outdated(passages, root / "casedata") if root else {}
+    used, wrong = set(), {}
+    passages = [p for page in orphans.everything().values() for p in page]
+    with suppress(CaseDataError):  # it was not whole before either
+        for p, r, source in orphans.outdated(passages, load_case(before)) if before else ():
+            wrong[p.place(r), r.text] = f"{orphans.stated(r)}, as {source} said before{ASKED}"
     for p, r in orphans.unvouched(passages, used=used):
-        if not p.prose:
-            outputs.setdefault(p.where, (p, []))[1].append(r)
-        elif was := wrong.get((p.place(r), r.text)):  # nothing vouches for it now
-            wrong[p.place(r), r.text] = f"{was.removesuffix(ASKED)}; nothing vouches for {r.text} any more"
-        else:
-            wrong[p.place(r), r.text] = orphans.stated(r) + BARE
+        if p.prose or not (before and wrong):  # what outputs repeat is mended elsewhere
+            key, shown = (p.place(r), p.prose and r.text), "" if p.prose else "shown by a cell: "
+            wrong[key] = wrong.get(key, shown + orphans.stated(r)).removesuffix(ASKED).removesuffix(BARE) + BARE
     yield from (f"{place}: {words}" for (place, _), words in wrong.items())
-    for p, readings in outputs.values() if not (root and wrong) else ():  # what they repeat is mended elsewhere
-        listed = ", ".join(dict.fromkeys(orphans.stated(r) for r in readings[:3]))
-        more = f" and {len(readings) - 3} more" if len(readings) > 3 else ""
-        yield f"{p.place(readings[0])}: shown by a cell: {listed}{more}{BARE}"
-    others = {name for b in orphans.BOOKS if b not in books for name in (b.stem, b.stem[:2])}
-    looked_at = set().union(*(p.names for p in passages)) - others
-    used |= {n for n, e in enumerate(orphans.ENTRIES) if not looked_at.issuperset(orphans.named_in(e))}
-    for words in orphans.entry_faults(orphans.ENTRIES, used):
-        yield f"tests/{words}" + ("; mend the sentence, or the entry" if "by its computation" in words else "")
+    yield from (f"tests/{words}" for words in orphans.entry_faults(orphans.ENTRIES, used))
 
 
 def teachers_files():
@@ -264,22 +231,17 @@ def teachers_files():
 
 def tests_of(changed):
     """The files of tests that a change concerns (list of str)."""
-    chosen, tests = [], {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("test_*.py")}
-    for name in changed:
-        if name in (f"casedata/{file}" for file in (*WORDS, "revisions.csv")) or name.startswith("notebooks/"):
-            chosen += WORDED
-        elif name.startswith("casedata/"):
-            chosen += TABLED
-        elif name.startswith("classroom/"):
-            chosen += ["test_kit.py", "test_classroom.py"]
-        elif name.endswith(".py"):
-            module = Path(name).stem
-            used = re.compile(rf"from utils(\.\w+)?(\.{module}\b| import [^\n]*\b{module}\b)")
-            chosen += [name for name, text in tests.items() if used.search(text)]
-        elif name.startswith("utils/"):
-            chosen += ["test_quiz.py", "test_explorer.py", "test_phrases.py"]
+    chosen, tests = set(), {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("test_*.py")}
+    for path in map(Path, changed):
+        if path.parts[0] == "notebooks" or path.name in (*WORDS, "revisions.csv"):
+            chosen |= {*WORDED}
+        elif path.suffix == ".py" and path.parts[0] == "utils":
+            used = re.compile(rf"from utils(\.\w+)?(\.{path.stem}\b| import [^\n]*\b{path.stem}\b)")
+            chosen |= {name for name, text in tests.items() if used.search(text)}
+        else:
+            chosen |= {*CONCERNS.get(path.parts[0], ())}
     # test_fuzz tries other things in each run
-    return [f"tests/{name}" for name in sorted({*chosen} & tests.keys() - {"test_fuzz.py"})]
+    return [f"tests/{name}" for name in sorted(chosen & tests.keys() - {"test_fuzz.py"})]
 
 
 def run_tests(files):
@@ -297,11 +259,9 @@ def run_tests(files):
 
 def main(arguments):
     """Do all of it; the exit code, 1 where something is left to be done by hand."""
-    if "--help" in arguments:
+    if {*arguments} - {"--all", "--seen"}:
         print(__doc__.strip())
-        return 0
-    if odd := sorted({*arguments} - {"--all", "--seen"}):
-        return f"rebuild takes --all and --seen, and not {', '.join(odd)}"
+        return int("--help" not in arguments)
     start = time.perf_counter()
     with as_it_was() as root:
         then = inputs(root) if root and "--all" not in arguments else {}
@@ -314,12 +274,12 @@ def main(arguments):
         if not changed:
             since = "last rebuild" if root == DONE else "last commit"
             print(f"Nothing has changed since the {since}; --all does everything anew.")
-        books, every = concerned(changed, old, new), sorted(BOOKS.glob("*.ipynb"))
+        books = concerned(changed, old, new)
         tables = any(re.match(r"casedata/(?!revisions).*\.csv", name) for name in changed)
         left = run(books)
         if changed and not left:
-            pages = every if "casedata/journey.csv" in changed else books
-            left = [*page_faults(pages), *number_faults(books, root if tables else None)]
+            pages = sorted(BOOKS.glob("*.ipynb")) if "casedata/journey.csv" in changed else books
+            left = [*page_faults(pages), *number_faults(root / "casedata" if root and tables else None)]
             left = [line for line in left if not (line.endswith(ASKED) and "--seen" in arguments)]
         if changed and not left:
             left = teachers_files()

@@ -1,11 +1,9 @@
 """Runs the notebooks again and stores their outputs: python lab.py refresh [NOTEBOOK ...]
 
-What is random in an output is left out or made the same in every run, and a picture that looks as
-before stays as it is stored. So where the code is unchanged, a second run changes no byte.
+What is random in an output is left out or made the same in every run: where the code is unchanged, a second run changes
+no byte.
 """
 
-import base64
-import io
 import os
 import re
 import sys
@@ -14,40 +12,24 @@ import time
 from pathlib import Path
 
 import nbformat
-import numpy as np
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-PNG = re.compile(r"(?<=data:image/png;base64,)[\w+/=]+|^iVBORw0K[\w+/=\n]+$")  # in a page, or an output by itself
 # Of a picture no byte is touched, though some may read as one of the random things: an address, or a styled table's id.
+VIEW = "application/vnd.jupyter.widget-view+json"  # without its kernel an error; without this entry, picture or text
 RANDOM = re.compile(r"(data:image/[\w+]+;base64,[\w+/=]+)|0x[0-9a-fA-F]{6,}|\bT_[0-9a-f]{5}(?=[_\" ])")
 
 
-def alike(old, new):
-    """True where two base64 PNGs show the same.
-
-    Only rounding in anti-aliased edges is let through (8 of 255 in one channel): one changed letter
-    is few pixels, but each of them differs by far more.
-    """
-    try:
-        a, b = (np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGBA"), int) for png in (old, new))
-    except (ValueError, OSError):  # what is stored is no picture
-        return False
-    return a.shape == b.shape and int(abs(a - b).max()) <= 8
-
-
-def tidied(text, stored):
-    """An output without what is random; the stored one where they differ in pictures alone, and those are alike."""
-    text = RANDOM.sub(lambda m: m[1] or ("0xADDRESS" if m[0][0] == "0" else "T_00000"), text)
-    old, new = PNG.findall(stored), PNG.findall(text)
-    same = PNG.split(stored) == PNG.split(text) and len(old) == len(new) and all(map(alike, old, new))
-    return stored if same else text
+def tidied(output):
+    """An output without what is random."""
+    if isinstance(output, str):
+        return RANDOM.sub(lambda m: m[1] or ("0xADDRESS" if m[0][0] == "0" else "T_00000"), output)
+    return {kind: tidied(value) if isinstance(value, str) else value for kind, value in output.items() if kind != VIEW}
 
 
 def execute(notebook, folder):
@@ -70,22 +52,17 @@ def execute(notebook, folder):
 def refresh(path):
     """Run one notebook and store its outputs; True where the file has changed."""
     text = path.read_text(encoding="utf-8")
-    old, new = nbformat.reads(text, 4), nbformat.reads(text, 4)
+    new = nbformat.reads(text, 4)
     execute(new, path.resolve().parent)
     new.metadata = nbformat.from_dict(METADATA)
-    for before, cell in zip(old.cells, new.cells, strict=True):
+    for cell in new.cells:
         for key in ("execution", "collapsed", "scrolled"):
             cell.metadata.pop(key, None)
-        stored = before.get("outputs", [])
-        for n, output in enumerate(cell.get("outputs", [])):
-            known = stored[n].get("data", {}) if n < len(stored) else {}
-            # A widget without its kernel shows an error; without this entry, its picture or text.
-            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+        for output in cell.get("outputs", []):
             if "text" in output:
-                output.text = tidied(output.text, "")
-            for kind, value in output.get("data", {}).items():
-                if isinstance(value, str):
-                    output.data[kind] = tidied(value, known.get(kind, ""))
+                output.text = tidied(output.text)
+            if "data" in output:
+                output.data = nbformat.from_dict(tidied(output.data))
     result = nbformat.writes(new).rstrip("\n") + "\n"
     if result != text:  # first whole beside the notebook, then in its place: never half a notebook
         beside = path.with_name(path.name + ".new")

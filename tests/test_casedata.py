@@ -21,8 +21,8 @@ from utils.tables import CASEDATA, check_seal, describe, read_table
 from utils.units import variables
 
 CASE = load_case()
-TOLD = ("observations", "findings", "treatments", "events", "claims", "discrepancies", "reference_ranges")
-PRINTED = [CASE.tables[name] for name in TOLD]
+SOURCED = ("observations", "findings", "treatments", "events", "claims", "discrepancies", "reference_ranges")
+PRINTED = [CASE.tables[name] for name in SOURCED]
 FACTS = set().union(*(set(t["fact"]) for t in CASE.tables.values() if "fact" in t)) | set(CASE.discrepancies["id"])
 SECOND = Path(__file__).with_name("second_case")
 CHAPTERS = CASEDATA.parent / "utils" / "chapters"  # a room of one page may name what it tells of
@@ -44,7 +44,7 @@ def change(file, old, new):
 # ---- what is in it ---------------------------------------------------------------------------------------------------
 def test_the_package_is_valid_by_our_check_and_by_the_frictionless_library(folder):
     frictionless = pytest.importorskip("frictionless")
-    assert {*describe()} <= {*check()}
+    assert {*CASE.tables} < {*describe()} <= {*check()}  # those of invented patients are not the case's
     report = frictionless.validate(str(CASEDATA / "datapackage.json"))
     assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "note"])
     change(folder / "time_points.csv", "\nadmission,", "\nregional_hospital,")
@@ -99,15 +99,6 @@ def test_no_sentence_of_the_article_stands_in_the_collection(article):
         assert not [r for r in runs if r in text and r not in title], file.name
 
 
-def test_status_and_unit_are_written_wherever_a_value_is_not():
-    for table in (CASE.observations, CASE.findings):
-        assert set(table["status"]) <= {"reported", "not_reported", "not_done", "pending"}
-        assert (table["status"] != "reported").sum() > 20
-    row = CASE.observations.query("fact == 'F10'").iloc[0]
-    assert (row["value"], row["unit"], row["canonical_unit"]) == (1.5, "mmol/L", "mg/dL")
-    assert row["canonical_value"] == pytest.approx(132.855)
-
-
 # ---- as of -----------------------------------------------------------------------------------------------------------
 def test_later_facts_are_not_in_an_earlier_view():
     order = dict(zip(CASE.time_points["time_point"], CASE.time_points["order"], strict=True))
@@ -124,13 +115,12 @@ def test_later_facts_are_not_in_an_earlier_view():
 
 
 def test_a_view_is_a_copy_and_cannot_look_ahead_again():
-    rules = CASE.as_of("admission").rules
-    rules.loc[:, "threshold"] = 0.0
+    early = CASE.as_of("admission")
+    early.rules.loc[:, "threshold"] = 0.0
     assert CASE.rules["threshold"].max() > 1000
-    with pytest.raises(CaseDataError, match="no moment 'recovery'"):
-        CASE.as_of("admission").as_of("recovery")
-    with pytest.raises(CaseDataError, match="use one of regional_hospital"):
-        CASE.as_of("day 3")
+    for moment in ("recovery", "day 3"):
+        with pytest.raises(CaseDataError, match=f"no moment '{moment}' .* use one of regional_hospital"):
+            early.as_of(moment)
 
 
 def test_laboratory_values_do_not_carry_forward_and_the_later_marrow_would_change_the_verdict():
@@ -160,12 +150,6 @@ def test_a_limit_of_an_assay_is_read_as_one(folder, sign, shown):
     assert str(crp) == f"{shown} {printed}" in admission.sheet().astype(str).to_string() and crp.high != crp.value
 
 
-def test_the_case_has_every_table_but_those_of_invented_patients():
-    paths = {r["path"]: name for name, r in describe().items()}
-    assert {*paths} == {p.relative_to(CASEDATA).as_posix() for p in CASEDATA.rglob("*.csv")}
-    assert {*CASE.tables} == {name for path, name in paths.items() if not path.startswith("teaching_patients/")}
-
-
 # ---- faults that only this package can have; of all others: test_mutations -------------------------------------------
 @pytest.mark.parametrize(
     "file, old, new, says",
@@ -175,7 +159,6 @@ def test_the_case_has_every_table_but_those_of_invented_patients():
         ("observations.csv", ",1.6,,g/L,160,", ",1.6,,mg/dL,1.6,", "column unit: mg/dL is not in the printed words"),
         ("observations.csv", ",reported,", ",pending,", "column value: is filled while the status is pending"),
         ("findings.csv", ",splenomegaly,present,", ",splenomegaly,,", "column state: is empty while the status is rep"),
-        ("reference_ranges.csv", ",1,10,mm/h,", ",1,10,mg/L,", "column unit: 'esr, mg/L' is not in units.csv"),
         ("findings.csv", "\nF21,", "\nF02,admission,splenomegaly,absent,reported,fever,CR1,,false,\nF21,",
          "column variable: splenomegaly is given twice for admission"),
     ],
@@ -224,8 +207,6 @@ def test_a_moment_shows_what_was_known_by_then_and_rules_and_explorers_take_it()
     assert (len(whole.observations), len(ward.observations), len(ward.treatments)) == (3, 2, 0)
     sheet = ward.sheet().to_string()
     assert "700 ng/mL" in sheet and "150" not in sheet and "150" in later.sheet().to_string()
-    with pytest.raises(CaseDataError, match="use one of ward"):
-        ward.as_of("admission")
     verdict = evaluate("mas_2016", ward)
     assert verdict.status == "undetermined" and "met" in verdict.items.set_index("item").at["ferritin", "status"]
     assert evaluate("mas_2016", later).items.set_index("item").at["platelets", "status"] == "met"
@@ -233,23 +214,16 @@ def test_a_moment_shows_what_was_known_by_then_and_rules_and_explorers_take_it()
     assert "Varying platelets alone" in repr(bench.set(platelets="150 ×10⁹/L"))
 
 
-def test_its_question_is_asked(record):
+def test_its_question_is_asked_under_an_id_of_its_own(record, tmp_path):
     assert "no question 'X1.1'" in ask("X1.1").text
     card = ask("X1.1", SECOND)
-    assert "Which result is missing" in card.item["stem"]
     card.given = {"choice": "b", "confidence": "", "at": 1}
-    assert card.committed["choice"] == "b" and "That is the best supported answer." in card.feedback
+    assert "That is the best supported answer." in card.feedback
     assert "X1.1" in record.read_text() and "best supported answer" in reveal("X1.1").text
-
-
-def test_what_is_wrong_with_a_folder_is_said(tmp_path):
     folder = shutil.copytree(SECOND, tmp_path / "case")
     change(folder / "items.yaml", "X1.1", "N3.1")
     with pytest.raises(CaseDataError, match="N3.1 is an id of the collection"):
         ask("N3.1", folder)
-    (folder / "treatments.csv").unlink()
-    with pytest.raises(CaseDataError, match="treatments.csv: cannot be read"):
-        seal(folder)
 
 
 # ---- the shared rooms ------------------------------------------------------------------------------------------------

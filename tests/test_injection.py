@@ -24,7 +24,6 @@ made = cache(lambda name: MAKE[name]())  # none takes what it is given here, or 
 @pytest.fixture(autouse=True)
 def _page_of_its_own():
     """Cards of an earlier test are not refreshed in a later one."""
-    yield
     store.watchers.clear()
 
 

@@ -28,13 +28,10 @@ def test_the_moments_never_run_backwards_and_a_page_that_goes_back_is_found():
         assert voice in ("", "discussion") and (not voice or ORDER[voice] > ORDER[STOPS.at[n, "time_point"]])
 
 
-def shown_words(nb):
-    return sum(len(WORDS.findall(str(o.get("text") or o.get("data", {}).get("text/plain", "")))) for o in outputs(nb))
-
-
 def test_the_journey_is_no_longer_than_a_tired_reader_bears():
+    shown = [str(o.get("text") or o.get("data", {}).get("text/plain", "")) for n in FILES for o in outputs(stored(n))]
     assert sum(prose_words(stored(n)) for n in FILES) <= 16_000  # words, of all pages together
-    assert sum(shown_words(stored(n)) for n in FILES) <= 18_000 and explained(items()) <= 9_600
+    assert sum(len(WORDS.findall(text)) for text in shown) <= 18_000 and explained(items()) <= 9_600
 
 
 def monotony(found):

@@ -65,9 +65,7 @@ def translated(tmp_path, monkeypatch):
 
 
 def test_a_phrase_says_its_number_and_refuses_a_place_left_open():
-    key, forms = next((key, text) for key, text in FLAT.items() if isinstance(text, dict) and places(text) == {"count"})
-    for n, form in ((0, "other"), (1, "one"), (2, "other")):
-        assert phrase(key, count=n) == forms[form].format(count=n)
+    assert [phrase("receipt.answers", count=n) for n in range(3)] == ["0 answers", "1 answer", "2 answers"]
     for key, values in (("case.et_al", {"y": 1}), ("case.none", {})):
         with pytest.raises(KeyError):
             phrase(key, **values)
@@ -80,14 +78,13 @@ def test_a_status_is_kept_in_english_and_shown_in_the_language_of_the_catalogue(
     assert phrase("quiz.right") == "Así es." and phrase("quiz.no_best") == TEXTS["quiz"]["no_best"]
 
 
-@pytest.mark.parametrize(
-    "text, says",
-    [
-        ("quiz: {rite: x}", "no phrase 'quiz.rite'"), ("cards: {invented: '{nombre}'}", "the place {nombre}"),
-        ("quiz: [", "es.yaml cannot be read: "),
-        ("quiz: Así es.", "es.yaml cannot be read: it holds no phrases by section"),
-    ],
-)  # fmt: skip
+FAULTS = [
+    ("quiz: {rite: x}", "no phrase 'quiz.rite'"), ("cards: {invented: '{nombre}'}", "the place {nombre}"),
+    ("quiz: [", "es.yaml cannot be read: "), ("quiz: Así es.", "es.yaml cannot be read: it holds no phrases by"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text, says", FAULTS)
 def test_a_fault_of_a_translation_is_named(translated, text, says):
     translated(text)
     with pytest.raises(ValueError, match=re.escape(says)):

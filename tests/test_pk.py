@@ -1,7 +1,5 @@
 """The model of anakinra against equations solved step by step, published figures, and what must hold for any input."""
 
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -164,9 +162,9 @@ def test_the_kidney_is_a_third_factor_and_opposite_factors_are_not_shared_out():
 
 
 def test_two_injections_and_then_the_vein():
-    told = [(1, "published", "10.0 10.5 37.0", 3.5), (1, "flip_flop", "10.0 10.5 43.5", 4.1)]
-    told += [(0.25, "published", "2.0 2.55 37.1", 15), (0.25, "flip_flop", "1.4 2.1 43.9", 21)]
-    for times, reading, blocks, jump in told:
+    supposed = [(1, "published", "10.0 10.5 37.0", 3.5), (1, "flip_flop", "10.0 10.5 43.5", 4.1)]
+    supposed += [(0.25, "published", "2.0 2.55 37.1", 15), (0.25, "flip_flop", "1.4 2.1 43.9", 21)]
+    for times, reading, blocks, jump in supposed:
         p = parameters(W, reading, bioavailability=times, absorption_rate=times)
         found = np.diff(area(np.array([0.0, 24, 48, 72]), p, DOSE, 24, "sc", doses=2))
         found[2] += area(24.0, p, DOSE, 6, "iv", doses=4)
@@ -203,20 +201,10 @@ def test_steady_state_is_where_many_doses_lead(weight, f, g, cl, every, reading,
 @given(weights, st.floats(0, 60))
 def test_nothing_happens_where_the_rate_constants_meet(weight, hour):
     p = parameters(weight)
-    k = float(p.elimination_rate)
-    meet = k / float(p.absorption_rate)
-    at = [concentration(hour, parameters(weight, absorption_rate=meet * x), 10.0) for x in (1, 1 + 1e-9, 1 + 1e-5)]
-    assert np.allclose(at, at[0], rtol=1e-4) and np.isfinite(at).all()
-    limit = p.bioavailability * 10 * k * hour * np.exp(-k * hour) / p.volume  # the textbook's own
-    assert np.isclose(at[0], limit, rtol=1e-7, atol=1e-9)
-
-
-def test_long_times_do_not_overflow():
-    with np.errstate(all="raise", under="ignore"):
-        for reading in READINGS:
-            p = parameters(W, reading, absorption_rate=0.01)
-            far = concentration(np.array([0.0, 1e4, 1e6]), p, DOSE, 24, "sc", doses=10)
-            assert np.isfinite(far).all() and (far >= 0).all()
+    k, ka = float(p.elimination_rate), float(p.absorption_rate)
+    at = [concentration(hour, parameters(weight, absorption_rate=k / ka * x), 10.0) for x in (1, 1 + 1e-9, 1 + 1e-5)]
+    textbook = p.bioavailability * 10 * k * hour * np.exp(-k * hour) / p.volume
+    assert np.allclose(at, textbook, rtol=1e-4) and np.isclose(at[0], textbook, rtol=1e-7, atol=1e-9)
 
 
 @given(weights, multipliers, intervals, routes, st.integers(1, 9))
@@ -230,31 +218,25 @@ def test_the_area_grows_to_dose_over_clearance(weight, f, every, route, doses):
 def test_shapes():
     kilos, multiples = np.linspace(10, 20, 5), [0.5, 1, 1, 1, 2]
     one, many = parameters(W), parameters(kilos, clearance=multiples)
-    assert np.ndim(concentration(1.0, one, DOSE)) == 0 and concentration([1.0, 2], one, DOSE).shape == (2,)
-    assert concentration(1.0, many, DOSE).shape == (5,) and concentration(np.arange(3.0), many, DOSE).shape == (5, 3)
+    for t, p, shape in ((1.0, one, ()), ([1.0, 2], one, (2,)), (1.0, many, (5,)), (np.arange(3.0), many, (5, 3))):
+        assert concentration(t, p, DOSE).shape == area(t, p, DOSE).shape == shape
     assert isinstance(exposure(one, DOSE), pd.Series) and first_day(many, DOSE, 6, "iv").shape == (5, 2)
     each = [exposure(parameters(w, clearance=c), DOSE) for w, c in zip(kilos, multiples, strict=True)]
-    assert np.allclose(exposure(many, DOSE), pd.DataFrame(each)) and area([1.0, 2], many, DOSE).shape == (5, 2)
-    infused = concentration(np.arange(13.0), many, DOSE, 6, "iv", doses=3, infusion_h=6)
-    assert infused.shape == (5, 13) and (np.diff(infused[:, :7]) > 0).all()
+    assert np.allclose(exposure(many, DOSE), pd.DataFrame(each))
 
 
 REFUSED = [
     (lambda: parameters(0), "weight_kg, the dry weight, is 0: give a number above 0 kg"),
     (lambda: parameters("16.7 kg"), "is 16.7 kg: give a number"), (lambda: parameters(True), "is True: give a number"),
-    (lambda: parameters(None), "is None: give a number"), (lambda: parameters(W, "x"), "choose published or flip_flop"),
-    (lambda: parameters(W, bioavailability=0), "bioavailability, a multiplier of 0.95, is 0"),
-    (lambda: parameters(W, bioavailability=1.2), "is 1.2: give a number above 0, at most 1.05"),
+    (lambda: parameters(W, bioavailability=1.2), "0.95, is 1.2: give a number above 0, at most 1.05"),
     (lambda: parameters(W, clearance=[1, np.nan]), r"clearance, a multiplier, is \[1, nan\]"),
     (lambda: parameters(W, extra_volume_l=-1), "extra_volume_l is -1: give a number from 0 L"),
-    (lambda: concentration(-1, P, DOSE), "time since the first dose, is -1: give a number from 0 h"),
-    (lambda: concentration(1, P, DOSE, [6, 24]), "one dose, one interval"),
-    (lambda: concentration(1, P, DOSE, route="oral"), "choose sc or iv"),
-    (lambda: concentration(1, P, DOSE, doses=0), "doses is a whole number from 1"),
-    (lambda: concentration(1, P, DOSE, infusion_h=1), "infusion_h, which is for route 'iv', is 1"),
+    (lambda: parameters(W, "x"), "published or flip_flop"), (lambda: concentration(-1, P, DOSE), "time since the"),
+    (lambda: concentration(1, P, DOSE, [6, 24]), "one dose"), (lambda: concentration(1, P, 9, route="x"), "sc or iv"),
+    (lambda: concentration(1, P, DOSE, doses=0), "a whole number"), (lambda: area(1, P, 9, doses=None), "no steady"),
+    (lambda: concentration(1, P, DOSE, infusion_h=1), "infusion_h, which is for route 'iv',"),
     (lambda: concentration(1, P, DOSE, 6, "iv", infusion_h=7), "is 7: give a number from 0, at most 6 h"),
-    (lambda: area(1, P, DOSE, doses=None), "no steady state"), (lambda: first_day(P, DOSE, 7), "divides 24"),
-    (lambda: split_gain(parameters([10, 20]), DOSE), "p holds 2 profiles"),
+    (lambda: first_day(P, DOSE, 7), "divides 24"), (lambda: split_gain(parameters([10, 20]), DOSE), "2 profiles"),
     (lambda: split_gain(P, DOSE, measure="c_trough"), "choose auc_24 or c_avg or c_max"),
     (lambda: split_gain(P, DOSE, clearance=0), "clearance, a multiplier, is 0"),
 ]  # fmt: skip
@@ -264,9 +246,3 @@ REFUSED = [
 def test_what_cannot_be_computed_is_refused_in_words(call, says):
     with pytest.raises(ValueError, match=says):
         call()
-
-
-def test_no_plotting_library_no_widget_and_no_scipy_is_loaded():
-    code = "import sys, utils.pk; print([m for m in ('matplotlib', 'ipywidgets', 'scipy') if m in sys.modules])"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert out.strip() == "[]"

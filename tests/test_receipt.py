@@ -2,24 +2,13 @@
 
 import json
 import os
-import tempfile
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from classroom.receipts import LATER, read_receipts, votes
 from utils.chapters import patient
-from utils.quiz import answer, hypotheses, items, prompts, rank, two_votes, write
+from utils.quiz import answer, hypotheses, items, prompts, rank, reset, two_votes, write
 from utils.receipt import HEAD, NAME, ROW, TITLE, offer_receipt, save_receipt, version
-
-ASKED = list(items())
-SHEETS = {  # each sheet of the new patient filled in: what is given
-    "C9.1": dict.fromkeys(patient.RULERS, "met"),
-    "V9.2": dict.fromkeys(patient.RULERS, "undetermined"),
-    "U9.1": {"ferritin": "=685 ng/mL", "ast": "48 U/L", "age": "1.7 years"},
-}
 
 
 @pytest.fixture
@@ -47,15 +36,14 @@ def spoil(file, edit=lambda whole: None):
 
 # ---- what is in it --------------------------------------------------------------------------------------------------
 def test_receipt_lies_beside_the_notebook_and_says_what_it_holds(desk, tmp_path):
-    said, whole = save_receipt().text, spoil(desk / NAME)
+    text, whole = save_receipt().text, spoil(desk / NAME)
     for words in (f"Your receipt is {NAME}:", "2 answers", "sent nowhere", "No name and no machine is in it."):
-        assert words in said
+        assert words in text
     assert set(whole) == {"title", "version", "made", "rows"} and whole["version"] == version()
     first, second = whole["rows"]
-    assert list(first) == ROW  # and nothing else
-    assert (first["item"], first["answer"], first["confidence"]) == ("N0.1", "c", "")
-    assert (second["item"], second["notebook"], second["answer"], second["confidence"]) == ("N3.1", "03", "b", "high")
-    assert second["kind"] == items()["N3.1"]["kind"] and len(second["when"]) == 19
+    assert list(first) == ROW and (first["item"], first["answer"], first["confidence"]) == ("N0.1", "c", "")
+    wanted = {"item": "N3.1", "notebook": "03", "answer": "b", "confidence": "high", "kind": items()["N3.1"]["kind"]}
+    assert wanted.items() <= second.items() and len(second["when"]) == 19
     elsewhere = save_receipt(tmp_path / "elsewhere").text
     assert "Your receipt is …/elsewhere.json:" in elsewhere and str(tmp_path) not in elsewhere
 
@@ -73,8 +61,8 @@ def test_nothing_written_no_name_and_no_place_is_in_it(desk, record):
 def test_own_words_are_in_it_only_where_asked_for(desk, record):
     rank("D1.1", list(hypotheses())[:4], "high")
     spoil(record, lambda whole: whole["forms"]["W1.1"]["fields"].update(diary="Ada's"))
-    said = save_receipt(written=True).text
-    assert "5 fields that" in said and "no name but what you wrote" in said
+    text = save_receipt(written=True).text
+    assert "5 fields that" in text and "no name but what you wrote" in text
     rows = read_receipts(desk).set_index("item")
     assert rows.loc["W1.1", "words"] == "Ada's words" and rows.loc["W1.1", "field"] in prompts()["W1.1"]["fields"]
     assert list(rows.loc["D1.1", "confidence"]) == ["high"] * 4 and list(rows.loc["D1.1", "words"]) == list("1234")
@@ -82,9 +70,11 @@ def test_own_words_are_in_it_only_where_asked_for(desk, record):
 
 
 def test_sheets_of_the_new_patient_are_in_it_unless_they_were_spoilt(desk, record):
-    assert set(SHEETS) == set(patient.names())
-    for name, filled in SHEETS.items():
-        assert "Nothing was kept" not in patient.sheet(name, filled, "low").text
+    filled = {name: dict.fromkeys(patient.RULERS, "met") for name in ("C9.1", "V9.2")}
+    filled["U9.1"] = {"ferritin": "=685 ng/mL", "ast": "48 U/L", "age": "1.7 years"}
+    assert set(filled) == set(patient.names())
+    for name, fields in filled.items():
+        assert "Nothing was kept" not in patient.sheet(name, fields, "low").text
     assert "5 answers" in save_receipt().text  # two questions and three sheets
     frame = read_receipts(desk)
     assert frame.attrs["skipped"] == [] and len(frame) == 2 + 5 + 5 + 3
@@ -98,13 +88,6 @@ def test_sheets_of_the_new_patient_are_in_it_unless_they_were_spoilt(desk, recor
     assert "C9.1" not in set(frame.loc[frame["file"] == "later.json", "item"])
 
 
-def test_an_empty_record_makes_no_file(record, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert "Nothing was saved" in save_receipt().text
-    record.write_text("{broken")
-    assert "damaged" in save_receipt().text and not (tmp_path / NAME).exists()
-
-
 # ---- where it is put ------------------------------------------------------------------------------------------------
 def test_run_all_saves_nothing_until_the_button_is_pressed_and_then_keeps_a_receipt_that_holds_more(desk):
     offer = offer_receipt()
@@ -112,9 +95,8 @@ def test_run_all_saves_nothing_until_the_button_is_pressed_and_then_keeps_a_rece
     offer.children[0].click(), offer.children[0].click()
     assert saved(desk) == [NAME] and NAME in offer.shown.text
     answer("N3.2", "a"), save_receipt()  # the new one holds the old one's rows and one more
-    assert saved(desk) == [NAME] and len(spoil(desk / NAME)["rows"]) == 3
     save_receipt(written=True)
-    assert saved(desk) == [NAME]
+    assert saved(desk) == [NAME] and len(spoil(desk / NAME)["rows"]) == 4
     save_receipt()  # without the words: the one that is there holds more
     assert saved(desk) == ["mas-casebook-receipt-2.json", NAME]
     other = spoil(desk / NAME, lambda whole: whole["rows"][0].update(answer="a"))  # somebody else's, by an answer
@@ -123,28 +105,20 @@ def test_run_all_saves_nothing_until_the_button_is_pressed_and_then_keeps_a_rece
 
 
 def test_no_file_is_overwritten_and_no_link_is_followed(desk, tmp_path):
-    (desk / NAME).write_text("mine")
-    (desk / "mas-casebook-receipt-2.json").write_text("mine too")
-    (tmp_path / "target.json").write_text("mine")
+    mine = [desk / NAME, desk / "mas-casebook-receipt-2.json", tmp_path / "target.json"]
+    for file in mine:
+        file.write_text("mine")
     for name, target in (("dangling.json", "nowhere.json"), ("link.json", tmp_path / "target.json")):
         (desk / name).symlink_to(target)
         save_receipt(name)
-        assert (desk / name).is_symlink()
     save_receipt()
-    assert (desk / NAME).read_text() == (tmp_path / "target.json").read_text() == "mine"
-    assert (desk / "mas-casebook-receipt-2.json").read_text() == "mine too" and not (desk / "nowhere.json").exists()
+    assert {file.read_text() for file in mine} == {"mine"} and not (desk / "nowhere.json").exists()
     assert {"mas-casebook-receipt-3.json", "dangling-2.json", "link-2.json"} < set(saved(desk))
 
 
-ENDINGS = [
-    ("r", "r.json"),
-    ("class.v2", "class.v2.json"),
-    ("a.csv", "a.csv.json"),
-    *((n, NAME) for n in ("", ".", "~")),
-]
-
-
-@pytest.mark.parametrize("name, file", ENDINGS)
+@pytest.mark.parametrize(
+    "name, file", [("r", "r.json"), ("class.v2", "class.v2.json"), ("a.csv", "a.csv.json"), ("", NAME), ("~", NAME)]
+)
 def test_every_receipt_has_an_ending_that_is_read(desk, monkeypatch, name, file):
     monkeypatch.setenv("HOME", str(desk))
     monkeypatch.setenv("USERPROFILE", str(desk))
@@ -153,34 +127,12 @@ def test_every_receipt_has_an_ending_that_is_read(desk, monkeypatch, name, file)
 
 
 @pytest.mark.parametrize("path", ["no/such/folder/a.json", 7, "~nobodyatall/a.json", "a\0b"])
-def test_a_place_that_cannot_be_is_said(desk, path):
+def test_a_place_that_cannot_be_is_named(desk, record, path):
     assert "could not be saved" in save_receipt(path).text and saved(desk) == []
-
-
-@pytest.mark.parametrize("call", ["tempfile.mkstemp", "os.replace"])  # the second: between writing and moving
-def test_a_folder_that_is_read_only_stays_as_it_is(desk, monkeypatch, call):
-    monkeypatch.setattr(call, lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
-    assert "(Permission denied)" in save_receipt().text and saved(desk) == []
-
-
-def test_only_what_a_killed_change_of_the_record_left_is_swept(desk, tmp_path, monkeypatch):
-    monkeypatch.setenv("MAS_CASEBOOK_RECORD", str(tmp_path / "x[1].json"))
-    left = [tmp_path / name for name in ("x[1].jsonabc.tmp", "x[1].jsonnew.tmp", "x1.jsonabc.tmp", "x-mine.tmp")]
-    left += [desk / "thesis-draft.tmp", desk / "thesis.json-x.tmp"]
-    for file in left:
-        file.write_text("")
-        os.utime(file, None if "new" in file.name else (0, 0))
-    answer("N3.2", "b"), save_receipt("thesis")
-    assert [file.exists() for file in left] == [False, *[True] * 5]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="modes are those of POSIX")
-@pytest.mark.parametrize("mask, mode", [(0o022, 0o644), (0o077, 0o600)])
-def test_a_receipt_can_be_read_like_any_new_file_and_the_record_by_its_owner(desk, record, mask, mode):
-    old = os.umask(mask)
-    save_receipt()
-    assert os.umask(old) == mask
-    assert (desk / NAME).stat().st_mode & 0o777 == mode and record.stat().st_mode & 0o777 == 0o600
+    record.write_text("{broken")
+    assert "damaged" in save_receipt().text
+    record.unlink()
+    assert "Nothing was saved" in save_receipt().text and saved(desk) == []
 
 
 # ---- a class --------------------------------------------------------------------------------------------------------
@@ -227,25 +179,18 @@ def test_a_folder_without_receipts_gives_an_empty_table(tmp_path, capsys):
     for folder in (tmp_path, tmp_path / "nowhere", 7, "a\0b", "~nobodyatall"):
         frame = read_receipts(folder)
         assert frame.empty and "item" in frame
-    told = capsys.readouterr().out
-    assert "nowhere cannot be read (No such file" in told and told.count(" cannot be read (") == 4
+    printed = capsys.readouterr().out
+    assert "nowhere cannot be read (No such file" in printed and printed.count(" cannot be read (") == 4
 
 
-MOMENT = st.datetimes().map(lambda t: t.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0"))
-SURE = st.sampled_from(["", "low", "medium", "high"])
-ENTRY = st.fixed_dictionaries({"choice": st.sampled_from("abc"), "confidence": SURE, "at": MOMENT})
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.dictionaries(st.sampled_from(ASKED), ENTRY, min_size=1))
-def test_what_was_answered_comes_back(record, answers):
-    record.write_text(json.dumps({"version": 1, "answers": answers, "forms": {}}))
-    with tempfile.TemporaryDirectory() as folder:
-        save_receipt(Path(folder) / "r")
-        frame = read_receipts(folder)
-    rows = frame.set_index("item")[["answer", "confidence", "when"]].set_axis(["choice", "confidence", "at"], axis=1)
-    assert rows.to_dict("index") == answers
-    assert list(frame["item"]) == [name for name in ASKED if name in answers]
+def test_what_was_answered_comes_back(desk):
+    given = {name: ("abc"[n % 3], ["", "low", "medium", "high"][n % 4]) for n, name in enumerate(items())}
+    reset()
+    for name, (choice, confidence) in given.items():
+        answer(name, choice, confidence or None)
+    save_receipt()
+    frame = read_receipts(desk).set_index("item")
+    assert {name: (row.answer, row.confidence) for name, row in frame.iterrows()} == given
 
 
 def test_both_votes_of_a_class_are_counted(desk, record):

@@ -24,49 +24,38 @@ UNDECIDED = (
 LEAST, MOST, MANY = 0.22, 0.42, 40
 
 
-def _says(words, text):
-    return re.search(rf"\b(?:{words})\b", text.lower()) is not None
+def _says(words):
+    return lambda text, texts: bool(re.search(rf"\b(?:{words})\b", text.lower()))
 
 
-def _alone(options, holds):
-    """The key of the one option for which something holds."""
-    found = [o["key"] for o in options if holds(o)]
-    return found[0] if len(found) == 1 else None
+def _shared(text, texts):
+    own, *others = (set(re.findall(r"[a-z0-9]+", x.lower())) for x in (text, *(t for t in texts if t != text)))
+    return sum(len(own & other) for other in others)
 
 
-def _most(measure, best=max):
-    """Chooses the one option of which a measure (of an option, among all) is the greatest, or the least."""
-
-    def choose(item):
-        options = item["options"]
-        return _alone(options, lambda o: measure(o, options) == best(measure(x, options) for x in options))
-
-    return choose
-
-
-def _shared(option, options):
-    words = {o["key"]: set(re.findall(r"[a-z0-9]+", str(o["text"]).lower())) for o in options}
-    return sum(len(words[option["key"]] & others) for key, others in words.items() if key != option["key"])
-
-
-# Each takes an item and returns the key that it would choose, or None where it has nothing to go by.
+# What each measures of an option's text, among the three; it chooses the one option of which that is the greatest.
 STRATEGIES = {
-    "the longest": _most(lambda o, _: len(str(o["text"]))),
-    "the shortest": _most(lambda o, _: len(str(o["text"])), min),
-    "always a": lambda i: "a",
-    "always b": lambda i: "b",
-    "always c": lambda i: "c",
-    "most words in common": _most(_shared),
-    "the one hedged": lambda i: _alone(i["options"], lambda o: _says(HEDGES, str(o["text"]))),
-    "the one undecided": lambda i: _alone(i["options"], lambda o: _says(UNDECIDED, str(o["text"]))),
-    "the one without an absolute word": lambda i: _alone(i["options"], lambda o: not _says(ABSOLUTES, str(o["text"]))),
+    "the longest": lambda text, texts: len(text),
+    "the shortest": lambda text, texts: -len(text),
+    **{f"always {letter}": lambda text, texts, n=n: texts.index(text) == n for n, letter in enumerate("abc")},
+    "most words in common": _shared,
+    "the one hedged": _says(HEDGES),
+    "the one undecided": _says(UNDECIDED),
+    "the one without an absolute word": lambda text, texts: not _says(ABSOLUTES)(text, texts),
 }
+
+
+def chosen(item, measure):
+    """The key of the option that a strategy chooses; None where it has nothing to go by."""
+    texts = [str(o["text"]) for o in item["options"]]
+    measures = [measure(text, texts) for text in texts]
+    return "abc"[measures.index(max(measures))] if measures.count(max(measures)) == 1 else None
 
 
 def scores(asked):
     """For each strategy how many questions it answers, and how many rightly: a dict of name -> (int, int)."""
-    chosen = {name: [choose(i) == i["best"] for i in asked if choose(i)] for name, choose in STRATEGIES.items()}
-    return {name: (len(right), sum(right)) for name, right in chosen.items()}
+    keys = {name: [(chosen(i, measure), i["best"]) for i in asked] for name, measure in STRATEGIES.items()}
+    return {n: (sum(k is not None for k, _ in of), sum(k == best for k, best in of)) for n, of in keys.items()}
 
 
 def giveaways(asked):
@@ -99,12 +88,15 @@ def always(item):
         o["text"] += ", as a rule" if o is right(item) else ", always"
 
 
+TEXTS = {
+    "the longest": "x" * 70,
+    "the shortest": "x",
+    "the one hedged": "it may be",
+    "the one undecided": "undetermined",
+}
 PLANTED = {
-    "the longest": lambda i: right(i).update(text="an option that goes on for very much longer than its neighbours do"),
-    "the shortest": lambda i: right(i).update(text="x"),
+    **{name: lambda i, text=text: right(i).update(text=text) for name, text in TEXTS.items()},
     "most words in common": lambda i: right(i).update(text=" ".join(o["text"] for o in i["options"])),
-    "the one hedged": lambda i: right(i).update(text="it may be so"),
-    "the one undecided": lambda i: right(i).update(text="undetermined"),
     "the one without an absolute word": always,
     **{f"always {letter}": lambda i, letter=letter: i.update(best=letter) for letter in "abc"},
 }

@@ -48,21 +48,19 @@ def add_hub():
 
 def add_browser():
     """See to a browser for the browser tests, or say how to get one."""
-    there = any(map(shutil.which, lab.BROWSERS))
-    if not there and shutil.which("apt-get") and os.geteuid() == 0:
+    if not any(map(shutil.which, lab.BROWSERS)) and shutil.which("apt-get") and os.geteuid() == 0:
         print("Installing Chromium for the browser tests: about half a minute.", flush=True)
         env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
         for step in ("update", "install -y --no-install-recommends chromium fonts-dejavu-core"):
             subprocess.call(["apt-get", "-qq", *step.split()], env=env, stdout=subprocess.DEVNULL)
-        there = any(map(shutil.which, lab.BROWSERS))
-    if not there:
+    if not any(map(shutil.which, lab.BROWSERS)):
         print("The browser tests need Chromium or Chrome: sudo apt install chromium fonts-dejavu-core", flush=True)
 
 
 def test(arguments):
     """Compare every notebook with its stored outputs and run the tests under tests/."""
-    options = "--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --dist loadfile".split()
-    options += ["--no-loadscope-reorder", "-n", "2"]
+    options = "--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg -n 2 --dist loadfile".split()
+    options += ["--no-loadscope-reorder"]
     add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
     if arguments[:1] == ["quick"]:
         arguments = arguments[1:]
@@ -70,9 +68,9 @@ def test(arguments):
     else:
         add_hub()
         add_browser()
-    if "--article" in arguments:  # one word, or pytest takes the file for a test to run
+    if "--article" in arguments[:-1]:  # one word, or pytest takes the file for a test to run
         at = arguments.index("--article")
-        arguments[at : at + 2] = [f"--article={os.path.abspath(''.join(arguments[at + 1 : at + 2]))}"]
+        arguments[at : at + 2] = [f"--article={os.path.abspath(arguments[at + 1])}"]
     elif ARTICLE.exists():
         options += [f"--article={ARTICLE}"]
     return lab.hand_over("-m", "pytest", *options, *arguments, cwd=ROOT)

@@ -28,22 +28,21 @@ class Case:
         raise AttributeError(f"the case has no table '{name}'; it has {', '.join(self.__dict__.get('tables', {}))}")
 
     def __repr__(self):
-        counts = {"observations": len(self.observations), "findings": len(self.findings)}
-        return phrase("case.as_of", moment=self.time_point, **counts)
+        observations, findings = len(self.observations), len(self.findings)
+        return phrase("case.as_of", moment=self.time_point, observations=observations, findings=findings)
 
     def as_of(self, time_point, later_voice=None):
         """The case with only what was known by `time_point`, a name of the table ``time_points``.
 
-        What was said at `later_voice`, as ``"discussion"``, is in it too, and nothing of the moments between.
-        CaseDataError where a moment is unknown, or later than this case is seen from.
+        What was said at `later_voice`, as ``"discussion"``, is in it too. CaseDataError for a moment not known here.
         """
         order = self.time_points.set_index("time_point")["order"]
         if unknown := {time_point, later_voice or time_point} - {*order.index}:
-            why = f"no moment '{unknown.pop()}' is known here: use one of {', '.join(order.index)}"
-            raise CaseDataError("time_points.csv", why)
-        known, tables = ["", later_voice or "", *order.index[order <= order[time_point]]], {}
-        for name, table in self.tables.items():
-            tables[name] = table[table.get("time_point", pd.Series("", table.index)).isin(known)].reset_index(drop=True)
+            known = ", ".join(order.index)
+            raise CaseDataError("time_points.csv", f"no moment '{unknown.pop()}' is known here: use one of {known}")
+        known = ["", later_voice or "", *order.index[order <= order[time_point]]]
+        then = {name: t.get("time_point", pd.Series("", t.index)).isin(known) for name, t in self.tables.items()}
+        tables = {name: table[then[name]].reset_index(drop=True) for name, table in self.tables.items()}
         if "codes" in tables:  # a list of codes would give away what is to come
             used = {c for t, k in CODED.items() if t in tables for c in tables[t][k]}
             tables["codes"] = tables["codes"][tables["codes"]["code"].isin(used)].reset_index(drop=True)
@@ -57,19 +56,18 @@ class Case:
         """The values printed for this very moment, with their conversion or status: a DataFrame to show."""
         rows = self.observations.query("time_point == @self.time_point")
         rows = rows[~rows["note"].str.startswith("reading:")]  # a reading of ours is not a printed value
-        printed = [as_input(row) for _, row in rows.iterrows()]
-        converted = [
-            q.canonical() if q.known and q.unit != "months" else "" for q in printed
-        ]  # months differ in length
-        columns = {"Printed": printed, "Converted": converted, "Fact": rows["fact"], "Where": rows["where"]}
-        return pd.DataFrame({"Item": rows["variable"].map(variables()["label"]), **columns})
+        sheet = pd.DataFrame({"Item": rows["variable"].map(variables()["label"])})
+        sheet["Printed"] = [as_input(row) for _, row in rows.iterrows()]
+        # Months differ in length.
+        sheet["Converted"] = [q.canonical() if q.known and q.unit != "months" else "" for q in sheet["Printed"]]
+        return sheet.assign(Fact=rows["fact"], Where=rows["where"])
 
     def address(self, *names):
         """What stands behind addresses of facts (F, P, U) and of the register (D); CaseDataError for others."""
         found, places = [], dict(self.locators.itertuples(index=False))
-        keyed = [(t, "fact" if "fact" in t else "id") for t in self.tables.values() if {"fact", "handling"} & {*t}]
+        listed = [row for t in self.tables.values() if {"fact", "handling"} & {*t} for row in t.to_dict("records")]
         for name in names:
-            rows = [row for table, key in keyed for row in table[table[key] == name].to_dict("records")]
+            rows = [row for row in listed if row.get("fact", row.get("id")) == name]
             if not rows:
                 raise CaseDataError("casedata", f"there is no address '{name}' that is known at {self.time_point}")
             for row in rows:
@@ -88,9 +86,9 @@ class Case:
         for name, unit in units.items():
             rows = self.reference_ranges.query("variable == @name and high.notna()")
             own = rows[rows["where"] != ""]
-            if len(rows := own if len(own) else rows) == 1:
-                low, high, printed = rows.fillna({"low": 0.0}).iloc[0][["low", "high", "unit"]]
-                found[name] = tuple(Quantity(name, x, printed).to(unit).value for x in (low, high))
+            for row in (own if len(own) else rows).drop_duplicates("variable", keep=False).itertuples():
+                ends = (0.0 if pd.isna(row.low) else row.low), row.high
+                found[name] = tuple(Quantity(name, x, row.unit).to(unit).value for x in ends)
         return found
 
     def map(self):
@@ -130,29 +128,23 @@ def references(folder=CASEDATA):
 
 def as_input(row):
     """A row of observations or findings as the rules take it: Quantity, True, False or None."""
-    if isinstance(row.get("state"), str):
+    if row.get("state") in STATES:
         return STATES[row["state"]]
     if row["status"] != "reported":
         return Quantity(row["variable"], None, status=row["status"])
-    printed = re.findall(r"\d\.(\d+)", str(row["as_printed"]).replace(",", ""))
-    places = max(map(len, printed), default=0) if row["value"] % 1 else 0
-    high, sign = row["value_high"], sign_before(row["value"], row["as_printed"])
-    high = None if pd.isna(high) else high
-    return Quantity(row["variable"], row["value"], row["unit"], high, decimals=places, sign=sign)
+    value, words, high = row["value"], row["as_printed"], None if pd.isna(row["value_high"]) else row["value_high"]
+    places = max(map(len, re.findall(r"\d\.(\d+)", words.replace(",", ""))), default=0) if value % 1 else 0
+    return Quantity(row["variable"], value, row["unit"], high, decimals=places, sign=sign_before(value, words))
 
 
 @cache
 def _load(folder):
-    check_seal(folder)
-    names = [name for name, r in describe(folder).items() if "/" not in r["path"]]  # invented patients are not the case
-    return {name: read_table(name, folder) for name in names}
+    check_seal(folder)  # in a folder of their own lie invented patients, who are not the case
+    return {name: read_table(name, folder) for name, r in describe(folder).items() if "/" not in r["path"]}
 
 
 def load_case(path=None):
-    """The whole case: the collection's, or that of a folder, whose variables and units are the collection's.
-
-    CaseDataError names a file that is missing or not as ``tests/check_casedata.py`` sealed it.
-    """
+    """The whole case, the collection's or that of a folder; CaseDataError names a file that is not as it was sealed."""
     if path is not None:  # it may have changed
         describe.cache_clear(), _load.cache_clear()
     folder = Path(path or CASEDATA)

@@ -9,6 +9,7 @@ import math
 from contextlib import suppress
 from html import escape
 from numbers import Real
+from operator import itemgetter
 from pathlib import Path
 
 import anywidget
@@ -18,7 +19,7 @@ import pandas as pd
 import traitlets
 
 from utils import plots
-from utils.page import Shown, say, sendable, table, together
+from utils.page import Shown, headed, say, sendable, table, together
 from utils.phrases import phrase, status_word
 from utils.rules import RULES, evaluate, evaluate_table, unknown_results
 from utils.tables import CaseDataError
@@ -37,14 +38,16 @@ class Result(anywidget.AnyWidget):
 
 
 class Control:
-    """What controls share: `field` bears the name and holds the value, `widget` is what stands on the page."""
+    """What controls share: `field` bears the name and holds the value, `widget` is what stands on the page.
 
-    mover = None  # what the page moves in steps: (model, its trait, its name in words)
-    room = None  # beside a field that is typed into: for the sentence that refuses, and kept so that nothing moves
-    spoken = None  # how a slider says a value
+    `mover` is what the page moves in steps: (model, its trait, its name in words); `room`, beside a field that is typed
+    into, is for the sentence that refuses, and kept so that nothing moves; `spoken` is how a slider says a value.
+    """
+
+    mover = room = spoken = None
 
     def __init__(self, kind, label, *beside, typed=False, **traits):
-        self.label, self.field = label, kind(description=label, **traits)
+        self.label, self.field = label, kind(**{"description": label, **traits})
         self.room = widgets.HTML().add_class("casebook-refused") if typed else None
         self.widget = widgets.HBox([self.field, *beside, self.room]) if typed else self.field
 
@@ -71,10 +74,9 @@ class Number(Control):
         self.low, self.high, self.unit, self.variable, self.whole, self.log = low, high, unit, variable, whole, log
         self._enabled, self._ends = enabled or (lambda state: True), ends or (lambda state: (low, high, unit))
         self.slider, name = widgets.FloatSlider(step=step, readout=False), f"{label}, {unit}" if unit else label
-        super().__init__(widgets.FloatText, name, self.slider, typed=True, value=value, step=step)
-        self.label = label
+        super().__init__(widgets.FloatText, label, self.slider, typed=True, description=name, value=value, step=step)
         self.mover = self.slider, "value", phrase("explorer.slider", name=name)
-        self.slider.observe(lambda change: self._slid(change.new), "value")
+        self.slider.observe(self._slid, "value")
 
     def _place(self, number):
         return math.log10(max(number, 1e-9)) if self.log else number
@@ -82,9 +84,9 @@ class Number(Control):
     def _nearest(self):
         return min(max(self._place(self.field.value), self.slider.min), self.slider.max)
 
-    def _slid(self, at):
-        if abs(at - self._nearest()) > 0.51 * self.slider.step or self.room.value:  # it stands up to half a step beside
-            self.field.value = self.of(at)
+    def _slid(self, change):  # the handle stands up to half a step beside what was typed
+        if abs(change.new - self._nearest()) > 0.51 * self.slider.step or self.room.value:
+            self.field.value = self.of(change.new)
 
     def of(self, at):  # the value at a place of the mover
         return float(f"{10**at:.3g}") if self.log else round(at) if self.whole else round(at, 6)
@@ -177,20 +179,18 @@ class Text(Control):
     def __init__(self, label, value="", live=False):
         super().__init__(widgets.Text, label, typed=True, value=sendable(value), continuous_update=live)
 
-    def check(self, value):
-        return sendable(value)
+    check = staticmethod(sendable)
 
 
 class Explorer(widgets.VBox):
     """Controls above what `view` makes of their values; ``shown`` is what is shown now.
 
     `view` takes the values by name and returns what is shown (Shown). Where it raises UnitError, a sentence at the
-    field says why, what was typed stays to be mended, and the result stays as it was. `rows` lists the controls that
-    stand in one row, by default each in its own; `slow` those whose results take too long to be made before they are
-    asked for. `follow` takes a state (dict of name -> value) and the name that was moved, and returns the state after
-    others followed. `accept` makes values by name of control of what `set` is given (UnitError to refuse), `tell`
-    makes of a state what `get` gives. `reset`: words on a button that goes back to the first state; `note`: what a
-    reader is told before the notebook is run.
+    field says why, what was typed stays to be mended, and the result stays as it was. `rows` lists the controls of each
+    row; `slow` those whose results take too long to be made before they are asked for. `follow` takes a state (dict of
+    name -> value) and the name that was moved, and returns the state after others followed. `accept` makes values by
+    name of control of what `set` is given (UnitError to refuse), `tell` makes of a state what `get` gives. `reset`:
+    words on a button that goes back to the first state; `note`: what is read before the notebook is run.
     """
 
     def __init__(
@@ -258,14 +258,13 @@ class Explorer(widgets.VBox):
     def _show(self, shown, refused="", name=None):
         self._last, self.shown = shown, together(say(refused), shown) if refused else shown
         rooms = {n: c.room for n, c in self._controls.items() if c.room}
-        name = name if name in rooms else next(iter(rooms), None)  # a list has no room of its own
-        for field, room in rooms.items():
-            room.value = escape(refused) if not refused or field == name else room.value
+        at = [name] if name in rooms else [*rooms][:1]  # a list has no room of its own
+        for n in at if refused else rooms:
+            rooms[n].value = escape(refused)
         self._result.shown = {**self._drawn(shown, self._now), "state": self._state()}
 
     def _drawn(self, shown, now):
-        spoken = {name: c.spoken(now[name]) for name, c in self._controls.items() if c.spoken}
-        return {"html": shown.html, "spoken": spoken}
+        return {"html": shown.html, "spoken": {n: c.spoken(now[n]) for n, c in self._controls.items() if c.spoken}}
 
     def _state(self):
         return {name: getattr(model, trait) for name, (model, trait, _) in self._movers.items()}
@@ -279,7 +278,7 @@ class Explorer(widgets.VBox):
     async def _make_ready(self, name):
         """Make the results beside the present one, one at a time, and put them on the page."""
         base, now, control = self._state(), self._now, self._controls[name]
-        elsewhere = {n: v for n, v in base.items() if n != name}, name
+        elsewhere = {**base, name: None}
         if self._sent[0] != elsewhere:
             self._sent = elsewhere, {}  # place -> (state, what is shown in it), or None where it is refused
         for at in [at for at in control.beside() if at not in self._sent[1]]:
@@ -306,22 +305,21 @@ def again(show):
     return explorer(show, reset=phrase("explorer.again"), note=phrase("explorer.again_note"))
 
 
-UNKNOWN = "unknown"  # on a list of the ruler bench
+def button(words, press, first, note):
+    """A button with these words, above what is shown `first` and then what each press gives."""
+    waiting = iter([first])
+    return explorer(lambda: next(waiting, None) or press(), reset=words, note=note)
 
 
 def unit_bench(analyte="triglycerides", text="1.5"):
-    """Type a value: a bare number is refused, a value with its unit is shown in every unit of that analyte.
-
-    It begins with what is refused; until a value is accepted, the units of that analyte stand there without values.
-    """
+    """Type a value: a bare number is refused, as at first; one with its unit is shown in every unit of that analyte."""
 
     def view(text, analyte):
         q = quantity(text, analyte) if text else None
-        by = {u: f"× {show(f)}" if f != 1 else phrase("explore.compared_in") for u, f in factors(analyte).items()}
-        columns = [*by], [str(q.to(unit)) if q else "" for unit in by], [*by.values()]
-        heads = map(phrase, ("explore.unit", "explore.value", "explore.factor"))
+        words = {u: f"× {show(f)}" if f != 1 else phrase("explore.compared_in") for u, f in factors(analyte).items()}
+        rows = [(unit, q.to(unit) if q else "", by) for unit, by in words.items()]
         title = phrase("explore.accepted" if q else "explore.units", value=q, analyte=analyte)
-        sheet = table(pd.DataFrame(dict(zip(heads, columns, strict=True))), title)
+        sheet = headed(rows, "explore", "unit value factor", title)
         return together(sheet, say(q.warning)) if q and q.warning else sheet
 
     known = ("triglycerides", "fibrinogen", "ferritin", "platelets", "ast")
@@ -345,8 +343,8 @@ def what_if(rule, case, **ranges):
     `ranges` say for each, as in ``platelets=(0, 500, 250)``, the lowest and the highest trial value and the value to
     start from, in the published unit. `set` takes a value with its unit, or None for unknown.
     """
-    nodes = [row for row in RULES[rule].nodes().values() if row["unit"] and row["input"] in ranges]
-    nodes = {row["input"]: row for row in reversed(nodes)}  # the first threshold or weight of each number
+    nodes = reversed(RULES[rule].nodes().values())
+    nodes = {row["input"]: row for row in nodes if row["unit"]}  # the first threshold or weight of each number
     if strangers := ", ".join(sorted(ranges.keys() - nodes.keys())):
         raise UnitError(phrase("explore.no_such_number", names=strangers, rule=RULES[rule].short))
     units, labels = {n: nodes[n]["unit"] for n in ranges}, variables()["label"]
@@ -356,19 +354,19 @@ def what_if(rule, case, **ranges):
 
     def flips(name, given):
         """Verdict along one input, everything else as supposed: '0 to 181: met; 182 to 500: undetermined'."""
-        trial = np.arange(ranges[name][0], ranges[name][1] + 1)
-        status = pd.Series(_statuses(rule, given, **{name: trial * factors(name)[units[name]]}), trial)
-        spans = [x for _, x in status.groupby((status != status.shift()).cumsum())]
-        ends = [(show(x.index[0]), f"{show(x.index[-1])} {units[name]}", status_word(x.iloc[0])) for x in spans]
-        return "; ".join(phrase("explore.flip", low=low, high=high, status=word) for low, high, word in ends)
+        trial, unit = np.arange(ranges[name][0], ranges[name][1] + 1), units[name]
+        status = pd.Series(_statuses(rule, given, **{name: trial * factors(name)[unit]}), trial)
+        spans = [(x.index, status_word(x.iloc[0])) for _, x in status.groupby((status != status.shift()).cumsum())]
+        ends = ({"low": show(at[0]), "high": f"{show(at[-1])} {unit}", "status": word} for at, word in spans)
+        return "; ".join(phrase("explore.flip", **span) for span in ends)
 
     def view(**state):
         given = {**case.inputs, **supposed(state)}
         verdict = evaluate(rule, given)
         words = phrase("explore.verdict", rule=verdict.title, status=status_word(verdict.status).upper())
-        told = [say(phrase("explore.varying", label=labels[n], flips=flips(n, given))) for n in ranges]
+        varying = [say(phrase("explore.varying", label=labels[n], flips=flips(n, given))) for n in ranges]
         strong = Shown(f"<p><strong>{escape(words)}</strong></p>", words)
-        return together(strong, *told, table(verdict.sheet(), phrase("explore.items")))
+        return together(strong, *varying, table(verdict.sheet(), phrase("explore.items")))
 
     def picture(caption):
         """Where the verdict flips over both unknowns, everything else as reported."""
@@ -382,12 +380,12 @@ def what_if(rule, case, **ranges):
         ticks = {f"{n} known": v is not None for n, v in values.items() if n in ranges}
         return ticks | {n: v for n, v in values.items() if v is not None}
 
-    controls, rows = {}, [[f"{n} known", n] for n in ranges]
-    for (known, n), (low, high, start) in zip(rows, ranges.values(), strict=True):
-        follows = {"enabled": lambda state, known=known: state[known]}
+    controls = {}
+    for n, (low, high, start) in ranges.items():
+        known = f"{n} known"
         controls[known] = Tick(phrase("explore.suppose", label=labels[n]))
-        controls[n] = Number(labels[n], start, low, high, unit=units[n], variable=n, **follows)
-    made = explorer(view, rows=rows, accept=accept, tell=supposed, **controls)
+        controls[n] = Number(labels[n], start, low, high, unit=units[n], variable=n, enabled=itemgetter(known))
+    made = explorer(view, rows=[[f"{n} known", n] for n in ranges], accept=accept, tell=supposed, **controls)
     made.picture = picture
     return made
 
@@ -399,6 +397,7 @@ def ruler_bench(case, rules, beside=None, trials=None):
     the case, drawn beside it and never changed; `trials` are values to offer for an unknown number that no threshold
     cuts into pieces, as in ``{"esr": ["20 mm/h"]}``.
     """
+    unknown = "unknown"  # on a list, where None would be no choice
     printed, before = ([evaluate(r, c) for r in rules] if c else [] for c in (case, beside))
     moments = [c.time_points.set_index("time_point").at[c.time_point, "short"] for c in (beside, case) if c]
     results, labels = unknown_results(printed), variables()["label"]
@@ -407,18 +406,16 @@ def ruler_bench(case, rules, beside=None, trials=None):
             raise UnitError(phrase("explore.no_such_unknown", name=name, rules=", ".join(v.short for v in printed)))
         results[name] = [(str(quantity(x, name)), quantity(x, name)) for x in texts]
 
-    word = {True: phrase("explore.present"), False: phrase("explore.absent")}
-
     def tell(state):
-        return {n: None if v == UNKNOWN else v for n, v in state.items()}
+        return {n: None if v == unknown else v for n, v in state.items()}
 
     def view(**state):
-        supposed = {n: v for n, v in state.items() if v != UNKNOWN}
+        supposed = {n: v for n, v in state.items() if v != unknown}
         verdicts = [evaluate(r, {**case.inputs, **supposed}) for r in rules]
-        pairs = zip(printed, verdicts, strict=True)
-        changes = [(v.short, status_word(p.status), status_word(v.status)) for p, v in pairs]
+        changes = [(v.short, *(status_word(x.status) for x in (p, v))) for p, v in zip(printed, verdicts, strict=True)]
         moved = [phrase("explore.moved", rule=rule, was=was, now=now) for rule, was, now in changes if was != now]
         line = "explore.supposed_moved" if moved else "explore.supposed" if supposed else "explore.nothing_supposed"
+        word = {True: phrase("explore.present"), False: phrase("explore.absent")}
         told = "; ".join(f"{labels[n]} {word.get(v, v)}" for n, v in supposed.items())
         pairs = [*zip(before, verdicts, strict=True)] if beside else [(v,) for v in verdicts]
         counted, caption = all(v.reach for v in verdicts), phrase("explore.rulers")
@@ -426,18 +423,17 @@ def ruler_bench(case, rules, beside=None, trials=None):
         return together(say(phrase(line, told=told, moved="; ".join(moved))), picture, _verdicts(verdicts))
 
     def listed(name):
-        offered = {phrase("explore.unknown"): UNKNOWN, **dict(results[name])}
+        offered = {phrase("explore.unknown"): unknown, **dict(results[name])}
 
         def options(state):  # what is supposed by call is put on the list, so that the page says it
-            value = state.get(name, UNKNOWN)
+            value = state.get(name, unknown)
             return offered if value in offered.values() else {**offered, phrase("explore.by_call", value=value): value}
 
         def read(given):
-            if given is None or isinstance(given, bool | np.bool_):
-                return UNKNOWN if given is None else bool(given)
-            if variables().at[name, "kind"] == "flag":
+            finding = isinstance(given, bool | np.bool_)
+            if given is not None and not finding and variables().at[name, "kind"] == "flag":
                 raise UnitError(phrase("explore.not_a_finding", name=name, given=repr(given)))
-            return quantity(given, name)
+            return unknown if given is None else bool(given) if finding else quantity(given, name)
 
         return Choice(labels[name], options, read=read)
 
@@ -459,12 +455,11 @@ def _verdicts(verdicts):
     rows = []
     for v in verdicts:
         ways = [f"{r.result} ({status_word(r.verdict)})" for r in v.cheapest.itertuples()]
-        ways = phrase("explore.or_way").join(ways) or phrase("explore.settled")
-        scored = (plots.span(v), plots.cut_off(v)) if v.reach else ("", "")
-        rows.append((v.short, status_word(v.status), *scored, ways))
-    heads = [phrase(f"explore.{head}") for head in ("rule", "status", "could_be", "cut_off", "cheapest")]
-    frame = pd.DataFrame(rows, columns=heads)
-    return table(frame.loc[:, (frame != "").any()], phrase("explore.verdicts"))
+        row = {"rule": v.short, "status": status_word(v.status)}
+        row |= {"could_be": plots.span(v), "cut_off": plots.cut_off(v)} if v.reach else {}
+        rows.append({**row, "cheapest": phrase("explore.or_way").join(ways) or phrase("explore.settled")})
+    columns = ["rule", "status", *(["could_be", "cut_off"] if any(v.reach for v in verdicts) else []), "cheapest"]
+    return headed(pd.DataFrame(rows).fillna(""), "explore", " ".join(columns), phrase("explore.verdicts"))
 
 
 def look_up(case, name):

@@ -10,16 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import permutations
-from numbers import Integral
 
 import numpy as np
 import pandas as pd
 
 from utils.tables import read_table
 
-READINGS = ("published", "flip_flop")
-ROUTES = ("sc", "iv")
-DAY = 24.0
+READINGS, ROUTES, DAY = ("published", "flip_flop"), ("sc", "iv"), 24.0
 EVER = np.inf  # so many doses that each interval is like the one before: steady state
 
 
@@ -29,7 +26,7 @@ def constants():
     return dict(read_table("kinetics")[["parameter", "value"]].itertuples(index=False))
 
 
-def _checked(name, x, unit="", most=np.inf, zero=False):
+def positive(name, x, unit="", most=np.inf, zero=False):
     """Finite numbers above zero, or from zero on, as an array; else a ValueError that says what to give."""
     with suppress(TypeError, ValueError):
         values = np.asarray(x, dtype=float)
@@ -40,7 +37,8 @@ def _checked(name, x, unit="", most=np.inf, zero=False):
     raise ValueError(f"{name} is {x}: give a number {limits} {unit}".rstrip())
 
 
-def _chosen(name, x, known):
+def chosen(name, x, known):
+    """A word on a list; else a ValueError that names the list."""
     if not isinstance(x, str) or x not in known:
         raise ValueError(f"{name} is {x!r}: choose {' or '.join(known)}")
     return x
@@ -79,23 +77,23 @@ def parameters(weight_kg, reading="published", bioavailability=1, absorption_rat
     as by retained fluid.
     """
     c = constants()
-    size = _checked("weight_kg, the dry weight,", weight_kg, "kg") / c["reference_weight"]
+    size = positive("weight_kg, the dry weight,", weight_kg, "kg") / c["reference_weight"]
     f0 = c["bioavailability"]
-    f = f0 * _checked(f"bioavailability, a multiplier of {f0:g},", bioavailability, most=1 / f0)
+    f = f0 * positive(f"bioavailability, a multiplier of {f0:g},", bioavailability, most=1 / f0)
     ka, cl = c["absorption_rate"], f0 * c["clearance"] * size ** c["clearance_exponent"]
     v = f0 * c["volume"] * size ** c["volume_exponent"]
-    if _chosen("reading", reading, READINGS) == "flip_flop":  # the rate constants change places; CL stays
+    if chosen("reading", reading, READINGS) == "flip_flop":  # the rate constants change places; CL stays
         ka, v = cl / v, cl / ka
-    ka = ka * _checked("absorption_rate, a multiplier,", absorption_rate)
-    cl = cl * _checked("clearance, a multiplier,", clearance)
-    v = v + _checked("extra_volume_l", extra_volume_l, "L", zero=True)
+    ka = ka * positive("absorption_rate, a multiplier,", absorption_rate)
+    cl = cl * positive("clearance, a multiplier,", clearance)
+    v = v + positive("extra_volume_l", extra_volume_l, "L", zero=True)
     return Parameters(*np.broadcast_arrays(f, ka, cl, v))
 
 
 def _regimen(dose_mg, interval_h, route, infusion_h):
-    dose, every = _checked("dose_mg", dose_mg, "mg"), _checked("interval_h", interval_h, "h")
-    most = every.max() if _chosen("route", route, ROUTES) == "iv" else 0
-    over = _checked("infusion_h, which is for route 'iv',", infusion_h, "h", most, zero=True)
+    dose, every = positive("dose_mg", dose_mg, "mg"), positive("interval_h", interval_h, "h")
+    most = every.max() if chosen("route", route, ROUTES) == "iv" else 0
+    over = positive("infusion_h, which is for route 'iv',", infusion_h, "h", most, zero=True)
     if dose.ndim or every.ndim or over.ndim:
         raise ValueError("a regimen is one dose, one interval, one infusion: what differs stands in the parameters")
     return float(dose), float(every), route, float(over)
@@ -108,9 +106,8 @@ def _sum(rate, since, n, every):
 
 def _pair(p):
     """The rate constants as (slower, faster), held a hair apart: where they meet the formula has 0 / 0."""
-    # It is symmetrical in the two, so that moving both by the same amount changes it in the second order only.
-    ka, k = p.absorption_rate, p.elimination_rate
-    middle, half = (ka + k) / 2, np.maximum(np.abs(ka - k) / 2, 1e-5 * (ka + k) / 2)
+    middle, half = (p.absorption_rate + p.elimination_rate) / 2, np.abs(p.absorption_rate - p.elimination_rate) / 2
+    half = np.maximum(half, 1e-5 * middle)  # the formula is symmetrical, so this changes it in the second order only
     return middle - half, middle + half
 
 
@@ -143,9 +140,9 @@ def _peak(p, regimen, n):
 
 def _given(t_h, p, every, doses):
     """Doses given by each time and hours since the last of them, the axis of time before that of the profiles."""
-    if doses is not None and (not isinstance(doses, Integral) or isinstance(doses, bool) or doses < 1):
+    if doses is not None and doses not in range(1, 1_000_000):
         raise ValueError(f"doses is a whole number from 1, or None for steady state, not {doses!r}")
-    t = _checked("t_h, the time since the first dose,", t_h, "h", zero=True).T
+    t = positive("t_h, the time since the first dose,", t_h, "h", zero=True).T
     t = t.reshape(t.shape + (1,) * len(p.shape))
     if doses is None:
         return EVER, np.mod(t, every)
@@ -156,9 +153,8 @@ def _given(t_h, p, every, doses):
 def concentration(t_h, p, dose_mg, interval_h=DAY, route="sc", doses=1, infusion_h=0.0):
     """Concentration in the blood (mg/L, of shape ``p.shape + np.shape(t_h)``) after equal doses at equal intervals.
 
-    `t_h` (float, or array of shape (m,)) are hours since the first dose, or since any at steady state (`doses` None); a
-    dose due at that very time counts as given. `p` has the shape () or (n,). Each intravenous dose runs for
-    `infusion_h`, 0 for a bolus.
+    `t_h` (float or array) are hours since the first dose, or since any at steady state (`doses` None); a dose due at
+    that very time counts. Each intravenous dose runs for `infusion_h`, 0 for a bolus.
     """
     regimen = _regimen(dose_mg, interval_h, route, infusion_h)
     return _level(p, regimen, *_given(t_h, p, regimen[1], doses)).T[()]
@@ -178,9 +174,8 @@ def area(t_h, p, dose_mg, interval_h=DAY, route="sc", doses=1, infusion_h=0.0):
 
 def _as_pandas(p, **columns):
     """One profile as a Series, several as a DataFrame, one row a profile."""
-    if p.shape == ():
-        return pd.Series({k: float(v) for k, v in columns.items()})
-    return pd.DataFrame({k: np.broadcast_to(v, p.shape) for k, v in columns.items()})
+    columns = {k: np.broadcast_to(v, p.shape) for k, v in columns.items()}
+    return pd.DataFrame(columns) if p.shape else pd.Series(columns, dtype=float)
 
 
 def exposure(p, dose_mg, interval_h=DAY, route="sc", infusion_h=0.0):
@@ -190,9 +185,9 @@ def exposure(p, dose_mg, interval_h=DAY, route="sc", infusion_h=0.0):
     """
     regimen = dose, every, _, _ = _regimen(dose_mg, interval_h, route, infusion_h)
     t_max, c_max = _peak(p, regimen, EVER)
-    auc = DAY / every * dose * (p.bioavailability if route == "sc" else 1.0) / p.clearance
+    average = dose / every * (p.bioavailability if route == "sc" else 1) / p.clearance
     low = _level(p, regimen, EVER, every)
-    return _as_pandas(p, c_max=c_max, c_trough=low, c_avg=auc / DAY, auc_24=auc, t_max=t_max)
+    return _as_pandas(p, c_max=c_max, c_trough=low, c_avg=average, auc_24=DAY * average, t_max=t_max)
 
 
 def first_day(p, dose_mg, interval_h=DAY, route="sc", infusion_h=0.0):
@@ -208,18 +203,16 @@ def first_day(p, dose_mg, interval_h=DAY, route="sc", infusion_h=0.0):
 def split_gain(p, dose_mg, intervals=(24.0, 6.0), routes=("sc", "iv"), clearance=1.0, measure="auc_24", day_1=False):
     """How much of a rise in exposure is dose, how much route and, where asked, how much the kidney.
 
-    `intervals` and `routes` are before and after: more doses a day are the dose, another way in is the route; a
-    multiplier of the `clearance` other than 1 is the kidney. `measure` is ``auc_24``, ``c_avg`` or ``c_max``, at steady
-    state or in the first 24 hours (`day_1`); `p` is one profile, before the change. The factors multiply, so their
-    logarithms add up; each gets the mean of what it adds over every order of the changes (a Shapley value).
-
-    A DataFrame with rows ``dose``, ``route`` (``kidney``) and ``total``: ``times`` (the factor) and ``share`` of its
-    logarithm, missing where factors pull in opposite directions.
+    `intervals` and `routes` are before and after, `clearance` a multiplier for the kidney; `measure` is ``auc_24``,
+    ``c_avg`` or ``c_max``, at steady state or in the first 24 hours (`day_1`); `p` is one profile, before the change.
+    The factors multiply, so their logarithms add up; each gets the mean of what it adds over every order of the changes
+    (a Shapley value). A DataFrame with rows ``dose``, ``route`` (``kidney``) and ``total``: ``times`` (the factor) and
+    ``share`` of its logarithm, missing where factors pull in opposite directions.
     """
-    _chosen("measure", measure, ["c_max", "auc_24"] if day_1 else ["auc_24", "c_avg", "c_max"])
+    chosen("measure", measure, ["c_max", "auc_24"] if day_1 else ["auc_24", "c_avg", "c_max"])
     if p.shape != ():
         raise ValueError(f"p holds {p.shape[0]} profiles: a gain is split for one at a time")
-    kidney = float(_checked("clearance, a multiplier,", clearance))
+    kidney = float(positive("clearance, a multiplier,", clearance))
     names = ["dose", "route"] + ["kidney"] * (kidney != 1.0)
 
     @cache
@@ -228,11 +221,11 @@ def split_gain(p, dose_mg, intervals=(24.0, 6.0), routes=("sc", "iv"), clearance
         regimen = dose_mg, intervals["dose" in changed], routes["route" in changed]
         return np.log((first_day if day_1 else exposure)(q, *regimen)[measure])
 
-    def added(name, order):
-        at = order.index(name)
-        return level(frozenset(order[: at + 1])) - level(frozenset(order[:at]))
+    def added(order):  # by each change in turn
+        levels = [level(frozenset(order[:n])) for n in range(len(order) + 1)]
+        return dict(zip(order, np.diff(levels), strict=True))
 
-    parts = np.array([np.mean([added(name, order) for order in permutations(names)]) for name in names])
-    logs, moved = np.append(parts, parts.sum()), parts[np.abs(parts) > 1e-12]
-    shared_out = np.abs(logs[-1]) > 1e-12 and ((moved > 0).all() or (moved < 0).all())
-    return pd.DataFrame({"times": np.exp(logs), "share": logs / logs[-1] if shared_out else np.nan}, [*names, "total"])
+    parts = pd.DataFrame(map(added, permutations(names))).mean()[names]
+    one_way = len({*np.sign(parts.round(12))} - {0}) == 1
+    logs = pd.concat([parts, pd.Series({"total": parts.sum()})])
+    return pd.DataFrame({"times": np.exp(logs), "share": logs / logs["total"] if one_way else np.nan})

@@ -7,13 +7,16 @@ docstring (median of 30).
 
 import io
 import threading
-from functools import wraps
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import product
 from textwrap import shorten, wrap
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 
-from utils.page import BANNER, Mark, figure, table, tabled
+from utils.page import BANNER, Mark, figure, headed, tabled, with_heads
 from utils.phrases import phrase, status_word
 from utils.units import show
 
@@ -38,27 +41,20 @@ BOLD = {"weight": "bold"}  # a row in bold that has no words on its right is a h
 FAINT = {"ha": "center", "color": "#dde2e7", "zorder": 0, **BOLD}  # across a picture
 DASHES = ("-", (0, (5, 3)), (0, (1, 1.5)), "-.")
 BARS = {"full": {}, "hollow": {}, "broken": {"ls": (0, (4, 2))}, "hatched": {"hatch": "//////"}}
+ALONE = threading.RLock()  # JupyterLab has controls answered in a thread of their own; style and figures are shared
+KEPT = {}  # name -> figure
 
 
-ALONE = (
-    threading.RLock()
-)  # JupyterLab has controls answered in a thread of their own; style and figures are shared
+@contextmanager
+def _styled():
+    """The collection's style, whatever style the notebook has set."""
+    import matplotlib
+
+    with ALONE, matplotlib.rc_context(LOOK):
+        yield
 
 
-def _styled(make):
-    """A figure in the collection's style, whatever style the notebook has set."""
-
-    @wraps(make)
-    def made(*args, **given):
-        import matplotlib
-
-        with ALONE, matplotlib.rc_context(LOOK):
-            return make(*args, **given)
-
-    return made
-
-
-@_styled
+@_styled()
 def canvas(width, height, panels=1):
     """An empty figure: (Figure, Axes, or an array of them); the size is that of the axes, in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -66,9 +62,6 @@ def canvas(width, height, panels=1):
 
     fig = FigureCanvasAgg(Figure((width, height), dpi=72)).figure
     return fig, fig.subplots(1, panels, gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": 1})
-
-
-KEPT = {}  # name -> figure
 
 
 def _again(name, width, height):
@@ -80,22 +73,33 @@ def _again(name, width, height):
     return fig, ax
 
 
-@_styled
+@lru_cache(4096)
+def _size(words, font, maths):
+    """How large words are: a third of a picture's time, were each measured anew in each picture."""
+    from matplotlib.textpath import text_to_path
+
+    return text_to_path.get_text_width_height_descent(words, font, maths)
+
+
+@_styled()
 def finish(fig, alt, caption, told=(), key="", below=None):
-    """The figure as something to show, a `utils.page.Figure`.
+    """The figure as something to show, a `utils.page.Shown`.
 
     `alt` (str) is its main message, said behind the caption; `caption` and `key` (str) stand below it, `below` (Shown)
     between; `told` (list of str) is all that it shows, in words, where no table says it.
     """
+    from matplotlib.backends.backend_svg import RendererSVG
+
     out, box = io.BytesIO(), fig.get_tightbbox().padded(0.08)
-    fig.savefig(out, format="svg", bbox_inches=box, metadata={"Date": None, "Description": BANNER})
+    with patch.object(RendererSVG, "get_text_width_height_descent", staticmethod(_size)):
+        fig.savefig(out, format="svg", bbox_inches=box, metadata={"Date": None, "Description": BANNER})
     alt = shorten(alt, ALT - 40, placeholder="…")
     alt = f"{shorten(caption, ALT - 1 - len(alt), placeholder='…')} {alt}"
     words, width = f"{caption} {'; '.join(told)}." if told else "", round(PER_INCH * box.width)
     return figure(out.getvalue(), alt, f"{caption} {key}".rstrip(), width, words, below)
 
 
-@_styled
+@_styled()
 def _strip(rows, ends, alt, caption, key="", told=(), below=None, ticks=(), width=3.4, shade=None):
     """Rows of (words left, words right, marks, look of the words) on one scale from end to end, as `finish` shows them.
 
@@ -157,20 +161,14 @@ def span(verdict):
 
 
 def matrix(states, rows, columns, caption, words=WORDS, source=SOURCE):
-    """Findings against hypotheses, or items of rule sets against their verdicts: a sign and a word in each cell.
-
-    `states` is (row, column) -> state, where known; `rows` and `columns` are name -> label, `words` state -> words.
-    """
+    """A sign and a word in each cell: (row, column) -> state; the others are name -> words."""
     marks = {key: Mark(words[state], SIGNS.get(state, "?")) for key, state in states.items()}
     found = [[label, *(marks.get((row, name), "") for name in columns)] for row, label in rows.items()]
     return tabled(pd.DataFrame(found, columns=["", *columns.values()]), caption, source)
 
 
 def icons(counts, caption, columns=20):
-    """A crowd as one sign a person, `columns` in a line.
-
-    `counts` is label -> how many, and the sign: a circle has the disease, a square has not; a full one meets the rule.
-    """
+    """A crowd as one sign a person: `counts` is label -> how many, and "circle" or "square", "full" or not."""
     signs = {"circle full": "●", "circle": "○", "square full": FULL, "square": HOLLOW}
     rows = [(x, Mark(f"{n}", "\n".join(wrap(n * signs[look], columns)))) for x, (n, look) in counts.items()]
     return tabled(pd.DataFrame(rows, columns=["", phrase("plots.people")]), caption)
@@ -179,18 +177,19 @@ def icons(counts, caption, columns=20):
 def claims(rows, most, caption):
     """Claims and how far each may be trusted: rows of claim, squares (of `most`), the same in words, and a sentence."""
     rows = [(claim, Mark(words, FULL * n + HOLLOW * (most - n)), write) for claim, n, words, write in rows]
-    heads = [phrase(f"plots.{head}") for head in ("claim", "confidence_from_case", "can_carry")]
-    return tabled(pd.DataFrame(rows, columns=heads), caption, SOURCE)
+    return tabled(with_heads(rows, "plots", "claim confidence_from_case can_carry"), caption, SOURCE)
 
 
 def scale(bands, spans, caption):
     """A score among its bands (lowest, highest, name), with a column for each span of it (words, lowest, highest)."""
-    rows = [[name, phrase("plots.range", low=show(low), high=show(high))] for low, high, name in bands]
-    for row, (low, high, _) in zip(rows, bands, strict=True):
-        for _, a, b in spans:
-            x, y = max(a, low), min(b, high)
-            words = phrase("plots.range", low=show(x), high=show(y)) if x < y else show(x)
-            row.append(Mark(words, POINT if a == b else HATCHED) if x <= y else "")
+
+    def said(low, high):
+        return show(low) if low == high else phrase("plots.range", low=show(low), high=show(high))
+
+    rows = []
+    for low, high, name in bands:
+        parts = [(max(a, low), min(b, high), POINT if a == b else HATCHED) for _, a, b in spans]
+        rows.append((name, said(low, high), *(Mark(said(a, b), sign) if a <= b else "" for a, b, sign in parts)))
     heads = [phrase("plots.band"), phrase("plots.score"), *(words for words, *_ in spans)]
     return tabled(pd.DataFrame(rows, columns=heads), caption)
 
@@ -211,7 +210,7 @@ def calibration(rows, caption):
     for confidence, answered, best in rows:
         words = phrase("plots.best_supported" if answered else "plots.no_answer", best=best, answered=answered)
         found.append((status_word(confidence), Mark(words, _squares([best, answered - best]))))
-    return tabled(pd.DataFrame(found, columns=[phrase("plots.how_sure"), phrase("plots.how_often")]), caption)
+    return tabled(with_heads(found, "plots", "how_sure how_often"), caption)
 
 
 def _squares(parts):
@@ -221,7 +220,7 @@ def _squares(parts):
 
 
 def rulers(rows, moments, caption, source=SOURCE):
-    """Several rules (rows of a verdict a moment) on one child: how far each still reaches beside its cut-off: 59 ms."""
+    """Several rules (rows of a verdict a moment) on one child: how far each still reaches beside its cut-off: 43 ms."""
     found, newest = [], moments[-1]
     for verdicts in rows:
         found.append((f"{verdicts[0].short}, {phrase('plots.cut_off_at', cut=cut_off(verdicts[0]))}", "", [], BOLD))
@@ -247,12 +246,9 @@ def _reach(verdict, newest):
     return [("full" if newest else "broken", low, high, MET), *tips]
 
 
-@_styled
+@_styled()
 def trade(swept, chosen, node, caption):
-    """How sensitivity and specificity trade as one threshold moves from the published one to the `chosen`: 37 ms.
-
-    `swept` has threshold, sensitivity, specificity; `node` is the item with its label, unit and published threshold.
-    """
+    """Sensitivity and specificity, as in `swept`, from the published threshold of a node to the `chosen`: 30 ms."""
     fig, ax = _again("trade", 5.2, 2.4)
     low, high = swept["threshold"].iloc[[0, -1]]
     ax.text(0.5, 0.4, phrase("plots.simulated"), transform=ax.transAxes, size=32, **FAINT)
@@ -284,7 +280,7 @@ def _decades(ax, low, high, steps=(1,)):
     ax.set_xticks(ticks, map(show, ticks))
 
 
-@_styled
+@_styled()
 def verdict_map(x, y, status, labels, cuts, caption):
     """Where a verdict flips over two unknown inputs, `labels`, of trial values `x` and `y`, shapes (m,) and (n,).
 
@@ -292,14 +288,14 @@ def verdict_map(x, y, status, labels, cuts, caption):
     """
     fig, ax = canvas(4.8, 3)
     told, verdicts, shown = [], [], [*map(show, cuts)]
-    sides = [[phrase(f"plots.{w}", name=labels[n], cut=shown[n]) for w in ("up_to", "above")] for n in (0, 1)]
-    for i, across in enumerate(((x[0], cuts[0]), (cuts[0], x[-1]))):
-        for j, up in enumerate(((y[0], cuts[1]), (cuts[1], y[-1]))):
-            [verdict] = {*status[np.ix_((y > cuts[1]) == j, (x > cuts[0]) == i)].ravel()}
-            ax.fill_between(across, *up, facecolor=BAND if verdict == "met" else "white")
-            verdicts.append(status_word(verdict))
-            ax.text(np.mean(across), np.mean(up), verdicts[-1].upper(), ha="center", va="center", **BOLD)
-            told.append(phrase("plots.field", across=sides[0][i], up=sides[1][j], verdict=verdicts[-1]))
+    fields = [((z[0], cut, "up_to"), (cut, z[-1], "above")) for z, cut in zip((x, y), cuts, strict=True)]
+    for (*across, left), (*up, low) in product(*fields):
+        [verdict] = {*status[np.ix_((y > cuts[1]) == (low == "above"), (x > cuts[0]) == (left == "above"))].ravel()}
+        ax.fill_between(across, *up, facecolor=BAND if verdict == "met" else "white")
+        verdicts.append(status_word(verdict))
+        ax.text(np.mean(across), np.mean(up), verdicts[-1].upper(), ha="center", va="center", **BOLD)
+        sides = (phrase(f"plots.{w}", name=labels[n], cut=shown[n]) for n, w in enumerate((left, low)))
+        told.append(phrase("plots.field", **dict(zip(("across", "up"), sides, strict=True)), verdict=verdicts[-1]))
     ax.axvline(cuts[0], color=INK)
     ax.axhline(cuts[1], color=INK)
     ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xlabel=labels[0], ylabel=labels[1])
@@ -309,10 +305,7 @@ def verdict_map(x, y, status, labels, cuts, caption):
 
 
 def dumbbell(first, second, moments, ranges, caption):
-    """Values in two verdicts of one rule as distances to their published cut-offs; right of the line meets the item.
-
-    `ranges` is item -> reference range (low, high), in the unit in which its cut-off was published.
-    """
+    """Two verdicts of one rule as distances to its cut-offs, and item -> reference range (low, high) in their unit."""
     rows = []
     for pair in zip(*(v.items[v.items["unit"] != ""].to_dict("records") for v in (first, second)), strict=True):
         rows.append((f"{pair[0]['label']} ({pair[0]['rule']})", "", [], BOLD))
@@ -335,12 +328,9 @@ def dumbbell(first, second, moments, ranges, caption):
     return _strip(rows, (-end, end), brief, caption, key, ticks=ticks, shade=(0, end))
 
 
-@_styled
+@_styled()
 def spread(children, names, cuts, caption):
-    """Where simulated children (of `utils.chapters.cohort.simulate`) of two groups lie, one panel a variable.
-
-    `names` is variable -> axis label with its unit, `cuts` variable -> published threshold in the canonical unit.
-    """
+    """Two groups of simulated children, a panel a variable: names are variable -> axis label, cuts -> threshold."""
     import seaborn as sns
 
     fig, axes = canvas(7.4, 1.9, len(names))
@@ -361,18 +351,15 @@ def spread(children, names, cuts, caption):
 
 
 def limits(rows, groups, axes, caption):
-    """Published limits with the value that is compared; what was made for another age is broken: 72 ms.
-
-    `rows` as `utils.chapters.bedside.age_limits`, with value, limit and said (both in words); `groups` is variable ->
-    name, in order, `axes` variable -> ends of its axis.
-    """
+    """Rows of `bedside.age_limits` with value, limit, said (words), on axes (variable -> ends) of their own: 50 ms."""
     found, heads = [], []
     for name, title in groups.items():
-        part, ends = rows[rows["variable"] == name], axes[name]
-        value, low, high = (np.clip((part[c] - ends[0]) / (ends[1] - ends[0]), 0, 1) for c in ("value", "low", "high"))
-        heads.append(f"{title} {show(round(part['value'].iloc[0], 1))} {part['unit'].iloc[0]}")
-        found.append((heads[-1], "", [(kind, value.iloc[0], len(part), MET) for kind in "v|"], BOLD))
-        for r, a, b in zip(part.to_dict("records"), low, high, strict=True):
+        part, ends = rows[rows["variable"] == name].to_dict("records"), axes[name]
+        heads.append(f"{title} {show(round(part[0]['value'], 1))} {part[0]['unit']}")
+        value = np.interp(part[0]["value"], ends, (0, 1))
+        found.append((heads[-1], "", [(kind, value, len(part), MET) for kind in "v|"], BOLD))
+        for r in part:
+            a, b = np.interp([r["low"], r["high"]], ends, (0, 1))
             colour, kind = (INK, "hollow") if r["applies"] else (NOT, "broken")
             mark = {"range": (kind, a, b), "median": ("o white", a, a)}.get(r["kind"], (kind, a - 0.008, a + 0.008))
             found.append((r["label"], f"{r['limit']}: {r['said']}", [(*mark, colour)], {"color": colour}))
@@ -381,21 +368,17 @@ def limits(rows, groups, axes, caption):
 
 
 def day_strip(rows, last, caption):
-    """Days up to the `last`: what begins, happens, was measured, and what is not reported on any of them.
-
-    `rows` as from `utils.chapters.bedside.days`; what becomes of something after the last day is not told.
-    """
+    """What begins, happens, was measured, is not reported, by day up to the `last`: rows of `bedside.strip`."""
     found, unknown = [], f"? {phrase('plots.not_reported')}"
     for part, those in rows.groupby("part", sort=False):
         found.append((phrase(f"plots.{part.replace(' ', '_')}"), "", [], BOLD))
         for r in those.itertuples():
+            if pd.isna(r.first):
+                found.append((r.label, unknown, [("full", 0.5, last + 0.5, "#f4efe3")], {"color": OPEN}))
+                continue
             point = ("s" if part == "measured" else "o", r.first, 0, MET)
             marks = [("broken", r.first - 0.15, r.last + 0.15, MET) if r.last > r.first else point]
-            marks += [(":", r.last, last + 0.5, MET)] * (part == "begins")
-            row = (r.label, r.words, marks, {})
-            if pd.isna(r.first):
-                row = (r.label, unknown, [("full", 0.5, last + 0.5, "#f4efe3")], {"color": OPEN})
-            found.append(row)
+            found.append((r.label, r.words, marks + [(":", r.last, last + 0.5, MET)] * (part == "begins"), {}))
     ticks = {day: phrase("plots.day", day=day) for day in range(1, last + 1)}
     brief = phrase("plots.alt_strip", missing=", ".join(rows.loc[rows["first"].isna(), "label"]))
     return _strip(found, (0.5, last + 0.5), brief, caption, f"{phrase('plots.strip_key')} {SOURCE}", ticks=ticks)
@@ -414,9 +397,9 @@ def recovery(marks, days, boxes, loose, caption):
         if undated := pd.isna(low) or pd.isna(high):
             drawn = [(":", a, b, OPEN), *[("o", a, a, OPEN)] * (a == low)]
         found.append((f"{'? ' * undated}{words}", "", drawn, {}))
-    rows = [(when, "; ".join(what)) for when, what in (boxes[0], loose, *boxes[1:])]
-    rows[1] = (f"? {rows[1][0]}", f"{rows[1][1]}. {phrase('plots.broken_frame')}")
-    below = table(pd.DataFrame(rows, columns=[phrase("plots.when"), phrase("plots.what")]), phrase("plots.follow_up"))
+    rows = [(when, "; ".join(what)) for when, what in boxes]
+    rows.insert(1, (f"? {loose[0]}", f"{'; '.join(loose[1])}. {phrase('plots.broken_frame')}"))
+    below = headed(rows, "plots", "when what", phrase("plots.follow_up"))
     ticks = {d: f"{d}" for d in (first, *range(10, last - 4, 10))} | {last: phrase("plots.day", day=last)}
     brief = phrase("plots.alt_recovery", n=len(marks), first=first, last=last)
     key = f"{phrase('plots.recovery_key')} {SOURCE}"
@@ -424,7 +407,7 @@ def recovery(marks, days, boxes, loose, caption):
 
 
 def swimmer(courses, marks, last, caption, cursor=None):
-    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: 83 ms.
+    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: 60 ms.
 
     `courses` as from `utils.chapters.course`; `marks` are events: first and last day, words, and whether they are
     dated; `last` is the last day, `cursor` one to mark.
@@ -469,9 +452,9 @@ def _course(course, before):
         yield "?", end + 0.15 * before, end, OPEN
 
 
-@_styled
+@_styled()
 def course(hours, curves, splits, title, supposed, caption, between=None, usual=""):
-    """Concentration over time by two routes, and below it where a rise in exposure comes from. It takes 50 ms.
+    """Concentration over time by two routes, and below it where a rise in exposure comes from. It takes 45 ms.
 
     `curves` are (words, levels in mg/L at the `hours`), `between` is the same with two levels for a band, `splits` are
     (words, a table as from `utils.pk.split_gain`). What is `supposed` makes it HYPOTHETICAL; else it says the `usual`.
@@ -489,30 +472,25 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
         told.append(phrase("plots.band_told", band=between[0], low=low, high=high))
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, handlelength=4)
     top = 1.06 * max(0.1, *(np.max(levels) for _, levels in curves))
-    ax.set(xlim=(0, hours[-1]), ylim=(0, top), xticks=range(0, round(hours[-1]) + 1, 6), ylabel="mg/L")
-    ax.set_xlabel(phrase("plots.hours"))
+    ax.set(xlim=(0, hours[-1]), ylim=(0, top), xticks=range(0, round(hours[-1]) + 1, 6))
+    ax.set(xlabel=phrase("plots.hours"), ylabel="mg/L")
     ax.set_title(f"{title}\n{head}", loc="left")
     rows = []
     for words, parts in splits:
         rise, parts = f"× {parts.at['total', 'times']:.2f}", parts.drop("total")
         shared = parts["share"].notna().all()
-        each = [(phrase(f"plots.{r.Index}"), r.times, 100 * r.share) for r in parts.itertuples()]
-        said = "plots.factor_share" if shared else "plots.factor"
-        said = ", ".join(phrase(said, factor=f, times=times, share=share) for f, times, share in each)
+        line, each = "plots.factor_share" if shared else "plots.factor", parts.assign(share=100 * parts["share"])
+        said = ", ".join(phrase(line, factor=phrase(f"plots.{n}"), **r) for n, r in each.to_dict("index").items())
         mark = Mark(said, _squares(parts["share"])) if shared else f"{said} ({phrase('plots.nothing_to_share')})"
         rows.append((f"{words}: {rise}", mark))
         told.append(f"{words} {rise}: {said}")
-    heads = [phrase("plots.rise"), phrase("plots.made_of")]
-    below = table(pd.DataFrame(rows, columns=heads), phrase("plots.rise_from"))
-    brief, told[0] = f"{told[-1]}.", f"{title}. {f'{head} ' if supposed else ''}{told[0]}"
-    return finish(fig, brief, caption, told, below=below)
+    below = headed(rows, "plots", "rise made_of", phrase("plots.rise_from"))
+    told[0] = f"{title}. {f'{head} ' if supposed else ''}{told[0]}"
+    return finish(fig, f"{told[-1]}.", caption, told, below=below)
 
 
 def ratios(checks, caption, close):
-    """The model against what others observed: model divided by observation, on a logarithmic axis.
-
-    `checks` has columns label, published, flip_flop (ratios) and confirmed; within the factor `close` of 1 is shaded.
-    """
+    """The model divided by what others observed, on a logarithmic axis; within the factor `close` of 1 it is shaded."""
     rows = []
     for r in checks.itertuples():
         a, b = np.log([r.published, r.flip_flop])

@@ -1,7 +1,6 @@
 """Questions, texts to write and lists to rank: cards to fill in on the page, kept in the learner's record."""
 
 import hashlib
-import time
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -10,16 +9,17 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from utils.explore import again
+from utils.explore import again, button
 from utils.page import Shown, say, sendable, table, together
 from utils.phrases import phrase, section, status_word
-from utils.record import SHELVES, change, keep, one_moment, read, record_path, switched, watchers
+from utils.record import SHELVES, change, keep, read, record_path, refresh, switched, watchers
 from utils.tables import CASEDATA, CaseDataError, read_entries, read_table
 from utils.units import suggestion
 
 __all__ = ["answer", "ask", "my_page", "notes", "progress", "rank", "record_path", "reset", "reveal", "write"]
 CONFIDENCE, VOICES, UNSCORED = ("low", "medium", "high"), ("authors", "data", "later"), ("pretest", "discussion")
-LONGEST, LEAST = 2000, 4  # characters of one field, more is a paste that went wrong; hypotheses of a differential
+LEAST = 4  # hypotheses of a differential
+_others = {}  # the questions of other cases, once one of them was asked
 
 
 # ---- the card -------------------------------------------------------------------------------------------------------
@@ -40,10 +40,14 @@ class Card(anywidget.AnyWidget):
     feedback = traitlets.Unicode().tag(sync=True)
     reply = traitlets.Any(0).tag(sync=True)
 
-    def __init__(self, item, still):
+    def __init__(self, item, note="", lines=None):
         levels = {level: status_word(level) for level in CONFIDENCE}
         super().__init__(item={"locks": True, **item}, words={**section("cards"), "levels": levels})
-        self._still = still
+        head = item["stem"] if item["kind"] == "grid" else f"{item['id']}. {item['stem']}"
+        lines = lines or [text for _, text, *_ in item.get("fields", item.get("options"))]
+        listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
+        html = f"<ul style='list-style:none'>{listed}</ul><p><em>{escape(note)}</em></p>"
+        self.still = Shown(f"<p><strong>{escape(head)}</strong></p>{html}", "\n  ".join([head, *lines]))
         self.refresh()
         watchers.add(self)
 
@@ -51,9 +55,11 @@ class Card(anywidget.AnyWidget):
         """Show what the record says, after a sentence where there is one."""
         entries, warning = read(self.shelf)
         entry = entries.get(self.item["id"])
+        stage, waits = _stage(self.item["id"]) if self.shelf == "answers" else ({}, "")
         values, feedback = self.shown(entry) if entry else ({}, Shown("", ""))
         with self.hold_sync():
-            self.committed, self.feedback = values, noted(note or warning, feedback).html
+            self.item, self.committed = {**self.item, **stage}, values
+            self.feedback = noted((note or warning) + waits, feedback).html
 
     @traitlets.observe("given")
     def _given(self, change):
@@ -66,14 +72,7 @@ class Card(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs):
         data, meta = super()._repr_mimebundle_(**kwargs)
-        return {**data, "text/html": self._still.html, "text/plain": self._still.text}, meta
-
-
-def still(head, lines, note):
-    """How a card reads before it is run: its heading, its options or fields, and what to do."""
-    listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    html = f"<ul style='list-style:none'>{listed}</ul><p><em>{escape(note)}</em></p>"
-    return Shown(f"<p><strong>{escape(head)}</strong></p>{html}", "\n  ".join([head, *lines]))
+        return {**data, "text/html": self.still.html, "text/plain": self.still.text}, meta
 
 
 def _find(name, kind="choice"):
@@ -100,24 +99,7 @@ def unsure(confidence):
 
 def noted(note, shown):
     """Something to show with a sentence before it, where there is one."""
-    return Shown(f"<p>{escape(note)}</p>{shown.html}", f"{note}\n{shown.text}") if note else shown
-
-
-def refresh(item_id=None, note=""):
-    """Let every card on the page, or those of one id, show what the record says now."""
-    for card in list(watchers):
-        if item_id in (None, card.item["id"]):
-            card.refresh(note)
-
-
-def keep_first(shelf, name, already="forms.kept_already", **entry):
-    """Keep an entry unless one is there: (what is there now, a sentence or ""); `already` says that one was."""
-    entry["at"] = time.strftime("%Y-%m-%dT%H:%M:%S")
-    kept, note = keep(shelf, name, entry)
-    if not note and kept != entry:
-        note = phrase(already, id=name, choice=kept.get("choice"))
-    refresh(name, note)
-    return kept, note
+    return _joined([_line(note), shown]) if note else shown
 
 
 def _line(words, lead="", attributes=""):
@@ -140,15 +122,11 @@ def items(folder=CASEDATA):
 
 def _fault(item):
     """What keeps a question from being asked; the rest of its form is held in tests/check_questions.py."""
-    options = item["options"]
-    texts = [*map(item.get, ("notebook", "kind", "stem")), *(o.get(key) for o in options for key in ("text", "why"))]
-    whole = (
-        all(isinstance(text, str) and text.strip() for text in texts)
-        and [(option["key"], type(option["rests_on"])) for option in options] == [(k, list) for k in "abc"]
-        and item.get("best") in (None, *"abc")
-        and set(item.get("voices", {})) <= {*VOICES}
-    )
-    return "" if whole else phrase("quiz.not_whole")
+    options, texts = item["options"], [item["notebook"], item["kind"], item["stem"]]
+    texts += [option[key] for option in options for key in ("text", "why")]
+    keys = [option["key"] for option in options if isinstance(option["rests_on"], list)]
+    known = item.get("best") in (None, *"abc") and {*item.get("voices", {})} <= {*VOICES}
+    return "" if keys == [*"abc"] and known and all(text.strip() for text in texts) else phrase("quiz.not_whole")
 
 
 def revision(item):
@@ -172,20 +150,13 @@ class Question(Card):
     """One question on the page. It knows the stem and the options; the feedback comes only after a commit."""
 
     def __init__(self, item):
-        self._question, name, stem = item, item["id"], item["stem"]
-        options = [[o["key"], f"{o['key']}) {o['text']}"] for o in item["options"]]
-        about = {"id": name, "stem": stem, "options": options, "kind": "choice", "confidence": True}
-        super().__init__(about, still(f"{name}. {stem}", [o[1] for o in options], phrase("quiz.run_first")))
+        self._question, options = item, [[o["key"], f"{o['key']}) {o['text']}"] for o in item["options"]]
+        about = {"id": item["id"], "stem": item["stem"], "options": options, "kind": "choice", "confidence": True}
+        super().__init__(about, phrase("quiz.run_first"))
 
     def commit(self, given):
         second = given.get("vote") == 2
         return answer(self.item["id"], given.get("choice"), given.get("confidence") or None, second)
-
-    def refresh(self, note=""):
-        with self.hold_sync(), one_moment():
-            stage, waits = _stage(self.item["id"])
-            self.item = {**self.item, **stage}
-            super().refresh((note or read("votes")[1]) + waits)
 
     def shown(self, entry):
         changed = changed_since(self._question, entry)  # its letter may stand before another option now
@@ -200,9 +171,6 @@ def _stage(name):
     what = "second_vote" if waiting else "first_vote" if switched("two_votes") else "answer"
     stage = {"first": vote.get("choice", ""), "button": phrase(f"quiz.commit_{what}", id=name)}
     return stage, phrase("quiz.first_vote_is_in", id=name, choice=vote["choice"]) if waiting else ""
-
-
-_others = {}  # the questions of other cases, once one of them was asked
 
 
 def ask(item_id, folder=None):
@@ -227,45 +195,23 @@ def answer(item_id, choice, confidence=None, second=True):
     item, choice, confidence = _find(item_id), word(choice), word(confidence)
     if isinstance(item, Shown):
         return item
-    if choice not in ("a", "b", "c"):
-        return say(phrase("quiz.no_option", id=item_id, choice=repr(choice)))
-    if wrong := unsure(confidence):
-        return say(phrase("quiz.not_recorded", why=wrong))
+    if wrong := unsure(confidence) if choice in ("a", "b", "c") else phrase("quiz.no_option", choice=repr(choice)):
+        return say(phrase("quiz.not_recorded", id=item_id, why=wrong))
+    first = switched("two_votes") and item_id not in read()[0] and not (second and item_id in read("votes")[0])
     given = {"choice": choice, "confidence": confidence or "", "revision": revision(item)}
-    if switched("two_votes") and item_id not in read()[0] and not (second and item_id in read("votes")[0]):
-        _, note = keep_first("votes", item_id, "quiz.voted_already", **given)
-        return noted(note, say(_stage(item_id)[1]))
-    kept, note = keep_first("answers", item_id, "quiz.answered_already", **given)
-    return noted(note, explained(item, kept))
-
-
-class Switch(Card):
-    """One vote for each question, or two. It can be changed at any time."""
-
-    def __init__(self):
-        options, stem = [[n, phrase(f"quiz.votes_{n}")] for n in ("one", "two")], phrase("quiz.votes_stem")
-        about = {"id": "Votes", "stem": stem, "options": options, "kind": "choice", "locks": False}
-        about["button"] = phrase("quiz.votes_button")
-        super().__init__(about, still(f"Votes. {stem}", [o[1] for o in options], phrase("quiz.votes_run")))
-
-    def commit(self, given):
-        return two_votes(given.get("choice") == "two")
-
-    def refresh(self, note=""):
-        on = switched("two_votes")
-        with self.hold_sync():
-            self.committed = {"choice": "two" if on else "one"}
-            self.feedback = noted(note, say(phrase(f"quiz.two_votes_{on}"))).html
+    kept, note = keep("votes" if first else "answers", item_id, **given)
+    return noted(note, say(_stage(item_id)[1]) if first else explained(item, kept))
 
 
 def two_votes(on=None):
-    """Vote, talk, vote again: switch two votes for each question on or off; without `on`, a card that does it."""
+    """Vote, talk, vote again: switch two votes for each question on or off; without `on`, a button that changes it."""
     if on is None:
-        return Switch()
+        now, note = phrase(f"quiz.two_votes_{switched('two_votes')}"), phrase("quiz.votes_run")
+        return button(phrase("quiz.votes_button"), lambda: two_votes(not switched("two_votes")), say(now), note)
     if not isinstance(on, bool):
         return say(phrase("quiz.two_votes_refused", given=repr(on)))
     note = change(lambda record: record.update(two_votes=on))
-    refresh(), refresh("Votes", note)
+    refresh()
     return noted(note, say(phrase(f"quiz.two_votes_{on}")))
 
 
@@ -281,8 +227,8 @@ def reveal(item_id):
 
 def voices(item):
     """What the voices of an item say, each with its label, later guidance with its date: a list of (label, words)."""
-    dated = {"later": phrase("quiz.dated", date=item.get("later_date"))}
-    return [(phrase(f"quiz.voice_{v}") + dated.get(v, ""), words) for v, words in item.get("voices", {}).items()]
+    date = item.get("later_date")
+    return [(phrase(f"quiz.voice_{voice}", date=date), words) for voice, words in item.get("voices", {}).items()]
 
 
 def explained(item, given):
@@ -298,10 +244,9 @@ def explained(item, given):
     if chosen and vote and not changed_since(item, vote):
         moved = "stayed" if vote["choice"] == chosen else "changed"
         parts.append(_line(phrase(f"quiz.{moved}", first=vote["choice"], choice=chosen)))
-    listed = []
+    marks, listed = {chosen: phrase("quiz.mark_yours"), best: phrase("quiz.mark_best")}, []
     for option in item["options"]:
-        mark = "best" if option["key"] == best else "yours" if option["key"] == chosen else ""
-        head = f"{option['key']}) {option['text']}{mark and phrase(f'quiz.mark_{mark}')}"
+        head = f"{option['key']}) {option['text']}{marks.get(option['key'], '')}"
         why = f"{option['why']} ({phrase('quiz.rests_on', basis=', '.join(option['rests_on']))})"
         listed.append(Shown(f"<li><strong>{escape(head)}</strong><br>{escape(why)}</li>", f"{head}: {why}"))
     spoken = [_line(words, f"{label}:", ' class="casebook-voice"') for label, words in voices(item)]
@@ -337,7 +282,7 @@ def reset(item_id=None):
 @cache
 def prompts(folder=CASEDATA):
     """What is asked for in the learner's own words or order: a dict of id -> prompt (source: ``prompts.yaml``)."""
-    return read_entries("prompts.yaml", lambda prompt: "", folder)
+    return read_entries("prompts.yaml", folder=folder)
 
 
 def hypotheses():
@@ -352,18 +297,17 @@ def _places(fields):
 
 
 class Form(Card):
-    """A text to write or a list to rank; the first commit stays, so that you can look back at it."""
+    """A text to write or a list to rank; the first commit stays, to look back at."""
 
     shelf = "forms"
 
     def __init__(self, prompt):
-        self._prompt, name, ranks = prompt, prompt["id"], prompt["kind"] == "rank"
-        fields = [[*f] for f in hypotheses().items()] if ranks else [[k, v, 2] for k, v in prompt["fields"].items()]
-        places = [["", phrase("forms.not_ranked")], *[[str(n), str(n)] for n in range(1, len(hypotheses()) + 1)]]
-        about = {"id": name, "stem": prompt["stem"], "kind": prompt["kind"], "fields": fields}
-        about |= {"options": places, "confidence": ranks, "button": phrase("forms.keep", id=name)}
-        note = phrase("forms.run_to_rank" if ranks else "forms.run_to_write")
-        super().__init__(about, still(f"{name}. {prompt['stem']}", [f[1] for f in fields], note))
+        self._prompt, ranks = prompt, prompt["kind"] == "rank"
+        fields = [[k, label, 2] for k, label in (hypotheses() if ranks else prompt["fields"]).items()]
+        places = [["", phrase("forms.not_ranked")], *([str(n), str(n)] for n in range(1, len(hypotheses()) + 1))]
+        about = {key: prompt[key] for key in ("id", "stem", "kind")} | {"fields": fields, "options": places}
+        about |= {"confidence": ranks, "button": phrase("forms.keep", id=prompt["id"])}
+        super().__init__(about, phrase("forms.run_to_rank" if ranks else "forms.run_to_write"))
 
     def commit(self, given):
         if self._prompt["kind"] == "text":
@@ -395,11 +339,6 @@ def _kept(prompt, entry):
     return _joined(parts)
 
 
-def _keep(prompt, **entry):
-    kept, note = keep_first("forms", prompt["id"], **entry)
-    return noted(note, _kept(prompt, kept))
-
-
 def write(name, given=None):
     """Something to write, such as ``"W1.1"``: the form (Form) or, with words, the same by call (Shown).
 
@@ -414,9 +353,8 @@ def write(name, given=None):
         return say(phrase("forms.no_fields", id=name, fields=", ".join(wanted)))
     if empty := [f for f in wanted if not isinstance(fields.get(f), str) or not fields[f].strip()]:
         return say(phrase("forms.empty", id=name, fields=", ".join(prompt["fields"][f] for f in empty)))
-    if max(map(len, fields.values())) > LONGEST:
-        return say(phrase("forms.too_long", id=name, most=f"{LONGEST:,}"))
-    return _keep(prompt, fields={f: sendable(fields[f].strip()) for f in wanted})
+    kept, note = keep("forms", name, fields={f: sendable(fields[f].strip()) for f in wanted})
+    return noted(note, _kept(prompt, kept))
 
 
 def rank(name, order=None, confidence=None):
@@ -428,33 +366,32 @@ def rank(name, order=None, confidence=None):
     if isinstance(prompt, Shown) or order is None:
         return prompt if isinstance(prompt, Shown) else Form(prompt)
     order, confidence = list(order) if isinstance(order, list | tuple) else [order], word(confidence)
-    if odd := [one for one in order if not isinstance(one, str) or one not in known]:
-        return say(phrase("forms.not_on_the_list", given=repr(odd[0]), known=", ".join(known)))
-    if len(set(order)) < len(order):
-        return say(phrase("forms.ranked_twice"))
+    if not all(isinstance(one, str) and one in known for one in order) or len({*order}) < len(order):
+        return say(phrase("forms.no_ranking", given=repr(order), known=", ".join(known)))
     if len(order) < LEAST:
         return say(phrase("forms.rank_more", least=LEAST, of=len(known)))
     if wrong := unsure(confidence):
         return say(phrase("forms.not_kept", why=wrong))
-    return _keep(prompt, fields={k: str(n) for n, k in enumerate(order, 1)}, confidence=confidence or "")
+    fields = {hypothesis: str(n) for n, hypothesis in enumerate(order, 1)}
+    kept, note = keep("forms", name, fields=fields, confidence=confidence or "")
+    return noted(note, _kept(prompt, kept))
 
 
 def rankings(notebook):
     """Your rankings in a notebook: a DataFrame of places, one row a hypothesis, one column a stage."""
     kept, _ = read("forms")
     stages = [p for p in prompts().values() if p["kind"] == "rank" and p["notebook"] == str(notebook)]
-    given = {p["stage"]: _places(kept.get(p["id"], {}).get("fields", {})) for p in stages}
-    places = {stage: [*map(found.get, hypotheses())] for stage, found in given.items()}
-    return pd.DataFrame(places, index=list(hypotheses().values()), dtype="Int64")
+    places = {p["stage"]: _places(kept.get(p["id"], {}).get("fields", {})) for p in stages}
+    return pd.DataFrame(places, index=[*hypotheses()], dtype="Int64").rename(index=hypotheses())
 
 
 def notes(notebook):
     """Everything that you wrote in a notebook, to read again or to copy: a table, or a line where it is nothing."""
     kept, warning = read("forms")
-    asked = [p for p in prompts().values() if p["notebook"] == str(notebook) and p["kind"] == "text"]
-    fields = {p["id"]: kept.get(p["id"], {}).get("fields", {}) for p in asked}
-    labels = [(p["id"], label, k) for p in asked for k, label in p["fields"].items()]
-    rows = [(name, label, fields[name][k]) for name, label, k in labels if k in fields[name]]
+    asked, rows = [p for p in prompts().values() if p["notebook"] == str(notebook) and p["kind"] == "text"], []
+    for prompt in asked:
+        fields = kept.get(prompt["id"], {"fields": {}})["fields"]
+        rows += [(prompt["id"], label, fields[k]) for k, label in prompt["fields"].items() if k in fields]
     about = warning + "".join(dict.fromkeys(map(invented, asked)))
     if not rows:
         return say(about + phrase("forms.nothing_written"))

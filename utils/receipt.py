@@ -9,7 +9,7 @@ from importlib import metadata
 from itertools import count
 from pathlib import Path
 
-from utils.explore import explorer
+from utils.explore import button
 from utils.page import say
 from utils.phrases import phrase
 from utils.quiz import CONFIDENCE, hypotheses, items, prompts
@@ -90,7 +90,4 @@ def save_receipt(path=None, written=False):
 
 def offer_receipt():
     """A button that saves a receipt: running a whole notebook should leave no file that nobody asked for."""
-    first = iter([say(phrase("receipt.none_yet"))])  # what is shown until the button is pressed
-    return explorer(
-        lambda: next(first, None) or save_receipt(), reset=phrase("receipt.save"), note=phrase("receipt.note")
-    )
+    return button(phrase("receipt.save"), save_receipt, say(phrase("receipt.none_yet")), phrase("receipt.note"))

@@ -1,23 +1,20 @@
 """The learner's record: one small JSON file of their own, changed in one step and by one process at a time."""
 
-import errno
 import json
 import os
 import sys
-import tempfile
 import time
 import weakref
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from utils.phrases import phrase
 
-STALE = 3.0  # seconds after which an untouched lock belongs to a process that was killed; a change takes milliseconds
 SHELVES = ("answers", "votes", "forms")  # votes: the first ones, where a room votes twice
 DRIVE = Path("/drive")  # what the browser keeps, and the list of files shows
 unsaved = {}  # edits of this session, by record, where the record cannot be written
-watchers = weakref.WeakSet()  # what stands on the page and shows an entry: each has `refresh()`
-_moment = []  # the record as it was when `one_moment` began
+watchers = weakref.WeakSet()  # what stands on the page and shows an entry: each has `item` and `refresh()`
 
 
 def record_path():
@@ -36,9 +33,9 @@ def _usable(shelf, entry):
     """Whether an entry can be read; any other is carried along, unread."""
     if not isinstance(entry, dict) or not is_text(entry.get("confidence", "")):
         return False
-    if shelf == "forms":
-        return isinstance(entry.get("fields"), dict) and all(map(is_text, entry["fields"].values()))
-    return entry.get("choice") in ("a", "b", "c")
+    fields = entry.get("fields")
+    written = isinstance(fields, dict) and all(map(is_text, fields.values()))
+    return written if shelf == "forms" else entry.get("choice") in ("a", "b", "c")
 
 
 def _load(file):
@@ -46,35 +43,24 @@ def _load(file):
     blank = {"version": 1, **{shelf: {} for shelf in SHELVES}}
     try:
         record = blank | {"answers": None} | json.loads(file.read_text(encoding="utf-8"))  # an older one has no votes
-        damaged = not all(isinstance(record[shelf], dict) for shelf in SHELVES)
+        whole = all(isinstance(record[shelf], dict) for shelf in SHELVES)
     except FileNotFoundError:
         return blank, ""
     except (ValueError, TypeError, RecursionError):
-        damaged = True
-    return (blank, phrase("record.damaged")) if damaged else (record, "")
+        whole = False
+    return (record, "") if whole else (blank, phrase("record.damaged"))
 
 
 def _now():
     """The record as it counts in this session, and a sentence where the file cannot be used."""
-    if _moment:
-        return _moment[0]
+    file = record_path()
     try:
-        record, warning = _load(record_path())
+        record, warning = _load(file)
     except OSError as fault:
         record, warning = {shelf: {} for shelf in SHELVES}, phrase("record.shut", why=fault.strerror)
-    for edit in unsaved.get(record_path(), []):
+    for edit in unsaved.get(file, []):
         edit(record)
     return record, warning
-
-
-@contextmanager
-def one_moment():
-    """Within it the record is read once, so that all of a card is of the same moment; nothing may be changed there."""
-    _moment.append(_now())  # within another one, the same
-    try:
-        yield
-    finally:
-        _moment.pop()
 
 
 def read(shelf="answers"):
@@ -97,7 +83,7 @@ def change(edit, backup=False):
     file = record_path()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with locked(file) as held:
+        with locked(file):
             record, damaged = _load(file)
             if backup and any(record[shelf] for shelf in SHELVES):  # an empty one would take the place of a full one
                 file.with_suffix(".backup.json").write_bytes(file.read_bytes())
@@ -105,11 +91,7 @@ def change(edit, backup=False):
                 each(record)
             if damaged:
                 os.replace(file, file.with_suffix(f".damaged-{time.time_ns()}.json"))
-            write_whole(file, json.dumps(record, indent=1), held=held)
-            for left in file.parent.glob("*.tmp"):
-                with suppress(OSError):  # what cannot be swept is no reason not to save
-                    if left.name.startswith(file.name) and time.time() - left.stat().st_mtime > 60:
-                        left.unlink()  # of a process that was killed while writing
+            write_whole(file, json.dumps(record, indent=1))
         unsaved.pop(file, None)
         return ""
     except (OSError, RecursionError) as fault:  # RecursionError: Python 3.12 reads what it cannot write again
@@ -117,62 +99,53 @@ def change(edit, backup=False):
         return phrase("record.not_saved", why=getattr(fault, "strerror", None) or fault)
 
 
-def keep(shelf, name, entry):
-    """Put an entry on a shelf, unless a usable one is there; the entry that is there now, and what went wrong."""
+def refresh(name=None, note=""):
+    """Let everything on the page, or what is of one id, show what the record says now, after a sentence."""
+    for each in list(watchers):
+        if name in (None, each.item["id"]):
+            each.refresh(note)
+
+
+def keep(shelf, name, **entry):
+    """Put an entry on a shelf unless a usable one is there; the one there now, and what is to be said of it (str)."""
+    entry["at"] = time.strftime("%Y-%m-%dT%H:%M:%S")
 
     def edit(record):
         if not _usable(shelf, record[shelf].get(name)):  # what cannot be used would otherwise shut its place for good
             record[shelf][name] = entry
 
     note = "" if name in read(shelf)[0] else change(edit)
-    return read(shelf)[0].get(name, entry), note  # another process may have forgotten it, or be moving the file
+    kept = read(shelf)[0].get(name, entry)  # another process may have forgotten it, or be moving the file
+    if kept != entry:
+        note = note or phrase(f"cards.already_{shelf}", id=name, choice=kept.get("choice"))
+    refresh(name, note)
+    return kept, note
 
 
 @contextmanager
 def locked(file):
-    """Hold the record's lock; yields whether it is still held. A lock that outlived its process is taken over."""
-    lock, seen, since, handle = file.with_suffix(".lock"), None, 0.0, None
+    """Hold the record's lock, which ends with its process; in a browser, or on a drive without locks, there is none."""
+    with open(file.with_name(f".{file.name}.lock"), "ab") as lock:  # it stays: whoever waits for it has it open
+        with suppress(ImportError, OSError):
+            if os.name == "nt":
+                import msvcrt
 
-    def held():
-        with suppress(FileNotFoundError):
-            return os.path.samestat(os.fstat(handle), lock.stat())
+                msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
+            else:
+                import fcntl
 
-    while handle is None:
-        try:
-            handle = os.open(lock, os.O_CREAT | os.O_EXCL)
-        except FileExistsError:
-            time.sleep(0.01)
-            with suppress(FileNotFoundError):  # its holder was quicker
-                mark = (found := lock.stat()).st_ino, found.st_mtime_ns
-                if mark != seen:  # it is watched, not dated: the clock of a network drive may be another one
-                    seen, since = mark, time.monotonic()
-                elif time.monotonic() - since > STALE:
-                    lock.unlink()
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write_whole(file, text, private=True):
+    """Write beside the file and move into its place, so that an interruption leaves the old or the new one whole."""
+    temporary = file.with_name(f"{file.name}.tmp")  # what a kill leaves of it is written over at the next change
     try:
-        yield held
-    finally:
-        mine = held()
-        os.close(handle)  # not before: an open file's number is not given to another
-        if mine:
-            lock.unlink(missing_ok=True)
-
-
-def write_whole(file, text, private=True, held=lambda: True):
-    """Write beside the file and move into its place, so that an interruption leaves the old or the new one whole.
-
-    What is not `private` may be read as any new file; `held` is asked last whether to replace it (OSError where not).
-    """
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as new:
+        with open(temporary, "w", encoding="utf-8", opener=partial(os.open, mode=0o600) if private else None) as new:
             new.write(text)
             new.flush()
             os.fsync(new.fileno())
-        if not private:
-            os.umask(mask := os.umask(0o077))  # the one way to ask for it is to set it
-            os.chmod(temporary, 0o666 & ~mask)
-        if not held():
-            raise TimeoutError(errno.ETIMEDOUT, phrase("record.too_long"))
         os.replace(temporary, file)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
 from itertools import combinations, product
+from numbers import Real
 from operator import and_, or_
 from typing import NamedTuple
 
@@ -21,8 +22,9 @@ import pandas as pd
 from utils import units
 from utils.phrases import phrase, status_word
 from utils.tables import CaseDataError, check_seal, read_table
-from utils.units import SAME, SIGNS, Quantity, UnitError, quantity, show, suggestion, variables
+from utils.units import SAME, SIGNS, Quantity, UnitError, show, suggestion, variables
 
+KIND, CANONICAL = variables()["kind"].to_dict(), variables()["canonical_unit"].to_dict()
 VERDICTS = ("not met", "undetermined", "met")
 NEAR = 0.05  # a value within 5 % of a threshold is flagged: another laboratory might have printed the other side
 FIXED = ("flag", "answer", "category")  # kinds of items whose threshold is no number that could be moved
@@ -84,23 +86,18 @@ class RuleSet:
         """The items as a dict of name -> row of ``rules.csv``, root first, for one published variant."""
         variant = variant or self.variants[0]
         if variant not in self.variants:
-            why = f"{self.name} has no variant '{variant}': use one of {', '.join(self.variants)}"
-            raise CaseDataError("rules.csv", why)
+            raise CaseDataError("rules.csv", f"{self.name} has no variant '{variant}' but {', '.join(self.variants)}")
         base = RULES[self.about["based_on"]].nodes(variant) if self.about["based_on"] else {}
         mine = self.rows[self.rows["variant"].map(lambda v: v == "" or variant in v.split("|"))]
         found = {row["item"]: row for row in mine.to_dict("records")}
         found |= {n: r for n, r in base.items() if n != self.about["based_on"]}
+        if not found[self.name]["members"] or {m for r in found.values() for m in r["members"].split()} - {*found}:
+            raise CaseDataError("rules.csv", f"{self.name}: its own row joins items, and each has a row of its own")
 
         def below(item):
-            if item not in found:
-                why = f"{self.name} names the item '{item}' but has no row for it: add the row"
-                raise CaseDataError("rules.csv", why)
             return [item, *(n for m in found[item]["members"].split() for n in below(m))]
 
         reached = dict.fromkeys(below(self.name))
-        if len(reached) == 1:
-            why = "the row of the rule itself joins other items: let its kind be 'all', and give the limit its own row"
-            raise CaseDataError("rules.csv", f"{self.name}: {why}")
         return {n: found[n] for n in reached} | {n: r for n, r in found.items() if r["kind"] == "category"}
 
     def inputs(self, variant=None):
@@ -109,14 +106,12 @@ class RuleSet:
         return list(dict.fromkeys(x for r in rows for x in (r["input"], r["slope_input"]) if x))
 
 
-def _rule_sets():
-    check_seal()  # no verdict from a threshold that was changed unawares
-    rows = dict(list(read_table("rules").groupby("rule")))
-    for name, r in read_table("rule_sets").set_index("rule", drop=False).to_dict("index").items():
-        yield name, RuleSet(name, r["title"], r["short"], tuple(r["variants"].split("|")), r, rows[name])
-
-
-RULES = dict(_rule_sets())
+check_seal()  # no verdict from a threshold that was changed unawares
+ROWS = dict(list(read_table("rules").groupby("rule")))
+RULES = {
+    name: RuleSet(name, about["title"], about["short"], tuple(about["variants"].split("|")), about, ROWS[name])
+    for name, about in read_table("rule_sets").set_index("rule").to_dict("index").items()
+}
 
 
 class Reach(NamedTuple):
@@ -130,10 +125,8 @@ class Reach(NamedTuple):
 
     def place(self, score):
         """A score on the axis of all rulers: -1 the lowest end, 0 the cut-off, 1 the highest or twice the cut-off."""
-        if score < self.cut:
-            return max(-1.0, (score - self.cut) / (self.cut - self.least))
         top = self.most if np.isfinite(self.most) else 2 * self.cut
-        return min(1.0, (score - self.cut) / (top - self.cut))
+        return float(np.interp(score, (self.least, self.cut, top), (-1, 0, 1)))
 
 
 class _Engine:
@@ -145,7 +138,7 @@ class _Engine:
     def number(self, name, unit):
         """A numeric input in the unit in which its threshold was published."""
         found = self.columns.get(name, UNKNOWN)
-        return found.each(lambda x: units.converted(x, name, _canonical(name), unit)) if unit else found
+        return found.each(lambda x: units.converted(x, name, CANONICAL[name], unit)) if unit else found
 
     def threshold(self, row):
         """One for all patients, unless it follows an input of theirs."""
@@ -218,21 +211,12 @@ def _rule_set(rule):
 
 def _moved(rule_set, nodes, thresholds):
     """The nodes with some thresholds replaced: copies, since every evaluation shares the nodes of a rule set."""
-    if not isinstance(thresholds, Mapping):
-        raise UnitError(phrase("rules.no_dict"))
     movable = [n for n, r in nodes.items() if r["kind"] not in FIXED and not np.isnan(r["threshold"])]
     for item, number in thresholds.items():
-        if item not in movable:
-            hint = suggestion(item, movable) or "."
-            known = ", ".join(movable)
-            raise UnitError(phrase("rules.no_threshold", item=item, rule=rule_set.short, hint=hint, known=known))
-        try:
-            finite = math.isfinite(number) and not isinstance(number, bool | np.bool_)
-        except (TypeError, ValueError, OverflowError):
-            finite = False
-        if not finite:
-            unit = nodes[item]["unit"] or phrase("rules.points")
-            raise UnitError(phrase("rules.not_finite", item=item, unit=unit, given=repr(number)))
+        plain = isinstance(number, Real) and not isinstance(number, bool) and abs(number) <= 1e308
+        if item not in movable or not plain:
+            told = {"item": item, "given": repr(number), "rule": rule_set.short, "known": ", ".join(movable)}
+            raise UnitError(phrase("rules.no_threshold", **told))
     return nodes | {n: {**nodes[n], "threshold": float(x)} for n, x in thresholds.items()}
 
 
@@ -244,9 +228,8 @@ def evaluate_table(rule, df, variant=None, thresholds=None):
     rule : str
     df : pandas.DataFrame
         One row a patient, columns named as in ``variables.csv``: numbers in the canonical unit (ferritin µg/L, counts
-        ×10⁹/L, AST and LDH U/L, triglycerides and fibrinogen mg/dL, haemoglobin g/dL, temperature °C, ages in years),
-        findings True, False or missing. A missing column is unknown for everybody. A cell may hold a `Quantity`, so
-        that a range or a value beyond its assay's limit has a way into a table.
+        ×10⁹/L, AST and LDH U/L, triglycerides and fibrinogen mg/dL, haemoglobin g/dL, temperature °C, ages in years) or
+        a `Quantity`, such as a range; findings True, False or missing. A missing column is unknown for everybody.
     variant : str, optional
     thresholds : dict of str -> float, optional
         Item -> another threshold in the unit in which its own was published: no longer the published rule.
@@ -256,18 +239,15 @@ def evaluate_table(rule, df, variant=None, thresholds=None):
     pandas.DataFrame
         Same index: one nullable boolean an item, ``met`` (nullable boolean), ``status`` (category), for a score
         ``score_low`` and ``score_high``, and ``warnings``: what is not plausible in a row, empty where all is.
-        ``attrs["unused_columns"]`` lists what this rule set does not ask for; what no rule knows is warned of as well.
 
     Raises
     ------
     UnitError
-        A column under another name, a table without any column that is asked for, a negative or infinite number,
-        text where a number or a finding should be; a threshold for an item that has none, or no finite number.
+        No column that is asked for, or one misspelt; what is no number from zero up, no finding, no threshold.
     """
     rule_set = _rule_set(rule)
-    nodes, asked = rule_set.nodes(variant), rule_set.inputs(variant)
-    nodes = nodes if thresholds is None else _moved(rule_set, nodes, thresholds)
-    unused = _unused(rule_set, asked, df)
+    asked, nodes = rule_set.inputs(variant), _moved(rule_set, rule_set.nodes(variant), thresholds or {})
+    _check_names(rule_set, asked, df)
     columns = {name: _column(df[name]) for name in asked if name in df.columns}
     engine = _Engine(nodes, columns)
 
@@ -281,96 +261,57 @@ def evaluate_table(rule, df, variant=None, thresholds=None):
     out["status"] = pd.Categorical.from_codes(codes, VERDICTS, ordered=True)
     if score := engine.score(rule):
         out |= {"score_low": full(score.low.astype(float)), "score_high": full(score.high.astype(float))}
-    out["warnings"] = _odd(columns, df)
-    found = pd.DataFrame(out, index=df.index)
-    found.attrs["unused_columns"] = unused
-    return found
+    out["warnings"] = _odd(columns, len(df))
+    return pd.DataFrame(out, index=df.index)
 
 
-def _unused(rule_set, asked, df):
-    """Columns that a rule set does not ask for; a misspelt one is refused: its values would count as unknown."""
-    if not isinstance(df, pd.DataFrame):
-        raise UnitError(phrase("rules.no_table", given=type(df).__name__))
-    if df.columns.nlevels > 1:
-        raise UnitError(phrase("rules.levels", levels=df.columns.nlevels, name=asked[0]))
-    if df.columns.duplicated().any():
-        raise UnitError(phrase("rules.twice", column=df.columns[df.columns.duplicated()][0]))
-    unused = [name for name in df.columns if name not in asked]
-    strangers = [name for name in unused if name not in variables().index]
+def _check_names(rule_set, asked, df):
+    """Refuse a misspelt column, whose values would count as unknown; warn of columns that no rule knows."""
+    if not isinstance(df, pd.DataFrame) or df.columns.nlevels > 1 or df.columns.duplicated().any():
+        raise UnitError(phrase("rules.no_table"))
+    absent = [name for name in asked if name not in df.columns]
+    strangers = [name for name in df.columns if name not in KIND]
     for name in strangers:
-        if near := _renamed(str(name), [n for n in asked if n not in df.columns]):
-            told = {"column": name, "rule": rule_set.short, "near": near, "unit": _canonical(near)}
-            raise UnitError(phrase("rules.renamed_in" if _canonical(near) else "rules.renamed", **told))
-    if len(unused) == len(df.columns):
+        first = re.split(r"[\W_]+", str(name))[0]  # a unit may follow
+        if near := units.meant(name, absent) or units.meant(first, absent):
+            words = "rules.renamed_in" if CANONICAL[near] else "rules.renamed"
+            raise UnitError(phrase(words, column=name, rule=rule_set.short, near=near, unit=CANONICAL[near]))
+    if absent == asked:
         raise UnitError(phrase("rules.no_column", rule=rule_set.short, known=", ".join(asked)))
     if strangers:
         warnings.warn(phrase("rules.strangers", columns=", ".join(map(str, strangers))), UserWarning, stacklevel=3)
-    return unused
 
 
-def _renamed(name, known):
-    """The variable that stands under another name: a synonym, nearly its own, or one with a unit at its end."""
-
-    def letters(unit):
-        return re.sub(r"\W", "", units.plain(unit))
-
-    if near := units.meant(name, known):
-        return near
-    for gap in re.finditer(r"[\W_]+", name):
-        near, tail = units.meant(name[: gap.start()], known), re.sub(r"[\W_]+", "/", name[gap.end() :])
-        if near and letters(tail) in map(letters, units.factors(near)):
-            return near
-    return ""
-
-
-@cache
-def _canonical(name):
-    return variables().at[name, "canonical_unit"]
-
-
-def _odd(columns, df):
-    """For each row, what is odd about its numbers: a categorical of text, empty where all are plausible."""
-    found = []
-    for name, column in ((n, c) for n, c in columns.items() if c.low.dtype != bool):
-        odd, other = units.slips(name, _canonical(name), *column)
-        for i in np.flatnonzero(odd) if df[name].dtype == object else ():
-            if isinstance(df[name].iat[i], Quantity):  # it says itself what is odd, in the unit that is printed
-                found.append(([i], df[name].iat[i].warning))
-                odd[i] = False
-        for unit in np.unique(other[odd]):
-            said = phrase("rules.odd_but" if unit else "rules.odd", name=name, unit=_canonical(name), instead=unit)
-            found.append((np.flatnonzero(odd & (other == unit)), said))
+def _odd(columns, n):
+    """For each row, which numbers are not plausible: a categorical of text, empty where all are."""
+    found = {}
+    for name in [name for name, column in columns.items() if column.low.dtype != bool]:
+        unit = CANONICAL[name]
+        for i in np.flatnonzero(units.odd(name, unit, *columns[name])):
+            found.setdefault(i, []).append(phrase("rules.odd", name=name, unit=unit))
     if not found:
-        return pd.Categorical.from_codes(np.zeros(len(df), dtype=np.int8), [""])
-    words = np.full(len(df), "", dtype=object)
-    for rows, said in found:
-        words[rows] += f" {said}"
-    return pd.Categorical([text.strip() for text in words])
+        return pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), [""])
+    return pd.Categorical([" ".join(found.get(i, ())) for i in range(n)])
 
 
 def _column(values):
     """One column as the engine takes it, or UnitError naming column and row."""
-    name, unit = values.name, _canonical(values.name)
-    if variables().at[name, "kind"] == "flag":
-        try:
-            known = values.astype("boolean")
-        except (TypeError, ValueError):
-            given = repr(values.dropna().iloc[0])
-            raise UnitError(phrase("rules.no_findings", column=name, given=given)) from None
+    name, flag, types = values.name, KIND[values.name] == "flag", pd.api.types
+    cells = enumerate(values) if values.dtype == object else ()
+    held = {i: _one(_check(name, x)) for i, x in cells if isinstance(x, Quantity)}
+    plain = values.mask(np.isin(range(len(values)), [*held])) if held else values
+    numeric = types.is_numeric_dtype(plain) and not types.is_bool_dtype(plain)
+    try:  # pandas could read text and truth values as numbers, but they are no measured values
+        if not flag and not numeric and any(isinstance(x, str | bool | np.bool_) for x in plain):
+            raise TypeError(name)
+        known = plain if plain.dtype == float and not flag else plain.astype("boolean" if flag else "Float64")
+    except (TypeError, ValueError, OverflowError):
+        words = "rules.no_findings" if flag else "rules.no_numbers"
+        raise UnitError(phrase(words, column=name, unit=CANONICAL[name])) from None
+    if flag:
         certain = known.to_numpy(bool, na_value=False)
         return Interval(certain, known.to_numpy(bool, na_value=True) if known.hasnans else certain)
-    held = {}
-    if values.dtype == object:
-        held = {i: _one(_check(name, x)) for i, x in enumerate(values) if isinstance(x, Quantity)}
-        values = values.mask(np.isin(range(len(values)), [*held])) if held else values
-    text = values.dtype == bool or not pd.api.types.is_numeric_dtype(values)
-    try:
-        if text and any(isinstance(x, str | bool | np.bool_) for x in values):
-            raise TypeError("text and truth values are no measured values, even where pandas could read them so")
-        plain = values if values.dtype == float else values.astype("Float64")
-        numbers = plain.to_numpy() if plain is values else plain.to_numpy(float, na_value=np.nan)
-    except (TypeError, ValueError, OverflowError):
-        raise UnitError(phrase("rules.no_numbers", column=name, unit=unit)) from None
+    numbers = known.to_numpy() if known is plain else known.to_numpy(float, na_value=np.nan)
     bad = (numbers < 0) | np.isinf(numbers)
     if bad.any():
         row, number = values.index[bad][0], f"{numbers[bad][0]:g}"
@@ -380,8 +321,8 @@ def _column(values):
         return Interval(numbers, numbers)
     ends = Interval(np.where(empty, 0.0, numbers), np.where(empty, np.inf, numbers))
     for i, known in held.items():
-        for end, value in zip(ends, known or (), strict=False):
-            end[i] = value[0]
+        if known:
+            ends.low[i], ends.high[i] = known.low[0], known.high[0]
     return ends
 
 
@@ -393,28 +334,20 @@ def _shown(nodes, rule):
 
 
 class Verdict:
-    """What a rule set says of one patient.
+    """What a rule set says of one patient: its `status` is met, not met or undetermined.
 
-    Attributes
-    ----------
-    status : {"met", "not met", "undetermined"}
-    score : tuple of float or None
-        Lowest and highest possible score; None for a rule without one.
-    items : pandas.DataFrame
-        One row an item, with value and unit as compared, margin (share of the threshold, positive on the side that
-        meets it), near (within 5 %), and where there are points, the fewest and most.
-    missing : list of str
-        Inputs of the rule set that are unknown here.
-    note : str
-        What this verdict cannot say.
-    warnings : tuple of str
-        What is odd about the values given: a slip of unit is likely.
+    `score` is the lowest and the highest that is possible, or None; `missing` the inputs that are unknown; `note` what
+    the verdict cannot say; `warnings` what is odd about the values given. `items` is a DataFrame, one row an item as in
+    ``rules.csv``, with its status, its value as compared, the margin (share of the threshold, positive on the side that
+    meets it), whether that is near (within 5 %), and the fewest and most points.
     """
 
     def __init__(self, rule_set, variant, given):
         self.rule, self.title, self.short = rule_set.name, rule_set.title, rule_set.short
         self.variant, self.note, self._given = variant or rule_set.variants[0], rule_set.about["caveat"], given
         self._nodes, asked = rule_set.nodes(variant), rule_set.inputs(variant)
+        self.confirmed = self._nodes[self.rule]["tag"] != "R"  # else its cut-off is recalled, and seen in no source
+        self.counts = self._nodes[self.rule]["kind"] in ("at_least", "all")  # its score is a number of items
         known = {n: _one(given[n]) for n in asked if n in given}
         self._engine = _Engine(self._nodes, {n: c for n, c in known.items() if c is not None})
         self.missing = [n for n in asked if n not in self._engine.columns]
@@ -437,36 +370,32 @@ class Verdict:
         margin = items["margin"].map(lambda m: unknown if np.isnan(m) else f"{100 * m:+.0f} %".replace("-", "\u2212"))
         margin = margin.where(items["comparator"].isin([*SIGNS]), "")
         near = items["near"].map({True: phrase("rules.within"), False: phrase("rules.not_within")})
-        shown = {
-            "Item": items["label"],
-            "Given": items["as_given"],
-            "Rule": items["rule"],
-            "Status": items["status"].replace({s: status_word(s) for s in VERDICTS}),
-            phrase("rules.head_margin"): margin,
-            phrase("rules.head_within"): near.where(~margin.isin(["", unknown]), ""),
-        }
-        return pd.DataFrame(shown | ({"Warning": items["input"].map(self._odd).fillna("")} if self._odd else {}))
+        shown = items[["label", "as_given", "rule"]].set_axis(["Item", "Given", "Rule"], axis=1)
+        shown["Status"] = items["status"].replace({s: status_word(s) for s in VERDICTS})
+        shown[phrase("rules.head_margin")] = margin
+        shown[phrase("rules.head_within")] = near.where(~margin.isin(["", unknown]), "")
+        return shown.assign(Warning=items["input"].map(self._odd).fillna("")) if self._odd else shown
 
     def _item(self, name, row):
-        given, kind = self._given.get(row["input"]), row["kind"]
-        out = {"item": name, "label": row["label"], "input": row["input"], "value": None, "unit": row["unit"]}
-        out |= {"rule": self._words(row), "as_given": _text(given) if row["input"] else ""}
-        out |= {"comparator": row["comparator"], "threshold": row["threshold"], "margin": np.nan, "near": False}
-        out["status"] = "" if kind in UNJUDGED else self._word(name)
+        given = self._given.get(row["input"])
+        status = "" if row["kind"] in UNJUDGED else self._word(name)
+        out = {**row, "value": None, "margin": np.nan, "near": False, "status": status, "rule": self._words(row)}
+        plain = {None: status_word("unknown"), True: phrase("rules.present"), False: phrase("rules.absent")}
+        out["as_given"] = plain.get(given, str(given)) if row["input"] else ""
         if isinstance(given, Quantity) and given.known:
             here = given.to(row["unit"]) if row["unit"] else given
             out["value"] = here.value if here.high is None else None  # of a range, no end is the value
             limit = self._engine.threshold(row)
-            if kind == "number" and SAME < limit.low[0] == limit.high[0]:
+            if row["kind"] == "number" and SAME < limit.low[0] == limit.high[0]:
                 away = min((x / limit.low[0] - 1 for x in (here.value, here.high) if x is not None), key=abs)
-                on_both_sides = out["status"] == "undetermined"  # such a range has no distance
+                on_both_sides = status == "undetermined"  # such a range has no distance
                 out["margin"] = np.nan if on_both_sides else away if row["comparator"].startswith(">") else -away
                 out["near"] = on_both_sides or bool(abs(away) <= NEAR + SAME)
-        elif given is not None and not isinstance(given, Quantity):
+        elif not isinstance(given, Quantity):
             out["value"] = given
-        if not np.isnan(row["points"]) or kind == "highest":
+        if not np.isnan(row["points"]) or row["kind"] == "highest":
             out["points_low"], out["points_high"] = (float(x[0]) for x in self._engine.points(name))
-        return out | {"source": row["source"], "tag": row["tag"]}
+        return out
 
     def _words(self, row):
         if row["kind"] == "number":
@@ -492,48 +421,40 @@ class Verdict:
         A plain rule that asks for some of its items lies at their number, and at 0 as long as what it demands besides
         is not certain; so it reaches its cut-off exactly where it is met.
         """
-        root = self._nodes[self.rule]
+        root, members = self._nodes[self.rule], self._nodes[self.rule]["members"].split()
         if self.score is not None:
             about = RULES[self.rule].about  # the ruler of a score without ends has those that were published
             asked = {n: {**r, "kind": "flag"} if r["kind"] == "answer" else r for n, r in self._nodes.items()}
-            ends = (float(x[0]) for x in _Engine(asked, {}).points(self.rule))
-            published = (np.inf if np.isnan(about[k]) else about[k] for k in ("scale_low", "scale_high"))
-            ends = (end if np.isfinite(end) else other for end, other in zip(ends, published, strict=True))
-            return Reach(*self.score, root["threshold"], *ends)
-        groups = [m for m in root["members"].split() if self._nodes[m]["kind"] == "at_least"]
+            ends = zip(_Engine(asked, {}).points(self.rule), (about["scale_low"], about["scale_high"]), strict=True)
+            least, most = (end[0] if np.isfinite(end[0]) else other for end, other in ends)
+            return Reach(*self.score, root["threshold"], float(least), np.inf if np.isnan(most) else float(most))
+        groups = [m for m in members if self._nodes[m]["kind"] == "at_least"]
         if root["kind"] != "all" or len(groups) != 1:
             return None
-        besides = [self._engine.truth(m) for m in root["members"].split() if m != groups[0]]
-        certain, possible = (bool(x[0]) for x in _joined(and_, besides))
-        low, high = (float(x[0]) for x in self._engine.count(groups[0]))
+        certain, possible = _joined(and_, (self._engine.truth(m) for m in members if m not in groups))
+        (low,), (high,) = self._engine.count(groups[0])
         inside = self._nodes[groups[0]]
-        return Reach(low * certain, high * possible, inside["threshold"], 0.0, float(len(inside["members"].split())))
+        most = float(len(inside["members"].split()))
+        return Reach(float(low * certain[0]), float(high * possible[0]), inside["threshold"], 0.0, most)
 
-    @property
-    def confirmed(self):
-        """False where the cut-off is recalled (tag R), and was not seen in any source."""
-        return self._nodes[self.rule]["tag"] != "R"
-
-    @property
-    def counts(self):
-        """Whether the score is a number of items, out of so many."""
-        return self._nodes[self.rule]["kind"] in ("at_least", "all")
+    @cached_property
+    def _results(self):
+        """By unknown input, what could still be found: a list as of `_pieces`, never empty."""
+        top = variables()["plausible_high"]
+        return {
+            n: _pieces(n, [self])  # without a threshold of its own, it is a part of a score or of a ratio
+            or [(phrase("rules.low_enough"), (SAME,)), (phrase("rules.high_enough"), (top[n],))]
+            for n in self.missing
+        }
 
     @cached_property
     def possible(self):
         """Every score that is still possible, as a sorted list; None where a score has no steps, or far too many."""
-        regions = [self._regions(n) for n in self.missing]
         steps = self.score is not None and not any(r["kind"] in ("weight", "ratio") for r in self._nodes.values())
-        if not steps or math.prod(map(len, regions)) > 5000:
+        if not steps or math.prod(map(len, self._results.values())) > 5000:
             return None
-        found = self._suppose(self.missing, [[ends[0] for ends, _ in trial] for trial in product(*regions)])
-        return sorted({float(x) for x in np.concatenate(found.points(self.rule))})
-
-    @property
-    def cheapest(self):
-        """Rows of `settling` that ask least of the child: by the burden of their inputs, an order chosen by us."""
-        cost = self.settling["inputs"].map(lambda names: sum(variables()["burden"][list(names)]))
-        return self.settling[cost == cost.min()]
+        trials = [[ends[0] for _, ends in trial] for trial in product(*self._results.values())]
+        return sorted({float(x) for x in np.concatenate(self._suppose(self.missing, trials).points(self.rule))})
 
     @cached_property
     def settling(self):
@@ -541,46 +462,31 @@ class Verdict:
 
         A DataFrame with columns inputs (tuple), result (what would have to be found) and verdict.
         """
-        rows, regions = [], {n: self._regions(n) for n in self.missing} if self.status == "undetermined" else {}
-        for size in range(1, min(5, len(regions)) + 1):
-            for names in combinations(regions, size):
-                rows += self._settlers(names, [regions[n] for n in names])
-            if rows:
-                break
-        return pd.DataFrame(rows, columns=["inputs", "result", "verdict"])
+        asked = self.missing if self.status == "undetermined" else []
+        by_size = ([row for names in combinations(asked, n) for row in self._settlers(names)] for n in range(1, 6))
+        return pd.DataFrame(next(filter(None, by_size), []), columns=["inputs", "result", "verdict"])
+
+    @property
+    def cheapest(self):
+        """Rows of `settling` that ask least of the child: by the burden of their inputs, an order chosen by us."""
+        cost = self.settling["inputs"].map(lambda names: sum(variables()["burden"][list(names)]))
+        return self.settling[cost == cost.min()]
 
     @property
     def settled_by(self):
         """The smallest sets of missing inputs that could settle it: a list of frozensets, empty once it is settled."""
         return list(dict.fromkeys(map(frozenset, self.settling["inputs"])))
 
-    def _regions(self, name):
-        """What could still be found for an unknown input: (its lowest and highest value, words) between thresholds."""
-        return _pieces(name, self._cuts(name)) or [
-            ((SAME,), phrase("rules.low_enough")),  # no threshold of its own: a part of a score or of a ratio
-            ((variables().at[name, "plausible_high"],), phrase("rules.high_enough")),
-        ]
-
-    def _cuts(self, name):
-        """Thresholds of an input in its canonical unit: (value, whether it belongs to the lower side, words)."""
-        for r in self._nodes.values():
-            limit = self._engine.threshold(r) if r["input"] == name and r["kind"] == "number" else None
-            if limit and limit.low[0] == limit.high[0]:  # a limit that slopes with an unknown is no fixed cut
-                value, unit = float(limit.low[0]), r["unit"]
-                at = units.converted(value, name, unit, _canonical(name))
-                yield at, r["comparator"] in ("<=", ">"), f"{show(value)} {unit}"
-
-    def _settlers(self, names, regions):
+    def _settlers(self, names):
         """The results for these inputs that settle the verdict: those where every corner says the same."""
-        trials = list(product(*regions))
-        corners = [(i, corner) for i, trial in enumerate(trials) for corner in product(*(r[0] for r in trial))]
-        truth = self._suppose(names, [corner for _, corner in corners]).truth(self.rule)
-        codes = pd.Series(np.broadcast_to(sum(x.astype(int) for x in truth), len(corners)))
-        codes = codes.groupby([i for i, _ in corners]).agg(["min", "max"])
-        labels = [variables().at[n, "label"] for n in names]
-        for trial, low, high in zip(trials, codes["min"], codes["max"], strict=True):
+        trials = list(product(*(self._results[n] for n in names)))
+        corners = [corner for trial in trials for corner in product(*(ends for _, ends in trial))]
+        truth = self._suppose(names, corners).truth(self.rule)
+        codes = np.broadcast_to(sum(x.astype(int) for x in truth), len(corners)).reshape(len(trials), -1)
+        labels = variables()["label"][list(names)]
+        for trial, low, high in zip(trials, codes.min(axis=1), codes.max(axis=1), strict=True):
             if low == high != 1:
-                words = (f"{label} {region[1]}" for label, region in zip(labels, trial, strict=True))
+                words = (f"{label} {result}" for label, (result, _) in zip(labels, trial, strict=True))
                 yield names, phrase("rules.and").join(words), VERDICTS[low]
 
     def _suppose(self, names, trials):
@@ -601,20 +507,29 @@ def _span(low, high):
     return low if low == high else phrase("rules.span", low=low, high=high)
 
 
-def _pieces(name, cuts):
-    """An input cut at thresholds: a list of (lowest and highest value, words); empty where nothing cuts a number."""
-    row = variables().loc[name]
+def _pieces(name, verdicts):
+    """What an input could be, cut at each threshold of these verdicts; empty where nothing cuts a number.
+
+    A list of (words, what stands for them: True or False, or the lowest and the highest value in its canonical unit).
+    """
+    row, cuts = variables().loc[name], {}  # (threshold, whether it belongs to the lower side) -> words
     if row["kind"] == "flag":
-        return [((True,), phrase("rules.present")), ((False,), phrase("rules.absent"))]
-    limits = {(float(f"{t:.12g}"), below): words for t, below, words in sorted(cuts, reverse=True)}  # in two units: one
+        return [(phrase("rules.present"), (True,)), (phrase("rules.absent"), (False,))]
+    for v in verdicts:
+        for r in v._nodes.values():
+            limit = v._engine.threshold(r) if r["input"] == name and r["kind"] == "number" else None
+            if limit and limit.low[0] == limit.high[0]:  # a limit that slopes with an unknown is no fixed cut
+                at = units.converted(limit.low[0], name, r["unit"], row["canonical_unit"])
+                cut = float(f"{at:.12g}"), r["comparator"] in ("<=", ">")
+                cuts.setdefault(cut, f"{show(limit.low[0])} {r['unit']}")
     found, start, word = [], 0.0, ""
-    for (t, below), words in sorted(limits.items()):  # below: the threshold itself belongs to the lower side
+    for (t, below), words in sorted(cuts.items()):
         upto = ("≤ " if below else "< ") + words
         if word:
             upto = phrase("rules.up_to" if below else "rules.below", start=word, end=words)
-        found.append(((start, t if below else t * (1 - 1e-6)), upto))
+        found.append((upto, (start, t if below else t * (1 - 1e-6))))
         start, word = t * (1 + 1e-6) if below else t, ("> " if below else "≥ ") + words
-    return [*found, ((start, max(row["plausible_high"], 2 * start)), word)] if found else []
+    return [*found, (word, (start, max(row["plausible_high"], 2 * start)))] if found else []
 
 
 def unknown_results(verdicts):
@@ -622,20 +537,12 @@ def unknown_results(verdicts):
 
     By input: a list of (words, a bool or `Quantity` that stands for them); what no threshold cuts is left out.
     """
-    found = {}
-    for name in dict.fromkeys(n for v in verdicts for n in v.missing):
-        unit = _canonical(name)
-        found[name] = [
-            (words, ends[0] if isinstance(ends[0], bool) else Quantity(name, sum(ends) / 2, unit))
-            for ends, words in _pieces(name, {c for v in verdicts for c in v._cuts(name)})
-        ]
-    return {name: results for name, results in found.items() if results}
+    found = {n: _pieces(n, verdicts) for n in dict.fromkeys(n for v in verdicts for n in v.missing)}
 
+    def one(name, ends):
+        return ends[0] if isinstance(ends[0], bool) else Quantity(name, sum(ends) / 2, CANONICAL[name])
 
-def _text(given):
-    if given is None:
-        return status_word("unknown")
-    return str(given) if isinstance(given, Quantity) else phrase("rules.present" if given else "rules.absent")
+    return {n: [(words, one(n, ends)) for words, ends in pieces] for n, pieces in found.items() if pieces}
 
 
 def _one(value):
@@ -647,34 +554,19 @@ def _one(value):
 
 def _check(name, value):
     """One input of a dict, or UnitError that says how to write it."""
-    if name not in _kinds():
-        near = _renamed(str(name), variables().index)
-        hint = phrase("units.did_you_mean", near=near) if near else "."
-        raise UnitError(phrase("units.no_variable", name=name, hint=hint))
+    choices, number = units.accepted(name), KIND[name] == "number"
     if value is None or value is pd.NA:
         return None
-    if isinstance(value, Quantity):
-        if value.variable != name:
-            raise UnitError(phrase("rules.other_quantity", name=name, other=value.variable))
+    if isinstance(value, Quantity) and value.variable == name and (number or not value.known):
         return value
-    if _kinds()[name] == "number":
-        try:
-            quantity(value, name)
-        except UnitError as refused:
-            raise UnitError(phrase("rules.refused_in_dict", why=refused, name=name)) from None
-        raise UnitError(phrase("rules.text", name=name, given=repr(value), value=value))
-    if not isinstance(value, bool | np.bool_):
-        raise UnitError(phrase("rules.no_finding", name=name, given=repr(value)))
-    return bool(value)
-
-
-@cache
-def _kinds():
-    return variables()["kind"].to_dict()
+    if isinstance(value, bool | np.bool_) and not number:
+        return bool(value)
+    words = "rules.no_quantity" if number else "rules.no_finding"
+    raise UnitError(phrase(words, name=name, given=repr(value), choices=choices))
 
 
 def evaluate(rule, data, variant=None):
-    """Evaluate a rule set, or a published variant of it, for one patient.
+    """Evaluate a rule set, or a published variant of it, for one patient: a `Verdict`.
 
     Parameters
     ----------
@@ -682,10 +574,6 @@ def evaluate(rule, data, variant=None):
     data : Case or Mapping
         A case as of a moment, or a dict of variable -> Quantity, True, False or None. Missing means unknown.
     variant : str, optional
-
-    Returns
-    -------
-    Verdict
 
     Raises
     ------
@@ -705,17 +593,15 @@ def hscore_probability(score):
     Between the printed points we interpolate on the logit: no formula was published (source: fardet2014, table seen in
     a reproduction). Beyond its ends the words are ``"<1 %"`` and ``">99 %"``.
     """
-    table = read_table("score_probability")
-    low, high = table.iloc[0], table.iloc[-1]  # beyond the last exact figures only a bound is printed
-    if score <= low["score"] or score >= high["score"]:
-        end = low if score <= low["score"] else high
+    table = read_table("score_probability").set_index("score")
+    first, last = table.index[[0, -1]]  # beyond the last exact figures only a bound is printed
+    if not first < score < last:
+        end = table.loc[first if score <= first else last]
         return float(end["percent"]), f"{end['bound']}{end['percent']:.0f} %"
-    exact = table[table["bound"] == ""]
-    p = exact["percent"] / 100
-    percent = float(100 / (1 + np.exp(-np.interp(score, exact["score"], np.log(p / (1 - p))))))
-    printed = f"{percent:.0f} %"
-    if score in set(exact["score"]):
-        return percent, printed
-    inside = exact["score"].min() <= score <= exact["score"].max()
+    exact = table[table["bound"] == ""]["percent"] / 100
+    percent = float(100 / (1 + np.exp(-np.interp(score, exact.index, np.log(exact / (1 - exact))))))
+    if score in exact.index:
+        return percent, f"{percent:.0f} %"
+    inside = exact.index[0] <= score <= exact.index[-1]
     words = "about" if inside else "at_most" if percent < 50 else "at_least"
-    return percent, phrase(f"rules.{words}", percent=printed)
+    return percent, phrase(f"rules.{words}", percent=f"{percent:.0f} %")

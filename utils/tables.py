@@ -14,6 +14,7 @@ import yaml
 CASEDATA = Path(__file__).resolve().parent.parent / "casedata"
 WORDS = ("items.yaml", "prompts.yaml")
 REBUILD = f"{'py' if os.name == 'nt' else 'python3'} lab.py rebuild   (in the folder that holds lab.py)"
+NOT_SEALED = f"is not as it was sealed: restore it, or, if the change is meant, run: {REBUILD}"
 DTYPES = {"number": "float64", "integer": "Int64", "boolean": "boolean", "string": "object"}
 
 
@@ -61,11 +62,10 @@ def _sealed(resource, folder):
     file = resource.get("path", "datapackage.json")
     content = read_bytes(file, folder) if "path" in resource else resource
     if digest(content) != resource.get("hash"):
-        why = f"is not as it was sealed: restore it, or, if the change is meant, run: {REBUILD}"
         if file not in WORDS:
-            raise CaseDataError(file, why)
+            raise CaseDataError(file, NOT_SEALED)
         if sys.__stderr__:  # the window or log of the server, never a notebook's output
-            print(file, why, file=sys.__stderr__)
+            print(file, NOT_SEALED, file=sys.__stderr__)
     return content
 
 
@@ -99,10 +99,9 @@ def read_entries(file, fault=lambda entry: "", folder=CASEDATA):
         for entry in listed:
             if not isinstance(entry["id"], str) or entry["id"] in found:
                 raise TypeError(f"the next has no id of its own: {entry['id']}")
-            name = entry["id"]
+            found[name := entry["id"]] = entry
             if why := fault(entry):
                 raise TypeError(why)
-            found[name] = entry
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError, yaml.YAMLError) as odd:
         why = " ".join((f"no {odd}" if isinstance(odd, KeyError) else str(odd)).split())
         raise CaseDataError(file, f"{name}: cannot be read: {why}") from None

@@ -3,7 +3,6 @@
 import difflib
 import math
 import re
-import sys
 import unicodedata
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -23,29 +22,17 @@ SPACE = " \u00a0\u2007\u2009\u202f"  # those that group thousands
 NUMBER = rf"[+-]?\d(?:[\d.,']|[{SPACE}](?=\d{{3}}(?!\d|/[lL])))*(?:[eE][+-]?\d+)?"
 PATTERN = re.compile(rf"([<>]=?|[≤≥])?\s*({NUMBER})(?:\s*[-–]\s*({NUMBER}))?\s*(.*)", re.DOTALL)
 GROUPED = re.compile(rf"[+-]?[1-9]\d{{0,2}}([,'{SPACE}])\d{{3}}(?:\1\d{{3}})*(?:\.\d*)?")
-SPELLINGS = (  # how laboratories and UCUM write what units.csv writes; without case, spaces, brackets and × · * ^ °
-    (r"^cells?(?=/)", ""),
-    (r"^x(?=1)", ""),
-    (r"^10e(xp)?(?=\d)", "10"),
-    (r"^(k|thou(sand)?|1000)(?=/)", "103"),
-    (r"^(/n|giga/)l$", "109/l"),
-    (r"^106/l$", "/ul"),
-    (r"/(cu\.?mm|cmm)$", "/mm3"),
-    (r"mc(?=[glmk])", "u"),
-    (r"^ug/ml$", "mg/l"),
-    (r"(?<=g)ms?(?=[/%])|(?<=/)1(?=h)", ""),
-    (r"(?<=g)%$", "/dl"),
-    (r"^units?(?=/)", "u"),
-    (r"(?<=^mm/)(hr|hour)$", "h"),
-    (r"^(bpm|beats/min(ute)?)$", "/min"),
-    (r"^deg(rees?)?", ""),
-    (r"^cel(sius?)?$", "c"),
-    (r"^fahrenheit$", "f"),
-    (r"^(a|y|yr)$", "year"),
-    (r"^(mo|mth)$", "month"),
-    (r"^wk$", "week"),
-    (r"^d$", "day"),
-)
+PARTS = {  # how laboratories and UCUM write parts of a unit, without case, spaces, brackets and × · * ^ °
+    r"^cells?(?=/)|^x(?=1)|(?<=10)e(xp)?(?=\d)|(?<=g)ms?(?=[/%])|(?<=/)1(?=h)": "",
+    r"^deg(rees?)?|(?<=c)el(siu)?$|(?<=f)ahrenheit$|(?<=mm/h)(r|our)$": "",
+    r"^(k|thou|1000)(?=/)": "103",
+    r"/(cu\.?mm|cmm)$": "/mm3",
+    r"mc(?=[glmk])": "u",
+    r"(?<=g)%$": "/dl",
+    r"^units?(?=/)": "u",
+}
+WHOLE = {"/nl": "109/l", "giga/l": "109/l", "106/l": "/ul", "ug/ml": "mg/l", "bpm": "/min"}
+WHOLE |= {"a": "year", "y": "year", "yr": "year", "mo": "month", "mth": "month", "wk": "week", "d": "day"}
 
 
 class UnitError(ValueError):
@@ -91,28 +78,17 @@ def converted(number, variable, unit, to):
 
 
 @cache
-def _plausible(variable):
-    """What is plausible in each unit of a variable: dict of unit -> (lowest, highest)."""
+def _plausible(variable, unit):
+    """The lowest and the highest plausible number of a variable in one of its units."""
     row = variables().loc[variable]
-    ends = np.array([row["plausible_low"], row["plausible_high"]], dtype=float)
-    return {unit: converted(ends, variable, row["canonical_unit"], unit) for unit in factors(variable)}
+    return converted(row[["plausible_low", "plausible_high"]].to_numpy(float), variable, row["canonical_unit"], unit)
 
 
-def slips(variable, unit, low, high):
-    """Which values, from `low` to `high` (arrays, in `unit`), are not plausible, and the unit that would explain each.
-
-    Two arrays, of bool and of str; the second holds an empty text where no other unit would make the number plausible.
-    """
+def odd(variable, unit, low, high):
+    """Which values, from `low` to `high` (in `unit`), are not plausible: bool, of one value or an array of them."""
+    least, most = _plausible(variable, unit)
     top = high if high is low else np.where(np.isinf(high), low, high)  # of an open end only the other is a number
-
-    def fits(unit):
-        return (top <= _plausible(variable)[unit][1]) & (high >= _plausible(variable)[unit][0])
-
-    odd = ~fits(unit)
-    if not odd.any():
-        return odd, np.full(odd.shape, "")
-    others = list(_plausible(variable))
-    return odd, np.select([fits(other) for other in others], others, "")
+    return (top > most) | (high < least)
 
 
 @cache
@@ -147,9 +123,9 @@ def _spelt(unit):
     text = unicodedata.normalize("NFKC", unit.translate(MARKS)).replace("μ", "u")
     text = re.sub(r"[\s^*×·°()\[\]]", "", text)
     text = text[:-1] if len(text) > 2 and text[-1] in "sS" else text
-    for pattern, spelt in SPELLINGS:
+    for pattern, spelt in PARTS.items():
         text = re.sub(pattern, spelt, text, flags=re.IGNORECASE)
-    return text
+    return WHOLE.get(text.casefold(), text)
 
 
 def plain(unit):
@@ -165,22 +141,18 @@ def _same(unit, known):
     return re.sub("[µμ]", "", unit).isupper() or known.isalpha() or prefixes[0] == prefixes[1]
 
 
-def _choices(variable):
+def accepted(variable):
+    """The accepted units of a variable, in words."""
     return phrase("units.or").join(factors(variable)) or phrase("units.not_measured")
 
 
 def unit_of(variable, unit):
     """The collection's spelling of `unit`, or UnitError that lists what is accepted."""
-    accepted = factors(variable)
-    if not isinstance(unit, str):
-        raise UnitError(phrase("units.no_unit", unit=repr(unit), variable=variable, choices=_choices(variable)))
-    for known in accepted:
-        if _same(unit, known):
+    for known in factors(variable):
+        if isinstance(unit, str) and _same(unit, known):
             return known
-    label, choices = variables().at[variable, "label"], _choices(variable)
-    if not unit.strip():
-        raise UnitError(phrase("units.unit_missing", variable=label, choices=choices))
-    raise UnitError(phrase("units.no_unit", unit=f"'{unit}'", variable=label, choices=choices))
+    label = variables().at[variable, "label"]
+    raise UnitError(phrase("units.no_unit", unit=repr(unit), variable=label, choices=accepted(variable)))
 
 
 def show(number):
@@ -192,18 +164,12 @@ def show(number):
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _measured(number):
-    """Whether it can be a measured value: a finite number, not below zero."""
-    return isinstance(number, Real) and not isinstance(number, bool) and 0 <= number <= sys.float_info.max
-
-
 @dataclass(frozen=True)
 class Quantity:
     """A measured value of one variable.
 
-    `high` is the upper end of a printed range (``0–100 /mm³``). A `sign` says that the value lies beyond the limit of
-    its assay: made by hand, it is given the limit as its value, and then holds both ends. `decimals` is the printed
-    precision, None after a conversion. `value` is None where the status is not ``reported``.
+    `high` is the upper end of a printed range. A `sign` says that it lies beyond its assay's limit: by hand, that is
+    given as the value. `decimals` are those printed, None once converted. Only what is ``reported`` has a value.
     """
 
     variable: str
@@ -215,32 +181,35 @@ class Quantity:
     sign: str = ""
 
     def __post_init__(self):
-        accepted, below = factors(self.variable), among(self.sign, BELOW)
-        told = {"variable": self.variable, **{n: repr(getattr(self, n)) for n in ("value", "high", "status", "unit")}}
-        if not among(self.status, STATUSES):
-            raise UnitError(phrase("units.no_status_of", known=", ".join(STATUSES), **told))
-        if not among(self.sign, ("", *SIGNS.values())):
-            raise UnitError(phrase("units.no_sign", sign=repr(self.sign), known=" ".join(SIGNS.values()), **told))
-        if (self.value, self.high, self.sign) == (None, None, "") and self.status != "reported":
+        if self.value is self.high is None and self.sign == "" and among(self.status, STATUSES[1:]):
             return
-        if not (among(self.unit, accepted) if accepted else isinstance(self.unit, str)):
-            raise UnitError(phrase("units.no_unit", choices=_choices(self.variable), **told))
-        if self.sign and self.high is None:
-            ends = (0.0, self.value) if below else (self.value, math.inf)
-            for name, end in zip(("value", "high"), ends, strict=True):
-                object.__setattr__(self, name, end)
+        if self.sign and self.high is None and self.value is not None:
+            below = among(self.sign, BELOW)
+            vars(self).update(value=0.0 if below else self.value, high=self.value if below else math.inf)
+        if not self._possible():
+            given = ", ".join(f"{name} {x!r}" for name, x in vars(self).items() if repr(x) not in ("None", "''"))
+            lists = {"choices": accepted(self.variable), "signs": " ".join(SIGNS.values())}
+            lists |= {"statuses": ", ".join(STATUSES[1:]), "unit": variables().at[self.variable, "canonical_unit"]}
+            raise UnitError(phrase("units.no_value", variable=self.variable, given=given, **lists))
+
+    def _possible(self):
+        """Whether it is a reported value that can be one."""
+        units, signs = factors(self.variable) or [self.unit], ("", *SIGNS.values())
+        if not among(self.status, STATUSES[:1]) or not among(self.sign, signs) or not among(self.unit, units):
+            return False
         low, high = self.value, self.value if self.high is None else self.high
-        right = _measured(low) and (high == math.inf if self.sign and not below else _measured(high)) and low <= high
-        right = right and self.limit is not None and not (below and low) and (self.sign, high) != ("<", 0)
-        canonical = variables().at[self.variable, "canonical_unit"] if accepted else self.unit
-        if self.status != "reported" or not right or converted(self.limit, self.variable, self.unit, canonical) < 0:
-            raise UnitError(phrase("units.no_value", **told | {"unit": canonical}))
-        if self.decimals is not None and not (isinstance(self.decimals, int) and 0 <= self.decimals < 400):
-            raise UnitError(phrase("units.no_decimals", decimals=repr(self.decimals), **told))
+        printed = (self.limit,) if self.sign else (low, high)
+        if not all(isinstance(x, Real) and not isinstance(x, bool) and 0 <= x <= 1e308 for x in printed):
+            return False
+        if self.sign and (low, high) != ((0, high) if self.sign in BELOW else (low, math.inf)):
+            return False
+        canonical = variables().at[self.variable, "canonical_unit"] if len(units) > 1 else self.unit
+        above_zero = converted(self.limit, self.variable, self.unit, canonical) >= 0  # 0 °F is below 0 °C
+        return above_zero and low <= high and (self.sign, high) != ("<", 0) and self.decimals in (None, *range(400))
 
     @property
     def known(self):
-        return self.status == "reported" and self.value is not None
+        return self.value is not None
 
     @property
     def limit(self):
@@ -274,15 +243,13 @@ class Quantity:
     @property
     def warning(self):
         """A sentence where the number is not plausible, which names the slip of unit that explains it; else empty."""
-        if not self.known or not factors(self.variable):
+        units = factors(self.variable) if self.known else ()
+        fitting = [unit for unit in units if not odd(self.variable, unit, *self.bounds())]
+        if not units or self.unit in fitting:
             return ""
-        odd, other = slips(self.variable, self.unit, *map(np.array, self.bounds()))
-        if not odd:
-            return ""
-        told = {"value": self, "variable": variables().at[self.variable, "label"], "unit": self.unit}
-        if not str(other):
-            return phrase("units.odd", **told)
-        return phrase("units.odd_but", **told, instead=replace(self, unit=str(other)))
+        label, instead = variables().at[self.variable, "label"], replace(self, unit=fitting[0]) if fitting else ""
+        words = "units.odd_but" if fitting else "units.odd"
+        return phrase(words, value=self, variable=label, unit=self.unit, instead=instead)
 
     def __str__(self):
         if not self.known:
@@ -295,42 +262,24 @@ class Quantity:
     __repr__ = __str__
 
 
-def _number(text, variable):
-    """A printed number and its decimals; what groups its digits must leave no doubt where the decimals begin."""
+def _number(text, variable, unit):
+    """A printed number and its decimals, refused where it could be another one."""
     body = re.sub(rf"[,'{SPACE}]", "", text) if GROUPED.fullmatch(text) else text
-    if not re.fullmatch(r"[+-]?\d+\.?\d*(?:[eE][+-]?\d+)?", body):
-        raise UnitError(_rewritten(text, variable))
+    if not re.fullmatch(r"[+-]?\d+\.?\d*(?:[eE][+-]?\d+)?", body) or _doubtful(text.lstrip("+"), variable, unit):
+        raise UnitError(phrase("units.doubtful", text=text, variable=variable, unit=unit))
     value = float(body[:400])
-    if value < 0:
-        raise UnitError(phrase("units.negative", text=text, variable=variable))
-    if not value < 1e300:  # so that no conversion can run over
-        raise UnitError(phrase("units.too_large", text=text, variable=variable))
-    return value, len(re.sub(r"[eE].*", "", body).partition(".")[2]) if "e" not in body.lower() else None
+    decimals = len(body.partition(".")[2]) if "e" not in body.lower() else None
+    return value if value < 1e300 else math.inf, decimals  # so that no conversion can run over
 
 
-def _rewritten(text, variable):
-    """How to write a number whose separators are not read here."""
-    *whole, last = re.split(r"\D", text)
-    marks = re.sub(r"\d", "", text)
-    if last and marks[-1] in ",." and marks.count(marks[-1]) == 1:
-        return phrase("units.decimal_point", text=text, variable=variable, example=f"{''.join(whole)}.{last}")
-    if re.fullmatch(r"\d{1,4}(\D\d{2,3})*\D\d{3}", text):
-        return phrase("units.by_three", text=text, variable=variable, example=f"{int(''.join(whole) + last):,}")
-    return phrase("units.digits", text=text, variable=variable)
-
-
-def _doubted(text, variable, unit):
-    """Refuse a number that could be another one: a group of three behind a dot, or a power of ten behind a space."""
-    readings, text = (), text.lstrip("+")
-    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text):
-        grouped = text.replace(".", "")
-        if unit in ("/mm³", "/µL") or not slips(variable, unit, *[np.array(float(grouped))] * 2)[0]:
-            readings = text.rstrip("0").rstrip(".") if text.endswith("0") else text + "0", f"{int(grouped):,}"
-    elif unit[0] == "/" and (found := re.fullmatch(rf"([\d{SPACE}]+)[{SPACE}]10([3-9])", text)):
-        readings = text, f"{found[1]} ×10^{found[2]}"
-    if readings:
-        one, other = readings
-        raise UnitError(phrase("units.ambiguous", text=text, variable=variable, one=one, other=other, unit=unit))
+def _doubtful(text, variable, unit):
+    """Whether a group of three stands behind a dot, or a power of ten behind a space."""
+    if unit[0] == "/" and re.fullmatch(rf"[\d{SPACE}]+[{SPACE}]10[3-9]", text):
+        return True
+    if not re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text):
+        return False
+    grouped = float(text.replace(".", ""))
+    return unit in ("/mm³", "/µL") or not odd(variable, unit, grouped, grouped)
 
 
 def quantity(text, variable, status="reported"):
@@ -344,50 +293,28 @@ def quantity(text, variable, status="reported"):
         A name of ``variables.csv``, such as ``"triglycerides"``.
     status : {"reported", "not_reported", "not_done", "pending"}
 
-    Returns
-    -------
-    Quantity
-
     Raises
     ------
     UnitError
-        A bare number, an unknown variable, a unit of another dimension, a negative or unreadable number, or one that
-        could be read in two ways.
-
-    Examples
-    --------
-    >>> print(quantity("1.5 mmol/L", "triglycerides").to("mg/dL"))
-    132.9 mg/dL
+        A bare number, an unknown variable, a unit of another dimension, a number that is none or could be another one.
     """
     factors(variable)
-    if not isinstance(status, str) or status != "reported":
-        if text is not None and among(status, STATUSES):
-            raise UnitError(phrase("units.not_reported", variable=variable, text=text, status=status))
-        return Quantity(variable, None, status=status)
-    if text is None:
-        raise UnitError(phrase("units.reported_without_value", variable=variable))
+    if text is None or not among(status, STATUSES[:1]):
+        return Quantity(variable, text, status=status)
     if isinstance(text, Quantity):
         if text.variable != variable or not text.known:
             raise UnitError(phrase("units.other_variable", variable=variable, other=text.variable, value=text))
         return text
-    if isinstance(text, Real) and text != text:
-        raise UnitError(phrase("units.no_number", variable=variable, value=text))
-    found = PATTERN.fullmatch(text.translate(MARKS).strip()) if isinstance(text, str) else None
-    if isinstance(text, str) and not found:
-        raise UnitError(phrase("units.number_first", text=text, variable=variable, choices=_choices(variable)))
-    if not found or not found[4].strip():
-        raise UnitError(phrase("units.bare_number", value=text, variable=variable, choices=_choices(variable)))
-    sign, numbers = SIGNS.get(found[1], found[1] or ""), [x for x in found.group(2, 3) if x]
-    if sign and len(numbers) > 1:
-        raise UnitError(phrase("units.sign_and_range", text=text, variable=variable))
-    (value, decimals), *rest = (_number(x, variable) for x in numbers)
-    high = rest[0][0] if rest else None
-    if high is not None and high < value:
-        raise UnitError(phrase("units.downwards", text=text, variable=variable))
+    text = str(text)
+    found, choices = PATTERN.fullmatch(text.translate(MARKS).strip()), accepted(variable)
+    if not found or (found[1] and found[3]):
+        raise UnitError(phrase("units.no_number", text=text, variable=variable, choices=choices))
+    if not found[4].strip():
+        raise UnitError(phrase("units.bare_number", value=text, variable=variable, choices=choices))
     unit = unit_of(variable, found[4])
-    for number in numbers:
-        _doubted(number, variable, unit)
-    return Quantity(variable, value, unit, high, decimals=decimals, sign=sign)
+    (value, decimals), *more = (_number(x, variable, unit) for x in found.group(2, 3) if x)
+    sign = SIGNS.get(found[1], found[1] or "")
+    return Quantity(variable, value, unit, more[0][0] if more else None, decimals=decimals, sign=sign)
 
 
 def sign_before(number, words):

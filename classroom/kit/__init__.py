@@ -28,12 +28,11 @@ def everything():
 
 def index(own, answers):
     """The way to every page of a folder (str)."""
-    titles = {notebooks.stem(n): notebooks.title(n) for n in notebooks.numbers()}
-    lines = []
+    titles, lines = {notebooks.stem(n): notebooks.title(n) for n in notebooks.numbers()}, []
     for name in own:
         kind, _, last = name.rpartition("/")
-        called = titles.get(last) or phrase(f"kit.{last.lstrip('0123456789_')}", n=last[:2])
-        lines.append([f'<a href="{name}.html">{called}</a>', phrase(f"kit.is_{kind or 'sheet'}")])
+        words = titles.get(last) or phrase(f"kit.{last.lstrip('0123456789_')}", n=last[:2])
+        lines.append([f'<a href="{name}.html">{words}</a>', phrase(f"kit.is_{kind or 'sheet'}")])
     title = phrase("kit.for_teachers" if answers else "kit.for_learners")
     listed = rows([phrase("kit.page"), phrase("kit.what_it_is")], lines, "full left")
     return page(title, f"<h1>{title}</h1><p>{phrase('kit.index_how')}</p>{listed}", answers)
@@ -42,13 +41,7 @@ def index(own, answers):
 def build(folder=KIT, pdf=True, tell=print):
     """Build the kit anew and check it; a fault is a `KitError`, and leaves what was there before.
 
-    Parameters
-    ----------
-    folder : str or Path
-    pdf : bool
-        Whether to print it too, where a browser is at hand.
-    tell : callable
-        Is told each step in one line.
+    It is printed too, unless `pdf` is False, where a browser is at hand; `tell` gets each step in one line.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -61,19 +54,19 @@ def build(folder=KIT, pdf=True, tell=print):
             path.write_text(html, encoding="utf-8", newline="\n")
         tell(phrase("kit.looking"))
         check(new)
-        told = _printed(new, tell) if pdf else HOW
+        lack = _printed(new, tell) if pdf else HOW
         shutil.rmtree(folder, ignore_errors=True)
         new.replace(folder)
-    if told:
-        tell(told)
+    if lack:
+        tell(lack)
 
 
 def _printed(folder, tell):
     """Print the pages that are for paper; returns what is to be said where that was not possible."""
     if not (browser := browser_here()):
         return HOW
-    paths = [p for p in sorted(folder.rglob("*.html")) if p.name != "index.html"]
-    paths = [p for p in paths if p.parent != folder / "instructor" / "notebooks"]
+    apart = folder / "instructor" / "notebooks"
+    paths = [p for p in sorted(folder.rglob("*.html")) if p.name != "index.html" and p.parent != apart]
     tell(phrase("kit.printing", count=len(paths)))
     fault = print_pages(paths, browser)
     return fault and phrase("kit.gave_up", fault=fault)

@@ -33,7 +33,7 @@ def secrets():
     found = []
     for name, item in items().items():
         found += [(f"{name}, why {o['key']}", o["why"]) for o in item["options"]]
-        found += [(f"{name}, {label}", words) for label, words in voices(item)]
+        found += [(f"{name}, {label}", text) for label, text in voices(item)]
     for name, prompt in prompts().items():
         found += [(f"{name}, exemplar", prompt["exemplar"])] if "exemplar" in prompt else []
         found += [(f"{name}, look for", line) for line in prompt.get("look_for", [])]
@@ -58,8 +58,8 @@ def runs():
     """Every stretch of `RUN` words of every secret, or the whole where it is shorter: a dict of words -> its name."""
     found = {}
     for name, text in secrets():
-        told = words(text)
-        found |= {tuple(told[n : n + RUN]): name for n in range(max(1, len(told) - RUN + 1))}
+        read = words(text)
+        found |= {tuple(read[n : n + RUN]): name for n in range(max(1, len(read) - RUN + 1))}
     return found
 
 
@@ -76,35 +76,32 @@ def leaks(learner):
     for path in sorted(Path(learner).rglob("*.html")):
         html = path.read_text(encoding="utf-8")
         yield from (f"{path.name} shows an answer to learners: {name}" for name in sorted(given_away(html)))
-        told = re.sub(r"\s+", " ", unescape(TAG.sub("", html)) + unescape(" ".join(TAG.findall(html))))
-        for mark in MARKS:
-            if mark in told:
-                yield f"{path.name} marks an answer for learners: “{mark}”"
+        text = " ".join((unescape(TAG.sub("", html)) + unescape(" ".join(TAG.findall(html)))).split())
+        yield from (f"{path.name} marks an answer for learners: “{mark}”" for mark in MARKS if mark in text)
         if found := CLASSES.search(html):
             yield f"{path.name} holds what only a teacher's page may: {found.group()}"
 
 
 def gaps(folder):
     """What the teacher lacks: yields a line for each text that no page has, and each page without its counterpart."""
-    folder, read = Path(folder), {}
+    folder, pages = Path(folder), {}
     for path in sorted((folder / "instructor" / "notebooks").glob("*.html")):
-        read[path.name[:2]] = f" {' '.join(next(readings(path.read_text(encoding='utf-8'))))} "
-    asked = {**items(), **prompts()}
+        pages[path.name[:2]] = f" {' '.join(next(readings(path.read_text(encoding='utf-8'))))} "
+    asked, keys = {**items(), **prompts()}, {x: phrase("quiz.best_is", best=x) for x in "abc"}
+    keys = {key: f" {' '.join(words(text))} " for key, text in {**keys, None: phrase("quiz.no_best")}.items()}
     for name, text in secrets():
         number = asked[name.partition(",")[0]]["notebook"]
-        if f" {' '.join(words(text))} " not in read.get(number, ""):
+        if f" {' '.join(words(text))} " not in pages.get(number, ""):
             yield f"the instructor edition of notebook {number} lacks {name}"
     for name, item in items().items():
-        after = read.get(item["notebook"], "").partition(f" {' '.join(words(item['stem']))} ")[2]
-        said = {x: phrase("quiz.best_is", best=x) for x in "abc"} | {None: phrase("quiz.no_best")}
-        at = {key: after.find(f" {' '.join(words(text))} ") for key, text in said.items()}
-        found = [key for key in sorted(at, key=at.get) if at[key] >= 0]  # the first after the stem is its own
-        if not found or found[0] != item.get("best"):
+        after = pages.get(item["notebook"], "").partition(f" {' '.join(words(item['stem']))} ")[2]
+        at = {after.find(text): key for key, text in keys.items() if text in after}
+        if not at or at[min(at)] != item.get("best"):  # the first after the stem is its own
             yield f"the instructor edition of notebook {item['notebook']} lacks the key of {name}"
     for path in sorted((folder / "learner").rglob("*.html")):
-        other = folder / "instructor" / path.relative_to(folder / "learner")
-        if not other.exists():
-            yield f"learner/{path.relative_to(folder / 'learner')} has no counterpart for the teacher"
+        name = path.relative_to(folder / "learner")
+        if not (folder / "instructor" / name).exists():
+            yield f"learner/{name} has no counterpart for the teacher"
 
 
 def outside(folder):

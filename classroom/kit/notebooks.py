@@ -34,8 +34,7 @@ ASKED = re.compile(r'^(ask|write|sheet)\("([^"]+)"\)', re.M)
 @cache
 def book(number):
     """A notebook as stored; do not change it."""
-    file = stop(number)["file"]
-    return nbformat.read(BOOKS / file, 4)
+    return nbformat.read(BOOKS / stops().at[number, "file"], 4)
 
 
 @cache
@@ -44,44 +43,29 @@ def stops():
     return load_case().journey.set_index("notebook")
 
 
-def stop(number):
-    """The row of ``journey.csv`` for a notebook (Series)."""
-    return stops().loc[number]
-
-
 def numbers():
     """The notebooks' numbers in reading order (list of str)."""
     return [*stops().index]
 
 
+def asked(number, *kinds):
+    """The questions of a notebook, in its order, of these kinds or of all (list of dict)."""
+    return [i for i in items().values() if i["notebook"] == number and i["kind"] in (kinds or (i["kind"],))]
+
+
 def title(number):
     """A notebook's number and title (str)."""
-    return f"{number} {stop(number)['title']}"
+    return f"{number} {stops().at[number, 'title']}"
 
 
 def stem(number):
     """The name of a notebook's pages, without an ending (str)."""
-    return Path(stop(number)["file"]).stem
+    return Path(stops().at[number, "file"]).stem
 
 
 def shown(cell):
     """The HTML that a cell's stored outputs show (str)."""
     return "".join(o.get("data", {}).get("text/html", "") for o in cell.get("outputs", []))
-
-
-def section(number, heading):
-    """The cells from a heading to the next of the same notebook; ValueError where it is not there once.
-
-    A page that is no core page may be without: then there are none.
-    """
-    cells, part = book(number).cells, stop(number)["part"]
-    at = [n for n, c in enumerate(cells) if c.cell_type == "markdown" and f"## {heading}" in c.source.splitlines()]
-    if not at and part in ("before you begin", "optional", "transfer"):
-        return []
-    if len(at) != 1:
-        raise ValueError(f"notebook {number} has {len(at)} headings '{heading}'; the kit needs one: see {__file__}")
-    after = (n for n in range(at[0] + 1, len(cells)) if re.search(r"^##? ", cells[n].source, re.M))
-    return cells[at[0] : next((n for n in after if cells[n].cell_type == "markdown"), len(cells))]
 
 
 def figure(number, heading=None):
@@ -90,18 +74,23 @@ def figure(number, heading=None):
     Returns
     -------
     picture, words : str
-        The ``<figure>`` as stored, and Markdown; both empty where a page that may be without has no such heading.
+        The ``<figure>`` as stored, and Markdown; both empty where a page that is no core page has no such heading.
+        Where a core page lacks one of them it is a ValueError.
     """
     heading = heading or HEADINGS.get(number, HOME)
-    if not (cells := section(number, heading)):
+    cells, words = book(number).cells, []
+    at = [n for n, c in enumerate(cells) if c.cell_type == "markdown" and f"## {heading}" in c.source.splitlines()]
+    if not at and stops().at[number, "part"] in ("before you begin", "optional", "transfer"):
         return "", ""
-    words = []
-    for cell in cells:
+    if len(at) != 1:
+        raise ValueError(f"notebook {number} has {len(at)} headings '{heading}'; the kit needs one: see {__file__}")
+    for n, cell in enumerate(cells[at[0] :]):
         if cell.cell_type == "markdown":
+            if n and re.search(r"^##? ", cell.source, re.M):
+                break
             words.append(cell.source)
         elif found := FIGURE.search(shown(cell)):
-            told = "\n\n".join(words)
-            return found.group(), told[told.index(f"## {heading}") + len(heading) + 3 :].strip()
+            return found.group(), "\n\n".join(words).partition(f"## {heading}\n")[2].strip()
     raise ValueError(f"notebook {number} shows no picture under '{heading}': see {__file__}")
 
 
@@ -114,10 +103,9 @@ def aims(nb):
 
 def blueprint(number):
     """Each aim of a notebook with the questions and prompts, of any page, that serve it: (aim, ids) in order."""
-    asked = {**items(), **prompts()}
+    served = {**items(), **prompts()}.items()
     return [
-        (aim, [k for k, x in asked.items() if x.get("aim") == f"{number}.{n}"])
-        for n, aim in enumerate(aims(book(number)), 1)
+        (aim, [k for k, x in served if x.get("aim") == f"{number}.{n}"]) for n, aim in enumerate(aims(book(number)), 1)
     ]
 
 
@@ -125,22 +113,17 @@ def export(number, teacher=False):
     """The page of a notebook (str), for a teacher with the feedback of everything below it."""
     body = _body(number)
     for cell in book(number).cells if teacher else ():
-        asked = ASKED.findall(cell.source) if cell.cell_type == "code" else ()
-        told = "".join(f'<div class="answer">{answer(name)}</div>' for _, name in asked)
-        body = body.replace(f"<!--after {cell.id}-->", told)
+        calls = ASKED.findall(cell.source) if cell.cell_type == "code" else ()
+        answers = "".join(f'<div class="answer">{answer(name)}</div>' for _, name in calls)
+        body = body.replace(f"<!--after {cell.id}-->", answers)
     kind, script = ("jp-Notebook", OPEN) if teacher else ("jp-Notebook folded", LAST)
     return page(title(number), re.sub("<!--after .*?-->", "", body), teacher, kind, script)
 
 
 @cache
-def _exporter():
-    return HTMLExporter(raw_template=TEMPLATE, exclude_anchor_links=True)
-
-
-@cache
 def _body(number):
     """A notebook as HTML, without the numbers of its cells, and with a mark behind each cell of code."""
-    body, _ = _exporter().from_notebook_node(book(number))
+    body, _ = HTMLExporter(raw_template=TEMPLATE, exclude_anchor_links=True).from_notebook_node(book(number))
     return re.sub(r'<div class="jp-(In|Out)putPrompt.*?</div>', "", body, flags=re.S)
 
 
@@ -153,22 +136,19 @@ def answer(name):
 
 def exemplar(prompt):
     """One way to put it, and what to look for (HTML)."""
-    out = [f"<p><strong>{prompt['id']}</strong></p>"]
+    out = f"<p><strong>{prompt['id']}</strong></p>"
     if "exemplar" in prompt:
-        out.append(f"<p><strong>{phrase('forms.one_way')}</strong> {escape(prompt['exemplar'])}</p>")
+        out += f"<p><strong>{phrase('forms.one_way')}</strong> {escape(prompt['exemplar'])}</p>"
     if "look_for" in prompt:
         listed = "".join(f"<li>{escape(line)}</li>" for line in prompt["look_for"])
-        out.append(f"<p><strong>{phrase('kit.look_for')}</strong></p><ul>{listed}</ul>")
-    return "".join(out)
+        out += f"<p><strong>{phrase('kit.look_for')}</strong></p><ul>{listed}</ul>"
+    return out
 
 
 def filled(name):
     """A sheet of the new patient filled in as the rules have it (HTML)."""
     card = patient.sheet(name)
-    match card:
-        case patient.Verdicts():
-            return patient.verdicts(patient.load_patient(), card.moment).html
-        case patient.Conversions():
-            rows = [(patient.label(n), str(given), card.converted(n)) for n, (given, _) in card.asked.items()]
-            head = [phrase(f"kit.{k}") for k in ("item", "printed", "converted")]
-            return table(pd.DataFrame(rows, columns=head), name).html
+    if isinstance(card, patient.Verdicts):
+        return patient.verdicts(patient.load_patient(), card.moment).html
+    rows = [(patient.label(n), str(given), card.converted(n)) for n, (given, _) in card.asked.items()]
+    return table(pd.DataFrame(rows, columns=[phrase(f"kit.{k}") for k in ("item", "printed", "converted")]), name).html

@@ -58,31 +58,17 @@ def stamp():
 
 
 def page(title, body, teacher=False, kind="", script=OPEN, style=""):
-    """A whole page.
+    """A whole page (str); a teacher's says at its head that it holds answers.
 
-    Parameters
-    ----------
-    title : str
-    body : str
-        HTML.
-    teacher : bool
-        Whether it holds answers; it then says so at its head.
-    kind : str
-        Class of the body.
-    script, style : str
-        What the page does by itself, and what it needs beside the kit's own style.
-
-    Returns
-    -------
-    str
+    `body` is HTML, `kind` its class; `script` is what the page does by itself, `style` comes after the kit's own.
     """
     head = f'<div class="head"><p>{BANNER}</p></div>'
     if teacher:
         head = f'<p class="head teacher">{TEACHER}</p>{head}'
     style = (HERE / "kit.css").read_text(encoding="utf-8") + style
     style += f":root {{ --at-end: {json.dumps(phrase('kit.at_end'), ensure_ascii=False)}; }}\n"
-    told = {"title": escape(title), "style": style, "kind": kind, "head": head, "script": script, "body": body}
-    return WHOLE.format(**told, lang=phrase("kit.lang"), case=escape(CASE), stamp=escape(stamp()))
+    parts = {"title": escape(title), "style": style, "kind": kind, "head": head, "script": script, "body": body}
+    return WHOLE.format(**parts, lang=phrase("kit.lang"), case=escape(CASE), stamp=escape(stamp()))
 
 
 def markdown(text):
@@ -98,14 +84,8 @@ def text(name):
 
 def rows(head, lines, kind="grid full"):
     """A table of HTML cells: its head, and its lines, each beginning with the header of its row, if that has a name."""
-    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    body = "".join(f"<tr>{_first(first)}{''.join(map(_cell, rest))}</tr>" for first, *rest in lines)
+    body, top = "", "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    for first, *rest in lines:
+        body += f"<tr><td>{LINE}</td>" if first == LINE else f'<tr><th scope="row">{first}</th>'
+        body += "".join(f"<td>{cell}</td>" if cell else '<td class="blank"></td>' for cell in rest) + "</tr>"
     return f'<table class="{kind}"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
-
-
-def _first(content):
-    return f"<td>{LINE}</td>" if content == LINE else f'<th scope="row">{content}</th>'
-
-
-def _cell(content):
-    return f"<td>{content}</td>" if content else '<td class="blank"></td>'

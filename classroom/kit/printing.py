@@ -10,7 +10,7 @@ from utils.phrases import phrase
 
 HOW = phrase("kit.no_pdf")
 FOOT = """<div style="font: 6pt sans-serif; width: 100%; margin: 0 15mm; display: flex; gap: 4mm">
-<span style="flex: 1">{told}</span>
+<span style="flex: 1">{foot}</span>
 <span style="white-space: nowrap">{pages}</span></div>"""
 PAGES = {"page": '<span class="pageNumber"></span>', "pages": '<span class="totalPages"></span>'}
 
@@ -25,25 +25,16 @@ def browser_here():
 
 
 def print_pages(paths, browser):
-    """Print each page beside itself as a tagged PDF; nothing is asked for outside this machine.
+    """Print each page (Path) beside itself as a tagged PDF; nothing is asked for outside this machine.
 
-    Parameters
-    ----------
-    paths : list of Path
-    browser : str
-        What `browser_here` found.
-
-    Returns
-    -------
-    str
-        Why not all are printed, in a line; empty where they are.
+    `browser` is what `browser_here` found. Returns why not all are printed, in a line; empty where they are.
     """
     from playwright.sync_api import Error, sync_playwright
 
+    flags = ["--disable-gpu", "--disable-dev-shm-usage"]
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # in a container the only user is often root
     try:
         with sync_playwright() as p:
-            flags = ["--disable-gpu", "--disable-dev-shm-usage"]
-            root = hasattr(os, "geteuid") and os.geteuid() == 0  # in a container the only user is often root
             chromium = p.chromium.launch(executable_path=browser, args=flags + ["--no-sandbox"] * root)
             page = chromium.new_context(offline=True).new_page()
             for path in paths:
@@ -56,16 +47,12 @@ def print_pages(paths, browser):
 
 def _print(page, path):
     page.goto(path.resolve().as_uri())
-    told = phrase("kit.paper_foot", case=phrase("kit.case_short"), stamp=stamp())
+    foot = phrase("kit.paper_foot", case=phrase("kit.case_short"), stamp=stamp())
     if "instructor" in path.parts:
-        told = phrase("kit.paper_foot_instructor", foot=told)
+        foot = phrase("kit.paper_foot_instructor", foot=foot)
     page.pdf(
-        path=path.with_suffix(".pdf"),
-        tagged=True,
-        outline=True,
-        prefer_css_page_size=True,
-        print_background=True,
+        path=path.with_suffix(".pdf"), tagged=True, outline=True, prefer_css_page_size=True, print_background=True,
         display_header_footer=path.stem != "slides",  # each slide has a foot of its own
         header_template="<span></span>",
-        footer_template=FOOT.format(told=escape(told), pages=phrase("kit.page_of", **PAGES)),
-    )
+        footer_template=FOOT.format(foot=escape(foot), pages=phrase("kit.page_of", **PAGES)),
+    )  # fmt: skip

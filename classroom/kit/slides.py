@@ -26,28 +26,21 @@ addEventListener("keydown", (event) => {
 
 def deck():
     """All slides (str): a frame, then the pictures in the order of the notebooks, each with what to say."""
-    front, said = text("frame.md").split("\n---\n")
-    made = [f'<div class="words">{markdown(front)}</div>', said], *_pictures()
+    front, words = text("frame.md").split("\n---\n")
+    made = [(f'<div class="words">{markdown(front)}</div>', words)]
+    for number, heading in ((n, h) for n in numbers() for h in (*MORE.get(n, ()), None)):
+        picture, words = figure(number, heading)
+        if picture:
+            name = title(number) + (f": {heading.removeprefix('Explore: ').lower()}" if heading else "")
+            made.append((f"<h1>{escape(name)}</h1>{picture}", words))
     body = "".join(_slide(n, len(made), *one) for n, one in enumerate(made, 1))
     style = (HERE / "slides.css").read_text(encoding="utf-8")
     return page(phrase("kit.slides"), body, teacher=True, script=KEYS, style=style)
 
 
-def _pictures():
-    out = []
-    for number in numbers():
-        for heading in (*MORE.get(number, ()), None):
-            picture, words = figure(number, heading)
-            if not picture:
-                continue
-            name = title(number) + (f": {heading.removeprefix('Explore: ').lower()}" if heading else "")
-            out.append((f"<h1>{escape(name)}</h1>{picture}", words))
-    return out
-
-
-def _slide(number, count, shown, said):
-    notes = f'<details class="notes"><summary>{phrase("kit.slide_notes")}</summary>{markdown(said)}</details>'
-    told = {"case": phrase("kit.case_short"), "keys": TEACHER if number == 1 else phrase("kit.keys_await")}
-    foot = phrase("kit.slide_foot", number=number, count=count, banner=BANNER, stamp=escape(stamp()), **told)
+def _slide(number, count, shown, words):
+    notes = f'<details class="notes"><summary>{phrase("kit.slide_notes")}</summary>{markdown(words)}</details>'
+    more = {"case": phrase("kit.case_short"), "keys": TEACHER if number == 1 else phrase("kit.keys_await")}
+    foot = phrase("kit.slide_foot", number=number, count=count, banner=BANNER, stamp=escape(stamp()), **more)
     head = f'<section class="slide" aria-label="{escape(phrase("kit.slide", number=number))}">'
     return f'{head}<div class="shown">{shown}</div><small>{foot}</small>{notes}</section>'

@@ -3,15 +3,14 @@
 import re
 from html import escape
 
-from classroom.kit.handouts import decisions
-from classroom.kit.notebooks import ASKED, blueprint, book, exemplar, figure, filled, numbers, stem, stop, title
+from classroom.kit.notebooks import ASKED, asked, blueprint, book, exemplar, figure, filled, numbers, stem, stops, title
 from classroom.kit.pages import markdown, page, rows, text
 from utils.chapters import patient
 from utils.phrases import phrase
 from utils.quiz import items, prompts, voices
 from utils.tables import read_table
 
-MINUTES = {"decision": 5, "discussion": 5, "error": 3, "completion": 3, "retrieval": 1, "check": 1, "pretest": 1}
+VOTE = 5  # minutes in class
 
 
 def plans():
@@ -30,25 +29,18 @@ def sessions():
     *timed, (failing, help_) = plans().items()
     out = {}
     for name, plan in timed:
-        asked = [decision(items()[k]) if k in items() else own(k) for k in asked_in(plan)]
+        questions = [decision(items()[k]) if k in items() else own(k) for k in asked_in(plan)]
         body = f"<h1>{escape(name)}</h1><p>{phrase('kit.session_how')}</p>{markdown(plan)}"
         body += f"<h2>{escape(failing)}</h2>{markdown(help_)}"
-        body += f'<div class="new-page"><h2>{phrase("kit.session_questions")}</h2>{"".join(asked)}</div>'
+        body += f'<div class="new-page"><h2>{phrase("kit.session_questions")}</h2>{"".join(questions)}</div>'
         out[f"sessions/{name[:2]}_minutes"] = page(phrase("kit.session_title", name=name), body, teacher=True)
     return out
 
 
 def own(name):
     """A prompt, with what to look for (HTML)."""
-    asked = prompts()[name]
-    return (
-        f'<section class="question"><p>{escape(asked["stem"])}</p><div class="answer">{exemplar(asked)}</div></section>'
-    )
-
-
-def of(number, *kinds):
-    """The questions of a notebook that are of these kinds (list of dict)."""
-    return [i for i in items().values() if i["notebook"] == number and i["kind"] in kinds]
+    stem, answer = escape(prompts()[name]["stem"]), exemplar(prompts()[name])
+    return f'<section class="question"><p>{stem}</p><div class="answer">{answer}</div></section>'
 
 
 def written(number):
@@ -59,31 +51,29 @@ def written(number):
 # ---- facilitation ---------------------------------------------------------------------------------------------------
 def facilitation(number):
     """The notes for one notebook (str)."""
-    minutes = stop(number)["minutes"]
-    votes, talk = decisions(number), of(number, "discussion")
-    spent = sum(MINUTES[i["kind"]] for i in votes)
-    plan = phrase("kit.time", minutes=minutes)
+    votes, talk = asked(number, "decision"), asked(number, "discussion")
+    plan = phrase("kit.time", minutes=stops().at[number, "minutes"])
     if votes:
-        plan += " " + phrase("kit.time_votes", minutes=MINUTES["decision"], spent=spent, votes=len(votes))
+        plan += " " + phrase("kit.time_votes", minutes=VOTE, spent=VOTE * len(votes), votes=len(votes))
     advice = text("facilitation.md").partition(f"## {number}\n")[2].partition("\n## ")[0]
     parts = [f"<h1>{escape(phrase('kit.facilitation_head', title=title(number)))}</h1>", f"<p>{plan}</p>"]
     parts += [markdown(advice), aims(number)]
     parts += [f"<h2>{phrase('kit.votes')}</h2>" if votes else "", *map(decision, votes)]
-    parts += [f"<h2>{phrase('kit.talking')}</h2>" if talk else "", *map(discussion, talk)]
+    parts += [f"<h2>{phrase('kit.talking')}</h2>" if talk else "", *map(decision, talk)]
     more = f"<em>{phrase('kit.look_in_key')}</em>"
     parts += [f"<p><strong>{p['id']}</strong> {escape(p['stem'])} {more}</p>" for p in written(number)]
-    if error := of(number, "error"):
+    if error := asked(number, "error"):
         parts += [f"<h2>{phrase('kit.spot_error')}</h2>", *map(decision, error)]
-    if said := figure(number)[1]:
-        parts += [f"<h2>{phrase('kit.picture')}</h2>", markdown(said)]
+    if words := figure(number)[1]:
+        parts += [f"<h2>{phrase('kit.picture')}</h2>", markdown(words)]
     return page(phrase("kit.facilitation_title", title=title(number)), "".join(parts), teacher=True)
 
 
 def aims(number):
     """What learners can do afterwards with the questions that test it, and the look-alike (HTML)."""
     served = [[escape(aim), ", ".join(names)] for aim, names in blueprint(number)]
-    told = [c.source for c in book(number).cells if c.cell_type == "markdown"]
-    alike = [re.sub(r"^> ?", "", s, flags=re.M) for s in told if s.startswith("> ## The look-alike")]
+    words = [c.source for c in book(number).cells if c.source.startswith("> ## The look-alike")]
+    alike = [re.sub(r"^> ?", "", source, flags=re.M) for source in words]
     table = rows([phrase("kit.aim"), phrase("kit.tested_by")], served) if served else ""
     return table + markdown("\n\n".join(alike))
 
@@ -91,20 +81,20 @@ def aims(number):
 def decision(item):
     """One question: the best answer first, then each wrong one with what to say, the voices, a table for counts."""
     known = read_table("misconceptions").set_index("misconception")["text"]
-    best = item.get("best")
-    lines = []
+    best, lines, talk = item.get("best"), [], item["kind"] == "discussion"
     for o in sorted(item["options"], key=lambda o: o["key"] != best):
         head = f"{o['key']}) {escape(o['text'])}"
-        behind = escape(known[o["misconception"]]) if o.get("misconception") else ""
-        behind = f"<br><em>{phrase('kit.behind', text=behind)}</em>" if behind else ""
-        head = f'<span class="best">✔ {head}</span>' if o["key"] == best else head + behind
+        if o["key"] == best:
+            head = f'<span class="best">✔ {head}</span>'
+        elif o.get("misconception"):
+            head += f"<br><em>{phrase('kit.behind', text=escape(known[o['misconception']]))}</em>"
         lines.append([head, escape(o["why"])])
-    none = "" if best else f"<p><em>{phrase('kit.no_best')}</em></p>"
-    said = "".join(f'<p class="casebook-voice"><strong>{escape(k)}:</strong> {escape(v)}</p>' for k, v in voices(item))
+    none = "" if best or talk else f"<p><em>{phrase('kit.no_best')}</em></p>"
+    heard = "".join(f'<p class="casebook-voice"><strong>{escape(k)}:</strong> {escape(v)}</p>' for k, v in voices(item))
+    head = f"<h3>{item['id']}</h3><p>{escape(item['stem'])}</p>{none}"
+    answers = rows([phrase("kit.answer"), phrase("kit.may_say" if talk else "kit.to_say")], lines, "grid full said")
     count = tally(item) if item["kind"] == "decision" else ""
-    head = f"<h3>{item['id']}</h3><p>{escape(item['stem'])}</p>"
-    told = rows([phrase("kit.answer"), phrase("kit.to_say")], lines, "grid full said")
-    return f'<section class="question">{head}{none}{told}{said}{count}</section>'
+    return f'<section class="question">{head}{answers}{heard}{count}</section>'
 
 
 def tally(item):
@@ -114,25 +104,17 @@ def tally(item):
     return rows([phrase("kit.counted"), *keys, phrase("kit.of")], votes, "grid tally")
 
 
-def discussion(item):
-    """A question for talking about: what may be argued for each answer."""
-    lines = [[f"{o['key']}) {escape(o['text'])}", escape(o["why"])] for o in item["options"]]
-    said = rows([phrase("kit.answer"), phrase("kit.may_say")], lines)
-    return f"<p><strong>{item['id']}</strong> {escape(item['stem'])}</p>{said}"
-
-
 # ---- key ------------------------------------------------------------------------------------------------------------
 def key():
     """The answer key: one table a notebook, then the exemplars (str)."""
     parts = [f"<h1>{phrase('kit.answer_key')}</h1>", f"<p>{', '.join(f'<a href=#n{n}>{n}</a>' for n in numbers())}</p>"]
     head = [phrase(f"kit.{k}") for k in ("question", "kind", "best")]
     for number in numbers():
-        asked = [i for i in items().values() if i["notebook"] == number]
-        lines = [[i["id"], phrase(f"kit.kind_{i['kind']}"), best(i)] for i in asked]
+        lines = [[i["id"], phrase(f"kit.kind_{i['kind']}"), best(i)] for i in asked(number)]
         parts += [f'<h2 id="n{number}">{escape(title(number))}</h2>', rows(head, lines)]
         parts += [f'<div class="answer">{exemplar(p)}</div>' for p in written(number)]
-        asked = [name for c in book(number).cells for call, name in ASKED.findall(c.source) if call == "sheet"]
-        parts += [filled(name) for name in dict.fromkeys(asked) if name in patient.names()]
+        names = [name for c in book(number).cells for _, name in ASKED.findall(c.source) if name in patient.names()]
+        parts += map(filled, dict.fromkeys(names))
     return page(phrase("kit.answer_key"), "".join(parts), teacher=True)
 
 

@@ -4,8 +4,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 
 from tests.browser.session import VIEW, whole
 
-# Only what is named here by rule *and* element is somebody else's. A line that fits nothing any more is reported.
-OTHERS = {  # (rule, element) -> whose it is, and why it stays
+OTHERS = {  # only what is named here by rule *and* element is somebody else's: (rule, element) -> whose it is
     ("aria-required-children", ".jp-WindowedPanel-viewport"): "JupyterLab: its list of cells is called a feed",
     ("button-name", ".jp-collapseHeadingButton"): "JupyterLab: the arrow that folds a heading away",
     ("link-in-text-block", ".jp-RenderedMarkdown a"): "JupyterLab: links without a line below them",
@@ -32,16 +31,15 @@ FOUND = """async ([others, only, where]) => {
   const options = { preload: false, ...(only && { runOnly: only }) };
   const place = { include: [[where]], exclude: [['.cm-editor']] };  // the editor is JupyterLab's
   const found = await axe.run(place, { elementRef: true, ...options });
-  const used = new Set(), ours = [], planted = [];
+  const ours = [], planted = [];
   for (const { id, impact, nodes } of found.violations) for (const { element, html, failureSummary } of nodes) {
-    const whose = others.findIndex(([rule, place]) => rule === id && element.matches(place));
     if (element.closest('#casebook-planted')) planted.push(id);
-    else if (whose >= 0) used.add(whose);
-    else ours.push(`${id} (${impact}): ${html.slice(0, 160)} ${failureSummary.replace(/\\s+/g, ' ').slice(0, 200)}`);
+    else if (!others.some(([rule, place]) => rule === id && element.matches(place)))
+      ours.push(`${id} (${impact}): ${html.slice(0, 160)} ${failureSummary.replace(/\\s+/g, ' ').slice(0, 200)}`);
   }
   const checked = found.passes.filter((r) => r.id === 'color-contrast').flatMap((r) => r.nodes).length;
   document.querySelector('#casebook-planted').remove();
-  return [ours, [...used], checked, planted];
+  return [ours, checked, planted];
 }"""
 HEIGHT = """() => {
   document.querySelectorAll('details').forEach((d) => (d.open = true));
@@ -116,15 +114,15 @@ def lay_out(page):
 
 
 def faults(page, only=None, where=PAGE):
-    """What axe finds that is ours; which lines of `OTHERS` were needed; how many texts it held against their ground.
+    """What axe finds that is ours, and how many texts it held against their ground.
 
     `only` names the rules to go by. Each look must also find the faults that are planted at its end for its time.
     """
     page.evaluate(PLANT, [list(PLANTED), where])
-    ours, used, checked, planted = page.evaluate(FOUND, [[list(pair) for pair in OTHERS], only, where])
+    ours, checked, planted = page.evaluate(FOUND, [[list(pair) for pair in OTHERS], only, where])
     missed = [rule for rule in PLANTED.values() if not any(found.startswith(rule) for found in planted)]
     assert [rule for rule in missed if not only or rule in only] == [], "axe does not look at the end of this page"
-    return ours, {list(OTHERS)[n] for n in used}, checked
+    return ours, checked
 
 
 def tab(page):

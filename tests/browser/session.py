@@ -35,13 +35,8 @@ DRAWN = """(() => { const { widgets, node } = window.jupyterapp.shell.currentWid
     && [...node.querySelectorAll('.jp-OutputArea-output')].every((e) => e.firstChild?.data !== 'Loading widget...')
     && [...node.querySelectorAll('img')].every((picture) => picture.complete); })()"""
 KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
-RUN = """(byMenu) => { window.casebookRan = undefined;
-  const { commands } = window.jupyterapp, note = (_, { id, result }) => {
-    if (id !== 'notebook:run-all-cells') return;
-    commands.commandExecuted.disconnect(note);
-    result.then((ran) => (window.casebookRan = ran)); };
-  commands.commandExecuted.connect(note);
-  if (!byMenu) commands.execute('notebook:run-all-cells'); }"""
+RUN = """() => { window.casebookRan = undefined;
+  window.jupyterapp.commands.execute('notebook:run-all-cells').then((ran) => { window.casebookRan = ran; }); }"""
 TURN = """async (path) => { const { commands, shell } = window.jupyterapp;
   [...shell.widgets('main')].forEach((widget) => widget.dispose());
   await commands.execute('docmanager:open', { path, factory: 'Notebook' }); }"""
@@ -180,10 +175,8 @@ def turn_to(context, address, name):
     return page
 
 
-def run_all(page, by_menu=False):
-    page.evaluate(RUN, by_menu)
-    for item in ("Run", "Run All Cells") if by_menu else ():
-        page.get_by_role("menuitem", name=item, exact=True).click()
+def run_all(page):
+    page.evaluate(RUN)
     page.wait_for_function("window.casebookRan !== undefined", polling=100)
     assert page.evaluate("window.casebookRan"), "a cell did not run"
     settle(page)

@@ -4,13 +4,14 @@ Tables, pictures and the register over the tables of ``casedata``; scores come f
 """
 
 from collections import defaultdict
+from functools import partial
 
 import pandas as pd
 
-from utils import plots
-from utils.chapters.course import count, courses, in_words, last_added, running
+from utils import page, plots
+from utils.chapters.course import count, courses, last_added, running
 from utils.explore import Choice, Text, again, explorer
-from utils.page import say, table, together
+from utils.page import say, together
 from utils.phrases import phrase, status_word
 from utils.quiz import CONFIDENCE, UNSCORED, items, prompts
 from utils.record import read
@@ -20,18 +21,8 @@ from utils.units import UnitError, show
 
 TRUTH = {"yes": True, "no": False, "do not know": None}
 ANY = "any"
+headed = partial(page.headed, blank="–")
 CLAIMS = ("none from this case", "low", "moderate", "high")
-
-
-def _sheet(rows, name, *columns, title=None, **values):
-    """Rows as a table, its title the phrase ``name``, its heads ``name_column``; "–" where nothing is told."""
-    heads = [phrase(f"appraisal.{name}_{column}", **values) for column in columns]
-    frame = pd.DataFrame(rows, columns=[*columns]).replace("", "–")
-    return table(frame.set_axis(heads, axis=1), title or phrase(f"appraisal.{name}"))
-
-
-def _word(kind, code):
-    return phrase(f"appraisal.{kind}_{code.replace(' ', '_')}")
 
 
 def _listed(facts, source=""):
@@ -51,9 +42,9 @@ def _places(case, cells):
 def recovery(case, caption):
     """Day 7 to discharge on a scale, and the follow-up as boxes in order: picture and table."""
     days = case.time_points.set_index("time_point").loc["recovery", ["first_day", "last_day"]].astype(int)
-    told = case.events[case.events["status"] == "reported"].astype({"day_low": float, "day_high": float})
-    marks, given = told.query("time_point == 'recovery' or event == 'first_improvement'"), case.treatments
-    labels, given = told.set_index("event")["label"], given.set_index("treatment")
+    events = case.events.query("status == 'reported'").astype({"day_low": float, "day_high": float})
+    labels, given = events.set_index("event")["label"], case.treatments.set_index("treatment")
+    marks = events.query("time_point == 'recovery' or event == 'first_improvement'")
     reduced = given.at["anakinra_iv", "end_high"]  # its steps came before the stop
     marks["day_high"] = marks["day_high"].mask(marks["event"] == "anakinra_reduced", reduced)
     marks = marks.loc[marks["day_low"].fillna(marks["day_high"]).sort_values(kind="stable").index]
@@ -66,8 +57,8 @@ def recovery(case, caption):
     loose = (phrase("appraisal.months_later"), labels[["relapse", "anakinra_restarted"]])
     marks["when"] = [*map(_when, marks["day_low"], marks["day_high"])]
     places = [*marks[["day_low", "day_high", "label", "when"]].itertuples(index=False)]
-    later = told.query("time_point == 'follow_up'").assign(when=phrase("appraisal.after_discharge"))
-    sheet = _sheet(pd.concat([marks, later]), "recovery", "when", "label", "fact", title=phrase("page.as_table"))
+    later = events.query("time_point == 'follow_up'").assign(when=phrase("appraisal.after_discharge"))
+    sheet = headed(pd.concat([marks, later]), "appraisal.recovery", "when label fact", phrase("page.as_table"))
     return together(plots.recovery(places, tuple(days), boxes, loose, caption), sheet)
 
 
@@ -84,30 +75,30 @@ def rivals(case):
     given, day = courses(case), int(case.events.set_index("event").at["first_improvement", "day_low"])
     frame, rows = running(given, day), []
     certain, most = count(frame)
-    by = {(r.drug, r.ran): r for r in frame.itertuples()}
+    ran_then = {(r.drug, r.ran): r for r in frame.itertuples()}
     for c in sorted(given, key=lambda c: (c.first, c.kind != "drug")):
         if c.first < day and (c.on(day) or c.first and c.name != "cpr"):
             first, last = sorted((day - c.first, day - (c.sure or [c.first])[0]))
             before = "days_before" if first == last else "first_to_last_days_before"
             begun = phrase(f"appraisal.{before if c.first else 'before_admission'}", first=first, last=last)
-            on, ran = c.on(day), "over"
-            row = by.get((c.drug, on)) or by.get((c.drug, "certain"))  # a drug can be certain, and its form open
-            if on:
-                ran = row.ran if row.ran == "perhaps" or row.what == c.label else "certain_in_one_form"
-            ran = phrase(f"appraisal.{ran}", day=c.last, why=row and row.why)
+            row, ran = ran_then.get((c.drug, c.on(day))), phrase("appraisal.over", day=c.last)
+            if c.on(day):
+                row = row or ran_then[c.drug, "certain"]  # a drug can be certain, and its form open
+                one_form = row.ran == "certain" and row.what != c.label
+                ran = phrase(f"appraisal.{'certain_in_one_form' if one_form else row.ran}", why=row.why)
             rows.append((c.label, phrase(f"plots.{c.kind}"), begun, ran))
     rows.append([phrase(f"appraisal.illness{x}") for x in ("", "_kind", "_begun", "_ran")])
-    said = phrase("appraisal.ran", day=day, certain=certain, most=most, last=in_words(last_added(given, day)))
-    return together(say(said), _sheet(rows, "rivals", "what", "kind", "begun", "ran", day=day))
+    line = phrase("appraisal.ran", day=day, certain=certain, most=most, last=last_added(given, day))
+    return together(say(line), headed(rows, "appraisal.rivals", "what kind begun ran", day=day))
 
 
 def weighed(case, caption, without=()):
     """Claims of the report with our confidence in them, picture and table. Some may be left out."""
     rows = case.weighed[~case.weighed["claim"].isin(without)]
     rows = rows.assign(level=rows["confidence"].map(CLAIMS.index), facts=rows["facts"].map(_listed))
-    rows["confidence"] = [_word("confidence", c) for c in rows["confidence"]]
+    rows["confidence"] = rows["confidence"].map(status_word)
     picture = plots.claims([*rows[["label", "level", "confidence", "write"]].itertuples(index=False)], 3, caption)
-    return together(picture, _sheet(rows, "claims", "label", "ground", "lacks", "confidence", "facts"))
+    return together(picture, headed(rows, "appraisal.claims", "label ground lacks confidence facts"))
 
 
 # ---- the neutropenia ------------------------------------------------------------------------------------------------
@@ -115,12 +106,11 @@ def severity(case):
     """The neutrophils of the recovery against the grades of CTCAE, in two versions: a sentence and a table."""
     then = case.as_of("recovery")
     found, later = (evaluate("ctcae_neutrophils", then, version) for version in ("v5", "v6"))
-    grade, low, high = map(show, (found.score[0], *later.score))
-    said = {"value": then.inputs["neutrophils"], "grade": grade, "later_low": low, "later_high": high}
+    grades = dict(zip(("grade", "later_low", "later_high"), map(show, (found.score[0], *later.score)), strict=True))
+    line = phrase("appraisal.neutrophils", value=then.inputs["neutrophils"], **grades)
     rows = found.items.assign(status=found.items["status"].map(status_word))
     rows.loc[0, "rule"] = phrase("appraisal.begins_below_limit")
-    sheet = _sheet(rows, "severity", "label", "rule", "as_given", "status", title=found.title)
-    return together(say(phrase("appraisal.neutrophils", **said)), sheet)
+    return together(say(line), headed(rows, "appraisal.severity", "label rule as_given status", found.title))
 
 
 def answers():
@@ -154,22 +144,22 @@ def naranjo(caption):
     verdict, (low, high), rows = evaluate("naranjo", answers()), defensible(), []
     for r, points in _allowed():
         points = {a: f"{x:+g}".replace("-", "\u2212").replace("+0", "0") for a, x in points.items()}
-        ours, *others = (f"{_word('answer', a)} ({x})" for a, x in points.items())
+        ours, *others = (f"{status_word(a)} ({x})" for a, x in points.items())
         others = "; ".join(others) or phrase("appraisal.no_other")
         question = f"{r.question[1:]}. {RULES['naranjo'].nodes()[r.question]['label']}"
         rows.append((question, ours, r.why, others, r.other_why, _listed(r.facts, r.source)))
     score, band = verdict.score[0], {x: name for a, b, name in bands() for x in (low, high) if a <= x <= b}
-    said = {"score": show(score), "band": verdict.category, "low": show(low), "high": show(high)}
-    line = phrase("appraisal.score", **said, low_band=band[low], high_band=band[high])
+    scores = {"score": show(score), "low": show(low), "high": show(high)}
+    line = phrase("appraisal.score", **scores, band=verdict.category, low_band=band[low], high_band=band[high])
     spans = [(phrase("appraisal.our_answers"), score, score), (phrase("appraisal.defensible"), low, high)]
-    sheet = _sheet(rows, "naranjo", "question", "ours", "why", "others", "other_why", "rests")
+    sheet = headed(rows, "appraisal.naranjo", "question ours why others other_why rests")
     return together(say(line), plots.scale(bands(), spans, caption), sheet)
 
 
 def causes(case):
     """What else could have caused the neutropenia: a table."""
     rows = case.neutropenia_causes.assign(rests=lambda t: [*map(_listed, t["facts"], t["source"])])
-    return _sheet(rows, "causes", "label", "days", "pro", "contra", "rests")
+    return headed(rows, "appraisal.causes", "label days pro contra rests")
 
 
 def people(case, caption):
@@ -178,30 +168,30 @@ def people(case, caption):
     low, high = (round(200 * p * (1 - p)) for p in frequency[["alleles_low", "alleles_high"]])  # 2pq, Hardy-Weinberg
     many = {"one_copy": (low, "circle full"), "more_copies": (high - low, "circle"), "no_copy": (100 - high, "square")}
     picture = plots.icons({phrase(f"appraisal.{name}"): of for name, of in many.items()}, caption)
-    return together(picture, _sheet(_sourced(case.variant), "variant", "label", "words", "says", "source"))
+    return together(picture, headed(_sourced(case.variant), "appraisal.variant", "label words says source"))
 
 
 # ---- the report and the literature ----------------------------------------------------------------------------------
 def audit(case):
     """The report against CARE 2013, all sub-items: what is printed, counted, and a table."""
     counted = ", ".join(f"{n} {state}" for state, n in case.care["state"].value_counts().items())
-    told = case.care.assign(where=_places(case, case.care["where"]), facts=case.care["facts"].map(_listed))
-    line = phrase("appraisal.care_counted", total=len(told), counted=counted)
-    return together(say(line), _sheet(told, "care", "item", "label", "state", "where", "facts", "note"))
+    rows = case.care.assign(where=_places(case, case.care["where"]), facts=case.care["facts"].map(_listed))
+    line = phrase("appraisal.care_counted", total=len(rows), counted=counted)
+    return together(say(line), headed(rows, "appraisal.care", "item label state where facts note"))
 
 
 def ribbon(case, caption):
     """Guidance that came with and after the article, by its date: picture and table."""
     picture = plots.ribbon([*case.guidance[["published", "label", "bears_on"]].itertuples(index=False)], caption)
-    return together(picture, _sheet(_sourced(case.guidance), "guidance", "published", "label", "says", "source"))
+    return together(picture, headed(_sourced(case.guidance), "appraisal.guidance", "published label says source"))
 
 
 def evidence(case):
     """What was published on anakinra in MAS, as far as it was seen: how the rows point, and a table."""
     rows, n = _sourced(case.anakinra_evidence), case.anakinra_evidence["direction"].value_counts()
-    rows["direction"] = [_word("points", d) for d in rows["direction"]]
+    rows["direction"] = rows["direction"].map(status_word)
     line = phrase("appraisal.points", total=len(rows), pro=n["for"], open=n["open"], contra=n["against"])
-    return together(say(line), _sheet(rows, "evidence", "people", "design", "way", "result", "direction", "source"))
+    return together(say(line), headed(rows, "appraisal.evidence", "people design way result direction source"))
 
 
 # ---- one's own record -----------------------------------------------------------------------------------------------
@@ -209,13 +199,12 @@ def my_calibration(caption):
     """How often your scored answers were best supported, by how sure you were; a button brings it up to date."""
 
     def view():
-        kept = [(items().get(name, {}), entry) for name, entry in read()[0].items()]
-        kept = [(i, e) for i, e in kept if i.get("best") and i["kind"] not in UNSCORED and e.get("confidence")]
-        given = [(e["confidence"], e["choice"] == i["best"]) for i, e in kept]
-        if not given:
-            return say(phrase("appraisal.nothing_to_plot"))
+        best = {name: i["best"] for name, i in items().items() if i.get("best") and i["kind"] not in UNSCORED}
+        given = [(e.get("confidence"), e["choice"] == best[name]) for name, e in read()[0].items() if name in best]
         counted = pd.DataFrame(given, columns=["sure", "best"]).groupby("sure")["best"].agg(["size", "sum"])
         counted = counted.reindex(CONFIDENCE, fill_value=0)
+        if not counted["size"].any():
+            return say(phrase("appraisal.nothing_to_plot"))
         return plots.calibration([*counted.itertuples(name=None)], caption)
 
     return again(view)
@@ -223,21 +212,24 @@ def my_calibration(caption):
 
 # ---- the register ---------------------------------------------------------------------------------------------------
 def register(case):
-    """The register of discrepancies of the whole case, to choose from and to search; one is open, all are listed.
-
-    ``set(kind="two accounts")``, ``set(search="dose")``, ``set(entry="D07")``.
-    """
-    used = defaultdict(list)
+    """The discrepancies of the whole case, to choose from and to search: ``set(search="dose", kind="any")``."""
+    used = defaultdict(set)
     for one in [*items().values(), *prompts().values()]:
         for name in sum((o["rests_on"] for o in one.get("options", [])), [*one.get("rests_on", [])]):
-            used[name].append(one["notebook"])
+            used[name].add(one["notebook"])
     moments = case.time_points.set_index("time_point")["label"]
     rows = case.discrepancies.set_index("id", drop=False)
     rows["moment"], rows["place"] = rows["time_point"].map(moments), _places(case, rows["where"])
     rows["text"] = rows.astype(str).agg(" ".join, axis=1).str.casefold()  # all that is told of an entry
-    rows["notebook"] = [", ".join(sorted({*used[name]})) or "–" for name in rows["id"]]
+    rows["notebook"] = [", ".join(sorted(used[name])) or "–" for name in rows["id"]]
+    rows["facts"] = rows["facts"].map(_listed)
+    rows["as_printed"] = [
+        "; ".join(phrase("judge.quoted", words=w.strip()) for w in cell.split("|") if cell) or phrase("judge.none")
+        for cell in rows["as_printed"]
+    ]
     books = sorted({book for name in rows["id"] for book in used[name]})
     lists = {"kind": rows["kind"].unique(), "notebook": books, "moment": moments[moments.isin(rows["moment"])]}
+    lists = {name: {phrase("judge.any"): ANY} | {x: x for x in known} for name, known in lists.items()}
 
     def matching(search="", entry=None, **chosen):
         fit = rows["text"].str.contains(search.strip().casefold(), regex=False)
@@ -257,18 +249,12 @@ def register(case):
         if at not in fit.index:
             known = ", ".join(fit.index) or phrase("judge.none")
             raise UnitError(phrase("explorer.not_listed", value=at, name=phrase("judge.entry"), known=known))
-        r = fit.loc[at]
-        quoted = [phrase("judge.quoted", words=w.strip()) for w in r["as_printed"].split("|") if r["as_printed"]]
-        parts = [phrase(f"judge.{k}") for k in "printed printed_words where asks handled facts".split()]
-        told = [r["printed"], "; ".join(quoted) or phrase("judge.none"), r["place"], r["question"], r["handling"]]
-        one = pd.DataFrame({phrase("judge.part"): parts, phrase("judge.told"): [*told, _listed(r["facts"])]})
-        heads = {k: phrase(f"judge.{k}") for k in ("id", "title", "kind", "moment", "notebook")}
-        listed = table(fit[[*heads]].rename(columns=heads), phrase("judge.listed"))
-        return together(line, table(one, f"{at}. {r['title']}"), listed)
+        parts = "printed as_printed place question handling facts".split()
+        one = [(phrase(f"judge.{part}"), fit.at[at, part]) for part in parts]
+        listed = headed(fit, "judge", "id title kind moment notebook", phrase("judge.listed"))
+        return together(line, headed(one, "judge", "part told", f"{at}. {fit.at[at, 'title']}"), listed)
 
-    controls = {}
-    for name, known in lists.items():
-        controls[name] = Choice(phrase(f"judge.by_{name}"), {phrase("judge.any"): ANY} | {x: x for x in known})
+    controls = {name: Choice(phrase(f"judge.by_{name}"), known) for name, known in lists.items()}
     controls["search"] = Text(phrase("judge.search"), live=True)
     controls["entry"] = Choice(phrase("judge.entry"), lambda now: [*matching(**now).index], read=str)
     return explorer(view, follow=follow, reset=phrase("judge.show_all"), **controls)

@@ -1,89 +1,43 @@
 """Pressure, weight and age: the arithmetic of the second day. No function here returns a dose, and none takes one."""
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 
 from utils import plots
 from utils.explore import Number, explorer
-from utils.page import Mark, say, table, together
+from utils.page import Mark, headed, say, together
 from utils.phrases import phrase, status_word
+from utils.pk import chosen, positive
 from utils.rules import RULES
 from utils.tables import read_table
 from utils.units import Quantity, UnitError, show, variables
 
-FARTHEST = 3  # z-scores; beyond, WHO counts in another way, which was not confirmed
 GROUPS = {v: phrase(f"bedside.{v}") for v in ("systolic_bp", "mean_bp", "heart_rate")}
-AXES = {"systolic_bp": (40, 140), "mean_bp": (20, 120), "heart_rate": (40, 220)}  # ends in the picture, chosen by us
-DIALS = {  # of the bench of limits: variable, unit, ends and step of the slider
-    "systolic": ("systolic_bp", "mmHg", 40, 140, 1),
-    "diastolic": ("diastolic_bp", "mmHg", 20, 100, 1),
-    "heart_rate": ("heart_rate", "/min", 40, 220, 5),
-    "age": ("age", "years", 1, 10, 0.5),
-}
-CAUSES = ("leak", "pump", "obstruction")
-cached = cache(read_table)
+ENDS = {"systolic_bp": (40, 140), "diastolic_bp": (20, 100), "mean_bp": (20, 120), "heart_rate": (40, 220)}
+ENDS["age"] = (1, 10)  # of the picture and of the sliders, chosen by us
+DIALS = {"systolic": ("systolic_bp", 1), "diastolic": ("diastolic_bp", 1)}  # variable, and step of its slider
+DIALS |= {"heart_rate": ("heart_rate", 5), "age": ("age", 0.5)}
 
 
 # ---- arithmetic -----------------------------------------------------------------------------------------------------
 def mean_arterial_pressure(systolic, diastolic):
     """Mean arterial pressure in mmHg, estimated as (systolic + 2 × diastolic) / 3; a line in an artery measures it.
 
-    Floats or arrays, mmHg; UnitError for no number above zero, or a diastolic above the systolic. Used for D03.
+    Floats or arrays, mmHg. ValueError for no number above zero, UnitError for a diastolic above the systolic.
     """
-    systolic, diastolic = _above_zero(systolic, "systolic"), _above_zero(diastolic, "diastolic")
+    systolic, diastolic = positive("systolic", systolic, "mmHg"), positive("diastolic", diastolic, "mmHg")
     if np.any(diastolic > systolic):
-        raise UnitError(phrase("physiology.wrong_way_round"))
+        raise UnitError(phrase("bedside.wrong_way_round"))
     return diastolic + (systolic - diastolic) / 3
 
 
 def weight_before(gain, share, of="before"):
     """Weight in kg before a gain (kg) that is given as a share, 0 to 1, of the weight ``before`` or ``after`` it.
 
-    Floats or arrays: ``gain / share``, or that less the gain. UnitError for what is no gain, share or such weight.
+    Floats or arrays: ``gain / share``, or that less the gain. ValueError for what is no gain, share or such weight.
     """
-    gain, share = _above_zero(gain, "gain"), _above_zero(share, "share")
-    if np.any(share >= 1):
-        raise UnitError(phrase("physiology.no_share"))
-    if of not in ("before", "after"):
-        raise UnitError(phrase("physiology.no_such_weight", of=of))
-    return gain / share - (gain if of == "after" else 0)
-
-
-def growth_lms(age):
-    """L, M (kg, the median) and S of weight for age, boys, at an age of 24 to 36 months (float or array).
-
-    Source: ``growth.csv`` (whoanthro), which has four ages; between them each of the three is read off a straight line,
-    which is our shortcut: the full table of WHO has a row for every day. UnitError outside the table.
-    """
-    table, age = cached("growth"), _above_zero(age, "age")
-    ages = table["age"].to_numpy()
-    if np.any((age < ages[0]) | (age > ages[-1])):
-        raise UnitError(phrase("physiology.not_tabulated", first=ages[0], last=ages[-1]))
-    return tuple(np.interp(age, ages, table[column]) for column in ("l", "median", "s"))
-
-
-def growth_z(weight, age):
-    """The z-score of a boy's weight (kg) at an age in months (floats or arrays): ((weight / M)^L − 1) / (L S).
-
-    UnitError beyond −3 and +3, and where `growth_lms` has none. Source: WHO child growth standards (whoanthro).
-    """
-    weight, (power, median, spread) = _above_zero(weight, "weight"), growth_lms(age)
-    z = ((weight / median) ** power - 1) / (power * spread)
-    if np.any(np.abs(z) > FARTHEST + 1e-9):
-        raise UnitError(phrase("physiology.z_above" if np.any(z > FARTHEST) else "physiology.z_below"))
-    return z
-
-
-def _above_zero(value, name):
-    try:
-        numbers = np.asarray(np.nan if isinstance(value, bool | np.bool_) else value, dtype=float)
-    except (TypeError, ValueError):
-        numbers = np.array(np.nan)
-    if not np.all(np.isfinite(numbers) & (numbers > 0)):
-        raise UnitError(phrase("physiology.not_above_zero", name=phrase(f"physiology.{name}"), value=value))
-    return numbers
+    gain, share = positive("gain", gain, "kg"), positive("share", share, most=1)
+    return gain / share - (gain if chosen("of", of, ("before", "after")) == "after" else 0)
 
 
 # ---- limits by age --------------------------------------------------------------------------------------------------
@@ -94,23 +48,17 @@ def age_limits(age):
     unless it is a range), unit, applies (bool), source, tag. Source: ``age_limits.csv``, and before it the PALS limits
     of systolic pressure from ``rules.csv``, the first of them worked out for this age.
     """
-    age, node = float(_above_zero(age, "age")), RULES["pals_hypotension"].nodes()
+    age, node = positive("age", age, "years"), RULES["pals_hypotension"].nodes()
     first, last = node["child_from"]["threshold"], node["older_age"]["threshold"]
-    child, older = node["child_limit"], node["older_limit"]
-    base, slope, ends = child["threshold"], child["slope"], {"first": first, "last": last}
-    formula = phrase("physiology.pals_child", **ends, base=base, slope=slope)
-    pals = [
-        (formula, base + slope * age, first <= age <= last),
-        (phrase("physiology.pals_older", **ends), older["threshold"], age > last),
-    ]
-    rows = pd.DataFrame(pals, columns=["label", "low", "applies"]).assign(
-        variable="systolic_bp", kind="lower", unit=child["unit"], source=child["source"], tag=child["tag"]
-    )
-    others = cached("age_limits")
-    others = others.assign(applies=(others["age_low"] <= age) & (age <= others["age_high"]))
+    child, older = node["child_limit"], node["older_limit"]["threshold"]
+    ends, line = {"first": first, "last": last}, {"base": child["threshold"], "slope": child["slope"]}
+    labels = phrase("bedside.pals_child", **ends, **line), phrase("bedside.pals_older", **ends)
+    lows, applies = (line["base"] + line["slope"] * age, older), (first <= age <= last, age > last)
+    pals = pd.DataFrame({"label": labels, "low": lows, "applies": applies})
+    pals = pals.assign(variable="systolic_bp", kind="lower", **{c: child[c] for c in ("unit", "source", "tag")})
+    others = read_table("age_limits").assign(applies=lambda t: (t["age_low"] <= age) & (age <= t["age_high"]))
     columns = ["variable", "label", "kind", "low", "high", "unit", "applies", "source", "tag"]
-    both = pd.concat([rows, others], ignore_index=True)[columns]
-    return both.sort_values("variable", key=lambda v: v.map([*GROUPS].index), kind="stable", ignore_index=True)
+    return pd.concat([pals, others], ignore_index=True)[columns]
 
 
 def side(value, limit):
@@ -131,27 +79,24 @@ def age_limit_bench(case):
         years, rows = phrase("bedside.years", age=show(age), count=age), age_limits(age)
         rows["value"] = rows["variable"].map({"systolic_bp": systolic, "mean_bp": mean, "heart_rate": heart_rate})
         rows["side"] = [side(r["value"], r) for r in rows.to_dict("records")]
-        rows["limit"] = [
-            phrase("bedside.range", low=show(r.low), high=show(r.high), unit=r.unit)
-            if r.kind == "range"
-            else f"{show(r.low)} {r.unit}"
-            for r in rows.itertuples()
-        ]
+        low, high = (rows[c].map(show, na_action="ignore") for c in ("low", "high"))
+        rows["limit"] = low + (phrase("bedside.to") + high).fillna("") + " " + rows["unit"]
         words = rows["side"].map(lambda s: phrase(f"bedside.{s}"))
         rows["said"] = words.where(rows["applies"], phrase("bedside.not_applicable", years=years))
         pressures = {"systolic": show(systolic), "diastolic": show(diastolic), "mean": mean}
-        picture = plots.limits(rows, GROUPS, AXES, phrase("bedside.limits"))
+        picture = plots.limits(rows, GROUPS, ENDS, phrase("bedside.limits"))
         named = rows.assign(variable=rows["variable"].map(GROUPS), evidence=rows["source"] + ", " + rows["tag"])
-        sheet = _sheet(named, "limits_", "variable label limit said evidence", phrase("bedside.limits_at", years=years))
+        columns, caption = "variable label limit said evidence", phrase("bedside.limits_at", years=years)
+        sheet = headed(named, "bedside.limits", columns, caption)
         return together(*map(say, _sentences(rows, years, pressures)), picture, sheet)
 
     def tell(state):
-        return {n: Quantity(DIALS[n][0], x, DIALS[n][1]) for n, x in state.items()}
+        return {n: Quantity(DIALS[n][0], x, units[DIALS[n][0]]) for n, x in state.items()}
 
-    controls = {}
-    for name, (variable, unit, low, high, step) in DIALS.items():
-        start = case.inputs[variable].to(unit).single()
-        controls[name] = Number(phrase(f"bedside.{variable}"), start, low, high, step, unit, variable=variable)
+    units, controls = variables()["canonical_unit"], {}
+    for name, (variable, step) in DIALS.items():
+        start, unit = case.inputs[variable].canonical().single(), units[variable]
+        controls[name] = Number(phrase(f"bedside.{variable}"), start, *ENDS[variable], step, unit, variable=variable)
     return explorer(view, tell=tell, **controls)
 
 
@@ -169,19 +114,14 @@ def _sentences(rows, years, pressures):
     return [f"{line} {under}", rates, *misled, RULES["pals_hypotension"].about["caveat"]]
 
 
-def _sheet(frame, prefix, columns, caption):
-    heads = {c: phrase(f"bedside.{prefix}{c}") for c in columns.split()}
-    return table(frame[[*heads]].rename(columns=heads), caption)
-
-
 # ---- leak or pump, and the days -------------------------------------------------------------------------------------
 def leak_or_pump(case, caption):
     """What each finding says of leak, pump and obstruction: our reading, as signs and in words."""
     marks = {"fits": Mark(phrase("bedside.fits"), "●"), "little": Mark(phrase("bedside.little"), "–")}
     marks["unknown"] = Mark(status_word("not_reported"), "?")
-    rows = case.leak_pump.assign(**{c: case.leak_pump[c].map(marks) for c in CAUSES})
+    rows = case.leak_pump.assign(**{c: case.leak_pump[c].map(marks) for c in ("leak", "pump", "obstruction")})
     columns = "label facts leak pump obstruction why"
-    return _sheet(rows, "matrix_", columns, f"{caption} {phrase('bedside.ours')}")
+    return headed(rows, "bedside.matrix", columns, f"{caption} {phrase('bedside.ours')}")
 
 
 def strip(case, caption, lasting, events, measured, missing):
@@ -210,5 +150,5 @@ def strip(case, caption, lasting, events, measured, missing):
         phrase("bedside.days", first=a, last=b, count=b - a + 1) if pd.notna(a) else status_word("not_reported")
         for a, b in zip(rows["first"], rows["last"], strict=True)
     ]
-    sheet = _sheet(rows, "strip_", "label when words address", phrase("page.as_table"))
+    sheet = headed(rows, "bedside.strip", "label when words address", phrase("page.as_table"))
     return together(plots.day_strip(rows, last, caption), sheet)

@@ -1,19 +1,17 @@
 """The differential: a board of findings and hypotheses to fill, and how a ranking moved from stage to stage."""
 
-import pandas as pd
-
 from utils import plots
 from utils.explore import again
-from utils.page import Shown, say, table, together
+from utils.page import Shown, headed, say, table, together
 from utils.phrases import phrase
-from utils.quiz import Card, rankings, refresh, still, word
-from utils.record import change, read
+from utils.quiz import Card, rankings, word
+from utils.record import change, read, refresh
 from utils.units import among
 
 STATES = {v: k for k, v in plots.WORDS.items()}
 
 
-class Board(Card):
+class differential_board(Card):
     """The differential board on the page: a list of four states in every cell. It can be changed at any time."""
 
     shelf = "forms"
@@ -26,16 +24,16 @@ class Board(Card):
         about |= {"stem": phrase("differential.stem"), "corner": phrase("differential.finding")}
         about |= {"fields": [[*x] for x in self._findings.items()], "columns": [[*x] for x in self._columns.items()]}
         about |= {"options": [["", "–"], *[[state, plots.WORDS[state]] for state in STATES.values()]]}
-        super().__init__(about, still(about["stem"], [], ""))
+        super().__init__(about)
         worked = {k: r.state for k, r in self._reading.items() if k[0] == "ferritin"}
         picture = plots.matrix(worked, self._findings, self._columns, phrase("differential.example_caption"))
         note = Shown(f"<p><em>{phrase('differential.run_example')}</em></p>", phrase("differential.run"))
-        self._still = together(note, picture, self.why("ferritin"))
+        self.still = together(note, picture, self.why("ferritin"))
 
     def _cells(self, rows, heads, caption):
         """A table of cells, each a finding, a hypothesis and what is said of both."""
-        rows = [(self._findings[f], self._columns[h], *said) for f, h, *said in rows]
-        return table(pd.DataFrame(rows, columns=[phrase(f"differential.{h}") for h in heads]), caption)
+        rows = [(self._findings[f], self._columns[h], *rest) for f, h, *rest in rows]
+        return headed(rows, "differential", heads, caption)
 
     def why(self, finding=None, hypothesis=None):
         """The reading of a row or a column in words: a table of cells, why, and what it rests on."""
@@ -46,7 +44,7 @@ class Board(Card):
         ours = phrase("differential.rests_on_us")
         cells = [(r.finding, r.hypothesis, plots.WORDS[r.state], r.why, r.sources or ours) for r in rows]
         title = self._findings.get(finding) or self._columns.get(hypothesis) or phrase("differential.whole")
-        heads = ("finding", "hypothesis", "reading", "why", "rests_on")
+        heads = "finding hypothesis reading why rests_on"
         return self._cells(cells, heads, phrase("differential.title", title=title))
 
     def set(self, finding, **cells):
@@ -77,12 +75,12 @@ class Board(Card):
     def shown(self, entry):
         mine = self.get()
         other = [(k, s, self._reading[k]) for k, s in mine.items() if self._reading[k].state != s]
-        told = say(phrase("differential.filled", count=len(mine), same=len(mine) - len(other)))
+        words = say(phrase("differential.filled", count=len(mine), same=len(mine) - len(other)))
         if other:
             cells = [(*k, plots.WORDS[s], plots.WORDS[r.state], r.why) for k, s, r in other]
-            heads = ("finding", "hypothesis", "you", "our_reading", "why")
-            told = together(told, self._cells(cells, heads, phrase("differential.differ")))
-        return dict(entry["fields"]), told if mine else say(phrase("differential.empty"))
+            heads = "finding hypothesis you our_reading why"
+            words = together(words, self._cells(cells, heads, phrase("differential.differ")))
+        return dict(entry["fields"]), words if mine else say(phrase("differential.empty"))
 
     def picture(self, caption, mine=False):
         """The board as a table of signs and words: our reading, or your own."""
@@ -101,6 +99,3 @@ def replay(notebook):
         return together(*line, table(words, phrase("differential.ranking")))
 
     return again(view)
-
-
-differential_board = Board

@@ -13,8 +13,8 @@ import pandas as pd
 
 from utils import plots
 from utils.explore import Choice, Number, explorer
-from utils.page import say, table, together
-from utils.phrases import phrase, status_word
+from utils.page import headed, say, together
+from utils.phrases import phrase
 from utils.rules import RULES, SIGNS, evaluate_table
 from utils.tables import read_table
 from utils.units import factors, quantity, show, variables
@@ -76,8 +76,8 @@ def sweep(rule, children, item, values):
     """Move one threshold of a rule set, all others as published, and count anew for each of k `values`.
 
     `item` is one of the rule set, or its own name for the cut-off of a score; `children` are as from `simulate`, the
-    values in the unit in which the item's own was published (UnitError where one is no finite number). A DataFrame of
-    shape (k, 9): ``threshold``, then what `accuracy` returns.
+    values in the unit of the published one (else UnitError). A DataFrame of shape (k, 9): ``threshold``, then what
+    `accuracy` returns.
     """
     asked, rows = children.drop(columns="mas"), []
     for value in values:
@@ -90,8 +90,8 @@ def crowd(sensitivity, specificity, prior, n=100):
     """A sensitivity and a specificity (0 to 1) as `n` whole people, of whom `prior` in 100 have the disease: a dict."""
     have = round(n * prior / 100)
     met, spared = round(have * sensitivity), round((n - have) * specificity)
-    counts = {"with, met": met, "with, not met": have - met}
-    return counts | {"without, met": n - have - spared, "without, not met": spared}
+    counts = {"with_met": met, "with_not_met": have - met}
+    return counts | {"without_met": n - have - spared, "without_not_met": spared}
 
 
 def chance(rule="hscore", study="derivation", prior=20):
@@ -105,24 +105,21 @@ def chance(rule="hscore", study="derivation", prior=20):
 
     def view(study, prior):
         row = studies[study]
-        n = crowd(row.sensitivity, row.specificity, prior)
+        n, rates = crowd(row.sensitivity, row.specificity, prior), (row.sensitivity, row.specificity)
+        (yes_met, yes_not, no_met, no_not), met = n.values(), n["with_met"] + n["without_met"]
         who = phrase("thresholds.adults" if row.population == "adults" else "thresholds.children")
-        (yes_met, yes_not, no_met, no_not), met = n.values(), n["with, met"] + n["without, met"]
-        told = {"who": who, "disease": row.with_disease, "yes": prior, "no": 100 - prior}
-        told |= {"met": met, "yes_met": yes_met, "no_met": no_met}
-        said = ["have_it", "meet_it", "of_those" if met else "nobody"]
-        shares = ((row.sensitivity, prior, yes_not), (row.specificity, 100 - prior, no_met))
-        said += ["rounded"] * any(share < 1 and people and not wrong for share, people, wrong in shares)
-        signs = {"with_met": "circle full", "with_not_met": "circle"}
-        signs |= {"without_met": "square full", "without_not_met": "square"}
-        counts = {phrase(f"thresholds.{w}"): (x, signs[w]) for w, x in zip(signs, n.values(), strict=True)}
+        sentences = ["have_it", "meet_it", "of_those" if met else "nobody"]
+        parts = zip(rates, (prior, 100 - prior), (yes_not, no_met), strict=True)
+        sentences += ["rounded"] * any(rate < 1 and people and not wrong for rate, people, wrong in parts)
+        words = {"who": who, "disease": row.with_disease, "yes": prior, "no": 100 - prior, "met": met, **n}
+        line = " ".join(phrase(f"thresholds.{sentence}", **words) for sentence in sentences)
+        signs = zip(n.items(), ("circle full", "circle", "square full", "square"), strict=True)
+        counts = {phrase(f"thresholds.{name}"): (people, sign) for (name, people), sign in signs}
         caption = phrase("thresholds.counted", rule=RULES[row.rule].short, source=row.source, study=row.study, who=who)
-        heads = [phrase(f"thresholds.{head}", who=who) for head in ("of_100", "meet", "do_not", "all")]
-        rows = [("with", yes_met, yes_not, prior), ("without", no_met, no_not, 100 - prior)]
-        rows = [(phrase(f"thresholds.{w}"), *x) for w, *x in (*rows, ("all_rows", met, 100 - met, 100))]
-        rates = {"sensitivity": 100 * row.sensitivity, "specificity": 100 * row.specificity}
-        sheet = table(pd.DataFrame(rows, columns=heads), phrase("thresholds.counted_from", **rates))
-        line = " ".join(phrase(f"thresholds.{words}", **told) for words in said)
+        rows = [("with", yes_met, yes_not), ("without", no_met, no_not), ("all_rows", met, 100 - met)]
+        rows = [(phrase(f"thresholds.{name}"), a, b, a + b) for name, a, b in rows]
+        title = phrase("thresholds.counted_from", sensitivity=100 * rates[0], specificity=100 * rates[1])
+        sheet = headed(rows, "thresholds", "of_100 meet do_not all", title, who=who)
         return together(say(line), plots.icons(counts, caption).whole, sheet)
 
     def tell(state):
@@ -134,9 +131,9 @@ def chance(rule="hscore", study="derivation", prior=20):
         return wanted | {"study": f"{wanted.pop('rule')}: {wanted.pop('study')}"}
 
     options = {f"{RULES[r.rule].short}: {r.study}": name for name, r in studies.items()}
-    lists = {"study": Choice(phrase("thresholds.study"), options, f"{rule}: {study}")}
-    lists["prior"] = Number(phrase("thresholds.prior"), prior, 0, 100, whole=True)
-    made = explorer(view, accept=accept, tell=tell, **lists)
+    listed = Choice(phrase("thresholds.study"), options, f"{rule}: {study}")
+    number = Number(phrase("thresholds.prior"), prior, 0, 100, whole=True)
+    made = explorer(view, accept=accept, tell=tell, study=listed, prior=number)
     return made
 
 
@@ -175,15 +172,13 @@ def threshold_explorer(rules=("mas_2016", "ferritin_esr"), n=2000):
         node, rows = nodes[item], []
         pair = sweep(node["rule"], children, item, [node["threshold"], threshold])
         for whose, r in zip(("published", "yours"), pair.to_dict("records"), strict=True):
-            rates = r["sensitivity"], r["specificity"]
-            rates = [status_word("unknown") if np.isnan(rate) else f"{100 * rate:.1f} %" for rate in rates]
+            rates = [f"{100 * r[c]:.1f} %" for c in ("sensitivity", "specificity")]
             counts = [f"{r[c]:,}" for c in COUNTS if "undetermined" not in c]  # nothing is missing in a simulated child
             rows.append((phrase(f"thresholds.{whose}", limit=limit(node, r["threshold"])), *rates, *counts))
-        heads = "head sensitivity specificity mas_met mas_missed no_mas_met no_mas_not_met".split()
+        heads = "head sensitivity specificity mas_met mas_missed no_mas_met no_mas_not_met"
         moved = {"rule": RULES[node["rule"]].short, "item": node["label"]}
         picture = plots.trade(swept(item), threshold, node, phrase("thresholds.moved", **moved))
-        frame = pd.DataFrame(rows, columns=[phrase(f"thresholds.{h}") for h in heads])
-        return together(picture, table(frame, phrase("thresholds.moved_table", **moved, n=n)))
+        return together(picture, headed(rows, "thresholds", heads, phrase("thresholds.moved_table", **moved, n=n)))
 
     def follow(state, moved):
         return {**state, "threshold": nodes[state["item"]]["threshold"]} if moved == "item" else state

@@ -4,14 +4,15 @@ Days are those of the report, admission being day 1. What it leaves open is fill
 """
 
 import re
-from itertools import permutations
+from collections import defaultdict
+from itertools import groupby, permutations
 from typing import NamedTuple
 
 import pandas as pd
 
 from utils import plots
 from utils.explore import Number, explorer
-from utils.page import say, table, together
+from utils.page import headed, say, together
 from utils.phrases import phrase
 from utils.tables import CaseDataError
 from utils.units import UnitError, show
@@ -56,22 +57,21 @@ class Course(NamedTuple):
     @property
     def told(self):
         """Its days in words."""
-        end = [] if self.end_stated else [phrase("ladder.end_not_stated")]
         if self.first and not self.sure:
             return phrase("ladder.from_day", day=self.first)
-        if not self.first:
-            return "; ".join([phrase("ladder.before_admission"), *end])
-        a, b = self.sure
-        days = [phrase("ladder.perhaps_from", day=self.first)] * (self.first < a)
-        days += [phrase("ladder.certain_on" if a == b else "ladder.certain_from", first=a, last=b)]
-        days += [phrase("ladder.perhaps_until", day=self.last)] * (self.end_stated and self.last > b)
-        return "; ".join([", ".join(days), *end])
+        days = [] if self.sure else [phrase("ladder.before_admission")]
+        if self.sure:
+            a, b = self.sure
+            days += [phrase("ladder.perhaps_from", day=self.first)] * (self.first < a)
+            days += [phrase("ladder.certain_on" if a == b else "ladder.certain_from", first=a, last=b)]
+            days += [phrase("ladder.perhaps_until", day=self.last)] * (self.end_stated and self.last > b)
+        return ", ".join(days) + ("" if self.end_stated else f"; {phrase('ladder.end_not_stated')}")
 
 
 def courses(case):
     """The courses of a case, up to its last dated moment: a list of `Course`; CaseDataError where it has none."""
-    case, moments = _dated(case)
-    end, known_on = last_day(case), moments["first_day"]
+    case, moments, end = _dated(case)
+    known_on = moments["first_day"]
     leaves = case.events.set_index("event")["day_high"].get("picu_discharge")
     found = []
     for row in case.treatments.query("status == 'reported'").to_dict("records"):
@@ -80,7 +80,7 @@ def courses(case):
         if pd.isna(day):  # known before admission, which has no days
             first, last = 0, 0 if stated else end
         elif pd.notna(high):
-            until, last = high, end
+            until = high
             if stated:  # an end without an earliest day may come on the day on which it is known
                 until = known_on[row["end_known_at"]] - 1 if pd.isna(row["end_low"]) else row["end_low"]
                 last = row["end_high"]
@@ -93,22 +93,18 @@ def courses(case):
     return found
 
 
-def last_day(case):
-    """The last day on which a case has an event; a course planned beyond it is drawn up to it."""
-    return int(_dated(case)[0].events[["day_low", "day_high"]].max(axis=None))
-
-
 def _dated(case):
-    """The case, no later than its last moment that has days, and the moments by name."""
+    """The case, no later than its last moment that has days; the moments by name; and the last day of an event."""
     moments = case.time_points.set_index("time_point").sort_values("order")
     if (last := moments["last_day"].last_valid_index()) is None:
         raise CaseDataError("time_points.csv", "no day is told by then: take the case as of admission, or later")
-    return case.as_of(last), moments.loc[:last]
+    case = case.as_of(last)
+    return case, moments.loc[:last], int(case.events[["day_low", "day_high"]].max(axis=None))
 
 
 def milestones(case):
     """Events to mark above the courses: a list of (first day, last day, words, whether it is dated)."""
-    case, moments = _dated(case)
+    case, moments, _ = _dated(case)
     rows = case.events[case.events["event"].isin(MILESTONES)].join(moments[["first_day", "last_day"]], on="time_point")
     first = rows["day_low"].fillna(rows["first_day"]).astype(int).rename("first")
     last = rows["day_high"].fillna(rows["last_day"]).astype(int).rename("last")
@@ -122,13 +118,12 @@ def running(given, day):
     One row per drug and certainty. Where one form of a drug passes into another on a day that is not printed, the drug
     itself is certain on the days between, and only its form is open.
     """
-    rows, drugs, both = [], {}, phrase("ladder.or")
+    rows, groups, both = [], defaultdict(list), phrase("ladder.or")
     for course in given:
-        if ran := course.on(day):
-            drugs.setdefault(course.drug, {"certain": [], "perhaps": []})[ran].append(course)
-    for drug, by in drugs.items():
-        passing = not by["certain"] and any(a.passes_into(b) for a, b in permutations(by["perhaps"], 2))
-        for ran, group in [pair for pair in by.items() if pair[1]]:
+        groups[course.drug, course.on(day)].append(course)
+    for (drug, ran), group in groups.items():
+        if ran:
+            passing = (drug, "certain") not in groups and any(a.passes_into(b) for a, b in permutations(group, 2))
             why = phrase("ladder.which_of_two") if passing else group[0].doubt(day) if ran == "perhaps" else ""
             amounts = both.join(dict.fromkeys(c.amount for c in group if c.amount))
             rows.append((both.join(c.label for c in group), amounts, "certain" if passing else ran, why, drug))
@@ -142,17 +137,11 @@ def count(frame):
 
 
 def last_added(given, day):
-    """Labels of the drugs with a dated start begun last before a day, and of those perhaps begun later: two lists."""
-    dated = [c for c in given if c.kind == "drug" and c.dated and c.first < day]
+    """The drugs with a dated start begun last before a day, and those perhaps begun later, in words (str)."""
+    dated, both = [c for c in given if c.kind == "drug" and c.dated and c.first < day], phrase("ladder.and")
     latest = max((c.sure[0] for c in dated if c.sure[0] < day), default=0)
-    later = [c.label for c in dated if c.sure[0] >= day]
-    return [c.label for c in dated if c.sure[0] == latest], later
-
-
-def in_words(found):
-    """What `last_added` returns, in words."""
-    sure, perhaps = (phrase("ladder.and").join(labels) for labels in found)
-    sure = sure or phrase("ladder.none_with_a_day")
+    sure = both.join(c.label for c in dated if c.sure[0] == latest) or phrase("ladder.none_with_a_day")
+    perhaps = both.join(c.label for c in dated if c.sure[0] >= day)
     return phrase("ladder.or_if_begun", sure=sure, perhaps=perhaps) if perhaps else sure
 
 
@@ -169,18 +158,16 @@ def _amount(row):
 
 
 def equivalents(row):
-    """What a printed dose comes to per kilogram: ``per_day`` (mg/kg/day), ``days`` and ``course`` (mg/kg).
+    """What a printed dose comes to: ``per_day`` (mg/kg/day), ``days``, ``course`` (mg/kg); None if too little is known.
 
     Takes a row of ``treatments.csv`` or a dict with its ``dose``, ``dose_unit``, ``interval_h`` and ``end_text``, whose
-    "after 5 days" gives the length. None where too little is printed; UnitError for a unit that is not per kilogram (no
-    weight is taken), and for a dose or an interval that is not above zero.
+    "after 5 days" gives the length. UnitError for what is not above zero, or not per kilogram (no weight is taken).
     """
     known = {name: cell for name, cell in row.items() if pd.notna(cell)}
     dose, unit, every = (known.get(name) for name in ("dose", "dose_unit", "interval_h"))
-    if dose is not None and unit not in ("mg/kg/day", "mg/kg/dose"):
-        raise UnitError(phrase("ladder.not_per_kilogram", unit=unit))
-    if any(x is not None and not 0 < x < float("inf") for x in (dose, every)):
-        raise UnitError(phrase("ladder.no_dose", dose=dose, hours=every))
+    per_kilogram = dose is None or unit in ("mg/kg/day", "mg/kg/dose")
+    if not per_kilogram or any(x is not None and not 0 < x < float("inf") for x in (dose, every)):
+        raise UnitError(phrase("ladder.no_dose", dose=dose, unit=unit, hours=every))
     doses = 1 if unit == "mg/kg/day" else every and 24 / every
     per_day, length = dose and doses and dose * doses, re.match(r"after (\d+) days?\b", known.get("end_text", ""))
     days = int(length[1]) if length else None
@@ -200,18 +187,16 @@ def amounts(case, *names):
 
 def ladder(case):
     """An explorer that moves a ``day`` over all that was given, up to the last event that is known."""
-    given, marks, last = courses(case), milestones(case), last_day(case)
+    given, marks, (*_, last) = courses(case), milestones(case), _dated(case)
     caption = f"{phrase('ladder.all_by_day')} {phrase('ladder.readings')}"
-    heads = ["ladder.what", "ladder.printed_amount", "ladder.ran_that_day", "ladder.why_not_certain"]
-    certainty = {"ran": {ran: phrase(f"ladder.{ran}") for ran in ("certain", "perhaps")}}
 
     def view(day):
         frame = running(given, day)
         certain, most = count(frame)
-        words = frame.drop(columns="drug").replace(certainty).set_axis([*map(phrase, heads)], axis=1)
-        line = say(phrase("ladder.ran", day=day, certain=certain, most=most))
+        line = say(phrase("ladder.how_many", day=day, certain=certain, most=most))
         picture = plots.swimmer(given, marks, last, caption, day).whole  # the table below it is of one day only
-        return together(line, picture, table(words, phrase("ladder.what_ran")))
+        words = frame.assign(ran=[phrase(f"ladder.{ran}") for ran in frame["ran"]])
+        return together(line, picture, headed(words, "ladder", "what amount ran why", phrase("ladder.what_ran")))
 
     return explorer(view, day=Number(phrase("ladder.day_label"), 1, 1, last, whole=True))
 
@@ -219,13 +204,12 @@ def ladder(case):
 def credit(case):
     """An explorer of what "the last drug did it" would have credited, had the heart ``improved`` on another day."""
     events, given = case.events.set_index("event")["day_high"], courses(case)
-    printed, last = events.get("first_improvement"), int(events.get("anakinra_stopped", last_day(case)))
-    drugs = pd.Series({day: in_words(last_added(given, day)) for day in range(1, last + 1)})
-    later = drugs.loc[2:]
-    spans = later.groupby((later != later.shift()).cumsum())
-    days = [phrase("ladder.days", first=x.index[0], last=x.index[-1], count=len(x)) for _, x in spans]
-    rows = pd.DataFrame({phrase("ladder.had_it_improved"): days, phrase("ladder.last_drug"): [*spans.first()]})
-    every = table(rows, phrase("ladder.last_drug_by_day"))
+    printed, last = events.get("first_improvement"), int(events.get("anakinra_stopped", _dated(case)[-1]))
+    drugs, rows = {day: last_added(given, day) for day in range(1, last + 1)}, []
+    for drug, days in groupby(range(2, last + 1), drugs.get):
+        first, *more = days
+        rows.append((phrase("ladder.days", first=first, last=[first, *more][-1], count=1 + len(more)), drug))
+    every = headed(rows, "ladder", "had_it_improved last_drug", phrase("ladder.last_drug_by_day"))
 
     def view(improved):
         sentence = "ladder.credit_as_printed" if improved == printed else "ladder.credit"

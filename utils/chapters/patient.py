@@ -3,21 +3,19 @@
 from functools import cache, cached_property
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 
 from utils import plots
-from utils.page import Mark, Shown, say, table, tabled, together
+from utils.page import Mark, Shown, headed, say, table, tabled, together
 from utils.phrases import phrase, status_word
-from utils.quiz import Card, keep_first, noted, still, unsure, word
-from utils.record import read
+from utils.quiz import Card, noted, unsure, word
+from utils.record import keep, read
 from utils.rules import RULES, SIGNS, VERDICTS, evaluate
 from utils.tables import CaseDataError, describe, read_table
 from utils.units import Quantity, UnitError, among, factors, factors_in_use, quantity, show, variables
 
 FOLDER = "teaching_patients/"
 RULERS = ("mas_2016", "hscore", "hlh_2004", "ferritin_esr", "ms_score")  # what a patient is held against
-STATES = {"present": True, "absent": False}  # a finding that decides nothing is open: unknown to a rule
 NOBODY = phrase("capstone.nobody")
 SETTLE = "Cheapest results that could settle it"
 CLOSE = 0.01  # a value nearer than this to a threshold is listed as decided at it, whatever its digits
@@ -54,8 +52,7 @@ class Patient:
 
     def mark(self, shown):
         """Something to show, under a line that says that the patient is invented."""
-        line = phrase("invented.mark", name=self.name)
-        style = "border-left:4px dashed #8a5a00;padding-left:.8em"
+        line, style = phrase("invented.mark", name=self.name), "border-left:4px dashed #8a5a00;padding-left:.8em"
         html = f'<div style="{style}"><p><strong>{line}</strong></p>{shown.html}</div>'
         return Shown(html, f"{line}\n{shown.text}")
 
@@ -69,7 +66,7 @@ def tables():
 def _input(row):
     """One row as the rules take it: Quantity, True, False or None."""
     if row["state"]:
-        return STATES.get(row["state"])
+        return {"present": True, "absent": False}.get(row["state"])  # what decides nothing is open: unknown to a rule
     if row["status"] != "reported":
         return Quantity(row["variable"], None, status=row["status"])
     if not factors(row["variable"]):  # no rule asks for it
@@ -80,18 +77,14 @@ def _input(row):
 @cache
 def load_patient(name="TP-01"):
     """A teaching patient of the collection, with verdicts kept; CaseDataError where there is none of that name."""
-    stem = str(name).lower().replace("-", "_")
-    if "patient" not in tables().get(stem, ()):
-        raise CaseDataError(FOLDER, f"holds no patient '{name}': there is TP-01")
-    return Patient(name, tables()[stem])
+    patients = {t.at[0, "patient"]: t for t in tables().values() if "patient" in t}
+    if name not in patients:
+        raise CaseDataError(FOLDER, f"holds no patient '{name}': there is {', '.join(patients)}")
+    return Patient(name, patients[name])
 
 
 def label(name):
     return variables().at[name, "label"]
-
-
-def _sheet(rows, title, *heads):
-    return table(pd.DataFrame(rows, columns=heads), title)
 
 
 # ---- what is given --------------------------------------------------------------------------------------------------
@@ -110,18 +103,16 @@ def rule_cards():
     for name in RULERS:
         rule, frame = RULES[name], rule_items(name).drop(columns="item")
         made_for = phrase("capstone.made_for", rule=rule_line(name), population=rule.about["population"])
-        frame = frame if frame["Points"].any() else frame.drop(columns="Points")
-        cards += [say(made_for), table(frame, rule.short)]
-    asked = dict.fromkeys((r["input"], r["unit"]) for rule in RULERS for r in RULES[rule].nodes().values() if r["unit"])
-    printed, rows = load_patient().rows.query("unit != ''")[["variable", "unit"]].drop_duplicates(), []
-    for name, unit in printed.itertuples(index=False):
+        cards += [say(made_for), table(frame if frame["Points"].any() else frame.drop(columns="Points"), rule.short)]
+    asked = [(r["input"], r["unit"]) for rule in RULERS for r in RULES[rule].nodes().values() if r["unit"]]
+    asked, rows = pd.DataFrame(asked, columns=["variable", "wanted"]).drop_duplicates(), []
+    printed = load_patient().rows.query("unit != ''")[["variable", "unit"]].drop_duplicates()
+    for name, unit, wanted in printed.merge(asked, on="variable").itertuples(index=False):
         by = factors(name)
-        for wanted in [u for n, u in asked if n == name and by[u] != by[unit]]:
-            sound = [f for f in factors_in_use(name, unit) if abs(f / by[unit] - 1) < 0.005]  # none too rounded
-            used = phrase("capstone.or").join(f"{f / by[wanted]:.6g}" for f in sound)
-            rows.append((label(name), unit, wanted, f"× {used}"))
-    heads = (phrase(f"capstone.{head}") for head in ("from", "to", "factor"))
-    return together(*cards, _sheet(rows, phrase("capstone.factors"), "Item", *heads))
+        used = [f for f in factors_in_use(name, unit) if abs(f / by[unit] - 1) < 0.005]  # none that is too rounded
+        used = phrase("capstone.or").join(f"{f / by[wanted]:.6g}" for f in used)
+        rows += [(label(name), unit, wanted, f"× {used}")] * (by[wanted] != by[unit])
+    return together(*cards, headed(rows, "capstone", "item from to factor", phrase("capstone.factors")))
 
 
 def rule_line(name):
@@ -133,10 +124,7 @@ def rule_line(name):
 
 
 def rule_items(name):
-    """What a rule set asks for, as published: a DataFrame of item (its name), Item, Met where, Points.
-
-    Points are for each unit of what is weighed, and of a higher band instead of the lower.
-    """
+    """What a rule set asks for, as published: a DataFrame of item (its name), Item, Met where, Points."""
     nodes, rows = RULES[name].nodes(), []
     conditions = evaluate(name, {}).items.set_index("item")["rule"]
     for n, r in nodes.items():
@@ -183,13 +171,10 @@ def verdicts(patient, moment):
 
 def overview(patient, caption):
     """Where the rule sets agree and where they do not: a table of verdicts, with their scores, by moment."""
-    moments, frame = [*patient.moments.index], {"Rule set": [RULES[r].short for r in RULERS]}
-    for m in moments:
-        found = [patient.verdicts[r, m] for r in RULERS]
-        words = [f"{status_word(v.status)}: {plots.span(v)}" for v in found]
-        frame[m] = [Mark(told, plots.SIGNS.get(v.status, "?")) for told, v in zip(words, found, strict=True)]
-    caption = phrase("capstone.caption", name=patient.name, caption=caption)
-    return patient.mark(tabled(pd.DataFrame(frame), caption, NOBODY))
+    found = pd.Series(patient.verdicts).unstack().loc[[*RULERS]]  # a row for each rule set, a column for each moment
+    marks = found.map(lambda v: Mark(f"{status_word(v.status)}: {plots.span(v)}", plots.SIGNS.get(v.status, "?")))
+    marks.insert(0, "Rule set", [RULES[r].short for r in RULERS])
+    return patient.mark(tabled(marks, phrase("capstone.caption", name=patient.name, caption=caption), NOBODY))
 
 
 def ruler_picture(patient, caption):
@@ -200,10 +185,7 @@ def ruler_picture(patient, caption):
 
 
 def edges(patient):
-    """Values that lie on a threshold or just beside it, with the side they fall on: a table.
-
-    Just beside: at most one step of the last printed digit away, or 1 %; and the ratio, which is printed nowhere.
-    """
+    """Values on a threshold or just beside it, 1 % or one step of the last printed digit, and their side: a table."""
     rows = []
     for (rule, moment), verdict in patient.verdicts.items():
         inputs, both = patient.as_of(moment).inputs, [verdict.items, patient.measured(rule, moment).items]
@@ -225,45 +207,35 @@ def edges(patient):
 
 def trend(patient, *names):
     """A few values at each moment, converted to one unit, so that they can be compared: a table."""
-
-    def value(given):
-        return str(given.canonical() if given and given.known else given or phrase("capstone.not_mentioned"))
-
-    moments = patient.moments.index
-    rows = [(label(name), *(value(patient.as_of(m).inputs.get(name)) for m in moments)) for name in names]
-    return patient.mark(_sheet(rows, phrase("capstone.same_unit"), "Item", *moments))
+    moments, none = patient.moments.index, phrase("capstone.not_mentioned")
+    given = [patient.as_of(m).inputs for m in moments]
+    rows = [(label(n), *(str(known[n].canonical()) if n in known else none for known in given)) for n in names]
+    return patient.mark(table(pd.DataFrame(rows, columns=["Item", *moments]), phrase("capstone.same_unit")))
 
 
 # ---- sheets to fill in ----------------------------------------------------------------------------------------------
 SHEETS = {"C9.1": "T0", "V9.2": "T1"}  # verdicts to commit, by the moment they are asked of
-CONVERSIONS = {  # what to convert: moment, variable, the unit that a rule was published in
-    "U9.1": (("T0", "ferritin", "ng/mL"), ("T0", "ast", "U/L"), ("T0", "age", "years"))
-}
+CONVERSIONS = {"U9.1": ("T0", {"ferritin": "ng/mL", "ast": "U/L", "age": "years"})}  # into units of published rules
 PAGES = {"U9.1": "10", "C9.1": "10", "V9.2": "11"}  # the notebook of each sheet
 FAR = 500  # a value so many times off was read otherwise than it was meant
-LONGEST = 40  # characters of one value
 
 
 class Sheet(Card):
-    """Something of an invented patient to fill in; the first commit stays, and the rules answer it.
-
-    A subclass says in ``fault(fields)`` what is wrong with what was given, and shows by ``checked(fields)`` what is so.
-    """
+    """Something to fill in: a subclass says what is wrong with it (``fault``), and what the rules say (``checked``)."""
 
     shelf = "forms"
 
-    def __init__(self, name, boxes, about, lines):
+    def __init__(self, name, boxes, head, lines, **about):
         self.boxes, about = boxes, {"id": name, "button": phrase("sheets.commit", id=name), **about}
-        head = about["stem"] if about["kind"] == "grid" else f"{name}. {about['stem']}"  # a grid's caption is its stem
-        super().__init__(about, load_patient().mark(still(head, lines, phrase("sheets.run"))))
+        super().__init__(about, head, lines)
+        self.still = load_patient().mark(self.still)
 
     def commit(self, given):
         fields = {k: str(given.get(k, "")).strip() for k in self.boxes}
-        fields = {k: v if self.item["kind"] == "text" else v.casefold() for k, v in fields.items()}
         sure = word(given.get("confidence")) or ""
         if wrong := self.fault(fields) or unsure(sure or None):
             return say(phrase("forms.not_kept", why=wrong))
-        kept, note = keep_first("forms", self.item["id"], fields=fields, confidence=sure)
+        kept, note = keep("forms", self.item["id"], fields=fields, confidence=sure)
         return noted(note, self.shown(kept)[1])
 
     def shown(self, entry):
@@ -281,12 +253,10 @@ class Verdicts(Sheet):
         about |= {"fields": [[*x] for x in shorts.items()], "columns": [["verdict", phrase("sheets.your_verdict")]]}
         about |= {"options": [["", "–"], *[[v, status_word(v)] for v in reversed(VERDICTS)]]}
         lines = [phrase("sheets.which_verdict", rule=short) for short in shorts.values()]
-        super().__init__(name, [f"{r}|verdict" for r in RULERS], about, lines)
+        super().__init__(name, [f"{r}|verdict" for r in RULERS], stem, lines, **about)  # a grid's caption is its stem
 
     def fault(self, fields):
-        if odd := [v for v in fields.values() if v and v not in VERDICTS]:
-            return phrase("sheets.no_verdict", given=odd[0])
-        left = [RULES[k.partition("|")[0]].short for k, v in fields.items() if not v]
+        left = [RULES[k.partition("|")[0]].short for k, v in fields.items() if v not in VERDICTS]
         return phrase("sheets.still_open", rules=", ".join(left)) if left else ""
 
     def checked(self, fields):
@@ -301,27 +271,25 @@ class Conversions(Sheet):
     """Three values to convert into the unit in which a rule was published."""
 
     def __init__(self, name):
-        self.asked = {v: (load_patient().as_of(m).inputs[v], unit) for m, v, unit in CONVERSIONS[name]}
-        self.due = {v: given.to(unit).value for v, (given, unit) in self.asked.items()}
-        told = {v: phrase("sheets.convert", item=label(v), given=g, unit=u) for v, (g, u) in self.asked.items()}
-        stem = phrase("sheets.convert_stem", name=load_patient().name, moment=CONVERSIONS[name][0][0])
-        about = {"stem": stem, "kind": "text", "fields": [[*x, 1] for x in told.items()]}
-        super().__init__(name, [*self.asked], about, told.values())
+        girl, (moment, units) = load_patient(), CONVERSIONS[name]
+        self.asked = {v: (girl.as_of(moment).inputs[v], unit) for v, unit in units.items()}
+        self.values = {v: given.to(unit).value for v, (given, unit) in self.asked.items()}
+        stem = phrase("sheets.convert_stem", name=girl.name, moment=moment)
+        lines = [phrase("sheets.convert", item=label(v), given=g, unit=u) for v, (g, u) in self.asked.items()]
+        fields = [[v, line, 1] for v, line in zip(self.asked, lines, strict=True)]
+        super().__init__(name, [*self.asked], f"{name}. {stem}", lines, stem=stem, kind="text", fields=fields)
 
     def read(self, name, text):
         """What was written (Quantity or None), and how to write it where it cannot be used (str)."""
         unit, text, by = self.asked[name][1], text.strip().strip("~≈=").rstrip(".").strip(), factors(name)
         try:
-            if not text or len(text) > LONGEST:
-                raise UnitError(phrase("sheets.too_long" if text else "sheets.empty"))
+            if not text:
+                raise UnitError(phrase("sheets.empty"))
             given = quantity(text, name)
-            wrong = {
-                "other_unit": by[given.unit] != by[unit],  # µg/L and ng/mL, or IU/L and U/L, are the same size
-                "a_range": given.high is not None,
-                "far_off": not 1 / FAR < given.value / self.due[name] < FAR,
-            }
-            for words in [words for words, so in wrong.items() if so]:
-                raise UnitError(phrase(f"sheets.{words}", given=given, unit=unit, text=text))
+            if by[given.unit] != by[unit]:  # µg/L and ng/mL, or IU/L and U/L, are the same size
+                raise UnitError(phrase("sheets.other_unit", given=given, unit=unit))
+            if not 1 / FAR < given.single() / self.values[name] < FAR:
+                raise UnitError(phrase("sheets.far_off", given=given, text=text))
             return given, ""
         except UnitError as why:
             return None, phrase("sheets.refused", item=label(name), why=why, unit=unit)
@@ -331,20 +299,19 @@ class Conversions(Sheet):
 
     def converted(self, name):
         """The converted value, with its unit (str)."""
-        return f"{show(self.due[name])} {self.asked[name][1]}"
+        return f"{show(self.values[name])} {self.asked[name][1]}"
 
     def checked(self, fields):
         rows, same = [], 0
         for name, (given, unit) in self.asked.items():
-            mine, due, by = self.read(name, fields[name])[0], self.due[name], factors(name)
-            half = 0.5 * 10 ** -(mine.decimals or 0) if mine else np.inf  # as far as it was written out
-            right = due >= 10 * half and abs(mine.value - due) <= 1.001 * half  # one digit alone would be no conversion
+            mine, value, by = self.read(name, fields[name])[0], self.values[name], factors(name)
+            half = 0.5 * 10 ** -(mine.decimals or 0) if mine else float("inf")  # as far as it was written out
+            right = value >= 10 * half and abs(mine.value - value) <= 1.001 * half  # one digit alone is no conversion
             factor, verdict = by[given.unit] / by[unit], phrase(f"sheets.{'same' if right else 'look_again'}")
             rows.append((label(name), given, f"× {factor:.6g}", self.converted(name), fields[name], verdict))
             same += right
-        heads = (phrase(f"sheets.{h}") for h in ("printed", "factor", "converted", "you", "so"))
-        line = say(phrase("sheets.so_many_same", same=same, of=len(rows)))
-        return together(line, _sheet(rows, phrase("sheets.converted"), "Item", *heads))
+        shown = headed(rows, "sheets", "item printed factor converted you so", phrase("sheets.converted"))
+        return together(say(phrase("sheets.so_many_same", same=same, of=len(rows))), shown)
 
 
 def names():
@@ -353,26 +320,24 @@ def names():
 
 
 def committed():
-    """The sheets of the record that can be used: yields (id, fields that are filled in, entry)."""
+    """The sheets of the record that can be used: yields (id, fields, entry)."""
     kept, _ = read("forms")
     for name in filter(kept.get, names()):
         card = sheet(name)
         fields = {k: kept[name]["fields"].get(k, "") for k in card.boxes}
         if not card.fault(fields):
-            yield name, {k: v for k, v in fields.items() if v}, kept[name]
+            yield name, fields, kept[name]
 
 
 def sheet(name, given=None, confidence=None):
-    """Something to fill in for TP-01, by its id: the card (Sheet), or, with values, the same by call (Shown).
-
-    `given` is such as ``{"mas_2016": "met", …}`` or ``{"ferritin": "700 ng/mL", …}``; confidence low, medium or high.
-    """
+    """The card of an id, or, with values such as ``{"ferritin": "700 ng/mL", …}``, the same by call (Shown)."""
     if not among(name, names()):
         return say(phrase("sheets.no_sheet", name=name, known=", ".join(names())))
     card = Verdicts(name) if name in SHEETS else Conversions(name)
     if given is None:
         return card
-    short = {k.partition("|")[0]: k for k in card.boxes}
-    if not isinstance(given, dict) or set(given) - {*short, *card.boxes}:
-        return say(phrase("sheets.asks_for", id=name, names=", ".join(short)))
-    return card.commit({**{short.get(k, k): v for k, v in given.items()}, "confidence": confidence})
+    boxes = {k.partition("|")[0]: k for k in card.boxes}
+    if not isinstance(given, dict) or set(given) - set(boxes):
+        return say(phrase("sheets.asks_for", id=name, names=", ".join(boxes)))
+    given = {boxes[k]: word(v) if name in SHEETS else v for k, v in given.items()}
+    return card.commit({**given, "confidence": confidence})

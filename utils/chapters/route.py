@@ -4,7 +4,6 @@ Every intravenous curve stands in both readings, and whatever differs from norma
 that it is hypothetical. Nothing here is an amount for a patient.
 """
 
-from dataclasses import replace
 from functools import cache
 from itertools import product
 
@@ -15,7 +14,7 @@ from utils import plots
 from utils.case import load_case
 from utils.chapters.bedside import weight_before
 from utils.explore import Choice, Number, explorer
-from utils.page import Mark, folded, table, together
+from utils.page import Mark, folded, headed, together
 from utils.phrases import phrase
 from utils.pk import DAY, READINGS, concentration, exposure, first_day, parameters, split_gain
 from utils.tables import read_table
@@ -49,17 +48,9 @@ def _often(hours):
     return phrase("route.once_a_day") if hours == DAY else phrase("route.every", hours=hours)
 
 
-def _three(x):
-    return show(float(f"{float(x):.3g}"))
-
-
 def _curve(way, hours, p, weight, *name, doses=None):
     levels = concentration(HOURS, p, printed()[way][0] * weight, hours, way, doses=doses)
     return ", ".join([WAYS[way], _often(hours), *name]), levels
-
-
-def _sheet(rows, title, heads):
-    return table(pd.DataFrame(rows).set_axis([phrase(f"route.{h}") for h in heads.split()], axis=1), title)
 
 
 # ---- tables and pictures --------------------------------------------------------------------------------------------
@@ -73,7 +64,7 @@ def four(caption):
         first = first or e["auc_24"]
         area = Mark(f"{e['auc_24']:.1f}", plots.FULL * round(8 * e["auc_24"] / first))
         rows.append((f"{WAYS[way]}, {_often(hours)}", show(dose * DAY / hours), area, f"{e['c_avg']:.2f}", times))
-    return _sheet(rows, caption, "regimen daily area average against")
+    return headed(rows, "route", "regimen daily area average against", caption)
 
 
 def _modelled(row, reading):
@@ -98,24 +89,20 @@ def _verdict(ratio):
     return phrase(f"route.{fit}", times=max(ratio, 1 / ratio))
 
 
-def _in_both(key, words, values):
-    published, twin = map(words, values)
-    return published if published == twin else phrase(f"route.{key}", published=published, twin=twin)
-
-
 def checks(caption):
     """The model against observations that were not used to set it, misfits included: picture and table."""
-    rows, told = read_table("kinetics_checks"), []
+    rows, shown = read_table("kinetics_checks"), []
     model = pd.DataFrame({r: [float(_modelled(row, r)) for row in rows.to_dict("records")] for r in READINGS})
     ratios = model.div(rows["observed"], axis=0)
     for n, row in rows.iterrows():
-        seen = {x: _three(row[x]) for x in ("observed", "low", "high") if not pd.isna(row[x])}
-        seen = phrase("route.between", **seen) if "low" in seen else seen["observed"]
-        given, fit = _in_both("two", _three, model.loc[n]), _in_both("two_verdicts", _verdict, ratios.loc[n])
+        seen = phrase("route.between" if row["low"] > 0 else "route.seen", **row[["observed", "low", "high", "unit"]])
+        given = phrase("route.and").join(dict.fromkeys(f"{x:.3g}" for x in model.loc[n]))
+        fit = phrase("route.and_twin").join(dict.fromkeys(map(_verdict, ratios.loc[n])))
         evidence = f"{row['source']}, {phrase('route.unconfirmed') if row['tag'] == 'R' else row['tag']}"
-        told.append((row["label"], f"{seen} {row['unit']}", given, fit, evidence, row["note"]))
+        shown.append((row["label"], seen, given, fit, evidence, row["note"]))
     picture = plots.ratios(ratios.assign(label=rows["label"], confirmed=rows["tag"] != "R"), caption, CLOSE)
-    sheet = _sheet(told, phrase("route.checks_title"), "what_observed observed model verdict evidence remark")
+    heads = "what_observed observed model verdict evidence remark"
+    sheet = headed(shown, "route", heads, phrase("route.checks_title"))
     return together(picture, folded(phrase("route.checks_folded"), sheet))
 
 
@@ -127,38 +114,35 @@ def card():
         rows.append((what, value, f"{r.source}, {r.tag}", r.note))
     for reading, name in NAMES.items():
         p, what = parameters(weight, reading), phrase("route.card_what", weight=weight, reading=name)
-        found = {"clearance": _three(p.clearance), "volume": _three(p.volume), "hours": p.half_life}
-        value, computed = phrase("route.card_value", **found), phrase("route.computed")
-        rows.append((what, value, computed, f"{p.volume / weight:.2f} L/kg"))
-    return _sheet(rows, phrase("route.card_title"), "what value evidence remark")
+        value = phrase("route.card_value", clearance=p.clearance, volume=p.volume, hours=p.half_life)
+        rows.append((what, value, phrase("route.computed"), f"{p.volume / weight:.2f} L/kg"))
+    return headed(rows, "route", "what value evidence remark", phrase("route.card_title"))
 
 
 def absorbed():
     """What was measured of absorption, and in whom: a table of ``kinetics_evidence.csv``."""
     rows = read_table("kinetics_evidence").assign(source=lambda t: t["source"] + ", " + t["tag"])
-    columns = ["drug", "people", "contrast", "result", "says", "source"]
-    return _sheet(rows[columns], phrase("route.absorbed_title"), "drug who compared result says source")
+    rows = rows.rename(columns={"people": "who", "contrast": "compared"})
+    return headed(rows, "route", "drug who compared result says source", phrase("route.absorbed_title"))
 
 
 def ledger(case):
     """The authors' reasons: what they state, what they cite for it, and what they infer; printed words kept short."""
     rows = case.claims[case.claims["fact"].isin(["F56", "F57", "F58", "F59", "P07"])]
-    rows = rows[["kind", "label", "as_printed", "cites", "fact"]]
-    rows = rows.assign(as_printed=rows["as_printed"].str.replace(" | ", "; "))
+    rows = rows.assign(what_is_said=rows["label"], printed_words=rows["as_printed"].str.replace(" | ", "; "))
     rows["cites"] = rows["cites"].str.replace(" ", ", ").replace("", phrase("route.no_reference"))
-    return _sheet(rows, phrase("route.ledger_title"), "kind what_is_said printed_words cites fact")
+    return headed(rows, "route", "kind what_is_said printed_words cites fact", phrase("route.ledger_title"))
 
 
 def picture(caption):
     """The picture to take home: both routes as printed, absorption as usual, and what less absorption would change."""
-    weight, slow, quick = weights()[1], printed()["sc"][1], printed()["iv"][1]
+    weight, (dose, slow), (_, quick) = weights()[1], *printed().values()
     least = read_table("kinetics_changes").query("change == 'absorbed'")["factor"].min()
-    few, usual = (parameters(weight, bioavailability=f) for f in (least, 1.0))
-    curves = [_curve("sc", slow, usual, weight, phrase("route.as_usual"))]
+    each = {"usual": parameters(weight), "quarter": parameters(weight, bioavailability=least)}
+    curves = [_curve("sc", slow, each["usual"], weight, phrase("route.as_usual"))]
     curves += [_curve("iv", quick, parameters(weight, r), weight, name) for r, name in NAMES.items()]
-    between = phrase("route.band"), _curve("sc", slow, few, weight)[1], curves[0][1]
-    rises = [("route.rise_usual", usual), ("route.rise_quarter", few)]
-    splits = [(phrase(words), split_gain(p, printed()["sc"][0] * weight, (slow, quick))) for words, p in rises]
+    between = phrase("route.band"), _curve("sc", slow, each["quarter"], weight)[1], curves[0][1]
+    splits = [(phrase(f"route.rise_{n}"), split_gain(p, dose * weight, (slow, quick))) for n, p in each.items()]
     title, key = phrase("route.picture_title", weight=weight), phrase("route.picture_usual")
     return plots.course(HOURS, curves, splits, title, "", caption, between, key)
 
@@ -184,36 +168,31 @@ def route_bench():
 
 
 def _bench(absorbed, speed, clearance, weight, litres, interval, view):
-    day_1, quick = view == phrase("route.first_24_hours"), printed()["iv"][1]
-    usual = {r: parameters(weight, r, absorbed, speed, extra_volume_l=litres) for r in READINGS}
-    each = {r: replace(p, clearance=p.clearance * clearance) for r, p in usual.items()}
+    day_1, (dose, usually), (_, quick) = view == phrase("route.first_24_hours"), *printed().values()
+    each = {r: parameters(weight, r, absorbed, speed, clearance, litres) for r in READINGS}
+    usual = {r: parameters(weight, r, absorbed, speed, 1, litres) for r in READINGS}
     lines = [("sc", interval, each["published"]), *(("iv", quick, p, NAMES[r]) for r, p in each.items())]
     if speed != 1 or clearance != 1 or litres:  # else both readings give one curve of the injections
         lines[0] += (NAMES["published"],)
         lines.append(("sc", interval, each["flip_flop"], NAMES["flip_flop"]))
-    if clearance != 1:  # where the rise is counted from: in the table alone
+    if clearance != 1:  # where the rise is counted from
         lines.append(("sc", interval, usual["published"], phrase("route.but_normal")))
     curves, rows = [], []
     for way, hours, p, *name in lines:
         words, levels = _curve(way, hours, p, weight, *name, doses=int(DAY / hours) if day_1 else None)
         e = (first_day if day_1 else exposure)(p, printed()[way][0] * weight, hours, way)
-        numbers = [e["auc_24"] / DAY, e["c_max"], levels[-1] if day_1 else e["c_trough"]]
+        numbers = e["auc_24"] / DAY, e["c_max"], levels[-1]
         rows.append([words, f"{e['auc_24']:.1f}", *(f"{x:.2f}" for x in numbers)])
         curves.append((words, levels))
-    if clearance != 1:
-        curves.pop()
-        rows[-1][-1] = ""
-    splits, rise = [], "route.rise_from_normal" if clearance != 1 else "route.rise"
-    for reading in READINGS[: 1 + day_1]:  # on the first day the readings differ
-        dose, every = printed()["sc"][0] * weight, (interval, quick)
-        gain = split_gain(usual[reading], dose, every, clearance=clearance, day_1=day_1)
-        splits.append((phrase(rise, reading=NAMES[reading] if day_1 else phrase("route.both_readings")), gain))
-    shares = {"absorbed": absorbed, "speed": speed, "clearance": clearance}
-    told = [phrase(f"route.supposed_{k}", percent=100 * x) for k, x in shares.items() if x != 1]
-    told += [phrase("route.supposed_fluid", litres=litres)] if litres else []
-    told += [phrase("route.supposed_weight", weight=weight)] if weight != weights()[1] else []
-    told += [phrase("route.supposed_interval", often=_often(interval))] if interval != printed()["sc"][1] else []
+    rise = "route.rise_from_normal" if clearance != 1 else "route.rise"
+    names = NAMES if day_1 else {"published": phrase("route.both_readings")}  # they differ on the first day alone
+    split = {"dose_mg": dose * weight, "intervals": (interval, quick), "clearance": clearance, "day_1": day_1}
+    splits = [(phrase(rise, reading=x), split_gain(usual[r], **split)) for r, x in names.items()]
+    moved = {"absorbed": (100 * absorbed, 100), "speed": (100 * speed, 100), "clearance": (100 * clearance, 100)}
+    moved |= {"fluid": (litres, 0), "weight": (weight, weights()[1]), "interval": (interval, usually)}
+    supposed = [(name, x) for name, (x, as_usual) in moved.items() if x != as_usual]
+    supposed = "; ".join(phrase(f"route.supposed_{name}", value=x, often=_often(x)) for name, x in supposed)
     title, caption = phrase("route.bench_title", view=view, weight=weight), phrase("route.bench_caption")
-    picture = plots.course(HOURS, curves, splits, title, "; ".join(told), caption)
+    picture = plots.course(HOURS, curves[:4], splits, title, supposed, caption)  # the fifth is in the table alone
     heads = f"each_dose area average highest {'at_the_end' if day_1 else 'lowest'}"
-    return together(picture.whole, _sheet(rows, phrase("route.same_numbers"), heads))
+    return together(picture.whole, headed(rows, "route", heads, phrase("route.same_numbers")))
