@@ -48,15 +48,10 @@ LEAKS = [
     f"<p>{html.escape(' '.join(WHY.split()[:16]))}</p>",
     f"<p>{html.escape(WHY.upper()).replace(' ', chr(10))}</p>",
     "<p>" + "".join(f"&#{ord(c)};" for c in WHY) + "</p>",
-    f"<p>{WHY.replace(' ', ' <b></b>')}</p>",
-    f"<p>{WHY.replace('g', 'g<wbr>')}</p>",
-    f'<p title="{TOLD}">?</p>',
-    f"<!-- {WHY} -->",
-    f'<img alt="" src="data:image/svg+xml;base64,{DRAWN}">',
-    "<li>met [<b>best supported</b>]</li>",
-    "<p>The best  supported\nanswer is b.</p>",
-    '<li class="best">met</li>',
-]
+    f"<p>{WHY.replace(' ', ' <b></b>')}</p>", f"<p>{WHY.replace('g', 'g<wbr>')}</p>",
+    f'<p title="{TOLD}">?</p>', f"<!-- {WHY} -->", f'<img alt="" src="data:image/svg+xml;base64,{DRAWN}">',
+    "<li>met [<b>best supported</b>]</li>", "<p>The best  supported\nanswer is b.</p>", '<li class="best">met</li>',
+]  # fmt: skip
 FETCHED = [
     '<script src="https://cdn.example/x.js"></script>', "<img src=picture.png alt=''>", "<script>fetch('/x')</script>",
     '<link rel="stylesheet" href="x.css">', "<style>@import 'x.css';</style>", "<iframe srcdoc='x'></iframe>",
@@ -188,9 +183,8 @@ def test_a_plan_fills_its_time_names_what_exists_and_says_how_long_its_reading_t
             starts, ends = zip(*re.findall(r"^\| (\d+)–(\d+) \|", plan, re.M), strict=True)
             assert starts == ("0", *ends[:-1]) and ends[-1] == name[:2]
             page = seen(read(built, f"instructor/sessions/{name[:2]}_minutes.html"))
-            words = [
-                asked[k]["options"][0]["why"] if k in items() else asked[k]["exemplar"] for k in teacher.asked_in(plan)
-            ]
+            named = [asked[name] for name in teacher.asked_in(plan)]
+            words = [x["exemplar"] if "exemplar" in x else x["options"][0]["why"] for x in named]
             assert words and all(" ".join(w.split()) in page for w in words)
     assert len(readings) == 2
     assert all(sum(int(minutes[n]) for n in re.findall(r"\d\d", pages)) == int(stated) for pages, stated in readings)
@@ -206,13 +200,6 @@ def test_every_notebook_has_its_slide_with_the_stored_picture_and_words(built):
         [slide] = [s for s in found if picture in s]
         assert notebooks.title(number) in html.unescape(slide) and len(words.split()) > 15
         assert " ".join(seen(pages.markdown(words)).split()[:12]) in " ".join(seen(slide).split())
-
-
-def test_a_notebook_without_its_heading_says_what_is_missing(monkeypatch):
-    for heading, says in (("For discussion", "shows no picture under"), ("No such heading", "has 0 headings")):
-        monkeypatch.setitem(notebooks.HEADINGS, "03", heading)
-        with pytest.raises(ValueError, match=f"notebook 03 {says} '{heading}'"):
-            notebooks.figure("03")
 
 
 # ---- the command ----------------------------------------------------------------------------------------------------

@@ -205,13 +205,8 @@ def walk_01(page):
     kill(page)
     open_notebook(page, page.url, "01_month_of_fever.ipynb")
     run_all(page)
-    kept = {
-        question: "You chose b",
-        sentence: "W1.1 is kept.",
-        ranking: "Your order: 1 systemic",
-        form: "F1.1 is kept.",
-    }
-    for again, words in kept.items():
+    replies = ("You chose b", "W1.1 is kept.", "Your order: 1 systemic", "F1.1 is kept.")
+    for again, words in zip((question, sentence, ranking, form), replies, strict=True):
         says(again, words)
         expect(again.locator("input:enabled, textarea:enabled, select:enabled")).to_have_count(0)  # the first stays
         expect(again.locator("button")).to_be_hidden()

@@ -146,6 +146,7 @@ def rule_items(name):
 
 
 # ---- what the rules say ---------------------------------------------------------------------------------------------
+@cache
 def judged(patient, moment):
     """The verdicts at a moment, in words: a DataFrame of rule, verdict, where it stands, what would settle it."""
     rows, _ = [], patient.told(moment)  # CaseDataError for an unknown moment
