@@ -107,15 +107,14 @@ UNITS = [
     ("1.5", "triglycerides", "bare number"), ("1.5 mmHg", "triglycerides", "Refused."), ("1 g/L", "gold", "Refused."),
 ]  # fmt: skip
 NONSENSE = [
-    ("bare number", {"platelets": "200"}), ("0 to 500", {"platelets": "900 G/L"}), ("ferritin", {"ferritin": "1 µg/L"}),
-    ("negative", {"platelets": "-1 G/L"}), ("is a range", {"platelets": "100-300 G/L"}),
-    ("nonsense", {"platelets": "100 G/L", "fibrinogen": "nonsense"}),
+    ("bare number", {"platelets": "200"}), ("0 to 500", {"platelets": "900 G/L"}),
+    ("negative", {"platelets": "-1 G/L"}), ("nonsense", {"platelets": "100 G/L", "fibrinogen": "nonsense"}),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text, analyte, says", UNITS)
-def test_the_unit_bench_refuses_and_accepts(text, analyte, says):
-    assert says in explore.unit_bench().set(text=text, analyte=analyte).text
+def test_the_unit_bench_refuses_and_accepts():
+    for text, analyte, says in UNITS:
+        assert says in explore.unit_bench().set(text=text, analyte=analyte).text, text
 
 
 @pytest.fixture
@@ -133,11 +132,10 @@ def test_an_explorer_reads_before_it_is_run_begins_with_what_is_unknown_and_foll
     assert "UNDETERMINED" in bench.set(platelets=None, fibrinogen=None).text
 
 
-@pytest.mark.parametrize("says, values", NONSENSE)
-def test_what_if_refuses_nonsense_in_words_and_changes_nothing(bench, says, values):
-    refused = bench.set(**values).text
-    assert refused.startswith("Refused") and says in refused
-    assert bench.get() == {"platelets": None, "fibrinogen": None}
+def test_what_if_refuses_nonsense_in_words_and_changes_nothing(bench):
+    for says, values in NONSENSE:
+        refused = bench.set(**values).text
+        assert refused.startswith("Refused") and says in refused and set(bench.get().values()) == {None}, says
 
 
 def test_what_if_asks_for_numbers_of_the_rule_set():
