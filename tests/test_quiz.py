@@ -397,13 +397,3 @@ def test_an_entry_that_cannot_be_used_is_not_used_and_gives_way(record, name, en
     assert card.committed == {} and card.feedback == "" and sent(card)
     assert "written nothing" in notes("01").text and "not ranked yet" in first(replay("01"))[0]
     assert commit(card, **FORMS[name]) and FORMS[name].items() <= kept(record, "forms")[name].items()
-
-
-def test_places_and_states_that_are_none_are_left_out(record):
-    odd = {"D1.1": {"fields": {"sjia": "²", "leukaemia": "9" * 40, "infection": "6", "kawasaki": "2", "gout": "1"}}}
-    odd["B1.1"] = {"fields": {"fever|sjia": "maybe", "x|y": "fits", "limp|sjia": "unknown", "": "fits"}}
-    record.write_text(json.dumps({"answers": {}, "forms": odd}), encoding="utf-8")
-    assert "Your order: 2 Kawasaki disease." in rank("D1.1").feedback
-    assert quiz.rankings("01")["story and examination"].dropna().to_dict() == {"Kawasaki disease": 2}
-    board = differential_board(REGIONAL)
-    assert board.get() == {("limp", "sjia"): "unknown"} and "1 cell filled" in board.feedback

@@ -70,10 +70,10 @@ def serve(home):
 
 def wait_for(server, home):
     """The server's address, once it answers at the port that it found free."""
-    told, end = home / "runtime" / f"jpserver-{server.pid}.json", time.monotonic() + PATIENCE
+    file, end = home / "runtime" / f"jpserver-{server.pid}.json", time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < end:
         with suppress(OSError, ValueError):  # not written yet, or half; not answering yet
-            address = json.loads(told.read_text())["url"].rstrip("/")
+            address = json.loads(file.read_text())["url"].rstrip("/")
             requests.get(f"{address}/api?token=learner", timeout=PATIENCE).raise_for_status()
             return address
         time.sleep(0.1)

@@ -125,13 +125,13 @@ def refuse(page, field, typed):
     field.evaluate(HEARD)
     enter(field, typed)
     page.wait_for_function("() => window.__heard.at(-1)?.startsWith('Refused. ')")
-    told = page.locator(f"[id='{field.get_attribute('aria-describedby')}']")
-    assert [h for h in page.evaluate("window.__heard") if h.startswith("Refused")] == [told.inner_text()]
+    sentence = page.locator(f"[id='{field.get_attribute('aria-describedby')}']")
+    assert [h for h in page.evaluate("window.__heard") if h.startswith("Refused")] == [sentence.inner_text()]
     assert field.get_attribute("aria-invalid") == "true" and field.input_value() == typed
     assert field.evaluate(LAID) == before
     enter(field, was)
     page.wait_for_function("() => !window.__heard.at(-1).startsWith('Refused')")
-    assert told.inner_text() == "" and field.get_attribute("aria-invalid") == "false"
+    assert sentence.inner_text() == "" and field.get_attribute("aria-invalid") == "false"
     assert field.evaluate(LAID) == before
 
 
