@@ -44,7 +44,15 @@ def status(bench, rule):
     return dict(cells(bench.shown, 2))[RULES[rule].short]
 
 
-# ---- the bench of units ---------------------------------------------------------------------------------------------
+# ---- the bench of units, and addresses ------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "text, analyte, says",
+    [("160 g/L", "fibrinogen", "right unit"), ("1.5 mmHg", "ast", "Refused."), ("1 g/L", "gold", "Refused.")],
+)
+def test_the_unit_bench_refuses_and_accepts(text, analyte, says):
+    assert says in explore.unit_bench().set(text=text, analyte=analyte).text
+
+
 def test_the_unit_bench_keeps_its_table_while_an_entry_waits_to_be_mended():
     bench = explore.unit_bench()
     field, analyte, result = named(bench, "Value"), named(bench, "Laboratory"), bench.children[-1]
@@ -61,15 +69,53 @@ def test_the_unit_bench_keeps_its_table_while_an_entry_waits_to_be_mended():
     assert bench.shown.text.startswith("Units of fibrinogen")
 
 
+def test_an_address_opens_or_says_why_not():
+    behind = explore.look_up(REGIONAL, "f09 ")
+    assert "1,259" in behind._repr_mimebundle_()["text/plain"]
+    for name in ("F29", "D14", "ravelli2016", ""):
+        text = behind.set(address=name).text
+        assert "does not open here" in text and "1,259" not in text
+    assert behind.set(address=" u02").text.startswith("What stands behind U02")
+
+
 # ---- what if --------------------------------------------------------------------------------------------------------
-def test_what_if_moves_by_its_controls():
-    bench = explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250), fibrinogen=(0, 600, 400))
-    platelets, fibrinogen = named(bench, "platelets, "), named(bench, "fibrinogen, ")
+@pytest.fixture
+def supposed():
+    return explore.what_if("mas_2016", REGIONAL, platelets=(0, 500, 250), fibrinogen=(0, 600, 400))
+
+
+def test_what_if_reads_before_it_is_run_begins_with_what_is_unknown_and_follows_the_rule(supposed):
+    assert supposed.get() == {"platelets": None, "fibrinogen": None}
+    first = supposed._repr_mimebundle_()
+    assert "0 to 181 ×10⁹/L: met; 182 to 500 ×10⁹/L: undetermined" in first["text/plain"]
+    assert "first view" in first["text/plain"] and "UNDETERMINED" in first["text/html"]
+    for platelets, fibrinogen, word in (("182 G/L", "361 mg/dL", "NOT MET"), ("182 G/L", "3.6 g/L", ": MET")):
+        assert word in supposed.set(platelets=platelets, fibrinogen=fibrinogen).text
+    assert "UNDETERMINED" in supposed.set(platelets=None, fibrinogen=None).text
+    platelets, fibrinogen = named(supposed, "platelets, "), named(supposed, "fibrinogen, ")
     assert platelets.disabled and fibrinogen.disabled
-    named(bench, "platelets: suppose").value = True
+    named(supposed, "platelets: suppose").value = True
     platelets.value = 100
-    assert ": MET" in bench.shown.text and not platelets.disabled and fibrinogen.disabled
-    assert "181.4" in bench.set(platelets="181.4 G/L").text and bench.set(**bench.get()).text == bench.shown.text
+    assert ": MET" in supposed.shown.text and not platelets.disabled and fibrinogen.disabled
+    assert supposed.set(**supposed.get()).text == supposed.shown.text
+
+
+@pytest.mark.parametrize(
+    "says, values",
+    [("0 to 500", {"platelets": "900 G/L"}), ("ferritin", {"ferritin": "1 µg/L"}),
+     ("nonsense", {"platelets": "100 G/L", "fibrinogen": "nonsense"})],
+)  # fmt: skip
+def test_what_if_refuses_nonsense_in_words_and_changes_nothing(supposed, says, values):
+    refused = supposed.set(**values).text
+    assert refused.startswith("Refused") and says in refused
+    assert supposed.get() == {"platelets": None, "fibrinogen": None}
+
+
+def test_what_if_asks_for_numbers_of_the_rule_set():
+    shown = explore.what_if("hscore", ADMISSION, temperature=(35, 42, 38)).set(temperature="39.5 °C").text
+    assert ": met." in shown and "Varying highest body temperature alone" in shown
+    with pytest.raises(UnitError, match="fever: no number that HScore asks for"):
+        explore.what_if("hscore", ADMISSION, fever=(0, 1, 0))
 
 
 def test_along_an_unknown_a_limit_elsewhere_counts_as_it_does_in_the_verdict():
@@ -189,11 +235,7 @@ def test_offered_results_are_what_their_words_say_and_lie_on_both_sides_of_every
 
 
 # ---- pictures say in words what they show ---------------------------------------------------------------------------
-def test_pictures_say_their_marks_and_numbers():
-    states = ["fits", "does not fit", "expected but absent", "unknown"]
-    marks = {(f"r{n}", "c"): state.replace(" ", "_") for n, state in enumerate(states)}
-    said = plots.matrix(marks, {f"r{n}": f"row {n}" for n in range(5)}, {"c": "column"}, "Test.").text
-    assert all(re.search(rf"row {n}\b[^;\n]*\b{state}\b", said) for n, state in enumerate(states))
+def test_rulers_say_their_numbers():
     pairs = [(evaluate(r, REGIONAL), evaluate(r, ADMISSION)) for r in ("mas_2016", "hlh_2004", "mh_score", "ms_score")]
     said = plots.rulers(pairs, ["before", "after"], "Test.").text
     for moment, v in [(moment, v) for pair in pairs for moment, v in zip(("before", "after"), pair, strict=True)]:

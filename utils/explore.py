@@ -19,7 +19,7 @@ import pandas as pd
 import traitlets
 
 from utils import plots
-from utils.page import Shown, headed, say, sendable, table, together, with_heads
+from utils.page import Shown, headed, say, sendable, table, together
 from utils.phrases import phrase, status_word
 from utils.rules import RULES, evaluate, evaluate_table, unknown_results
 from utils.tables import CaseDataError
@@ -76,7 +76,7 @@ class Number(Control):
         self.slider, name = widgets.FloatSlider(step=step, readout=False), f"{label}, {unit}" if unit else label
         super().__init__(widgets.FloatText, label, self.slider, typed=True, description=name, value=value, step=step)
         self.mover = self.slider, "value", phrase("explorer.slider", name=name)
-        self.slider.observe(lambda change: self._slid(change.new), "value")
+        self.slider.observe(self._slid, "value")
 
     def _place(self, number):
         return math.log10(max(number, 1e-9)) if self.log else number
@@ -84,9 +84,9 @@ class Number(Control):
     def _nearest(self):
         return min(max(self._place(self.field.value), self.slider.min), self.slider.max)
 
-    def _slid(self, at):
-        if abs(at - self._nearest()) > 0.51 * self.slider.step or self.room.value:  # it stands up to half a step beside
-            self.field.value = self.of(at)
+    def _slid(self, change):  # the handle stands up to half a step beside what was typed
+        if abs(change.new - self._nearest()) > 0.51 * self.slider.step or self.room.value:
+            self.field.value = self.of(change.new)
 
     def of(self, at):  # the value at a place of the mover
         return float(f"{10**at:.3g}") if self.log else round(at) if self.whole else round(at, 6)
@@ -258,9 +258,9 @@ class Explorer(widgets.VBox):
     def _show(self, shown, refused="", name=None):
         self._last, self.shown = shown, together(say(refused), shown) if refused else shown
         rooms = {n: c.room for n, c in self._controls.items() if c.room}
-        name = name if name in rooms else next(iter(rooms), None)  # a list has no room of its own
-        for field, room in rooms.items():
-            room.value = escape(refused) if not refused or field == name else room.value
+        at = [name] if name in rooms else [*rooms][:1]  # a list has no room of its own
+        for n in at if refused else rooms:
+            rooms[n].value = escape(refused)
         self._result.shown = {**self._drawn(shown, self._now), "state": self._state()}
 
     def _drawn(self, shown, now):
@@ -311,16 +311,13 @@ def button(words, press, first, note):
     return explorer(lambda: next(waiting, None) or press(), reset=words, note=note)
 
 
-UNKNOWN = "unknown"  # on a list of the ruler bench
-
-
 def unit_bench(analyte="triglycerides", text="1.5"):
     """Type a value: a bare number is refused, as at first; one with its unit is shown in every unit of that analyte."""
 
     def view(text, analyte):
         q = quantity(text, analyte) if text else None
-        by = {u: f"× {show(f)}" if f != 1 else phrase("explore.compared_in") for u, f in factors(analyte).items()}
-        rows = [(unit, str(q.to(unit)) if q else "", words) for unit, words in by.items()]
+        words = {u: f"× {show(f)}" if f != 1 else phrase("explore.compared_in") for u, f in factors(analyte).items()}
+        rows = [(unit, q.to(unit) if q else "", by) for unit, by in words.items()]
         title = phrase("explore.accepted" if q else "explore.units", value=q, analyte=analyte)
         sheet = headed(rows, "explore", "unit value factor", title)
         return together(sheet, say(q.warning)) if q and q.warning else sheet
@@ -400,6 +397,7 @@ def ruler_bench(case, rules, beside=None, trials=None):
     the case, drawn beside it and never changed; `trials` are values to offer for an unknown number that no threshold
     cuts into pieces, as in ``{"esr": ["20 mm/h"]}``.
     """
+    unknown = "unknown"  # on a list, where None would be no choice
     printed, before = ([evaluate(r, c) for r in rules] if c else [] for c in (case, beside))
     moments = [c.time_points.set_index("time_point").at[c.time_point, "short"] for c in (beside, case) if c]
     results, labels = unknown_results(printed), variables()["label"]
@@ -408,17 +406,16 @@ def ruler_bench(case, rules, beside=None, trials=None):
             raise UnitError(phrase("explore.no_such_unknown", name=name, rules=", ".join(v.short for v in printed)))
         results[name] = [(str(quantity(x, name)), quantity(x, name)) for x in texts]
 
-    word = {True: phrase("explore.present"), False: phrase("explore.absent")}
-
     def tell(state):
-        return {n: None if v == UNKNOWN else v for n, v in state.items()}
+        return {n: None if v == unknown else v for n, v in state.items()}
 
     def view(**state):
-        supposed = {n: v for n, v in state.items() if v != UNKNOWN}
+        supposed = {n: v for n, v in state.items() if v != unknown}
         verdicts = [evaluate(r, {**case.inputs, **supposed}) for r in rules]
         changes = [(v.short, *(status_word(x.status) for x in (p, v))) for p, v in zip(printed, verdicts, strict=True)]
         moved = [phrase("explore.moved", rule=rule, was=was, now=now) for rule, was, now in changes if was != now]
         line = "explore.supposed_moved" if moved else "explore.supposed" if supposed else "explore.nothing_supposed"
+        word = {True: phrase("explore.present"), False: phrase("explore.absent")}
         told = "; ".join(f"{labels[n]} {word.get(v, v)}" for n, v in supposed.items())
         pairs = [*zip(before, verdicts, strict=True)] if beside else [(v,) for v in verdicts]
         counted, caption = all(v.reach for v in verdicts), phrase("explore.rulers")
@@ -426,17 +423,17 @@ def ruler_bench(case, rules, beside=None, trials=None):
         return together(say(phrase(line, told=told, moved="; ".join(moved))), picture, _verdicts(verdicts))
 
     def listed(name):
-        offered = {phrase("explore.unknown"): UNKNOWN, **dict(results[name])}
+        offered = {phrase("explore.unknown"): unknown, **dict(results[name])}
 
         def options(state):  # what is supposed by call is put on the list, so that the page says it
-            value = state.get(name, UNKNOWN)
+            value = state.get(name, unknown)
             return offered if value in offered.values() else {**offered, phrase("explore.by_call", value=value): value}
 
         def read(given):
             finding = isinstance(given, bool | np.bool_)
             if given is not None and not finding and variables().at[name, "kind"] == "flag":
                 raise UnitError(phrase("explore.not_a_finding", name=name, given=repr(given)))
-            return UNKNOWN if given is None else bool(given) if finding else quantity(given, name)
+            return unknown if given is None else bool(given) if finding else quantity(given, name)
 
         return Choice(labels[name], options, read=read)
 
@@ -458,11 +455,11 @@ def _verdicts(verdicts):
     rows = []
     for v in verdicts:
         ways = [f"{r.result} ({status_word(r.verdict)})" for r in v.cheapest.itertuples()]
-        ways = phrase("explore.or_way").join(ways) or phrase("explore.settled")
-        scored = (plots.span(v), plots.cut_off(v)) if v.reach else ("", "")
-        rows.append((v.short, status_word(v.status), *scored, ways))
-    frame = with_heads(rows, "explore", "rule status could_be cut_off cheapest")
-    return table(frame.loc[:, (frame != "").any()], phrase("explore.verdicts"))
+        row = {"rule": v.short, "status": status_word(v.status)}
+        row |= {"could_be": plots.span(v), "cut_off": plots.cut_off(v)} if v.reach else {}
+        rows.append({**row, "cheapest": phrase("explore.or_way").join(ways) or phrase("explore.settled")})
+    columns = ["rule", "status", *(["could_be", "cut_off"] if any(v.reach for v in verdicts) else []), "cheapest"]
+    return headed(pd.DataFrame(rows).fillna(""), "explore", " ".join(columns), phrase("explore.verdicts"))
 
 
 def look_up(case, name):

@@ -22,10 +22,14 @@ def sendable(text):
 
 
 class Shown:
-    """Something to show; a notebook takes the HTML, everything else the text, or what makes it once it is asked for."""
+    """Something to show; a notebook takes the HTML, everything else the text, or what makes it once it is asked for.
 
-    def __init__(self, html, text):
-        self.html, self._text = sendable(html), text
+    `brief` (Shown) takes its place above a table that says the same; ``whole`` is never so replaced.
+    """
+
+    def __init__(self, html, text, brief=None):
+        self.html, self._text, self.brief = sendable(html), text, brief
+        self.whole = Shown(html, text) if brief else self
 
     @cached_property
     def text(self):
@@ -36,16 +40,6 @@ class Shown:
 
     def __repr__(self):
         return self.text
-
-
-class Figure(Shown):
-    """A picture or a table of marks, and its words: `brief` where a table that says the same follows, else `whole`."""
-
-    def __init__(self, inside, note, words, caption, fold=""):
-        html = f'<figure style="margin:0">{inside}<figcaption>{escape(note)}</figcaption></figure>'
-        super().__init__(html + fold, lambda: phrase("page.figure", alt=words()))
-        self.whole = Shown(self.html, lambda: self.text)
-        self.brief = Shown(html, phrase("page.figure", alt=phrase("page.brief", caption=caption.rstrip("."))))
 
 
 class Mark(str):
@@ -64,7 +58,7 @@ class Link(str):
         if not href or not re.fullmatch(HREF, href):
             raise ValueError(f"{href!r} is no link for a page: give http(s)://…, a notebook's file or #place")
         made, new = super().__new__(cls, text), ' target="_blank" rel="noopener"' if href.startswith("http") else ""
-        made.href, made.html = href, f'<a href="{escape(href)}"{new}>{escape(text)}</a>'
+        made.html = f'<a href="{escape(href)}"{new}>{escape(text)}</a>'
         return made
 
 
@@ -93,10 +87,9 @@ def table(frame, caption):
     flush = ["" if n and words and all(is_number(row[n]) for row in words) else LEFT for n in range(len(heads))]
 
     def row(cells, first, tag):
-        marked = [getattr(x, "html", None) or escape(x) for x in cells]
-        kinds = [kind if x else "td" for kind, x in zip([first, *[tag] * (len(cells) - 1)], marked, strict=True)]
-        parts = zip(kinds, flush, marked, strict=True)
-        return f"<tr>{''.join(f'<{kind}{f}>{x}</{kind[:2]}>' for kind, f, x in parts)}</tr>"
+        parts = zip([first, *[tag] * (len(cells) - 1)], flush, cells, strict=True)
+        marked = [(kind if x else "td", at, getattr(x, "html", None) or escape(x)) for kind, at, x in parts]
+        return f"<tr>{''.join(f'<{kind}{at}>{x}</{kind[:2]}>' for kind, at, x in marked)}</tr>"
 
     head, body = row(heads, *['th scope="col"'] * 2), "".join(row(cells, 'th scope="row"', "td") for cells in words)
     title = f'<caption style="text-align:left;font-weight:bold">{escape(caption)}</caption>'
@@ -105,9 +98,9 @@ def table(frame, caption):
 
 
 def with_heads(rows, key, columns, **values):
-    """Rows, or these `columns` (str) of a DataFrame, as a DataFrame whose heads are phrases.
+    """Rows, or these `columns` (str) of a DataFrame, as a DataFrame whose heads are phrases, filled with `values`.
 
-    A head is the phrase ``key_column``, or ``key.column`` where `key` is a section; `values` fill its places.
+    A head is the phrase ``key_column``, or ``key.column`` where `key` is a section.
     """
     heads = {c: phrase(f"{key}{'_' if '.' in key else '.'}{c}", **values) for c in columns.split()}
     frame = rows[[*heads]] if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows, columns=[*heads])
@@ -121,7 +114,7 @@ def headed(rows, key, columns, caption="", blank="", **values):
 
 
 def figure(picture, alt, caption, width, words="", below=None):
-    """The bytes of an SVG picture, `width` CSS pixels wide, on a white card, as a `Figure`.
+    """The bytes of an SVG picture, `width` CSS pixels wide, on a white card.
 
     `words` say all that it shows, where the alternative text does not; `below` (Shown) is a table that belongs to it.
     """
@@ -130,13 +123,19 @@ def figure(picture, alt, caption, width, words="", below=None):
     source = f"data:image/svg+xml;base64,{base64.b64encode(picture).decode()}"
     drawn = f'<img src="{source}" alt="{escape(alt)}" width="{width}" style="{look}">{below.html if below else ""}'
     fold = folded(phrase("page.in_words"), say(words)).html if words else ""
-    return Figure(drawn, caption, lambda: words or alt, caption, fold)
+    return _framed(drawn, caption, lambda: words or alt, caption, fold)
 
 
 def tabled(frame, caption, note=""):
-    """A table of marks as a `Figure`, a `note` below it."""
+    """A table of marks, framed as a picture is, a `note` below it."""
     made = table(frame, caption)
-    return Figure(made.html, note, lambda: made.text, caption)
+    return _framed(made.html, note, lambda: made.text, caption)
+
+
+def _framed(inside, note, words, caption, fold=""):
+    html = f'<figure style="margin:0">{inside}<figcaption>{escape(note)}</figcaption></figure>'
+    brief = Shown(html, phrase("page.figure", alt=phrase("page.brief", caption=caption.rstrip("."))))
+    return Shown(html + fold, lambda: phrase("page.figure", alt=words()), brief)
 
 
 def folded(summary, *shown):
@@ -148,5 +147,5 @@ def folded(summary, *shown):
 def together(*shown):
     """Several things shown one below the other; as text, what a picture shows is said once, by the table below it."""
     last = max((n for n, s in enumerate(shown) if "<table" in s.html), default=-1)
-    shown = [s.brief if isinstance(s, Figure) and n < last else s for n, s in enumerate(shown)]
+    shown = [s.brief if s.brief and n < last else s for n, s in enumerate(shown)]
     return Shown("".join(s.html for s in shown), lambda: "\n\n".join(s.text for s in shown))

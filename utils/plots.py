@@ -83,7 +83,7 @@ def _size(words, font, maths):
 
 @_styled()
 def finish(fig, alt, caption, told=(), key="", below=None):
-    """The figure as something to show, a `utils.page.Figure`.
+    """The figure as something to show, a `utils.page.Shown`.
 
     `alt` (str) is its main message, said behind the caption; `caption` and `key` (str) stand below it, `below` (Shown)
     between; `told` (list of str) is all that it shows, in words, where no table says it.

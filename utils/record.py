@@ -6,6 +6,7 @@ import sys
 import time
 import weakref
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from utils.phrases import phrase
@@ -32,9 +33,9 @@ def _usable(shelf, entry):
     """Whether an entry can be read; any other is carried along, unread."""
     if not isinstance(entry, dict) or not is_text(entry.get("confidence", "")):
         return False
-    if shelf == "forms":
-        return isinstance(entry.get("fields"), dict) and all(map(is_text, entry["fields"].values()))
-    return entry.get("choice") in ("a", "b", "c")
+    fields = entry.get("fields")
+    written = isinstance(fields, dict) and all(map(is_text, fields.values()))
+    return written if shelf == "forms" else entry.get("choice") in ("a", "b", "c")
 
 
 def _load(file):
@@ -42,13 +43,12 @@ def _load(file):
     blank = {"version": 1, **{shelf: {} for shelf in SHELVES}}
     try:
         record = blank | {"answers": None} | json.loads(file.read_text(encoding="utf-8"))  # an older one has no votes
-        if all(isinstance(record[shelf], dict) for shelf in SHELVES):
-            return record, ""
+        whole = all(isinstance(record[shelf], dict) for shelf in SHELVES)
     except FileNotFoundError:
         return blank, ""
     except (ValueError, TypeError, RecursionError):
-        pass
-    return blank, phrase("record.damaged")
+        whole = False
+    return (record, "") if whole else (blank, phrase("record.damaged"))
 
 
 def _now():
@@ -116,8 +116,8 @@ def keep(shelf, name, **entry):
 
     note = "" if name in read(shelf)[0] else change(edit)
     kept = read(shelf)[0].get(name, entry)  # another process may have forgotten it, or be moving the file
-    if not note and kept != entry:
-        note = phrase(f"cards.already_{shelf}", id=name, choice=kept.get("choice"))
+    if kept != entry:
+        note = note or phrase(f"cards.already_{shelf}", id=name, choice=kept.get("choice"))
     refresh(name, note)
     return kept, note
 
@@ -142,14 +142,10 @@ def write_whole(file, text, private=True):
     """Write beside the file and move into its place, so that an interruption leaves the old or the new one whole."""
     temporary = file.with_name(f"{file.name}.tmp")  # what a kill leaves of it is written over at the next change
     try:
-        with open(temporary, "w", encoding="utf-8", opener=_private if private else None) as new:
+        with open(temporary, "w", encoding="utf-8", opener=partial(os.open, mode=0o600) if private else None) as new:
             new.write(text)
             new.flush()
             os.fsync(new.fileno())
         os.replace(temporary, file)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _private(path, flags):
-    return os.open(path, flags, 0o600)

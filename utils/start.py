@@ -26,10 +26,9 @@ def start_check():
     """
     import anywidget
     import ipywidgets as widgets
-    import pandas as pd
     import traitlets
 
-    from utils.page import Shown, say, table, together
+    from utils.page import Shown, say, table, together, with_heads
     from utils.phrases import phrase, section
 
     class Seen(anywidget.AnyWidget):
@@ -43,7 +42,7 @@ def start_check():
         def _repr_mimebundle_(self, **kwargs):
             return super()._repr_mimebundle_(**kwargs) | self.shown._repr_mimebundle_()
 
-    frame = pd.DataFrame(_rows(), columns=[phrase(f"check.{head}") for head in ("what", "found_head", "so")])
+    frame = with_heads(_rows(), "check", "what found_head so")
     slider = widgets.IntSlider(3, 0, 10, description=phrase("check.slider"), style={"description_width": "8em"})
     made = Check([slider, seen := Seen()]).add_class("casebook-explorer")
     made.seen, made.found, note = seen, table(frame, phrase("check.caption")), phrase("check.note")
@@ -72,25 +71,23 @@ def _rows():
     for r in (r for r in map(Requirement, needs) if not r.marker or r.marker.evaluate({"extra": ""})):
         try:
             found = platform.python_version() if r.name == "Python" else metadata.version(r.name)
+            unfit = "".join(bound.operator for bound in r.specifier if not bound.contains(found, True))
+            state = "too_old" if ">" in unfit else "newer" if unfit else "new_enough"
         except metadata.PackageNotFoundError:  # JupyterLab and what only tests need may be elsewhere, or nowhere
-            found = ""
-        unfit = "".join(bound.operator for bound in r.specifier if found and not bound.contains(found, True))
-        state = "too_old" if ">" in unfit else "newer" if unfit else "new_enough"
-        state = state if found else "missing" if place == "own" else "not_needed"
+            found, state = "", "missing" if place == "own" else "not_needed"
         bounds = ", ".join(sorted(map(str, r.specifier), reverse=True))
         here = phrase("check.found" if found else "check.found_none", found=found, bounds=bounds)
         yield r.name, here, phrase(f"check.{state}", mend=phrase(f"check.mend_{place}"))
-    file, home = record.record_path(), str(Path.home())
+    file, home = record.record_path(), Path.home()
     try:  # a file is written beside the record as one is, and taken away again
         file.parent.mkdir(parents=True, exist_ok=True)
         record.write_whole(probe := file.with_suffix(".trial"), "a trial")
         probe.unlink(missing_ok=True)
-        state = record.read()[1].strip() or phrase("check.can_be_written")
-        if place == "browser" and not file.is_relative_to(record.DRIVE):  # a private window, or one without https
-            state = phrase("check.not_kept")
+        lost = place == "browser" and not file.is_relative_to(record.DRIVE)  # a private window, or one without https
+        state = phrase("check.not_kept") if lost else record.read()[1].strip() or phrase("check.can_be_written")
     except OSError as fault:
         state = phrase("check.not_written", why=fault.strerror)
-    short = "~" + str(file).removeprefix(home) if str(file).startswith(home + os.sep) else file  # it may bear your name
+    short = Path("~", file.relative_to(home)) if file.is_relative_to(home) else file  # home may bear your name
     yield phrase("check.record"), short, state
     yield phrase("check.place"), phrase(f"check.on_{place}"), ""
 
