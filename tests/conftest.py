@@ -18,12 +18,13 @@ def article(request):
 
 @pytest.fixture
 def record(tmp_path, monkeypatch):
-    """A learner's record in an empty folder."""
+    """A learner's record in an empty folder, with no card of an earlier test to refresh."""
     from utils import record
 
     path = tmp_path / "answers.json"
     monkeypatch.setenv("MAS_CASEBOOK_RECORD", str(path))
     monkeypatch.setattr(record, "unsaved", {})
+    record.watchers.clear()
     return path
 
 

@@ -3,12 +3,11 @@
 import math
 from itertools import combinations, product
 
-import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.moving import cells, clean, named, rows
+from tests.moving import cells, clean, named
 from utils.chapters import cohort
 from utils.chapters.cohort import COUNTS, accuracy, crowd, simulate, sweep
 from utils.rules import RULES, evaluate_table
@@ -73,6 +72,7 @@ def test_nobody_is_impossible_and_children_carry_what_the_rules_ask_for():
     asked = set().union(*(RULES[r].inputs() for r in ("mas_2016", "ferritin_esr", "ms_score", "hlh_2004")))
     assert asked - set(MANY) == {"haemophagocytosis", "nk_activity_low", "scd25"}
     assert set(MANY) - {"mas"} == set(COHORT["variable"]) and not MANY.isna().any().any()
+    assert MANY["mas"].sum() == len(MANY) / 2
 
 
 # ---- where they land ------------------------------------------------------------------------------------------------
@@ -85,13 +85,6 @@ def test_a_rule_lands_near_its_published_accuracy(rule):
     found = accuracy(evaluate_table(rule, MANY)["met"], MANY["mas"])
     rates = np.array([found["sensitivity"], found["specificity"]])
     assert (np.abs(rates - LANDS[rule][:2]) <= LANDS[rule][2:]).all()
-
-
-def test_a_seed_is_a_cohort():
-    one, other = simulate(500, seed=3), simulate(500, seed=4)
-    pd.testing.assert_frame_equal(simulate.__wrapped__(500, seed=3), one)  # drawn again
-    assert one["mas"].sum() == other["mas"].sum() == 250
-    assert all((one[c] != other[c]).any() for c in one if c != "sjia_known_or_suspected")
 
 
 # ---- counting -------------------------------------------------------------------------------------------------------
@@ -131,11 +124,10 @@ def test_a_threshold_is_taken_in_its_published_unit_and_does_not_outlast_its_cal
 
 BAD = [
     ("mas_2016", {"ldh": 500}, "'ldh': 500 is no .*: ferritin, laboratory, platelets, ast, triglycerides, fibrinogen"),
-    ("mas_2016", {"fever": 1}, "'fever': 1 is no"), ("mas_2016", {"mas_2016": 2}, "'mas_2016': 2 is no"),
+    ("mas_2016", {"fever": 1}, "'fever': 1 is no"), ("naranjo", {"probable": 5}, "is no threshold"),
     ("ms_score", {"ldh": 0.002}, "'ldh': 0.002 is no threshold of MS score.* one of: ms_score"),
-    ("naranjo", {"probable": 5}, "is no threshold"), ("hscore", {"temperature": 38}, "temperature_38_4, temp"),
+    ("hscore", {"temperature": 38}, "temperature_38_4, temp"),
     *[("mas_2016", {"ferritin": x}, "plain, finite number") for x in (math.nan, math.inf, "500", True, None, 10**400)],
-    ("mas_2016", {"laboratory": math.nan}, "'laboratory': nan is no threshold"),
 ]  # fmt: skip
 
 
@@ -160,9 +152,8 @@ def test_people_are_counted_as_a_crowd_and_follow_their_controls():
 
 REFUSED = [
     ({"prior": 101}, "choose a whole number, 0 to 100"), ({"rule": "pals_hypotension"}, "list of Rule and study"),
-    ({"threshold": "1000"}, "bare number"), ({"threshold": "1 ng/mL", "item": "platelets"}, "not a unit of"),
-    ({"threshold": "> 500 ng/mL"}, "is a range"), ({"threshold": "1,001 mg/L"}, "choose 0.1 to 1,000,000 ng/mL"),
-    ({"threshold": "nan", "item": "ferritin_esr"}, "choose 0.1 to"), ({"item": []}, "on the list of Threshold of"),
+    ({"threshold": "1 ng/mL", "item": "platelets"}, "not a unit of"), ({"threshold": "> 500 ng/mL"}, "is a range"),
+    ({"threshold": "1,001 mg/L"}, "choose 0.1 to 1,000,000 ng/mL"), ({"item": []}, "on the list of Threshold of"),
 ]  # fmt: skip
 
 
@@ -201,13 +192,3 @@ def test_simulated_stands_on_every_picture_and_every_table(lines):
         assert lines.get()["threshold"] == rule.nodes()[item]["threshold"] and "published" in words
     tables = FEW, evaluate_table("mas_2016", FEW), sweep("mas_2016", FEW, "ast", [48])
     assert [t.index.name for t in tables] == ["SIMULATED"] * 3 and FEW.head().to_csv().startswith("SIMULATED,mas,")
-
-
-def test_a_key_moves_the_handle_and_the_threshold_with_it(lines):
-    [(field, slider, _)] = rows(lines, widgets.FloatText)
-    for by in (1, -1, 0.6, -0.6):  # one step, or part of one where it stood beside
-        lines.set("1,000 ng/mL")
-        slider.value = 3 + by * slider.step
-        assert lines.get()["threshold"] == pytest.approx(10**slider.value, rel=0.005)
-    field.value = highest = 5 * 10**slider.max  # the field may go where the slider cannot
-    assert lines.get()["threshold"] == highest and slider.value == slider.max

@@ -11,7 +11,6 @@ from classroom.receipts import read_receipts
 from tests.injection import PAYLOADS, Found
 from tests.moving import ADMISSION, MAKE, REGIONAL, everything
 from utils import explore, page, quiz
-from utils import record as store
 from utils.chapters import patient
 from utils.chapters.board import differential_board, replay
 from utils.receipt import save_receipt
@@ -19,12 +18,6 @@ from utils.receipt import save_receipt
 each = pytest.mark.parametrize("text", PAYLOADS)
 TEXTS = {n: p for n, p in quiz.prompts().items() if p["kind"] == "text" and p["notebook"] in ("01", "02")}
 made = cache(lambda name: MAKE[name]())  # none takes what it is given here, or takes it as words
-
-
-@pytest.fixture(autouse=True)
-def _page_of_its_own():
-    """Cards of an earlier test are not refreshed in a later one."""
-    store.watchers.clear()
 
 
 def html(shown):

@@ -177,14 +177,6 @@ weights, multipliers, intervals = st.floats(4.3, 83), st.floats(0.05, 1), st.sam
 readings, routes = st.sampled_from(READINGS), st.sampled_from(ROUTES)
 
 
-@given(weights, intervals, st.floats(1, 100))
-def test_subcutaneous_curves_are_the_same_in_both_readings(weight, every, dose):
-    hours = np.linspace(0, 72, 37)
-    one, two = (concentration(hours, parameters(weight, r), dose, every, "sc", doses=4) for r in READINGS)
-    assert np.allclose(one, two, rtol=1e-9)
-    assert not np.allclose(*(concentration(hours, parameters(weight, r), dose, every, "iv") for r in READINGS))
-
-
 @given(weights, multipliers, multipliers, multipliers, intervals, readings, routes)
 def test_steady_state_is_where_many_doses_lead(weight, f, g, cl, every, reading, route):
     p = parameters(weight, reading, f, g, cl)
@@ -207,14 +199,6 @@ def test_nothing_happens_where_the_rate_constants_meet(weight, hour):
     assert np.allclose(at, textbook, rtol=1e-4) and np.isclose(at[0], textbook, rtol=1e-7, atol=1e-9)
 
 
-@given(weights, multipliers, intervals, routes, st.integers(1, 9))
-def test_the_area_grows_to_dose_over_clearance(weight, f, every, route, doses):
-    p = parameters(weight, bioavailability=f)
-    areas = area(np.array([0.0, 1, 10, 100, 1e4]), p, 10.0, every, route, doses=doses)
-    assert (np.diff(areas) >= -1e-9).all() and abs(areas[0]) < 1e-12
-    assert np.isclose(areas[-1], doses * 10 * (p.bioavailability if route == "sc" else 1) / p.clearance)
-
-
 def test_shapes():
     kilos, multiples = np.linspace(10, 20, 5), [0.5, 1, 1, 1, 2]
     one, many = parameters(W), parameters(kilos, clearance=multiples)
@@ -227,18 +211,16 @@ def test_shapes():
 
 REFUSED = [
     (lambda: parameters(0), "weight_kg, the dry weight, is 0: give a number above 0 kg"),
-    (lambda: parameters("16.7 kg"), "is 16.7 kg: give a number"), (lambda: parameters(True), "is True: give a number"),
+    (lambda: parameters("16.7 kg"), "is 16.7 kg: give a"), (lambda: parameters(W, "x"), "published or flip_flop"),
     (lambda: parameters(W, bioavailability=1.2), "0.95, is 1.2: give a number above 0, at most 1.05"),
     (lambda: parameters(W, clearance=[1, np.nan]), r"clearance, a multiplier, is \[1, nan\]"),
-    (lambda: parameters(W, extra_volume_l=-1), "extra_volume_l is -1: give a number from 0 L"),
-    (lambda: parameters(W, "x"), "published or flip_flop"), (lambda: concentration(-1, P, DOSE), "time since the"),
+    (lambda: parameters(W, extra_volume_l=-1), "is -1: give a"), (lambda: concentration(-1, P, DOSE), "time since"),
     (lambda: concentration(1, P, DOSE, [6, 24]), "one dose"), (lambda: concentration(1, P, 9, route="x"), "sc or iv"),
     (lambda: concentration(1, P, DOSE, doses=0), "a whole number"), (lambda: area(1, P, 9, doses=None), "no steady"),
     (lambda: concentration(1, P, DOSE, infusion_h=1), "infusion_h, which is for route 'iv',"),
     (lambda: concentration(1, P, DOSE, 6, "iv", infusion_h=7), "is 7: give a number from 0, at most 6 h"),
     (lambda: first_day(P, DOSE, 7), "divides 24"), (lambda: split_gain(parameters([10, 20]), DOSE), "2 profiles"),
     (lambda: split_gain(P, DOSE, measure="c_trough"), "choose auc_24 or c_avg or c_max"),
-    (lambda: split_gain(P, DOSE, clearance=0), "clearance, a multiplier, is 0"),
 ]  # fmt: skip
 
 

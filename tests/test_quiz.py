@@ -10,26 +10,11 @@ from hypothesis import strategies as st
 from tests.check_questions import items as checked_items
 from tests.check_questions import prompts as checked_prompts
 from tests.injection import PAYLOADS, Found
+from utils import quiz
 from utils import record as store
 from utils.case import load_case
 from utils.chapters.board import differential_board, replay
-from utils.quiz import (
-    answer,
-    ask,
-    items,
-    my_page,
-    notes,
-    progress,
-    prompts,
-    rank,
-    rankings,
-    reset,
-    reveal,
-    revision,
-    two_votes,
-    voices,
-    write,
-)
+from utils.quiz import answer, ask, items, my_page, notes, progress, prompts, rank, reset, reveal, write
 from utils.tables import CASEDATA, CaseDataError, read_table
 
 REGIONAL = load_case().as_of("regional_hospital")
@@ -84,7 +69,7 @@ def test_nothing_is_given_away_before_the_commit_and_every_option_is_explained_a
         text = answer(name, "a", "low").text
         assert text == reveal(name).text
         assert all(o["why"].strip() in text and o["rests_on"][0] in text for o in item["options"])
-        assert all(label in text for label, _ in voices(item))
+        assert all(label in text for label, _ in quiz.voices(item))
 
 
 def test_a_card_commits_once_locks_and_follows_calls(record):
@@ -121,11 +106,11 @@ def test_the_first_commit_of_a_form_stays_and_reset_opens_it_again(record):
     assert "1 systemic juvenile" in form.feedback and rank("D1.1").committed == form.committed
     assert "kept already" in write("F1.1", {**THREE, "for": "else"}).text
     assert "kept already" in rank("D1.1", FOUR[::-1]).text
-    assert [*rankings("01")["story and examination"].dropna()] == [1, 2, 3, 4]
-    assert "open again" in reset("D1.1").text and rankings("01").isna().all(axis=None)
+    assert [*quiz.rankings("01")["story and examination"].dropna()] == [1, 2, 3, 4]
+    assert "open again" in reset("D1.1").text and quiz.rankings("01").isna().all(axis=None)
     assert form.committed == twin.committed == {} and form.feedback == ""
     commit(form, **dict(zip(FOUR, "4321", strict=True)), primary_hlh="", confidence="")
-    assert twin.committed["kawasaki"] == "1" and [*rankings("01").iloc[:, 0].dropna()] == [4, 3, 2, 1]
+    assert twin.committed["kawasaki"] == "1" and [*quiz.rankings("01").iloc[:, 0].dropna()] == [4, 3, 2, 1]
     assert kept(record, "forms")["F1.1"] == THREE and kept(record) == {"N1.1": "b"}
 
 
@@ -141,12 +126,10 @@ NONSENSE = [  # any other is tests/test_fuzz.py's
     (lambda: answer("N3.2", "d"), "Nothing was recorded"), (lambda: answer("N3.2", "a", "sure"), "low, medium or high"),
     (lambda: answer("N3.22", "a"), "did you mean"), (lambda: reveal(7), "There is no question '7'"),
     (lambda: reset("N3.2"), "no answer to forget"), (lambda: write("W1.1", " \n "), "still empty"),
-    (lambda: write("W1.1", 7), "has the fields sentence"), (lambda: write("F1.1", {"for": "x"}), "One finding that"),
+    (lambda: write("F1.1", {"for": "x"}), "One finding that"), (lambda: rank("D1.1", "sjia"), "at least 4"),
     (lambda: write("F1.1", {**THREE, "more": "x"}), "has the fields for, against, missing"),
     (lambda: write("D1.1", "x"), "nothing to write called 'D1.1'"), (lambda: rank("W1.1", FOUR), "nothing to rank"),
-    (lambda: rank("D1.1", "sjia"), "at least 4"), (lambda: rank("D1.1", [*FOUR, "sjia"]), "each once"),
-    (lambda: rank("D1.1", [*FOUR[:3], "gout"]), "no ranking"), (lambda: rank("D1.1", FOUR, "sure"), "low, medium"),
-    (lambda: rank("D1.1", [*FOUR, []]), "no ranking"),
+    (lambda: rank("D1.1", [*FOUR[:3], "gout"]), "no ranking"), (lambda: rank("D1.1", [*FOUR, "sjia"]), "each once"),
 ]  # fmt: skip
 
 
@@ -171,17 +154,17 @@ def test_progress_counts_and_never_scores_confidence_or_discussion(record):
 def reword(monkeypatch):
     """Gives N3.6, which is as it was first asked, another stem and key, and takes them back."""
     old, new = items()["N3.6"], copy.deepcopy(items()["N3.6"]) | {"stem": "Another question?", "best": "a"}
-    assert old["best"] == "b" and read_table("revisions").set_index("id").at["N3.6", "first"] == revision(old)
+    assert old["best"] == "b" and read_table("revisions").set_index("id").at["N3.6", "first"] == quiz.revision(old)
     return lambda changed=True: monkeypatch.setitem(items(), "N3.6", new if changed else old)
 
 
 def test_a_revision_changes_with_stem_options_and_key_alone():
     item, table = items()["N3.2"], read_table("revisions").set_index("id")
     for change in ({"stem": "?"}, {"best": "a"}, {"options": [{**o, "text": "x"} for o in item["options"]]}):
-        assert revision({**item, **change}) != revision(item)
+        assert quiz.revision({**item, **change}) != quiz.revision(item)
     same = {"voices": {}, "options": [{**o, "why": "another explanation"} for o in item["options"]]}
-    assert revision({**item, **same}) == revision(item)
-    asked = {k: revision(i) for k, i in {**checked_items(CASEDATA), **checked_prompts(CASEDATA)}.items()}
+    assert quiz.revision({**item, **same}) == quiz.revision(item)
+    asked = {k: quiz.revision(i) for k, i in {**checked_items(CASEDATA), **checked_prompts(CASEDATA)}.items()}
     assert table.loc[table["asked"], "revision"].to_dict() == asked
 
 
@@ -206,7 +189,7 @@ def test_an_answer_to_another_form_of_the_question_is_said_and_not_judged(record
 @pytest.fixture
 def room(record):
     """A record in which each question takes two votes."""
-    assert "vote 1" in two_votes(True).text
+    assert "vote 1" in quiz.two_votes(True).text
     return record
 
 
@@ -242,11 +225,11 @@ def test_a_double_click_gives_no_second_vote_and_switched_off_the_next_commit_is
     commit(waiting, choice="a", vote=1), commit(waiting, at=2, choice="a", vote=1)
     assert "voted on already: a. It stays" in commit(other, choice="b", vote=1)
     assert kept(room, "votes") == {"N3.2": "a"} and kept(room) == {}
-    two_votes(False)
+    quiz.two_votes(False)
     assert fresh.item["button"] == "Commit answer N3.3" and "vote" not in commit(fresh, choice="b", vote=1)
     assert "You changed from a to b." in commit(waiting, choice="b", vote=2)
     assert kept(room) == {"N3.2": "b", "N3.3": "b"} and kept(room, "votes") == {"N3.2": "a"}
-    two_votes(True)
+    quiz.two_votes(True)
     assert "answered already: b" in answer("N3.3", "c").text and kept(room, "votes") == {"N3.2": "a"}
 
 
@@ -260,20 +243,19 @@ def test_a_reset_forgets_both_votes_leaves_the_mode_and_keeps_a_backup(room):
 
 
 def test_a_button_switches_and_cards_follow(record):
-    switch, card = two_votes(), ask("N3.2")
+    switch, card = quiz.two_votes(), ask("N3.2")
     assert not record.exists() and "One vote: " in first(switch)[0]
     switch.children[0].click()
     assert "Two votes: " in switch.shown.text and card.item["button"] == "Commit first vote N3.2"
-    two_votes(False)
-    assert card.item["button"] == "Commit answer N3.2" and "Two votes: " in two_votes(True).text
+    quiz.two_votes(False)
+    assert card.item["button"] == "Commit answer N3.2" and "Two votes: " in quiz.two_votes(True).text
     switch.children[0].click()  # from what it is by then
     assert "One vote: " in switch.shown.text and json.loads(record.read_text())["two_votes"] is False
-    assert all("neither" in two_votes(odd).text for odd in ("yes", 1, [True]))
+    assert all("neither" in quiz.two_votes(odd).text for odd in ("yes", 1, [True]))
 
 
-@pytest.mark.parametrize("odd", ['"two_votes": 1', '"votes": {"N3.2": {"choice": "z"}, "x": 3}'])
-def test_an_odd_mode_or_vote_counts_as_none(record, odd):
-    record.write_text('{"version": 1, "answers": {}, "forms": {}, ' + odd + "}")
+def test_an_odd_mode_or_vote_counts_as_none(record):
+    record.write_text('{"answers": {}, "forms": {}, "two_votes": 1, "votes": {"N3.2": {"choice": "z"}, "x": 3}}')
     assert ask("N3.2").item["button"] == "Commit answer N3.2"
     assert "You chose a" in answer("N3.2", "a").text and "changed" not in reveal("N3.2").text
 
@@ -312,7 +294,7 @@ def test_a_replay_and_my_page_are_brought_up_to_date_by_their_buttons(record):
     assert "(HLH) not ranked place 5" in first(way)[0] and "You have answered 1 of" in mine.shown.text
     assert EVIL in mine.shown.text and "<script" not in mine.shown.html and "&lt;script&gt;" in notes("01").html
     assert "INVENTED, TP-01" in first(my_page("11"))[0]
-    assert rankings("99").shape == (5, 0) and "written nothing" in notes("99").text and first(replay(None))[0]
+    assert quiz.rankings("99").shape == (5, 0) and "written nothing" in notes("99").text and first(replay(None))[0]
 
 
 @pytest.fixture
@@ -346,16 +328,16 @@ def test_the_board_compares_with_our_reading(board):
     assert "The board is empty" in commit(board, at=3, **dict.fromkeys(cells, "")) and board.get() == {}
 
 
-@pytest.mark.parametrize(
-    "row, cells, says",
-    [
-        ("gout", {}, "no row 'gout'"), ("fever", {"gout": "fits"}, "no column 'gout'"),
-        ("fever", {"sjia": "maybe"}, "'maybe' is not a state"), ("fever", {"kawasaki": "fits", "sjia": True}, "no"),
-    ],
-)  # fmt: skip
-def test_the_board_refuses_in_words_and_records_nothing(board, record, row, cells, says):
-    refused = board.set(row, **cells).text
-    assert refused.startswith("Refused. ") and says in refused and not record.exists()
+NO_CELLS = [
+    ("gout", {}, "no row 'gout'"), ("fever", {"gout": "fits"}, "no column 'gout'"),
+    ("fever", {"sjia": "maybe"}, "'maybe' is not a state"), ("fever", {"kawasaki": "fits", "sjia": True}, "'True'"),
+]  # fmt: skip
+
+
+def test_the_board_refuses_in_words_and_records_nothing(board, record):
+    for row, cells, says in NO_CELLS:
+        refused = board.set(row, **cells).text
+        assert refused.startswith("Refused. ") and says in refused and not record.exists(), says
 
 
 def test_the_board_says_why_and_gives_one_row_away_before_it_is_run(board):
@@ -384,6 +366,7 @@ SHELF = st.dictionaries(st.sampled_from(["W1.1", "F1.1", "D1.1", "D1.2", "B1.1",
 def test_a_strange_record_never_raises_and_is_never_a_dead_end(record, forms, answers, extra):
     for left in record.parent.iterdir():
         left.unlink()
+    store.watchers.clear()  # of the example before
     record.write_text(json.dumps({"answers": answers, "forms": forms, "extra": extra}), encoding="utf-8")
     board = differential_board(REGIONAL)
     cards = [write("W1.1"), write("F1.1"), rank("D1.1"), ask("N1.1"), board]
@@ -414,13 +397,3 @@ def test_an_entry_that_cannot_be_used_is_not_used_and_gives_way(record, name, en
     assert card.committed == {} and card.feedback == "" and sent(card)
     assert "written nothing" in notes("01").text and "not ranked yet" in first(replay("01"))[0]
     assert commit(card, **FORMS[name]) and FORMS[name].items() <= kept(record, "forms")[name].items()
-
-
-def test_places_and_states_that_are_none_are_left_out(record):
-    odd = {"D1.1": {"fields": {"sjia": "²", "leukaemia": "9" * 40, "infection": "6", "kawasaki": "2", "gout": "1"}}}
-    odd["B1.1"] = {"fields": {"fever|sjia": "maybe", "x|y": "fits", "limp|sjia": "unknown", "": "fits"}}
-    record.write_text(json.dumps({"answers": {}, "forms": odd}), encoding="utf-8")
-    assert "Your order: 2 Kawasaki disease." in rank("D1.1").feedback
-    assert rankings("01")["story and examination"].dropna().to_dict() == {"Kawasaki disease": 2}
-    board = differential_board(REGIONAL)
-    assert board.get() == {("limp", "sjia"): "unknown"} and "1 cell filled" in board.feedback

@@ -70,10 +70,10 @@ def serve(home):
 
 def wait_for(server, home):
     """The server's address, once it answers at the port that it found free."""
-    told, end = home / "runtime" / f"jpserver-{server.pid}.json", time.monotonic() + PATIENCE
+    file, end = home / "runtime" / f"jpserver-{server.pid}.json", time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < end:
         with suppress(OSError, ValueError):  # not written yet, or half; not answering yet
-            address = json.loads(told.read_text())["url"].rstrip("/")
+            address = json.loads(file.read_text())["url"].rstrip("/")
             requests.get(f"{address}/api?token=learner", timeout=PATIENCE).raise_for_status()
             return address
         time.sleep(0.1)
@@ -137,18 +137,13 @@ def confine(chromium, profile):
 @contextmanager
 def serve_files(folder):
     """Serve a folder of files on loopback; yields its address."""
-    handler = functools.partial(Quiet, directory=str(folder))
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
 
 
 def settle(page):

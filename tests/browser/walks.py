@@ -31,6 +31,7 @@ LISTEN = f"""() => {{ window.__sent = '';
   {KERNEL}.anyMessage.connect((_, {{ msg, direction }}) => {{
     if (direction === 'recv') window.__sent += JSON.stringify(msg.content); }}); }}"""
 NUMBERS = {  # the label of a field, what is typed, what is shown then, and what is refused
+    "00": ("Value, unit", "1.5 mmol/L", "132.9 mg/dL", "7"),
     "04": ("Of 100, have the disease", "20", "Of 100 adults, 20 have the disease", "101"),
     "06": ("Day", "4", "Day 4: 4 for certain", "0.8"),
     "08": ("Suppose the heart improved on day", "6", "Suppose the heart had first improved on day 6.", "0"),
@@ -124,13 +125,13 @@ def refuse(page, field, typed):
     field.evaluate(HEARD)
     enter(field, typed)
     page.wait_for_function("() => window.__heard.at(-1)?.startsWith('Refused. ')")
-    told = page.locator(f"[id='{field.get_attribute('aria-describedby')}']")
-    assert [h for h in page.evaluate("window.__heard") if h.startswith("Refused")] == [told.inner_text()]
+    sentence = page.locator(f"[id='{field.get_attribute('aria-describedby')}']")
+    assert [h for h in page.evaluate("window.__heard") if h.startswith("Refused")] == [sentence.inner_text()]
     assert field.get_attribute("aria-invalid") == "true" and field.input_value() == typed
     assert field.evaluate(LAID) == before
     enter(field, was)
     page.wait_for_function("() => !window.__heard.at(-1).startsWith('Refused')")
-    assert told.inner_text() == "" and field.get_attribute("aria-invalid") == "false"
+    assert sentence.inner_text() == "" and field.get_attribute("aria-invalid") == "false"
     assert field.evaluate(LAID) == before
 
 
@@ -153,9 +154,6 @@ def walk_00(page):
     choose(question, 1, "You chose b. That is the best supported answer.")  # JupyterLab must not take the arrow
     expect(question.locator("input:enabled")).to_have_count(0)
     page.locator("[role=status]", has_text="A slider shows on this page, and the kernel hears of it.").wait_for()
-    enter(typed, "1.5 mmol/L")
-    shows(page, "132.9 mg/dL")
-    refuse(page, typed, "7")
     for number, text in enumerate(PAYLOADS):
         enter(typed, f"x{number} {text}")
         page.locator(".casebook-refused", has_text=f"Refused. 'x{number} ").first.wait_for()
@@ -205,13 +203,8 @@ def walk_01(page):
     kill(page)
     open_notebook(page, page.url, "01_month_of_fever.ipynb")
     run_all(page)
-    kept = {
-        question: "You chose b",
-        sentence: "W1.1 is kept.",
-        ranking: "Your order: 1 systemic",
-        form: "F1.1 is kept.",
-    }
-    for again, words in kept.items():
+    replies = ("You chose b", "W1.1 is kept.", "Your order: 1 systemic", "F1.1 is kept.")
+    for again, words in zip((question, sentence, ranking, form), replies, strict=True):
         says(again, words)
         expect(again.locator("input:enabled, textarea:enabled, select:enabled")).to_have_count(0)  # the first stays
         expect(again.locator("button")).to_be_hidden()

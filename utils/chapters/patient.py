@@ -45,10 +45,11 @@ class Patient:
         """Every rule of `RULERS` at every moment: a dict of (rule, moment) -> Verdict."""
         return {(r, m): evaluate(r, self.as_of(m)) for m in self.moments.index for r in RULERS}
 
-    def measured(self, rule, moment):
-        """The verdict where a fever must have been measured; the usual one of a rule set without that variant."""
-        variant = "measured_fever" if "measured_fever" in RULES[rule].variants else None
-        return evaluate(rule, self.as_of(moment), variant)
+    @cached_property
+    def measured(self):
+        """The same where a fever must have been measured, in each rule set that has this variant."""
+        rules, moments = [r for r in RULERS if "measured_fever" in RULES[r].variants], self.moments.index
+        return self.verdicts | {(r, m): evaluate(r, self.as_of(m), "measured_fever") for m in moments for r in rules}
 
     def mark(self, shown):
         """Something to show, under a line that says that the patient is invented."""
@@ -150,7 +151,7 @@ def judged(patient, moment):
     """The verdicts at a moment, in words: a DataFrame of rule, verdict, where it stands, what would settle it."""
     rows, _ = [], patient.told(moment)  # CaseDataError for an unknown moment
     for rule in RULERS:
-        verdict, measured = patient.verdicts[rule, moment], patient.measured(rule, moment)
+        verdict, measured = patient.verdicts[rule, moment], patient.measured[rule, moment]
         stands = phrase("capstone.stands", span=plots.span(verdict), cut=plots.cut_off(verdict))
         if measured.score != verdict.score:
             limit = show(RULES[rule].nodes("measured_fever")["fever"]["threshold"])
@@ -188,7 +189,7 @@ def edges(patient):
     """Values on a threshold or just beside it, 1 % or one step of the last printed digit, and their side: a table."""
     rows = []
     for (rule, moment), verdict in patient.verdicts.items():
-        inputs, both = patient.as_of(moment).inputs, [verdict.items, patient.measured(rule, moment).items]
+        inputs, both = patient.as_of(moment).inputs, [verdict.items, patient.measured[rule, moment].items]
         for item in pd.concat(both).dropna(subset=["margin", "value"]).to_dict("records"):
             by, given, cut = factors(item["input"]), inputs[item["input"]], item["threshold"]
             step = 10.0**-given.decimals * by[given.unit] / by[item["unit"]]
