@@ -216,7 +216,7 @@ EXPLORERS = {  # how to make one, and keywords with values that are near to what
         {n: known(n) for n in ("neutrophils", "esr", "haemophagocytosis")},
     ),
     "Board": (
-        lambda: board.differential_board(REGIONAL),
+        lambda: board.DifferentialBoard(REGIONAL),
         {"finding": st.sampled_from(["ferritin", "platelets"]), "sjia": REASON, "kawasaki": REASON},
     ),
     "Thresholds": (

@@ -12,7 +12,7 @@ from tests.injection import PAYLOADS, Found
 from tests.moving import ADMISSION, MAKE, REGIONAL, everything
 from utils import explore, page, quiz
 from utils.chapters import patient
-from utils.chapters.board import differential_board, replay
+from utils.chapters.board import DifferentialBoard, replay
 from utils.receipt import save_receipt
 
 each = pytest.mark.parametrize("text", PAYLOADS)
@@ -44,7 +44,7 @@ def test_what_is_typed_into_a_card_stays_text(record, text):
         assert list(card.committed.values())[0] == text.strip()  # it was kept, so it was shown
         harmless(card, quiz.write(name, text), quiz.write(name), quiz.notes(prompt["notebook"]))
         assert text.strip().split()[0] in Found(quiz.notes(prompt["notebook"]).html).words
-    cards = [quiz.ask("N3.2"), quiz.rank("D1.1"), differential_board(REGIONAL), *map(patient.sheet, patient.names())]
+    cards = [quiz.ask("N3.2"), quiz.rank("D1.1"), DifferentialBoard(REGIONAL), *map(patient.sheet, patient.names())]
     harmless(*cards)
     for card in cards:
         odd = dict.fromkeys(getattr(card, "boxes", ()), text) | {"sjia": text, "ferritin|sjia": text}
@@ -54,7 +54,7 @@ def test_what_is_typed_into_a_card_stays_text(record, text):
 
 @each
 def test_what_is_given_by_call_stays_text(record, text):
-    board = differential_board(REGIONAL)
+    board = DifferentialBoard(REGIONAL)
     harmless(
         *(quiz.answer(*x) for x in ((text, "a"), ("N3.2", text), ("N3.2", "a", text))),
         quiz.reveal(text), quiz.ask(text), quiz.reset(text), quiz.write(text), quiz.write("W1.1", {text: text}),
@@ -85,7 +85,7 @@ def test_a_record_edited_by_hand_stays_text(record, text):
     record.write_text(json.dumps({"answers": {"N3.2": entry, text: entry}, "forms": {**forms, text: forms["B1.1"]}}))
     cards = [quiz.ask("N3.2"), quiz.rank("D1.1"), *map(quiz.write, TEXTS), *map(patient.sheet, patient.names())]
     harmless(*cards, quiz.reveal("N3.2"), quiz.progress(), quiz.notes("01"), replay("01"))
-    board = differential_board(REGIONAL)
+    board = DifferentialBoard(REGIONAL)
     harmless(board, board.picture("Mine.", mine=True), save_receipt(record.parent / "r.json", written=True))
     harmless(quiz.reset(text), quiz.progress())
 

@@ -13,7 +13,7 @@ from tests.injection import PAYLOADS, Found
 from utils import quiz
 from utils import record as store
 from utils.case import load_case
-from utils.chapters.board import differential_board, replay
+from utils.chapters.board import DifferentialBoard, replay
 from utils.quiz import answer, ask, items, my_page, notes, progress, prompts, rank, reset, reveal, write
 from utils.tables import CASEDATA, CaseDataError, read_table
 
@@ -299,15 +299,15 @@ def test_a_replay_and_my_page_are_brought_up_to_date_by_their_buttons(record):
 
 @pytest.fixture
 def board(record):
-    return differential_board(REGIONAL)
+    return DifferentialBoard(REGIONAL)
 
 
 def test_the_board_keeps_what_is_set_and_every_other_one_follows(board):
-    other = differential_board(REGIONAL)
+    other = DifferentialBoard(REGIONAL)
     board.set("fever", sjia="fits", kawasaki="does not fit")
     other.set("ferritin", sjia="Unknown ")
     filled = {("fever", "sjia"): "fits", ("fever", "kawasaki"): "does_not_fit", ("ferritin", "sjia"): "unknown"}
-    assert board.get() == other.get() == filled == differential_board(REGIONAL).get()
+    assert board.get() == other.get() == filled == DifferentialBoard(REGIONAL).get()
     assert board.committed == other.committed == {"|".join(k): v for k, v in filled.items()}
     mine, ours = board.picture("Yours.", mine=True).text, board.picture("Ours.").text
     assert all(label in mine and label in ours for label in REGIONAL.board_findings["label"])
@@ -368,7 +368,7 @@ def test_a_strange_record_never_raises_and_is_never_a_dead_end(record, forms, an
         left.unlink()
     store.watchers.clear()  # of the example before
     record.write_text(json.dumps({"answers": answers, "forms": forms, "extra": extra}), encoding="utf-8")
-    board = differential_board(REGIONAL)
+    board = DifferentialBoard(REGIONAL)
     cards = [write("W1.1"), write("F1.1"), rank("D1.1"), ask("N1.1"), board]
     shown = [notes("01"), progress(), reveal("N1.1"), board.picture("Mine.", mine=True)]
     for text in [*(s.html + s.text for s in shown), *map(sent, cards), "".join(first(replay("01")))]:
@@ -393,7 +393,7 @@ UNUSABLE = [
 @pytest.mark.parametrize("name, entry", UNUSABLE)
 def test_an_entry_that_cannot_be_used_is_not_used_and_gives_way(record, name, entry):
     record.write_text(json.dumps({"answers": {}, "forms": {name: entry}}), encoding="utf-8")
-    card = {"W": write, "D": rank, "B": lambda _: differential_board(REGIONAL)}[name[0]](name)
+    card = {"W": write, "D": rank, "B": lambda _: DifferentialBoard(REGIONAL)}[name[0]](name)
     assert card.committed == {} and card.feedback == "" and sent(card)
     assert "written nothing" in notes("01").text and "not ranked yet" in first(replay("01"))[0]
     assert commit(card, **FORMS[name]) and FORMS[name].items() <= kept(record, "forms")[name].items()

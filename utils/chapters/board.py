@@ -11,7 +11,7 @@ from utils.units import among
 STATES = {v: k for k, v in plots.WORDS.items()}
 
 
-class differential_board(Card):
+class DifferentialBoard(Card):
     """The differential board on the page: a list of four states in every cell. It can be changed at any time."""
 
     shelf = "forms"
