@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache, cached_property, reduce
 from itertools import combinations, product
 from numbers import Real
@@ -287,15 +288,15 @@ def _odd(columns, n):
 
 def _column(values):
     """One column as the engine takes it, or UnitError naming column and row."""
-    name, kinds = values.name, pd.api.types
+    name = values.name
     try:
         if KIND[name] == "flag":
             if values.dtype == object:
-                values = values.map(lambda x: _check(name, x) if isinstance(x, Quantity) else x)
+                values = values.map(lambda x: _one(_check(name, x)) if isinstance(x, Quantity) else x)
             known = values.astype("boolean")
             certain = known.to_numpy(bool, na_value=False)
             return Interval(certain, known.to_numpy(bool, na_value=True) if known.hasnans else certain)
-        if kinds.is_numeric_dtype(values) and not kinds.is_bool_dtype(values):
+        if values.dtype.kind in "iuf":
             low = high = values.to_numpy(float, na_value=np.nan)
         else:
             low, high = np.array([_ends(name, x) for x in values]).reshape(-1, 2).T
@@ -314,7 +315,7 @@ def _column(values):
 
 def _ends(name, cell):
     """The lowest and the highest value of a cell, NaN where it is unknown; text and truth values are no number."""
-    if isinstance(cell, Real) and not isinstance(cell, bool):
+    if isinstance(cell, Real | Decimal) and not isinstance(cell, bool):
         return float(cell), float(cell)
     known = _one(_check(name, cell))
     return (known.low[0], known.high[0]) if known else (np.nan, np.nan)
