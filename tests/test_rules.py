@@ -179,6 +179,7 @@ def test_what_is_odd_about_a_value_travels_with_the_verdict():
 
 def test_a_table_says_what_is_odd_row_by_row():
     frame = {"temperature": [102.5, 38.0, np.nan], "platelets": [65000, None, quantity("65 /µL", "platelets")]}
+    frame |= {"haemophagocytosis": [True, None, Quantity("haemophagocytosis", None, status="not_done")]}
     words = evaluate_table("hscore", pd.DataFrame(frame).iloc[::-1])["warnings"][[0, 1, 2]].tolist()
     platelets = "platelets is not plausible in ×10⁹/L."
     assert words == [f"temperature is not plausible in °C. {platelets}", "", platelets]

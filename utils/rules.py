@@ -98,8 +98,7 @@ class RuleSet:
         def below(item):
             return [item, *(n for m in found[item]["members"].split() for n in below(m))]
 
-        reached = dict.fromkeys(below(self.name))
-        return {n: found[n] for n in reached} | {n: r for n, r in found.items() if r["kind"] == "category"}
+        return {n: found[n] for n in below(self.name)} | {n: r for n, r in found.items() if r["kind"] == "category"}
 
     def inputs(self, variant=None):
         """The variables that this rule set asks for, in the order of its items."""
@@ -472,16 +471,14 @@ class Verdict:
         corners = [corner for trial in trials for corner in product(*(ends for _, ends in trial))]
         truth = self._suppose(names, corners).truth(self.rule)
         codes = np.broadcast_to(sum(x.astype(int) for x in truth), len(corners)).reshape(len(trials), -1)
-        labels = variables()["label"][list(names)]
         for trial, low, high in zip(trials, codes.min(axis=1), codes.max(axis=1), strict=True):
             if low == high != 1:
-                words = (f"{label} {result}" for label, (result, _) in zip(labels, trial, strict=True))
+                words = (f"{variables().at[n, 'label']} {result}" for n, (result, _) in zip(names, trial, strict=True))
                 yield names, phrase("rules.and").join(words), VERDICTS[low]
 
     def _suppose(self, names, trials):
         """An engine for patients like this one, each with one trial's values for the inputs named."""
-        given = (np.array(values) for values in zip(*trials, strict=True))
-        columns = {n: Interval(x, x) for n, x in zip(names, given, strict=False)}
+        columns = {n: Interval(x, x) for n, x in zip(names, map(np.array, zip(*trials, strict=True)), strict=False)}
         return _Engine(self._nodes, self._engine.columns | columns)
 
     def __repr__(self):
@@ -527,11 +524,11 @@ def unknown_results(verdicts):
     By input: a list of (words, a bool or `Quantity` that stands for them); what no threshold cuts is left out.
     """
     found = {n: _pieces(n, verdicts) for n in dict.fromkeys(n for v in verdicts for n in v.missing)}
+    return {n: [(words, _middle(n, ends)) for words, ends in pieces] for n, pieces in found.items() if pieces}
 
-    def one(name, ends):
-        return ends[0] if isinstance(ends[0], bool) else Quantity(name, sum(ends) / 2, CANONICAL[name])
 
-    return {n: [(words, one(n, ends)) for words, ends in pieces] for n, pieces in found.items() if pieces}
+def _middle(name, ends):
+    return ends[0] if KIND[name] == "flag" else Quantity(name, sum(ends) / 2, CANONICAL[name])
 
 
 def _one(value):
