@@ -40,7 +40,7 @@ def test_values_are_converted_and_shown(text, variable, unit, shown):
         ("1.5", "triglycerides", "bare number"), (1.5, "triglycerides", "bare number"),
         (float("nan"), "triglycerides", "write None"), ("1.5 mmHg", "triglycerides", "mg/dL or mmol/L"),
         ("-3 U/L", "ast", "not below 0 U/L"), ("10 °F", "temperature", "not below 0 °C"),
-        (None, "crp", "is finite"), ("<0 mg/L", "crp", "not below 0"),
+        (None, "crp", "where there is none, the status is not_reported, not_done, pending"), ("<0 mg/L", "crp", "not below 0"),
         ("100-0 /mm3", "neutrophils", "lower end comes first"), ("9e999 U/L", "ast", "is finite"),
         ("1e305 mg/dL", "triglycerides", "is finite"),
         ("high", "ferritin", "does not begin with a number"), ("", "crp", "does not begin with a number"),
@@ -67,13 +67,6 @@ def test_refusals_say_what_to_do(text, variable, says):
 def test_a_number_that_could_be_another_one_is_refused(text, variable):
     with pytest.raises(UnitError, match="more than one number, or as none: .* commas, .* behind a point"):
         quantity(text, variable)
-
-
-def test_status_and_value_must_agree():
-    assert str(quantity(None, "ldh", status="not_done")) == "not done"
-    for text, status in (("300 U/L", "pending"), (None, "missing")):
-        with pytest.raises(UnitError, match="where there is none, the status is not_reported, not_done, pending"):
-            quantity(text, "ldh", status)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +179,8 @@ def test_a_hint_is_right_or_there_is_none(name):
     assert {suggestion(word, variables().index) for word in CALLED[name]} == {hint}
 
 
-def test_what_has_no_unit_to_compare_in_stays_as_printed():
+def test_what_has_no_value_or_no_unit_to_compare_in_stays_as_printed():
+    assert str(quantity(None, "ldh", status="not_done")) == "not done"
     weight = Quantity("weight", 12.0, "kg")
     assert weight.canonical() is weight and weight.warning == ""
 
