@@ -62,6 +62,9 @@ def item(rule, data, name, variant=None):
         ("pals_hypotension", measured(systolic_bp="95 mmHg"), "not met", None),  # at every age
         ("pals_hypotension", measured(systolic_bp="55 mmHg"), "met", None),
         ("pals_hypotension", measured(systolic_bp="72 mmHg"), "undetermined", None),
+        *[("pals_hypotension", measured(age=age, systolic_bp=f"{limit - below} mmHg"), status, None)
+          for age, limit in (("3 weeks", 60), ("6 months", 70), ("2 years", 74), ("10 years", 90), ("11 years", 90))
+          for below, status in enumerate(("not met", "met"))],
         ("ctcae_neutrophils", LATER, "met", (4, 4)),
         ("naranjo", dict(q1=True, q2=True, q3=True, q4=False, q5=True, q10=True), "met", (3, 3)),
     ],
@@ -91,7 +94,9 @@ def test_a_variant_is_a_rule_of_its_own():
     ],
 )  # fmt: skip
 def test_what_would_settle_it(rule, data, sets):
-    assert [set(s) for s in evaluate(rule, data).settled_by] == sets
+    verdict = evaluate(rule, data)
+    assert [set(s) for s in verdict.settled_by] == sets
+    assert verdict.items.query("status == 'undetermined' and input != ''")["value"].isna().all()
 
 
 def test_settling_says_which_way_each_result_pushes():
@@ -106,18 +111,19 @@ def test_settling_says_which_way_each_result_pushes():
     assert set(evaluate("ferritin_esr", S1).settling["verdict"]) == {"met", "not met"}
 
 
-def test_mas_2016_items_at_the_regional_hospital():
-    items = evaluate("mas_2016", S0).items.set_index("item")
-    unknown = ["platelets", "fibrinogen"]
-    assert list(items.index[items["status"] == "undetermined"]) == unknown and items["value"][unknown].isna().all()
-    assert list(items.index[items["status"] == "not met"]) == ["triglycerides"] and len(items) == 7
-    assert items.loc["triglycerides", "value"] == pytest.approx(132.855)
-
-
-def test_near_misses_are_flagged_and_others_are_not():
-    triglycerides, fibrinogen = (item("hlh_2004", S1, name) for name in ("triglycerides", "fibrinogen"))
-    assert triglycerides["margin"] == pytest.approx(-0.14 / 3) and triglycerides["near"]
-    assert fibrinogen["margin"] == pytest.approx(-0.1 / 1.5) and not fibrinogen["near"]
+@pytest.mark.parametrize(
+    "rule, name, text, margin, near",
+    [
+        ("hlh_2004", "triglycerides", "2.86 mmol/L", -0.14 / 3, True), ("hlh_2004", "fibrinogen", "1.6 g/L", -0.1 / 1.5, False),
+        ("ctcae_neutrophils", "grade_4", "450-600 /mm3", math.nan, True),
+        ("ctcae_neutrophils", "grade_4", "700-900 /mm3", -0.4, False),
+        ("ctcae_neutrophils", "grade_4", "100-480 /mm3", 0.04, True),
+    ],
+)  # fmt: skip
+def test_near_misses_are_flagged_and_others_are_not(rule, name, text, margin, near):
+    asked = RULES[rule].nodes()[name]["input"]
+    row = item(rule, {asked: quantity(text, asked)}, name)
+    assert row["margin"] == pytest.approx(margin, nan_ok=True) and row["near"] == near
 
 
 @pytest.mark.parametrize(
@@ -167,18 +173,10 @@ def test_what_is_odd_about_a_value_travels_with_the_verdict():
 
 def test_a_table_says_what_is_odd_row_by_row():
     frame = {"temperature": [102.5, 38.0, np.nan], "platelets": [65000, None, quantity("65 /µL", "platelets")]}
+    frame |= {"haemophagocytosis": [True, None, Quantity("haemophagocytosis", None, status="not_done")]}
     words = evaluate_table("hscore", pd.DataFrame(frame).iloc[::-1])["warnings"][[0, 1, 2]].tolist()
     platelets = "platelets is not plausible in ×10⁹/L."
     assert words == [f"temperature is not plausible in °C. {platelets}", "", platelets]
-
-
-@pytest.mark.parametrize(
-    "age, limit", [("3 weeks", 60), ("6 months", 70), ("2 years", 74), ("10 years", 90), ("11 years", 90)]
-)
-def test_pals_limits_by_age(age, limit):
-    for pressure, status in ((limit, "not met"), (limit - 1, "met")):
-        found = evaluate("pals_hypotension", measured(age=age, systolic_bp=f"{pressure} mmHg"))
-        assert found.status == status
 
 
 @pytest.mark.parametrize(
@@ -236,9 +234,8 @@ PUBLISHED = {  # typed from the reference by hand, not read from rules.csv: a sl
 @pytest.mark.parametrize("rule", PUBLISHED)
 def test_thresholds_are_as_published(rule):
     rows = [r for r in RULES[rule].nodes().values() if r["kind"] == "number"]
-    assert {f"{r['input']} {r['comparator']} {r['threshold']:g} {r['unit']}" for r in rows} == set(
-        PUBLISHED[rule].split("; ")
-    )
+    found = {f"{r['input']} {r['comparator']} {r['threshold']:g} {r['unit']}" for r in rows}
+    assert found == {*PUBLISHED[rule].split("; ")}
 
 
 def test_points_are_as_published():
@@ -265,49 +262,18 @@ def test_the_probability_is_as_published_and_between_and_beyond_it_says_so():
 
 # ---- for any patient ------------------------------------------------------------------------------------------------
 def patients(rule):
-    """Dicts of inputs of a rule set in canonical units; each input may be unknown."""
+    """Dicts of inputs of a rule set; each may be unknown, and no number is a range."""
 
     def one(name):
         if variables().at[name, "kind"] == "flag":
             return st.one_of(st.none(), st.booleans())
         rows = [r for r in RULES[rule].nodes().values() if (r["input"], r["kind"]) == (name, "number")]
-        rows = [r for r in rows if r["threshold"] > 0]
-        edges = [r["threshold"] * factors(name)[r["unit"]] for r in rows]
+        edges = [r["threshold"] * factors(name)[r["unit"]] for r in rows if r["threshold"] > 0]
         near = st.sampled_from(edges) if edges else st.nothing()
-        return st.one_of(st.none(), near, st.floats(0, float(variables().at[name, "plausible_high"])))
+        value = near | st.floats(0, float(variables().at[name, "plausible_high"]))
+        return st.none() | value.map(lambda x: Quantity(name, x, variables().at[name, "canonical_unit"]))
 
     return st.fixed_dictionaries({n: one(n) for n in RULES[rule].inputs()})
-
-
-def worded(row):
-    """A row of plain values as the one-patient engine takes it."""
-    return {
-        n: v if v is None or isinstance(v, bool) else Quantity(n, v, variables().at[n, "canonical_unit"])
-        for n, v in row.items()
-    }
-
-
-@pytest.mark.parametrize("rule", RULES)
-@settings(max_examples=40, deadline=None)
-@given(data=st.data())
-def test_filling_in_an_unknown_never_widens_or_flips(rule, data):
-    row = data.draw(patients(rule))
-    before = evaluate(rule, worded(row))
-    unknown = [n for n, v in row.items() if v is None]
-    if not unknown:
-        return
-    name = data.draw(st.sampled_from(unknown))
-    value = data.draw(patients(rule))[name]
-    after = evaluate(rule, worded({**row, name: value}))
-    if rule == "naranjo":  # there, do not know is itself a published answer, so the score is one number throughout
-        assert after.score[0] == after.score[1]
-        return
-    if before.status != "undetermined":
-        assert after.status == before.status
-    if before.possible and after.possible:
-        assert {*after.possible} <= {*before.possible}
-    if before.score:
-        assert before.score[0] - 1e-9 <= after.score[0] <= after.score[1] <= before.score[1] + 1e-9
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -315,16 +281,19 @@ def test_filling_in_an_unknown_never_widens_or_flips(rule, data):
 @given(data=st.data())
 def test_the_table_engine_equals_the_one_patient_engine(rule, data):
     rows = data.draw(st.lists(patients(rule), min_size=1, max_size=5))
-    table = evaluate_table(rule, pd.DataFrame(rows))
+    plain = [{n: v.value if isinstance(v, Quantity) else v for n, v in row.items()} for row in rows]
+    table = evaluate_table(rule, pd.DataFrame(plain))
+    assert table.equals(evaluate_table(rule, pd.DataFrame(rows)))
+    words = (
+        table.select_dtypes("boolean").astype(object).replace({True: "met", False: "not met", pd.NA: "undetermined"})
+    )
     for i, row in enumerate(rows):
-        verdict, got = evaluate(rule, worded(row)), {c: table[c].iloc[i] for c in table}
-        words = {c: "undetermined" if x is pd.NA else "met" if x else "not met" for c, x in got.items()}
-        assert got["status"] == words["met"] == verdict.status
+        verdict = evaluate(rule, row)
+        assert table["status"][i] == words["met"][i] == verdict.status
         if verdict.score:
-            assert (got["score_low"], got["score_high"]) == pytest.approx(verdict.score)
-        assert [words.get(x.item, x.status) for x in verdict.items.itertuples() if x.status] == [
-            x.status for x in verdict.items.itertuples() if x.status
-        ]
+            assert tuple(table.loc[i, ["score_low", "score_high"]]) == pytest.approx(verdict.score)
+        statuses = verdict.items.set_index("item")["status"]
+        assert (words.loc[i, words.columns != "met"] == statuses[statuses != ""]).all()
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -341,8 +310,8 @@ def test_an_empty_patient_is_undetermined(rule):
 @given(data=st.data())
 def test_what_is_said_to_settle_it_does(rule, data):
     row = data.draw(patients(rule))
-    verdict = evaluate(rule, worded(row))
-    if row.get("esr") == 0:
+    verdict = evaluate(rule, row)
+    if row.get("esr") and row["esr"].value == 0:
         return  # nobody can divide by zero, so nothing else could settle that ratio
     assert (verdict.status == "undetermined") == bool(verdict.settled_by) or len(verdict.missing) > 5
     assert all(set(s) <= set(verdict.missing) for s in verdict.settled_by)
@@ -385,12 +354,12 @@ NO_NUMBERS = "column 'platelets' holds something else than numbers.*quantity"
         ({"platelets": [100, -5]}, "column 'platelets', row 1: -5"), ({"platelets": [math.inf]}, "row 0: inf"),
         *[({"platelets": x}, NO_NUMBERS) for x in (["low"], ["<1"], [True], [True, None], ["700"], [10**400])],
         ({"platelets": [quantity("<1 G/L", "platelets"), "2"]}, NO_NUMBERS),
-        ({"platelets": [quantity("5 mg/L", "crp")]}, "platelets = 5 mg/L: write quantity"),
+        ({"platelets": [quantity("5 mg/L", "crp")]}, NO_NUMBERS),
         ({"fever": ["maybe"]}, "column 'fever': a finding is True, False or missing"),
         *[({name: [700.0]}, "did you mean 'ferritin'.* in µg/L") for name in
           ("Ferritin", "FERRITIN", "feritin", "ferritin ", "ferritin_ng_ml", "Ferritin (ng/mL)", "ferr")],
         ({"plt": [100.0]}, "did you mean 'platelets'.* in ×10⁹/L"), ({"plt_10e9_l": [1.0]}, "did you mean 'platelets'"),
-        ({"febrile": [True], "fever_": [True]}, "did you mean 'fever'. Then call it so\\."),
+        ({"febrile": [True], "fever_": [True]}, "did you mean 'fever'.* in True, False\\."),
         ({"hb": [8.0]}, "no column of the table is one that MAS-2016 asks for: fever"), ({}, "no column of the table"),
         ({("lab", "ferritin"): [1.0]}, "a single name to each column"),
     ],
@@ -426,15 +395,6 @@ def test_a_table_may_hold_other_columns_but_no_column_twice():
             evaluate_table("mas_2016", odd)
     with pytest.raises(UnitError, match="takes a case as of a moment"):
         evaluate("mas_2016", None)
-
-
-@pytest.mark.parametrize(
-    "count, margin, near", [("450-600 /mm3", None, True), ("700-900 /mm3", -0.4, False), ("100-480 /mm3", 0.04, True)]
-)
-def test_margin_of_a_range(count, margin, near):
-    row = item("ctcae_neutrophils", {"neutrophils": quantity(count, "neutrophils")}, "grade_4")
-    assert np.isnan(row["margin"]) if margin is None else row["margin"] == pytest.approx(margin)
-    assert row["near"] == near
 
 
 def test_a_rule_of_one_row_is_named():

@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache, cached_property, reduce
 from itertools import combinations, product
 from numbers import Real
@@ -97,8 +98,7 @@ class RuleSet:
         def below(item):
             return [item, *(n for m in found[item]["members"].split() for n in below(m))]
 
-        reached = dict.fromkeys(below(self.name))
-        return {n: found[n] for n in reached} | {n: r for n, r in found.items() if r["kind"] == "category"}
+        return {n: found[n] for n in below(self.name)} | {n: r for n, r in found.items() if r["kind"] == "category"}
 
     def inputs(self, variant=None):
         """The variables that this rule set asks for, in the order of its items."""
@@ -215,8 +215,8 @@ def _moved(rule_set, nodes, thresholds):
     for item, number in thresholds.items():
         plain = isinstance(number, Real) and not isinstance(number, bool) and abs(number) <= 1e308
         if item not in movable or not plain:
-            told = {"item": item, "given": repr(number), "rule": rule_set.short, "known": ", ".join(movable)}
-            raise UnitError(phrase("rules.no_threshold", **told))
+            words = {"item": item, "given": repr(number), "rule": rule_set.short, "known": ", ".join(movable)}
+            raise UnitError(phrase("rules.no_threshold", **words))
     return nodes | {n: {**nodes[n], "threshold": float(x)} for n, x in thresholds.items()}
 
 
@@ -225,25 +225,16 @@ def evaluate_table(rule, df, variant=None, thresholds=None):
 
     Parameters
     ----------
-    rule : str
     df : pandas.DataFrame
         One row a patient, columns named as in ``variables.csv``: numbers in the canonical unit (ferritin µg/L, counts
         ×10⁹/L, AST and LDH U/L, triglycerides and fibrinogen mg/dL, haemoglobin g/dL, temperature °C, ages in years) or
         a `Quantity`, such as a range; findings True, False or missing. A missing column is unknown for everybody.
-    variant : str, optional
     thresholds : dict of str -> float, optional
         Item -> another threshold in the unit in which its own was published: no longer the published rule.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Same index: one nullable boolean an item, ``met`` (nullable boolean), ``status`` (category), for a score
-        ``score_low`` and ``score_high``, and ``warnings``: what is not plausible in a row, empty where all is.
-
-    Raises
-    ------
-    UnitError
-        No column that is asked for, or one misspelt; what is no number from zero up, no finding, no threshold.
+    Returns a DataFrame with the same index: a nullable boolean for each item and ``met``, ``status`` (category), for a
+    score ``score_low`` and ``score_high``, and ``warnings``: what is not plausible in a row, empty where all is.
+    UnitError: no column that is asked for, or one misspelt; what is no number from zero up, no finding, no threshold.
     """
     rule_set = _rule_set(rule)
     asked, nodes = rule_set.inputs(variant), _moved(rule_set, rule_set.nodes(variant), thresholds or {})
@@ -274,8 +265,8 @@ def _check_names(rule_set, asked, df):
     for name in strangers:
         first = re.split(r"[\W_]+", str(name))[0]  # a unit may follow
         if near := units.meant(name, absent) or units.meant(first, absent):
-            words = "rules.renamed_in" if CANONICAL[near] else "rules.renamed"
-            raise UnitError(phrase(words, column=name, rule=rule_set.short, near=near, unit=CANONICAL[near]))
+            values = CANONICAL[near] or "True, False"
+            raise UnitError(phrase("rules.renamed", column=name, rule=rule_set.short, near=near, values=values))
     if absent == asked:
         raise UnitError(phrase("rules.no_column", rule=rule_set.short, known=", ".join(asked)))
     if strangers:
@@ -286,44 +277,47 @@ def _odd(columns, n):
     """For each row, which numbers are not plausible: a categorical of text, empty where all are."""
     found = {}
     for name in [name for name, column in columns.items() if column.low.dtype != bool]:
-        unit = CANONICAL[name]
-        for i in np.flatnonzero(units.odd(name, unit, *columns[name])):
-            found.setdefault(i, []).append(phrase("rules.odd", name=name, unit=unit))
-    if not found:
-        return pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), [""])
-    return pd.Categorical([" ".join(found.get(i, ())) for i in range(n)])
+        for i in np.flatnonzero(units.odd(name, CANONICAL[name], *columns[name])):
+            found.setdefault(i, []).append(phrase("rules.odd", name=name, unit=CANONICAL[name]))
+    words = {i: " ".join(sentences) for i, sentences in found.items()}
+    codes, choices = np.zeros(n, dtype=int), ["", *dict.fromkeys(words.values())]
+    codes[[*words]] = [choices.index(w) for w in words.values()]
+    return pd.Categorical.from_codes(codes, choices)
 
 
 def _column(values):
     """One column as the engine takes it, or UnitError naming column and row."""
-    name, flag, types = values.name, KIND[values.name] == "flag", pd.api.types
-    cells = enumerate(values) if values.dtype == object else ()
-    held = {i: _one(_check(name, x)) for i, x in cells if isinstance(x, Quantity)}
-    plain = values.mask(np.isin(range(len(values)), [*held])) if held else values
-    numeric = types.is_numeric_dtype(plain) and not types.is_bool_dtype(plain)
-    try:  # pandas could read text and truth values as numbers, but they are no measured values
-        if not flag and not numeric and any(isinstance(x, str | bool | np.bool_) for x in plain):
-            raise TypeError(name)
-        known = plain if plain.dtype == float and not flag else plain.astype("boolean" if flag else "Float64")
+    name = values.name
+    try:
+        if KIND[name] == "flag":
+            if values.dtype == object:
+                values = values.map(lambda x: _one(_check(name, x)) if isinstance(x, Quantity) else x)
+            known = values.astype("boolean")
+            certain = known.to_numpy(bool, na_value=False)
+            return Interval(certain, known.to_numpy(bool, na_value=True) if known.hasnans else certain)
+        if values.dtype.kind in "iuf":
+            low = high = values.to_numpy(float, na_value=np.nan)
+        else:
+            low, high = np.array([_ends(name, x) for x in values]).reshape(-1, 2).T
     except (TypeError, ValueError, OverflowError):
-        words = "rules.no_findings" if flag else "rules.no_numbers"
+        words = "rules.no_findings" if KIND[name] == "flag" else "rules.no_numbers"
         raise UnitError(phrase(words, column=name, unit=CANONICAL[name])) from None
-    if flag:
-        certain = known.to_numpy(bool, na_value=False)
-        return Interval(certain, known.to_numpy(bool, na_value=True) if known.hasnans else certain)
-    numbers = known.to_numpy() if known is plain else known.to_numpy(float, na_value=np.nan)
-    bad = (numbers < 0) | np.isinf(numbers)
+    bad = (low < 0) | np.isinf(low)
     if bad.any():
-        row, number = values.index[bad][0], f"{numbers[bad][0]:g}"
+        row, number = values.index[bad][0], f"{low[bad][0]:g}"
         raise UnitError(phrase("rules.not_measured", column=name, row=row, number=number))
-    empty = np.isnan(numbers)
-    if not empty.any():
-        return Interval(numbers, numbers)
-    ends = Interval(np.where(empty, 0.0, numbers), np.where(empty, np.inf, numbers))
-    for i, known in held.items():
-        if known:
-            ends.low[i], ends.high[i] = known.low[0], known.high[0]
-    return ends
+    empty = np.isnan(low)
+    if low is high and not empty.any():
+        return Interval(low, low)
+    return Interval(np.where(empty, 0.0, low), np.where(empty, np.inf, high))
+
+
+def _ends(name, cell):
+    """The lowest and the highest value of a cell, NaN where it is unknown; text and truth values are no number."""
+    if isinstance(cell, Real | Decimal) and not isinstance(cell, bool):
+        return float(cell), float(cell)
+    known = _one(_check(name, cell))
+    return (known.low[0], known.high[0]) if known else (np.nan, np.nan)
 
 
 def _shown(nodes, rule):
@@ -349,7 +343,7 @@ class Verdict:
         self.confirmed = self._nodes[self.rule]["tag"] != "R"  # else its cut-off is recalled, and seen in no source
         self.counts = self._nodes[self.rule]["kind"] in ("at_least", "all")  # its score is a number of items
         known = {n: _one(given[n]) for n in asked if n in given}
-        self._engine = _Engine(self._nodes, {n: c for n, c in known.items() if c is not None})
+        self._engine = _Engine(self._nodes, {n: c for n, c in known.items() if c})
         self.missing = [n for n in asked if n not in self._engine.columns]
         self.status = self._word(self.rule)
         score = self._engine.score(self.rule)
@@ -377,22 +371,19 @@ class Verdict:
         return shown.assign(Warning=items["input"].map(self._odd).fillna("")) if self._odd else shown
 
     def _item(self, name, row):
-        given = self._given.get(row["input"])
+        given, limit = self._given.get(row["input"]), self._engine.threshold(row)
         status = "" if row["kind"] in UNJUDGED else self._word(name)
-        out = {**row, "value": None, "margin": np.nan, "near": False, "status": status, "rule": self._words(row)}
+        out = {**row, "value": given, "margin": np.nan, "near": False, "status": status, "rule": self._words(row)}
         plain = {None: status_word("unknown"), True: phrase("rules.present"), False: phrase("rules.absent")}
         out["as_given"] = plain.get(given, str(given)) if row["input"] else ""
-        if isinstance(given, Quantity) and given.known:
+        if isinstance(given, Quantity):
             here = given.to(row["unit"]) if row["unit"] else given
             out["value"] = here.value if here.high is None else None  # of a range, no end is the value
-            limit = self._engine.threshold(row)
-            if row["kind"] == "number" and SAME < limit.low[0] == limit.high[0]:
+            if here.known and row["kind"] == "number" and SAME < limit.low[0] == limit.high[0]:
                 away = min((x / limit.low[0] - 1 for x in (here.value, here.high) if x is not None), key=abs)
                 on_both_sides = status == "undetermined"  # such a range has no distance
                 out["margin"] = np.nan if on_both_sides else away if row["comparator"].startswith(">") else -away
                 out["near"] = on_both_sides or bool(abs(away) <= NEAR + SAME)
-        elif not isinstance(given, Quantity):
-            out["value"] = given
         if not np.isnan(row["points"]) or row["kind"] == "highest":
             out["points_low"], out["points_high"] = (float(x[0]) for x in self._engine.points(name))
         return out
@@ -423,10 +414,10 @@ class Verdict:
         """
         root, members = self._nodes[self.rule], self._nodes[self.rule]["members"].split()
         if self.score is not None:
-            about = RULES[self.rule].about  # the ruler of a score without ends has those that were published
             asked = {n: {**r, "kind": "flag"} if r["kind"] == "answer" else r for n, r in self._nodes.items()}
-            ends = zip(_Engine(asked, {}).points(self.rule), (about["scale_low"], about["scale_high"]), strict=True)
-            least, most = (end[0] if np.isfinite(end[0]) else other for end, other in ends)
+            ends, about = _Engine(asked, {}).points(self.rule), RULES[self.rule].about
+            least = ends.low[0] if np.isfinite(ends.low[0]) else about["scale_low"]  # else the published end
+            most = ends.high[0] if np.isfinite(ends.high[0]) else about["scale_high"]
             return Reach(*self.score, root["threshold"], float(least), np.inf if np.isnan(most) else float(most))
         groups = [m for m in members if self._nodes[m]["kind"] == "at_least"]
         if root["kind"] != "all" or len(groups) != 1:
@@ -440,12 +431,9 @@ class Verdict:
     @cached_property
     def _results(self):
         """By unknown input, what could still be found: a list as of `_pieces`, never empty."""
-        top = variables()["plausible_high"]
-        return {
-            n: _pieces(n, [self])  # without a threshold of its own, it is a part of a score or of a ratio
-            or [(phrase("rules.low_enough"), (SAME,)), (phrase("rules.high_enough"), (top[n],))]
-            for n in self.missing
-        }
+        ends = {n: ((SAME,), (variables().at[n, "plausible_high"],)) for n in self.missing}
+        some = [phrase("rules.low_enough"), phrase("rules.high_enough")]  # of what is a part of a score or of a ratio
+        return {n: _pieces(n, [self]) or [*zip(some, ends[n], strict=True)] for n in self.missing}
 
     @cached_property
     def possible(self):
@@ -483,24 +471,22 @@ class Verdict:
         corners = [corner for trial in trials for corner in product(*(ends for _, ends in trial))]
         truth = self._suppose(names, corners).truth(self.rule)
         codes = np.broadcast_to(sum(x.astype(int) for x in truth), len(corners)).reshape(len(trials), -1)
-        labels = variables()["label"][list(names)]
         for trial, low, high in zip(trials, codes.min(axis=1), codes.max(axis=1), strict=True):
             if low == high != 1:
-                words = (f"{label} {result}" for label, (result, _) in zip(labels, trial, strict=True))
+                words = (f"{variables().at[n, 'label']} {result}" for n, (result, _) in zip(names, trial, strict=True))
                 yield names, phrase("rules.and").join(words), VERDICTS[low]
 
     def _suppose(self, names, trials):
         """An engine for patients like this one, each with one trial's values for the inputs named."""
-        given = (np.array(values) for values in zip(*trials, strict=True))
-        columns = {n: Interval(x, x) for n, x in zip(names, given, strict=False)}
+        columns = {n: Interval(x, x) for n, x in zip(names, map(np.array, zip(*trials, strict=True)), strict=False)}
         return _Engine(self._nodes, self._engine.columns | columns)
 
     def __repr__(self):
-        told = {"rule": self.short, "status": status_word(self.status)}
+        words = {"rule": self.short, "status": status_word(self.status)}
         if self.score is None:
-            return phrase("rules.verdict", **told)
+            return phrase("rules.verdict", **words)
         score, band = _span(*map(show, self.score)), self.category
-        return phrase("rules.banded" if band else "rules.scored", **told, score=score, band=band)
+        return phrase("rules.banded" if band else "rules.scored", **words, score=score, band=band)
 
 
 def _span(low, high):
@@ -522,14 +508,14 @@ def _pieces(name, verdicts):
                 at = units.converted(limit.low[0], name, r["unit"], row["canonical_unit"])
                 cut = float(f"{at:.12g}"), r["comparator"] in ("<=", ">")
                 cuts.setdefault(cut, f"{show(limit.low[0])} {r['unit']}")
-    found, start, word = [], 0.0, ""
-    for (t, below), words in sorted(cuts.items()):
-        upto = ("≤ " if below else "< ") + words
-        if word:
-            upto = phrase("rules.up_to" if below else "rules.below", start=word, end=words)
-        found.append((upto, (start, t if below else t * (1 - 1e-6))))
-        start, word = t * (1 + 1e-6) if below else t, ("> " if below else "≥ ") + words
-    return [*found, (word, (start, max(row["plausible_high"], 2 * start)))] if found else []
+    found, start, above = [], 0.0, ""
+    for (t, belongs_below), words in sorted(cuts.items()):
+        upto = ("≤ " if belongs_below else "< ") + words
+        if above:
+            upto = phrase("rules.up_to" if belongs_below else "rules.below", start=above, end=words)
+        found.append((upto, (start, t if belongs_below else t * (1 - 1e-6))))
+        start, above = t * (1 + 1e-6) if belongs_below else t, ("> " if belongs_below else "≥ ") + words
+    return [*found, (above, (start, max(row["plausible_high"], 2 * start)))] if found else []
 
 
 def unknown_results(verdicts):
@@ -538,11 +524,11 @@ def unknown_results(verdicts):
     By input: a list of (words, a bool or `Quantity` that stands for them); what no threshold cuts is left out.
     """
     found = {n: _pieces(n, verdicts) for n in dict.fromkeys(n for v in verdicts for n in v.missing)}
+    return {n: [(words, _middle(n, ends)) for words, ends in pieces] for n, pieces in found.items() if pieces}
 
-    def one(name, ends):
-        return ends[0] if isinstance(ends[0], bool) else Quantity(name, sum(ends) / 2, CANONICAL[name])
 
-    return {n: [(words, one(n, ends)) for words, ends in pieces] for n, pieces in found.items() if pieces}
+def _middle(name, ends):
+    return ends[0] if KIND[name] == "flag" else Quantity(name, sum(ends) / 2, CANONICAL[name])
 
 
 def _one(value):
@@ -568,17 +554,8 @@ def _check(name, value):
 def evaluate(rule, data, variant=None):
     """Evaluate a rule set, or a published variant of it, for one patient: a `Verdict`.
 
-    Parameters
-    ----------
-    rule : str
-    data : Case or Mapping
-        A case as of a moment, or a dict of variable -> Quantity, True, False or None. Missing means unknown.
-    variant : str, optional
-
-    Raises
-    ------
-    KeyError, UnitError
-        An unknown rule set; an unknown variable, a bare number, text for a finding.
+    `data` is a case as of a moment, or a dict of variable -> Quantity, True, False or None; missing means unknown.
+    KeyError: no such rule set. UnitError: an unknown variable, a bare number, text for a finding.
     """
     rule_set = _rule_set(rule)
     given = data if isinstance(data, Mapping) else getattr(data, "inputs", None)

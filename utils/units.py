@@ -21,7 +21,7 @@ MARKS = str.maketrans("\u2212≦⩽≧⩾∕⁄º’", "-≤≤≥≥//°'", "\u
 SPACE = " \u00a0\u2007\u2009\u202f"  # those that group thousands
 NUMBER = rf"[+-]?\d(?:[\d.,']|[{SPACE}](?=\d{{3}}(?!\d|/[lL])))*(?:[eE][+-]?\d+)?"
 PATTERN = re.compile(rf"([<>]=?|[≤≥])?\s*({NUMBER})(?:\s*[-–]\s*({NUMBER}))?\s*(.*)", re.DOTALL)
-GROUPED = re.compile(rf"[+-]?[1-9]\d{{0,2}}([,'{SPACE}])\d{{3}}(?:\1\d{{3}})*(?:\.\d*)?")
+GROUPED = re.compile(rf"(?!.*[{SPACE}]10[3-9])[+-]?[1-9]\d{{0,2}}([,'{SPACE}])\d{{3}}(?:\1\d{{3}})*(?:\.\d*)?")
 PARTS = {  # how laboratories and UCUM write parts of a unit, without case, spaces, brackets and × · * ^ °
     r"^cells?(?=/)|^x(?=1)|(?<=10)e(xp)?(?=\d)|(?<=g)ms?(?=[/%])|(?<=/)1(?=h)": "",
     r"^deg(rees?)?|(?<=c)el(siu)?$|(?<=f)ahrenheit$|(?<=mm/h)(r|our)$": "",
@@ -56,8 +56,8 @@ def factors(variable):
 @cache
 def factors_in_use(variable, unit):
     """The factor we convert with, and others that are in use for the same unit: a tuple of float."""
-    rows = read_table("units").set_index(["variable", "unit"])
-    return (rows.at[(variable, unit), "factor"], *map(float, rows.at[(variable, unit), "also_in_use"].split()))
+    row = read_table("units").set_index(["variable", "unit"]).loc[variable, unit]
+    return row["factor"], *map(float, row["also_in_use"].split())
 
 
 @cache
@@ -100,9 +100,8 @@ def _also_called():
 def meant(word, known):
     """The known name that is meant by its synonym, or by a spelling that is nearly its own; else an empty text."""
     word, folded = str(word).strip().casefold(), {str(name).casefold(): name for name in known}
-    if (name := _also_called().get(re.sub(r"[\W_]", "", word))) in folded:
-        return name
-    near = difflib.get_close_matches(word, folded, 1, 0.8)
+    synonym = _also_called().get(re.sub(r"[\W_]", "", word))
+    near = [synonym] if synonym in folded else difflib.get_close_matches(word, folded, 1, 0.8)
     return folded[near[0]] if near else ""
 
 
@@ -265,38 +264,22 @@ class Quantity:
 def _number(text, variable, unit):
     """A printed number and its decimals, refused where it could be another one."""
     body = re.sub(rf"[,'{SPACE}]", "", text) if GROUPED.fullmatch(text) else text
-    if not re.fullmatch(r"[+-]?\d+\.?\d*(?:[eE][+-]?\d+)?", body) or _doubtful(text.lstrip("+"), variable, unit):
+    certain = re.fullmatch(r"[+-]?\d+\.?\d*(?:[eE][+-]?\d+)?", body)
+    if re.fullmatch(r"\+?[1-9]\d{0,2}\.\d{3}", text):  # the three behind the point could be thousands
+        grouped = float(text.replace(".", ""))
+        certain = unit not in ("/mm³", "/µL") and odd(variable, unit, grouped, grouped)
+    if not certain:
         raise UnitError(phrase("units.doubtful", text=text, variable=variable, unit=unit))
-    value = float(body[:400])
     decimals = len(body.partition(".")[2]) if "e" not in body.lower() else None
-    return value if value < 1e300 else math.inf, decimals  # so that no conversion can run over
-
-
-def _doubtful(text, variable, unit):
-    """Whether a group of three stands behind a dot, or a power of ten behind a space."""
-    if unit[0] == "/" and re.fullmatch(rf"[\d{SPACE}]+[{SPACE}]10[3-9]", text):
-        return True
-    if not re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text):
-        return False
-    grouped = float(text.replace(".", ""))
-    return unit in ("/mm³", "/µL") or not odd(variable, unit, grouped, grouped)
+    return float(body) if float(body) < 1e300 else math.inf, decimals  # so that no conversion can run over
 
 
 def quantity(text, variable, status="reported"):
-    """A value with its unit, read from text.
+    """A value with its unit, read from text: a `Quantity`.
 
-    Parameters
-    ----------
-    text : str, Quantity or None
-        ``"1.5 mmol/L"``, ``"44,000/mm3"``, ``"0–100 /mm³"``, ``"> 40,000 ng/mL"``; None where nothing is reported.
-    variable : str
-        A name of ``variables.csv``, such as ``"triglycerides"``.
-    status : {"reported", "not_reported", "not_done", "pending"}
-
-    Raises
-    ------
-    UnitError
-        A bare number, an unknown variable, a unit of another dimension, a number that is none or could be another one.
+    `text` is such as ``"1.5 mmol/L"``, ``"44,000/mm3"``, ``"0–100 /mm³"``, ``"> 40,000 ng/mL"``, or None where the
+    `status` is another one of `STATUSES`; `variable` is a name of ``variables.csv``, such as ``"triglycerides"``.
+    UnitError: no such variable, no unit or none of the variable's, a number that is none or could be another one.
     """
     factors(variable)
     if text is None or not among(status, STATUSES[:1]):
