@@ -338,12 +338,13 @@ def described(folder=CASEDATA):
 
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory):
-    """A function that damages one file of a copy: what the check says of it, and what reading it says (or None)."""
+    """A function that damages one file of a copy: what the check says of it, and what the seal says (or None)."""
     folder = shutil.copytree(CASEDATA, tmp_path_factory.mktemp("damaged") / "casedata")
     whole, before = check_casedata.check(folder), described()
 
     def check(mutant):  # only what is damaged, or described otherwise, and what is linked to it
-        known = {n for n, r in described(folder).items() if r == before.get(n) and r["path"] != mutant.file}
+        now = described(folder) if mutant.file == DESCRIPTION else before
+        known = {n for n, r in now.items() if r == before.get(n) and r["path"] != mutant.file}
         check_casedata.check(folder, {n: whole[n] for n in known})
         if reader := READERS.get(mutant.file):
             getattr(reader, "__wrapped__", reader)(folder)
@@ -367,9 +368,7 @@ def wrong(mutant, errors):
     warned = mutant.file in WORDS and mutant.raw is not None  # changed words stop nobody
     if bool(sealed) is warned or (error is None and mutant.kind not in SEAL):
         return f"{mutant[:2]} passes" if error is None else f"{mutant[:2]} stops whoever reads it"
-    if mutant.kind in SEAL:  # where the check finds it at all, it is perhaps another table that misses what is gone
-        return ""
-    if mutant.file == DESCRIPTION:  # it is a table that does not fit
+    if mutant.kind in SEAL or mutant.file == DESCRIPTION:  # another table may miss what is gone, or not fit
         return ""
     row = mutant.row and (bool(error.row) if mutant.row is True else error.row)
     named = (error.file, row, mutant.column and error.column) == (mutant.file, mutant.row, mutant.column)
