@@ -92,10 +92,7 @@ def listed(names):
 
 
 def check_links(tables, resource, known=()):
-    """Every foreign key, and every unit of what is measured, is in the folder's own table, or in the collection's.
-
-    A link between two tables in `known` is taken as checked.
-    """
+    """Each key and unit is in the folder's own table, or the collection's; two `known` tables were checked before."""
     table, links = tables[resource["name"]], []
     for link in resource["schema"].get("foreignKeys", []):
         into = link["reference"]["resource"] or resource["name"]
