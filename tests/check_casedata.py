@@ -95,19 +95,19 @@ def rows_in(table, columns):
     return zip(*(table[column].tolist() for column in columns), strict=True)
 
 
-def check_links(tables, resource):
-    """Every foreign key, and every unit of what is measured, is in the folder's own table, or in the collection's."""
+def check_links(tables, resource, known=()):
+    """Each key and unit is in the folder's own table, or the collection's; two `known` tables were checked before."""
     table, links = tables[resource["name"]], []
     for link in resource["schema"].get("foreignKeys", []):
         into = link["reference"]["resource"] or resource["name"]
         links.append((listed(link["fields"]), into, listed(link["reference"]["fields"])))
     links += [(list(pair), "units", ["variable", "unit"]) for pair in UNIT_BESIDE if {*pair} <= {*table}]
-    for columns, into, fields in links:
-        known = {*rows_in(tables[into] if into in tables else read_table(into), fields)}
-        measured = {found[0] for found in known}
+    for columns, into, fields in (link for link in links if not {resource["name"], link[1]} <= {*known}):
+        there = {*rows_in(tables[into] if into in tables else read_table(into), fields)}
+        measured = {found[0] for found in there}
         for row, found in enumerate(rows_in(table, columns), 2):
             unmeasured = tuple(columns) in UNIT_BESIDE and not (found[1] and found[0] in measured)
-            if any(found) and found not in known and not unmeasured:
+            if any(found) and found not in there and not unmeasured:
                 why = f"'{', '.join(found)}' is not in {into}.csv: correct it or add it there"
                 raise CaseDataError(resource["path"], why, row, columns[-1])
 
@@ -142,9 +142,9 @@ def faults_of_number(row):
         yield "value", str(refused)
 
 
-def check_rows(tables):
+def check_rows(tables, known=()):
     """What is reported has printed words, what is not has none, and no variable has two rows for one moment."""
-    for name in (n for n in CARRY_STATUS if n in tables):
+    for name in (n for n in CARRY_STATUS if n in {*tables} - {*known}):
         for line, row in enumerate(tables[name].to_dict("records"), 2):
             faults = [*islice(faults_of_number(row), 1)] if name == "observations" else []
             for column in ("as_printed", *({"state"} & {*row})):
@@ -186,7 +186,7 @@ def check(folder=CASEDATA, known=()):
     """Hold a data package to its schemas and to itself, sealed or not; CaseDataError for the first fault.
 
     A dict of every table (a DataFrame) and every list by its name; a table that the folder lacks and points into is the
-    collection's. `known` is what of that dict was checked before and need not be read.
+    collection's. `known` is what of that dict was checked before, and is neither read nor checked again.
     """
     found, described = {}, package(folder)["resources"]
     tables = [r for r in described if r["path"].endswith(".csv")]
@@ -196,8 +196,8 @@ def check(folder=CASEDATA, known=()):
                 raise KeyError(f"{name} stands twice")
             found[name] = known[name] if name in known else (check_table if r in tables else check_list)(r, folder)
         for resource in tables:
-            check_links(found, resource)
-        check_rows(found)
+            check_links(found, resource, known)
+        check_rows(found, known)
         _ = found["time_points"]  # no case is without
     except (KeyError, AttributeError, TypeError, RecursionError, re.error) as fault:
         why = f"does not describe the tables as they are ({type(fault).__name__}: {fault}): restore the file"

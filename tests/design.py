@@ -38,7 +38,7 @@ LATER = {
 
 
 def outputs(nb):
-    return [o for c in nb.cells if c.cell_type == "code" for o in c.get("outputs", [])]
+    return [o for c in nb.cells for o in c.get("outputs", [])]
 
 
 def shown(nb):

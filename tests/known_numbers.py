@@ -117,9 +117,7 @@ def table_numbers(case, modelled=True):
     """The numbers of every table, those of tables yet to come included; drawn and invented patients left out."""
     for name, table in case.tables.items():
         described = describe().get(name, {})
-        drawn = re.search(
-            "simulated|invented", f"{described.get('title')} {described.get('description')}", re.IGNORECASE
-        )
+        drawn = re.search("(?i)simulated|invented", f"{described.get('title')} {described.get('description')}")
         # What the model rests on vouches for the page on the model, and for no earlier one.
         if not drawn and name not in WHOLE_LINES and (modelled or not name.startswith("kinetics")):
             for row in table.to_dict("records"):

@@ -99,8 +99,7 @@ def moment_of(number):
 
 def book_passages(nb, stem):
     """Every passage of a notebook."""
-    moment = moment_of(stem[:2])
-    heading = ""
+    moment, heading = moment_of(stem[:2]), ""
     for cell in nb.cells:
         names = {stem, stem[:2], cell.get("id")}
         names |= set(re.findall(r'ask\("([^"]+)"\)', cell.source)) if cell.cell_type == "code" else set()
