@@ -226,9 +226,9 @@ class Sheet(Card):
 
     shelf = "forms"
 
-    def __init__(self, name, boxes, head, lines, **about):
+    def __init__(self, name, boxes, lines, **about):
         self.boxes, about = boxes, {"id": name, "button": phrase("sheets.commit", id=name), **about}
-        super().__init__(about, head, lines)
+        super().__init__(about, phrase("sheets.run"), lines)
         self.still = load_patient().mark(self.still)
 
     def commit(self, given):
@@ -254,7 +254,7 @@ class Verdicts(Sheet):
         about |= {"fields": [[*x] for x in shorts.items()], "columns": [["verdict", phrase("sheets.your_verdict")]]}
         about |= {"options": [["", "–"], *[[v, status_word(v)] for v in reversed(VERDICTS)]]}
         lines = [phrase("sheets.which_verdict", rule=short) for short in shorts.values()]
-        super().__init__(name, [f"{r}|verdict" for r in RULERS], stem, lines, **about)  # a grid's caption is its stem
+        super().__init__(name, [f"{r}|verdict" for r in RULERS], lines, **about)  # a grid's caption is its stem
 
     def fault(self, fields):
         left = [RULES[k.partition("|")[0]].short for k, v in fields.items() if v not in VERDICTS]
@@ -278,7 +278,7 @@ class Conversions(Sheet):
         stem = phrase("sheets.convert_stem", name=girl.name, moment=moment)
         lines = [phrase("sheets.convert", item=label(v), given=g, unit=u) for v, (g, u) in self.asked.items()]
         fields = [[v, line, 1] for v, line in zip(self.asked, lines, strict=True)]
-        super().__init__(name, [*self.asked], f"{name}. {stem}", lines, stem=stem, kind="text", fields=fields)
+        super().__init__(name, [*self.asked], lines, stem=stem, kind="text", fields=fields)
 
     def read(self, name, text):
         """What was written (Quantity or None), and how to write it where it cannot be used (str)."""
