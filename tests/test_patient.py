@@ -147,7 +147,7 @@ REFUSED = [
     ("C9.1", {"kawasaki": "met"}, "C9.1 asks for mas_2016, hscore"), ("U9.1", {"ferritin": "685"}, "bare number"),
     ("U9.1", {"ferritin": "0.685 mg/L"}, "is not ng/mL, the unit that is asked for. Write it as in 123.4 ng/mL"),
     ("U9.1", {"ferritin": "685,358 ng/mL"}, "A comma groups thousands, and a point marks decimals"),
-    ("U9.1", {"ferritin": "1.000 ng/mL"}, "more than one number"), ("U9.1", {"ferritin": "> 685 ng/mL"}, "range"),
+    ("U9.1", {"ferritin": "1.000 ng/mL"}, "is not clear as a number"), ("U9.1", {"ferritin": "> 685 ng/mL"}, "range"),
     ("U9.1", {"ferritin": "1.0 ng/mL"}, "is read as 1.0 ng/mL, which is far off"),
     ("U9.1", {"ferritin": "685-686 ng/mL"}, "a range"),
     ("U9.1", {"ferritin": "685 ng/mL"}, "AST): it is still empty"), ("U9.1", {**CONVERTED, "age": "1,667 years"}, ""),

@@ -264,7 +264,9 @@ class Quantity:
 def _number(text, variable, unit):
     """A printed number and its decimals, refused where it could be another one."""
     body = re.sub(rf"[,'{SPACE}]", "", text) if GROUPED.fullmatch(text) else text
-    certain = re.fullmatch(r"[+-]?\d+\.?\d*(?:[eE][+-]?\d+)?", body)
+    if body.startswith("-"):
+        raise UnitError(phrase("units.negative", text=text, variable=variable))
+    certain = re.fullmatch(r"\+?\d+\.?\d*(?:[eE][+-]?\d+)?", body)
     if re.fullmatch(r"\+?[1-9]\d{0,2}\.\d{3}", text):  # the three behind the point could be thousands
         grouped = float(text.replace(".", ""))
         certain = unit not in ("/mm³", "/µL") and odd(variable, unit, grouped, grouped)
