@@ -39,7 +39,7 @@ def test_values_are_converted_and_shown(text, variable, unit, shown):
     [
         ("1.5", "triglycerides", "bare number"), (1.5, "triglycerides", "bare number"),
         (float("nan"), "triglycerides", "write None"), ("1.5 mmHg", "triglycerides", "mg/dL or mmol/L"),
-        ("-3 U/L", "ast", "not below 0 U/L"), ("10 °F", "temperature", "not below 0 °C"),
+        ("-3 U/L", "ast", "is negative"), ("10 °F", "temperature", "not below 0 °C"),
         (None, "crp", "where there is none, the status is not_reported, not_done"), ("<0 mg/L", "crp", "not below 0"),
         ("100-0 /mm3", "neutrophils", "lower end comes first"), ("9e999 U/L", "ast", "is finite"),
         ("1e305 mg/dL", "triglycerides", "is finite"),
