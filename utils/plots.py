@@ -8,10 +8,8 @@ docstring (median of 30).
 import io
 import threading
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import product
 from textwrap import shorten, wrap
-from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -73,14 +71,6 @@ def _again(name, width, height):
     return fig, ax
 
 
-@lru_cache(4096)
-def _size(words, font, maths):
-    """How large words are: a third of a picture's time, were each measured anew in each picture."""
-    from matplotlib.textpath import text_to_path
-
-    return text_to_path.get_text_width_height_descent(words, font, maths)
-
-
 @_styled()
 def finish(fig, alt, caption, told=(), key="", below=None):
     """The figure as something to show, a `utils.page.Shown`.
@@ -88,11 +78,8 @@ def finish(fig, alt, caption, told=(), key="", below=None):
     `alt` (str) is its main message, said behind the caption; `caption` and `key` (str) stand below it, `below` (Shown)
     between; `told` (list of str) is all that it shows, in words, where no table says it.
     """
-    from matplotlib.backends.backend_svg import RendererSVG
-
     out, box = io.BytesIO(), fig.get_tightbbox().padded(0.08)
-    with patch.object(RendererSVG, "get_text_width_height_descent", staticmethod(_size)):
-        fig.savefig(out, format="svg", bbox_inches=box, metadata={"Date": None, "Description": BANNER})
+    fig.savefig(out, format="svg", bbox_inches=box, metadata={"Date": None, "Description": BANNER})
     alt = shorten(alt, ALT - 40, placeholder="…")
     alt = f"{shorten(caption, ALT - 1 - len(alt), placeholder='…')} {alt}"
     words, width = f"{caption} {'; '.join(told)}." if told else "", round(PER_INCH * box.width)
@@ -220,7 +207,7 @@ def _squares(parts):
 
 
 def rulers(rows, moments, caption, source=SOURCE):
-    """Several rules (rows of a verdict a moment) on one child: how far each still reaches beside its cut-off: 43 ms."""
+    """Several rules (rows of a verdict a moment) on one child: how far each still reaches beside its cut-off."""
     found, newest = [], moments[-1]
     for verdicts in rows:
         found.append((f"{verdicts[0].short}, {phrase('plots.cut_off_at', cut=cut_off(verdicts[0]))}", "", [], BOLD))
@@ -248,7 +235,7 @@ def _reach(verdict, newest):
 
 @_styled()
 def trade(swept, chosen, node, caption):
-    """Sensitivity and specificity, as in `swept`, from the published threshold of a node to the `chosen`: 30 ms."""
+    """Sensitivity and specificity, as in `swept`, from the published threshold of a node to the `chosen`."""
     fig, ax = _again("trade", 5.2, 2.4)
     low, high = swept["threshold"].iloc[[0, -1]]
     ax.text(0.5, 0.4, phrase("plots.simulated"), transform=ax.transAxes, size=32, **FAINT)
@@ -351,7 +338,7 @@ def spread(children, names, cuts, caption):
 
 
 def limits(rows, groups, axes, caption):
-    """Rows of `bedside.age_limits` with value, limit, said (words), on axes (variable -> ends) of their own: 50 ms."""
+    """Rows of `bedside.age_limits` with value, limit, said (words), on axes (variable -> ends) of their own."""
     found, heads = [], []
     for name, title in groups.items():
         part, ends = rows[rows["variable"] == name].to_dict("records"), axes[name]
@@ -407,7 +394,7 @@ def recovery(marks, days, boxes, loose, caption):
 
 
 def swimmer(courses, marks, last, caption, cursor=None):
-    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted: 60 ms.
+    """Courses of treatment as bars over the days, an uncertain start or end hatched, an unstated end dotted.
 
     `courses` as from `utils.chapters.course`; `marks` are events: first and last day, words, and whether they are
     dated; `last` is the last day, `cursor` one to mark.
@@ -454,7 +441,7 @@ def _course(course, before):
 
 @_styled()
 def course(hours, curves, splits, title, supposed, caption, between=None, usual=""):
-    """Concentration over time by two routes, and below it where a rise in exposure comes from. It takes 45 ms.
+    """Concentration over time by two routes, and below it where a rise in exposure comes from.
 
     `curves` are (words, levels in mg/L at the `hours`), `between` is the same with two levels for a band, `splits` are
     (words, a table as from `utils.pk.split_gain`). What is `supposed` makes it HYPOTHETICAL; else it says the `usual`.
