@@ -126,7 +126,7 @@ def keep(shelf, name, **entry):
 def locked(file):
     """Hold the record's lock, which ends with its process; in a browser, or on a drive without locks, there is none."""
     with open(file.with_name(f".{file.name}.lock"), "ab") as lock:  # it stays: whoever waits for it has it open
-        with suppress(ImportError, OSError):
+        with suppress(ImportError, AttributeError, OSError):  # Pyodide has a fcntl without flock
             if os.name == "nt":
                 import msvcrt
 
