@@ -59,7 +59,7 @@ def add_browser():
 
 def test(arguments):
     """Compare every notebook with its stored outputs and run the tests under tests/."""
-    options = "--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg -n 3 --dist loadfile".split()
+    options = "--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg -n 2 --dist loadfile".split()
     options += ["--no-loadscope-reorder"]
     add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
     if arguments[:1] == ["quick"]:
