@@ -57,7 +57,7 @@ class Case:
         rows = self.observations.query("time_point == @self.time_point")
         rows = rows[~rows["note"].str.startswith("reading:")]  # a reading of ours is not a printed value
         sheet = pd.DataFrame({"Item": rows["variable"].map(variables()["label"])})
-        sheet["Printed"] = [as_input(row) for _, row in rows.iterrows()]
+        sheet["Printed"] = [as_input(row) for row in rows.to_dict("records")]
         # Months differ in length.
         sheet["Converted"] = [q.canonical() if q.known and q.unit != "months" else "" for q in sheet["Printed"]]
         return sheet.assign(Fact=rows["fact"], Where=rows["where"])
@@ -117,7 +117,7 @@ class Case:
         """What rules may use at this moment: variable -> Quantity, bool, or None for unknown. Some facts persist."""
         rows = pd.concat([self.observations, self.findings])
         rows = rows[(rows["time_point"] == self.time_point) | rows["persists"]]
-        return {row["variable"]: as_input(row) for _, row in rows.iterrows()}
+        return {row["variable"]: as_input(row) for row in rows.to_dict("records")}
 
 
 @cache
