@@ -80,6 +80,7 @@ def test_a_variant_is_a_rule_of_its_own():
     assert evaluate("ms_score", S1).possible is None and evaluate("mh_score", S1).possible == [23, 60]
     least = measured(neutrophils_lln="≥ 2,000 /mm³")  # a limit that is itself not known exactly
     assert evaluate("ctcae_neutrophils", least).possible == [0, 1, 2, 3, 4]
+    assert evaluate("ctcae_neutrophils", measured(neutrophils="10 ×10⁹/L")).possible == [0, 1]
     one = measured(ast="60 U/L", platelets="300 G/L", wbc="9 G/L", fibrinogen="4 g/L")
     one |= {"haemorrhage": True, "cns_involvement": False, "hepatomegaly_3cm": False}
     two_clinical = one | measured(ast="50 U/L") | {"cns_involvement": True}

@@ -439,8 +439,9 @@ class Verdict:
     def possible(self):
         """Every score that is still possible, as a sorted list; None where a score has no steps, or far too many."""
         steps = self.score is not None and not any(r["kind"] in ("weight", "ratio") for r in self._nodes.values())
-        # Where each piece begins and the last one ends: a limit that is no number of its own cuts none.
-        tried = [{*(ends[0] for _, ends in pieces), pieces[-1][1][-1]} for pieces in self._results.values()]
+        # Where each piece begins, and no end: a limit that is itself not known cuts nothing into pieces.
+        ends = {n: {np.inf} if KIND[n] == "number" else set() for n in self.missing}
+        tried = [{*(piece[0] for _, piece in pieces), *ends[n]} for n, pieces in self._results.items()]
         if not steps or math.prod(map(len, tried)) > 50_000:
             return None
         found = self._suppose(self.missing, product(*tried)).points(self.rule)
