@@ -1,8 +1,7 @@
 """One function a figure: matplotlib and seaborn draw what is measured; what is a table with marks is an HTML table.
 
 Each returns something a notebook shows, with a short alternative text; where no table says what it shows, words do. The
-two libraries are loaded when a picture is first asked for. A figure that follows a control takes the time in its
-docstring (median of 30).
+two libraries are loaded when a picture is first asked for.
 """
 
 import io
@@ -137,12 +136,18 @@ def cut_off(verdict):
     return words if verdict.confirmed else phrase("plots.unconfirmed", what=words)
 
 
-def span(verdict):
-    """What a ruler can still say, in words: a number, two numbers, or a range."""
+def _few(verdict):
+    """The one or two scores that a ruler can still say; empty where there are more, or a range."""
     low, high = verdict.reach.low, verdict.reach.high
     few = [low] if low == high else verdict.possible or []
-    if 0 < len(few) < 3:
+    return few if len(few) < 3 else []
+
+
+def span(verdict):
+    """What a ruler can still say, in words: a number, two numbers, or a range."""
+    if few := _few(verdict):
         return phrase("plots.or").join(map(show, few))
+    low, high = verdict.reach.low, verdict.reach.high
     kind = {(0, 0): "range", (0, 1): "or_more", (1, 0): "at_most", (1, 1): "any_value"}[np.isinf(low), np.isinf(high)]
     return phrase(f"plots.{kind}", low=show(low), high=show(high))
 
@@ -225,8 +230,7 @@ def _reach(verdict, newest):
     """One bar of a ruler, from the lowest to the highest score that is still possible, or the two that are."""
     reach, shape = verdict.reach, "s" if newest else "s white"
     low, high = reach.place(reach.low), reach.place(reach.high)
-    few = [reach.low] if low == high else verdict.possible or []
-    if 0 < len(few) < 3:
+    if few := _few(verdict):
         return [(":", low, high, MET), *((shape, reach.place(x), 0, MET) for x in few)]
     tips = ((reach.low, low - 0.05, "<"), (reach.high, high + 0.05, ">"))
     tips = [(tip, x, x, MET) for end, x, tip in tips if np.isinf(end)]
