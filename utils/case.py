@@ -1,6 +1,7 @@
 """The published case, as data, and the case *as of* a moment."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -8,12 +9,30 @@ import pandas as pd
 
 from utils.page import Link
 from utils.phrases import phrase, status_word
-from utils.tables import CASEDATA, CaseDataError, check_seal, describe, read_entries, read_table
+from utils.tables import CASEDATA, CaseDataError, check_seal, describe, kept, read_entries, read_table
 from utils.units import Quantity, sign_before, variables
 
 CODED = {"observations": "loinc", "findings": "hpo", "treatments": "atc"}
 STATES = {"present": True, "absent": False, "": None}
 __all__ = ["Case", "CaseDataError", "load_case"]
+
+
+class _Tables(Mapping):
+    """Tables by name, each made when it is first asked for, since a page shows few of them."""
+
+    def __init__(self, names, make):
+        self.names, self.make = names, cache(make)
+
+    def __getitem__(self, name):
+        if name in self.names:
+            return self.make(name)
+        raise KeyError(name)
+
+    def __iter__(self):
+        return iter(self.names)
+
+    def __len__(self):
+        return len(self.names)
 
 
 class Case:
@@ -41,15 +60,21 @@ class Case:
             known = ", ".join(order.index)
             raise CaseDataError("time_points.csv", f"no moment '{unknown.pop()}' is known here: use one of {known}")
         known = ["", later_voice or "", *order.index[order <= order[time_point]]]
-        then = {name: t.get("time_point", pd.Series("", t.index)).isin(known) for name, t in self.tables.items()}
-        tables = {name: table[then[name]].reset_index(drop=True) for name, table in self.tables.items()}
-        if "codes" in tables:  # a list of codes would give away what is to come
-            used = {c for t, k in CODED.items() if t in tables for c in tables[t][k]}
-            tables["codes"] = tables["codes"][tables["codes"]["code"].isin(used)].reset_index(drop=True)
-        if "treatments" in tables:
-            later = ~tables["treatments"]["end_known_at"].isin(known)  # a start may be known long before its end
-            tables["treatments"].loc[later, ["end_low", "end_high"]] = float("nan")
-            tables["treatments"].loc[later, ["end_text", "end_known_at"]] = ""
+
+        def then(name):
+            table = self.tables[name]
+            if name == "codes":  # a list of codes would give away what is to come
+                table = table[table["code"].isin({c for t, k in CODED.items() if t in tables for c in tables[t][k]})]
+            elif "time_point" in table:
+                table = table[table["time_point"].isin(known)]
+            table = table.reset_index(drop=True)
+            if name == "treatments":
+                later = ~table["end_known_at"].isin(known)  # a start may be known long before its end
+                table.loc[later, ["end_low", "end_high"]] = float("nan")
+                table.loc[later, ["end_text", "end_known_at"]] = ""
+            return table
+
+        tables = _Tables([*self.tables], then)
         return Case(tables, time_point, self.folder)
 
     def sheet(self):
@@ -137,16 +162,12 @@ def as_input(row):
     return Quantity(row["variable"], value, row["unit"], high, decimals=places, sign=sign_before(value, words))
 
 
-@cache
-def _load(folder):
-    check_seal(folder)  # in a folder of their own lie invented patients, who are not the case
-    return {name: read_table(name, folder) for name, r in describe(folder).items() if "/" not in r["path"]}
-
-
 def load_case(path=None):
     """The whole case, the collection's or that of a folder; CaseDataError names a file that is not as it was sealed."""
     if path is not None:  # it may have changed
-        describe.cache_clear(), _load.cache_clear()
+        describe.cache_clear(), kept.cache_clear()
     folder = Path(path or CASEDATA)
-    tables = {name: table.copy() for name, table in _load(folder).items()}
-    return Case(tables, tables["time_points"].sort_values("order")["time_point"].iloc[-1], folder)
+    check_seal(folder)
+    names = [name for name, r in describe(folder).items() if "/" not in r["path"]]  # invented patients are not the case
+    last = read_table("time_points", folder).sort_values("order")["time_point"].iloc[-1]
+    return Case(_Tables(names, lambda name: read_table(name, folder)), last, folder)

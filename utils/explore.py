@@ -347,7 +347,7 @@ def what_if(rule, case, **ranges):
     nodes = {row["input"]: row for row in nodes if row["unit"]}  # the first threshold or weight of each number
     if strangers := ", ".join(sorted(ranges.keys() - nodes.keys())):
         raise UnitError(phrase("explore.no_such_number", names=strangers, rule=RULES[rule].short))
-    units, labels = {n: nodes[n]["unit"] for n in ranges}, variables()["label"]
+    units, labels, reported = {n: nodes[n]["unit"] for n in ranges}, variables()["label"], case.inputs
 
     def supposed(state):
         return {n: Quantity(n, state[n], unit) if state[f"{n} known"] else None for n, unit in units.items()}
@@ -361,7 +361,7 @@ def what_if(rule, case, **ranges):
         return "; ".join(phrase("explore.flip", **span) for span in ends)
 
     def view(**state):
-        given = {**case.inputs, **supposed(state)}
+        given = {**reported, **supposed(state)}
         verdict = evaluate(rule, given)
         words = phrase("explore.verdict", rule=verdict.title, status=status_word(verdict.status).upper())
         varying = [say(phrase("explore.varying", label=labels[n], flips=flips(n, given))) for n in ranges]
@@ -372,7 +372,7 @@ def what_if(rule, case, **ranges):
         """Where the verdict flips over both unknowns, everything else as reported."""
         axes = {n: np.linspace(low, high, 201) for n, (low, high, _) in ranges.items()}
         grid = np.meshgrid(*(axis * factors(n)[units[n]] for n, axis in axes.items()))
-        status = _statuses(rule, case.inputs, **{n: g.ravel() for n, g in zip(axes, grid, strict=True)})
+        status = _statuses(rule, reported, **{n: g.ravel() for n, g in zip(axes, grid, strict=True)})
         names, cuts = [f"{labels[n]} ({units[n]})" for n in axes], [nodes[n]["threshold"] for n in axes]
         return plots.verdict_map(*axes.values(), status.reshape(201, 201), names, cuts, caption)
 
@@ -398,7 +398,8 @@ def ruler_bench(case, rules, beside=None, trials=None):
     cuts into pieces, as in ``{"esr": ["20 mm/h"]}``.
     """
     unknown = "unknown"  # on a list, where None would be no choice
-    printed, before = ([evaluate(r, c) for r in rules] if c else [] for c in (case, beside))
+    reported = case.inputs
+    printed, before = [evaluate(r, reported) for r in rules], [evaluate(r, beside.inputs) for r in rules if beside]
     moments = [c.time_points.set_index("time_point").at[c.time_point, "short"] for c in (beside, case) if c]
     results, labels = unknown_results(printed), variables()["label"]
     for name, texts in (trials or {}).items():
@@ -411,7 +412,7 @@ def ruler_bench(case, rules, beside=None, trials=None):
 
     def view(**state):
         supposed = {n: v for n, v in state.items() if v != unknown}
-        verdicts = [evaluate(r, {**case.inputs, **supposed}) for r in rules]
+        verdicts = [evaluate(r, {**reported, **supposed}) for r in rules]
         changes = [(v.short, *(status_word(x.status) for x in (p, v))) for p, v in zip(printed, verdicts, strict=True)]
         moved = [phrase("explore.moved", rule=rule, was=was, now=now) for rule, was, now in changes if was != now]
         line = "explore.supposed_moved" if moved else "explore.supposed" if supposed else "explore.nothing_supposed"

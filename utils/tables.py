@@ -82,10 +82,16 @@ def parse(raw, resource):
     return pd.read_csv(io.BytesIO(raw), dtype=dtype, keep_default_na=False, na_values=empty)
 
 
-def read_table(name, folder=CASEDATA):
-    """One table, by its name in ``datapackage.json``: a DataFrame. CaseDataError where it is not as it was sealed."""
+@cache
+def kept(name, folder):
+    """One table, read once; it is `read_table`'s to hand out."""
     resource = describe(folder)[name]
     return parse(_sealed(resource, folder), resource)
+
+
+def read_table(name, folder=CASEDATA):
+    """One table, by its name in ``datapackage.json``: a DataFrame. CaseDataError where it is not as it was sealed."""
+    return kept(name, folder).copy()
 
 
 def read_entries(file, fault=lambda entry: "", folder=CASEDATA):

@@ -41,15 +41,21 @@ class Patient:
         return SimpleNamespace(inputs={r["variable"]: _input(r) for r in self.told(moment).to_dict("records")})
 
     @cached_property
+    def _known(self):
+        """What is known at every moment, read once."""
+        return {moment: self.as_of(moment) for moment in self.moments.index}
+
+    @cached_property
     def verdicts(self):
         """Every rule of `RULERS` at every moment: a dict of (rule, moment) -> Verdict."""
-        return {(r, m): evaluate(r, self.as_of(m)) for m in self.moments.index for r in RULERS}
+        return {(r, m): evaluate(r, known) for m, known in self._known.items() for r in RULERS}
 
     @cached_property
     def measured(self):
         """The same where a fever must have been measured, in each rule set that has this variant."""
-        rules, moments = [r for r in RULERS if "measured_fever" in RULES[r].variants], self.moments.index
-        return self.verdicts | {(r, m): evaluate(r, self.as_of(m), "measured_fever") for m in moments for r in rules}
+        rules = [r for r in RULERS if "measured_fever" in RULES[r].variants]
+        measured = {(r, m): evaluate(r, k, "measured_fever") for m, k in self._known.items() for r in rules}
+        return self.verdicts | measured
 
     def mark(self, shown):
         """Something to show, under a line that says that the patient is invented."""
