@@ -173,7 +173,7 @@ def serve(folder):
             with suppress(psutil.NoSuchProcess):
                 family = [hub.process, *hub.process.children(recursive=True)]
                 hub.process.terminate()  # it ends its servers and its proxy
-                for left in psutil.wait_procs(family, 60)[1]:
+                for left in psutil.wait_procs(family, 10)[1]:  # now and then one of them hangs
                     left.kill()
 
 

@@ -131,7 +131,7 @@ def tab(page):
     page.evaluate(WATCH)
     for n in range(1, 3001):
         page.keyboard.press("Tab")
-        if n % 50 == 0 and page.evaluate("window.__left"):
+        if n % 10 == 0 and page.evaluate("window.__left"):
             break
     reached = page.evaluate("window.__reached")
     return {stop for stop, _ in reached}, [html for _, html in reached if html]
