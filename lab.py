@@ -3,8 +3,7 @@
 
     python lab.py                set up (once, about a minute), then open JupyterLab; options (--no-browser) go to it
     python lab.py setup          set up and stop there; --replace puts our .venv in the place of another
-    python lab.py test           run all tests; "test quick" leaves out the slow ones and those in a browser; options
-                                 go to pytest, and --article FILE compares the case with the text of the article too
+    python lab.py test           run all tests, by "test quick" the fast ones without a browser; options go to pytest
     python lab.py classroom      build the teachers' files anew, and their kit; --pdf adds what prints it
     python lab.py site           build the page that needs no install; "site --help" tells more
     python lab.py rebuild        after any change: make anew what it concerns, and say what is left (--all: everything)
@@ -218,8 +217,7 @@ def lab(arguments):
 def main(arguments):
     """Do what the first argument says; open JupyterLab where it is an option or missing."""
     if arguments[:1] in (["-h"], ["--help"]):
-        print(__doc__.strip())
-        return 0
+        return print(__doc__.strip()) or 0
     command, *arguments = arguments if arguments and arguments[0][0:1] != "-" else ["lab", *arguments]
     if command not in COMMANDS:
         return f'There is no command "{command}". There are: {", ".join(COMMANDS)}; "lab.py --help" explains them.'
