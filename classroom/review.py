@@ -160,9 +160,9 @@ class _Checklist:
         girl, keys = patient.load_patient(), []
         labels = self.tables["variables"].set_index("variable")["label"]
         for moment in girl.moments.index:
-            rows = girl.told(moment).itertuples()
+            rows = girl.known_at(moment).itertuples()
             given = "; ".join(f"{labels[r.variable]}: {r.as_printed or status_word(r.status)}" for r in rows)
-            yield f"- {phrase('kit.told_at', moment=moment, told=_cell(given.replace('_', ' ')))}"
+            yield f"- {phrase('kit.known_at', moment=moment, given=_cell(given.replace('_', ' ')))}"
         recalled = set(self.tables["rules"].query("tag == 'R'")["rule"])
         for name, moment in patient.SHEETS.items():
             for row in patient.judged(girl, moment).to_dict("records"):

@@ -70,7 +70,7 @@ def test_each_course_is_there_once_hangs_together_and_says_why_it_is_not_certain
 def test_an_earlier_view_knows_no_later_end():
     seen = {c.name: c for c in courses(CASE.as_of("ecmo"))}
     assert not seen["va_ecmo"].end_stated and not re.search("home|improve", str(milestones(CASE.as_of("ecmo"))))
-    with pytest.raises(CaseDataError, match="no day is told by then"):
+    with pytest.raises(CaseDataError, match="no day is printed by then"):
         courses(CASE.as_of("regional_hospital"))
 
 
@@ -88,7 +88,7 @@ LAST |= dict.fromkeys((5, 6, 49), {"anakinra_iv"})  # steps down and undated cha
 
 
 def test_the_days_of_a_course_in_words_and_the_last_drug_added():
-    assert {name: NAMED[name].told for name in DAYS} == DAYS
+    assert {name: NAMED[name].days for name in DAYS} == DAYS
     for day, sure in LAST.items():
         expected = {NAMED[n].label for n in sure} or {phrase("ladder.none_with_a_day")}
         assert set(last_added(GIVEN, day).split(" and ")) == expected, day
@@ -136,7 +136,7 @@ def test_the_day_lists_what_ran_and_all_is_told_in_words():
     assert "All that was given, by day." in shown.html and phrase("ladder.readings") in shown.html
     words, _, table = shown.text.partition("What ran that day")
     assert "which of the two" in table and not re.search(r"\b(nan|None|NaT|inf)\b|<NA>", shown.text)
-    assert all(f"{c.label} (" in words and c.amount in words and f"): {c.told}" in words for c in GIVEN)
+    assert all(f"{c.label} (" in words and c.amount in words and f"): {c.days}" in words for c in GIVEN)
     assert all(label in words for _, _, label, _ in milestones(CASE))
 
 

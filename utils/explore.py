@@ -417,11 +417,11 @@ def ruler_bench(case, rules, beside=None, trials=None):
         moved = [phrase("explore.moved", rule=rule, was=was, now=now) for rule, was, now in changes if was != now]
         line = "explore.supposed_moved" if moved else "explore.supposed" if supposed else "explore.nothing_supposed"
         word = {True: phrase("explore.present"), False: phrase("explore.absent")}
-        told = "; ".join(f"{labels[n]} {word.get(v, v)}" for n, v in supposed.items())
+        words = "; ".join(f"{labels[n]} {word.get(v, v)}" for n, v in supposed.items())
         pairs = [*zip(before, verdicts, strict=True)] if beside else [(v,) for v in verdicts]
         counted, caption = all(v.reach for v in verdicts), phrase("explore.rulers")
         picture = plots.rulers(pairs, moments, caption) if counted else _matrix(verdicts, caption)
-        return together(say(phrase(line, told=told, moved="; ".join(moved))), picture, _verdicts(verdicts))
+        return together(say(phrase(line, supposed=words, moved="; ".join(moved))), picture, _verdicts(verdicts))
 
     def listed(name):
         offered = {phrase("explore.unknown"): unknown, **dict(results[name])}

@@ -71,22 +71,22 @@ def _again(name, width, height):
 
 
 @_styled()
-def finish(fig, alt, caption, told=(), key="", below=None):
+def finish(fig, alt, caption, lines=(), key="", below=None):
     """The figure as something to show, a `utils.page.Shown`.
 
     `alt` (str) is its main message, said behind the caption; `caption` and `key` (str) stand below it, `below` (Shown)
-    between; `told` (list of str) is all that it shows, in words, where no table says it.
+    between; `lines` (list of str) are all that it shows, in words, where no table says it.
     """
     out, box = io.BytesIO(), fig.get_tightbbox().padded(0.08)
     fig.savefig(out, format="svg", bbox_inches=box, metadata={"Date": None, "Description": BANNER})
     alt = shorten(alt, ALT - 40, placeholder="…")
     alt = f"{shorten(caption, ALT - 1 - len(alt), placeholder='…')} {alt}"
-    words, width = f"{caption} {'; '.join(told)}." if told else "", round(PER_INCH * box.width)
+    words, width = f"{caption} {'; '.join(lines)}." if lines else "", round(PER_INCH * box.width)
     return figure(out.getvalue(), alt, f"{caption} {key}".rstrip(), width, words, below)
 
 
 @_styled()
-def _strip(rows, ends, alt, caption, key="", told=(), below=None, ticks=(), width=3.4, shade=None):
+def _strip(rows, ends, alt, caption, key="", lines=(), below=None, ticks=(), width=3.4, shade=None):
     """Rows of (words left, words right, marks, look of the words) on one scale from end to end, as `finish` shows them.
 
     A mark is (kind, from, to, colour): a bar (see `BARS`), a line (``:``), ``|``, a stroke down so many rows, ``?``,
@@ -98,7 +98,7 @@ def _strip(rows, ends, alt, caption, key="", told=(), below=None, ticks=(), widt
     fig, ax = _again("strip", width, ROW * len(rows))
     ax.axis("off")
     ax.set(xlim=ends, ylim=(len(rows) - 0.5, -0.5))
-    ticks, at, head, said = dict(ticks), ax.get_yaxis_transform(), "", []
+    ticks, at, head, spoken = dict(ticks), ax.get_yaxis_transform(), "", []
     if shade:
         ax.axvspan(*shade, color=BAND, zorder=-1)
     ax.vlines([*ticks], -0.5, len(rows) - 0.5, color=GRID, lw=0.8, zorder=0)
@@ -110,7 +110,7 @@ def _strip(rows, ends, alt, caption, key="", told=(), below=None, ticks=(), widt
             ax.text(-0.03, y, left, ha="right", va="center", transform=at, **(BOLD if heading else {}))
         if right:
             ax.text(1.03, y, right, va="center", transform=at, **look)
-            said.append(f"{head}{left}: {right}")
+            spoken.append(f"{head}{left}: {right}")
         elif heading:
             head = f"{left}, "
             ax.add_artist(Line2D(ends, [y - 0.5] * 2, color=GRID, lw=0.8, zorder=0, in_layout=False))
@@ -126,7 +126,7 @@ def _strip(rows, ends, alt, caption, key="", told=(), below=None, ticks=(), widt
                 across, down, more = drawn.get(kind, ([a], [y], point))
                 line = {"color": colour, "clip_on": False, "lw": 2, "zorder": 2.5, "in_layout": False}
                 ax.add_artist(Line2D(across, down, **line, **more))
-    return finish(fig, alt, caption, told or said, key, below)
+    return finish(fig, alt, caption, lines or spoken, key, below)
 
 
 def cut_off(verdict):
@@ -175,13 +175,15 @@ def claims(rows, most, caption):
 def scale(bands, spans, caption):
     """A score among its bands (lowest, highest, name), with a column for each span of it (words, lowest, highest)."""
 
-    def said(low, high):
+    def span_words(low, high):
         return show(low) if low == high else phrase("plots.range", low=show(low), high=show(high))
 
     rows = []
     for low, high, name in bands:
         parts = [(max(a, low), min(b, high), POINT if a == b else HATCHED) for _, a, b in spans]
-        rows.append((name, said(low, high), *(Mark(said(a, b), sign) if a <= b else "" for a, b, sign in parts)))
+        rows.append(
+            (name, span_words(low, high), *(Mark(span_words(a, b), sign) if a <= b else "" for a, b, sign in parts))
+        )
     heads = [phrase("plots.band"), phrase("plots.score"), *(words for words, *_ in spans)]
     return tabled(pd.DataFrame(rows, columns=heads), caption)
 
@@ -278,7 +280,7 @@ def verdict_map(x, y, status, labels, cuts, caption):
     `status` is the verdict at each pair, shape (n, m): one in each of four fields between `cuts`, else ValueError.
     """
     fig, ax = canvas(4.8, 3)
-    told, verdicts, shown = [], [], [*map(show, cuts)]
+    lines, verdicts, shown = [], [], [*map(show, cuts)]
     fields = [((z[0], cut, "up_to"), (cut, z[-1], "above")) for z, cut in zip((x, y), cuts, strict=True)]
     for (*across, left), (*up, low) in product(*fields):
         [verdict] = {*status[np.ix_((y > cuts[1]) == (low == "above"), (x > cuts[0]) == (left == "above"))].ravel()}
@@ -286,13 +288,13 @@ def verdict_map(x, y, status, labels, cuts, caption):
         verdicts.append(status_word(verdict))
         ax.text(np.mean(across), np.mean(up), verdicts[-1].upper(), ha="center", va="center", **BOLD)
         sides = (phrase(f"plots.{w}", name=labels[n], cut=shown[n]) for n, w in enumerate((left, low)))
-        told.append(phrase("plots.field", **dict(zip(("across", "up"), sides, strict=True)), verdict=verdicts[-1]))
+        lines.append(phrase("plots.field", **dict(zip(("across", "up"), sides, strict=True)), verdict=verdicts[-1]))
     ax.axvline(cuts[0], color=INK)
     ax.axhline(cuts[1], color=INK)
     ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xlabel=labels[0], ylabel=labels[1])
     ax.text(cuts[0], y[-1], shown[0], ha="center", va="bottom")
     ax.text(x[-1] + 0.02 * (x[-1] - x[0]), cuts[1], shown[1], va="center")
-    return finish(fig, phrase("plots.alt_fields", fields=", ".join(verdicts)), caption, told, SOURCE)
+    return finish(fig, phrase("plots.alt_fields", fields=", ".join(verdicts)), caption, lines, SOURCE)
 
 
 def dumbbell(first, second, moments, ranges, caption):
@@ -325,24 +327,24 @@ def spread(children, names, cuts, caption):
     import seaborn as sns
 
     fig, axes = canvas(7.4, 1.9, len(names))
-    told, groups = [], ((False, INK, "--", phrase("plots.active_jia")), (True, MET, "-", phrase("plots.mas")))
+    lines, groups = [], ((False, INK, "--", phrase("plots.active_jia")), (True, MET, "-", phrase("plots.mas")))
     for ax, (name, label) in zip(np.atleast_1d(axes), names.items(), strict=True):
         for group, colour, style, words in groups:
             values = children.loc[children["mas"] == group, name]
             look = {"color": colour, "ls": style, "label": words, "gridsize": 80}
             sns.kdeplot(x=values, ax=ax, log_scale=True, **look)
             median = show(float(f"{values.median():.3g}"))
-            told.append(phrase("plots.median_told", label=label, group=words, value=median))
+            lines.append(phrase("plots.median_words", label=label, group=words, value=median))
         ax.text(0.5, 0.4, phrase("plots.simulated"), transform=ax.transAxes, size=16, **FAINT)
         _decades(ax, *ax.get_xlim())
         ax.axvline(cuts[name], color=INK, ls=":")
         ax.set(xlabel=label, ylabel="", yticks=[], title=phrase("plots.threshold", value=show(cuts[name])))
     ax.legend(bbox_to_anchor=(1, 1), loc="upper left", frameon=False)
-    return finish(fig, f"{told[0]}; {told[1]}.", caption, told)
+    return finish(fig, f"{lines[0]}; {lines[1]}.", caption, lines)
 
 
 def limits(rows, groups, axes, caption):
-    """Rows of `bedside.age_limits` with value, limit, said (words), on axes (variable -> ends) of their own."""
+    """Rows of `bedside.age_limits` with value, limit, outcome (words), on axes (variable -> ends) of their own."""
     found, heads = [], []
     for name, title in groups.items():
         part, ends = rows[rows["variable"] == name].to_dict("records"), axes[name]
@@ -353,7 +355,7 @@ def limits(rows, groups, axes, caption):
             a, b = np.interp([r["low"], r["high"]], ends, (0, 1))
             colour, kind = (INK, "hollow") if r["applies"] else (NOT, "broken")
             mark = {"range": (kind, a, b), "median": ("o white", a, a)}.get(r["kind"], (kind, a - 0.008, a + 0.008))
-            found.append((r["label"], f"{r['limit']}: {r['said']}", [(*mark, colour)], {"color": colour}))
+            found.append((r["label"], f"{r['limit']}: {r['outcome']}", [(*mark, colour)], {"color": colour}))
     brief = phrase("plots.alt_limits", n=len(rows), values=", ".join(heads), others=int((~rows["applies"]).sum()))
     return _strip(found, (0, 1), brief, caption, phrase("plots.limits_key"), width=2.6)
 
@@ -404,24 +406,24 @@ def swimmer(courses, marks, last, caption, cursor=None):
     dated; `last` is the last day, `cursor` one to mark.
     """
     before = 0.28 * last  # what ran before admission has a place, and no scale
-    rows, told = [(phrase("plots.events"), "", [], BOLD)], []
+    rows, lines = [(phrase("plots.events"), "", [], BOLD)], []
     for a, b, words, dated in marks:
         bar = ("D", a + 0.5, b, INK) if a == b else ("hatched", a, b + 1, INK)
         words = words if dated else phrase("plots.event_not_dated", event=words)
         for n, line in enumerate(wrap(f"{'? ' * (not dated)}{words}", 48)):
             rows.append((line, "", [] if n else [bar if dated else (":", a + 0.5, b + 0.5, OPEN)], {}))
-        told.append(f"{phrase('plots.days' if b > a else 'plots.day', first=a, last=b, day=a)}: {words}")
+        lines.append(f"{phrase('plots.days' if b > a else 'plots.day', first=a, last=b, day=a)}: {words}")
     for kind in ("drug", "support", "procedure"):
         those = [c for c in courses if c.kind == kind]
         rows += [(phrase(f"plots.{kind}s"), "", [], BOLD)] * bool(those)
         rows += [(c.label, c.amount, [*_course(c, before)], {}) for c in those]
         about = phrase(f"plots.{kind}")
-        told += [f"{c.label} ({', '.join(filter(None, (about, c.amount)))}): {c.told}" for c in those]
+        lines += [f"{c.label} ({', '.join(filter(None, (about, c.amount)))}): {c.days}" for c in those]
     days = [d for d in range(1, last + 1) if last <= 10 or d in (1, last) or not d % 5 and d < last - 2]
     ticks = {1 - before / 2: "\n".join(wrap(phrase("plots.zone"), 10))} | {d + 0.5: f"{d}" for d in days}
     shade = (cursor, cursor + 1) if cursor else None
     ends, key = (1 - before, last + 1 + before / 3), f"{phrase('plots.swimmer_key')} {SOURCE}"
-    return _strip(rows, ends, phrase("plots.alt_swimmer", last=last), caption, key, told, ticks=ticks, shade=shade)
+    return _strip(rows, ends, phrase("plots.alt_swimmer", last=last), caption, key, lines, ticks=ticks, shade=shade)
 
 
 def _course(course, before):
@@ -451,16 +453,16 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
     (words, a table as from `utils.pk.split_gain`). What is `supposed` makes it HYPOTHETICAL; else it says the `usual`.
     """
     fig, ax = _again("course", 4.4, 2.2)
-    head, told = phrase("plots.supposed", supposed=supposed) if supposed else usual or phrase("plots.usual"), []
+    head, lines = phrase("plots.supposed", supposed=supposed) if supposed else usual or phrase("plots.usual"), []
     if supposed:
         ax.text(0.5, 0.4, phrase("plots.hypothetical"), transform=ax.transAxes, size=32, **FAINT)
     for (words, levels), colour, style in zip(curves, (INK, MET, MET, NOT), DASHES, strict=False):
         ax.plot(hours, levels, color=colour, ls=style, lw=2, label=words)
-        told.append(phrase("plots.curve_told", curve=words, highest=np.max(levels), end=levels[-1]))
+        lines.append(phrase("plots.curve_words", curve=words, highest=np.max(levels), end=levels[-1]))
     if between:
         ax.fill_between(hours, *between[1:], color=SHADE, alpha=0.55, zorder=0, label=between[0])
         low, high = map(np.max, between[1:])
-        told.append(phrase("plots.band_told", band=between[0], low=low, high=high))
+        lines.append(phrase("plots.band_words", band=between[0], low=low, high=high))
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, handlelength=4)
     top = 1.06 * max(0.1, *(np.max(levels) for _, levels in curves))
     ax.set(xlim=(0, hours[-1]), ylim=(0, top), xticks=range(0, round(hours[-1]) + 1, 6))
@@ -471,13 +473,13 @@ def course(hours, curves, splits, title, supposed, caption, between=None, usual=
         rise, parts = f"× {parts.at['total', 'times']:.2f}", parts.drop("total")
         shared = parts["share"].notna().all()
         line, each = "plots.factor_share" if shared else "plots.factor", parts.assign(share=100 * parts["share"])
-        said = ", ".join(phrase(line, factor=phrase(f"plots.{n}"), **r) for n, r in each.to_dict("index").items())
-        mark = Mark(said, _squares(parts["share"])) if shared else f"{said} ({phrase('plots.nothing_to_share')})"
+        split = ", ".join(phrase(line, factor=phrase(f"plots.{n}"), **r) for n, r in each.to_dict("index").items())
+        mark = Mark(split, _squares(parts["share"])) if shared else f"{split} ({phrase('plots.nothing_to_share')})"
         rows.append((f"{words}: {rise}", mark))
-        told.append(f"{words} {rise}: {said}")
+        lines.append(f"{words} {rise}: {split}")
     below = headed(rows, "plots", "rise made_of", phrase("plots.rise_from"))
-    told[0] = f"{title}. {f'{head} ' if supposed else ''}{told[0]}"
-    return finish(fig, f"{told[-1]}.", caption, told, below=below)
+    lines[0] = f"{title}. {f'{head} ' if supposed else ''}{lines[0]}"
+    return finish(fig, f"{lines[-1]}.", caption, lines, below=below)
 
 
 def ratios(checks, caption, close):
@@ -486,9 +488,9 @@ def ratios(checks, caption, close):
     for r in checks.itertuples():
         a, b = np.log([r.published, r.flip_flop])
         twin = phrase("plots.published_and_twin", published=r.published, twin=r.flip_flop)
-        said = twin if abs(a - b) > 1e-6 else f"{r.published:.2f}"
+        printed = twin if abs(a - b) > 1e-6 else f"{r.published:.2f}"
         label = r.label if r.confirmed else phrase("plots.unconfirmed", what=r.label)
-        rows.append((label, said, [("o white", a, a, MET), (".", b, b, MET)], {}))
+        rows.append((label, printed, [("o white", a, a, MET), (".", b, b, MET)], {}))
     words = {0.1: "a_tenth", 0.25: "a_quarter", 0.5: "half", 1: "equal", 2: "double", 4: "four_times"}
     ticks = {np.log(x): phrase(f"plots.{name}") for x, name in words.items()}
     near = int((np.log(checks["published"]).abs() <= np.log(close)).sum())

@@ -82,11 +82,11 @@ def age_limit_bench(case):
         low, high = (rows[c].map(show, na_action="ignore") for c in ("low", "high"))
         rows["limit"] = low + (phrase("bedside.to") + high).fillna("") + " " + rows["unit"]
         words = rows["side"].map(lambda s: phrase(f"bedside.{s}"))
-        rows["said"] = words.where(rows["applies"], phrase("bedside.not_applicable", years=years))
+        rows["outcome"] = words.where(rows["applies"], phrase("bedside.not_applicable", years=years))
         pressures = {"systolic": show(systolic), "diastolic": show(diastolic), "mean": mean}
         picture = plots.limits(rows, GROUPS, ENDS, phrase("bedside.limits"))
         named = rows.assign(variable=rows["variable"].map(GROUPS), evidence=rows["source"] + ", " + rows["tag"])
-        columns, caption = "variable label limit said evidence", phrase("bedside.limits_at", years=years)
+        columns, caption = "variable label limit outcome evidence", phrase("bedside.limits_at", years=years)
         sheet = headed(named, "bedside.limits", columns, caption)
         return together(*map(say, _sentences(rows, years, pressures)), picture, sheet)
 

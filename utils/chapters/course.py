@@ -55,7 +55,7 @@ class Course(NamedTuple):
         return known and self.sure[1] in (other.first - 1, other.first) and self.last == other.sure[0]
 
     @property
-    def told(self):
+    def days(self):
         """Its days in words."""
         if self.first and not self.sure:
             return phrase("ladder.from_day", day=self.first)
@@ -97,7 +97,7 @@ def _dated(case):
     """The case, no later than its last moment that has days; the moments by name; and the last day of an event."""
     moments = case.time_points.set_index("time_point").sort_values("order")
     if (last := moments["last_day"].last_valid_index()) is None:
-        raise CaseDataError("time_points.csv", "no day is told by then: take the case as of admission, or later")
+        raise CaseDataError("time_points.csv", "no day is printed by then: take the case as of admission, or later")
     case = case.as_of(last)
     return case, moments.loc[:last], int(case.events[["day_low", "day_high"]].max(axis=None))
 

@@ -27,7 +27,7 @@ class Patient:
     def __init__(self, name, rows):
         self.name, self.rows, self.moments = name, rows, tables()["moments"].set_index("moment")
 
-    def told(self, moment):
+    def known_at(self, moment):
         """The rows of one moment, with those that hold on; CaseDataError for no such moment."""
         if moment not in self.moments.index:
             known = ", ".join(self.moments.index)
@@ -38,7 +38,7 @@ class Patient:
 
     def as_of(self, moment):
         """What the rules may use at a moment (`inputs`, by variable): no later letter, and no earlier value."""
-        return SimpleNamespace(inputs={r["variable"]: _input(r) for r in self.told(moment).to_dict("records")})
+        return SimpleNamespace(inputs={r["variable"]: _input(r) for r in self.known_at(moment).to_dict("records")})
 
     @cached_property
     def _known(self):
@@ -97,7 +97,7 @@ def label(name):
 # ---- what is given --------------------------------------------------------------------------------------------------
 def letter(patient, moment):
     """What becomes known at a moment, as that laboratory prints it: a table; what is not known says in which way."""
-    rows, about = patient.told(moment), patient.moments.loc[moment]
+    rows, about = patient.known_at(moment), patient.moments.loc[moment]
     printed = rows["as_printed"].where(rows["as_printed"] != "", rows["status"].map(status_word))
     columns = {"Item": rows["variable"].map(label), "As printed": printed}
     columns |= {phrase("capstone.remark"): rows["note"]} if rows["note"].any() else {}
@@ -155,7 +155,7 @@ def rule_items(name):
 # ---- what the rules say ---------------------------------------------------------------------------------------------
 def judged(patient, moment):
     """The verdicts at a moment, in words: a DataFrame of rule, verdict, where it stands, what would settle it."""
-    rows, _ = [], patient.told(moment)  # CaseDataError for an unknown moment
+    rows, _ = [], patient.known_at(moment)  # CaseDataError for an unknown moment
     for rule in RULERS:
         verdict, measured = patient.verdicts[rule, moment], patient.measured[rule, moment]
         stands = phrase("capstone.stands", span=plots.span(verdict), cut=plots.cut_off(verdict))
