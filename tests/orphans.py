@@ -230,10 +230,11 @@ def compute(expression):
 
 def declares(entry, reading, passage):
     """Whether an entry is about this reading: the same words, the same unit where it names one, at its place."""
+    if entry["text"] != reading.text:
+        return False
     unit, where = entry.get("unit", reading.unit), entry["where"]
-    named = {where} if isinstance(where, str) else {*where}
     same = reading.unit in (unit, *(r.unit for r in read_numbers(f"1 {unit}")))
-    return entry["text"] == reading.text and passage.names & named and same
+    return same and passage.names & ({where} if isinstance(where, str) else {*where})
 
 
 def entry_faults(entries, used):

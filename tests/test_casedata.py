@@ -118,9 +118,8 @@ def test_a_view_is_a_copy_and_cannot_look_ahead_again():
     early = CASE.as_of("admission")
     early.rules.loc[:, "threshold"] = 0.0
     assert CASE.rules["threshold"].max() > 1000
-    for moment in ("recovery", "day 3"):
-        with pytest.raises(CaseDataError, match=f"no moment '{moment}' .* use one of regional_hospital"):
-            early.as_of(moment)
+    with pytest.raises(CaseDataError, match="no moment 'recovery' .* use one of regional_hospital"):
+        early.as_of("recovery")
 
 
 def test_laboratory_values_do_not_carry_forward_and_the_later_marrow_would_change_the_verdict():
@@ -131,30 +130,27 @@ def test_laboratory_values_do_not_carry_forward_and_the_later_marrow_would_chang
 
 
 def test_every_address_leads_somewhere():
-    for name in sorted(FACTS):
-        rows = CASE.address(name)
-        assert len(rows) and rows[["What", "Where", "Printed words"]].all(axis=None), name
+    assert CASE.address(*sorted(FACTS))[["What", "Where", "Printed words"]].all(axis=None)
     with pytest.raises(CaseDataError, match="no address 'F45' that is known at admission"):
         CASE.as_of("admission").address("F45")
     regional = CASE.as_of("regional_hospital")  # a reading of ours is not shown as printed
     assert "age at onset" not in set(regional.sheet()["Item"]) and regional.inputs["age_at_onset"].known
 
 
-@pytest.mark.parametrize("sign, shown", [(">", ">"), ("<=", "≤")])
-def test_a_limit_of_an_assay_is_read_as_one(folder, sign, shown):
+def test_a_limit_of_an_assay_is_read_as_one(folder):
     printed = CASE.observations.set_index("fact").at["F27", "as_printed"].removeprefix("CRP ")
-    change(folder / "observations.csv", f",CRP {printed},", f",CRP {sign} {printed},")
+    change(folder / "observations.csv", f",CRP {printed},", f",CRP <= {printed},")
     seal(folder)
     admission = load_case(folder).as_of("admission")
     crp = admission.inputs["crp"]
-    assert str(crp) == f"{shown} {printed}" in admission.sheet().astype(str).to_string() and crp.high != crp.value
+    assert str(crp) == f"≤ {printed}" in admission.sheet().astype(str).to_string() and crp.high != crp.value
 
 
 # ---- faults that only this package can have; of all others: test_mutations -------------------------------------------
 @pytest.mark.parametrize(
     "file, old, new, says",
     [
-        ("observations.csv", ",25990,", ",26990,", "column canonical_value: 25.99 is not 26990"),
+        ("observations.csv", ",25990,,/mm³,25.99,", ",26990,,/mm³,26.99,", "column value: 26990 is not in the printed"),
         ("observations.csv", ",g/L,160,", ",g/L,161,", "column canonical_value: 161 is not 1.6 g/L"),
         ("observations.csv", ",1.6,,g/L,160,", ",1.6,,mg/dL,1.6,", "column unit: mg/dL is not in the printed words"),
         ("observations.csv", ",reported,", ",pending,", "column value: is filled while the status is pending"),
@@ -172,22 +168,19 @@ def test_a_fault_is_named_with_its_place_and_not_sealed(folder, file, old, new, 
 
 
 # ---- the seal --------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("read", [load_case, lambda folder: read_table("units", folder)], ids=["case", "table"])
-def test_a_change_that_reads_well_breaks_the_seal(folder, read):
+def test_a_change_that_reads_well_breaks_the_seal(folder):
     change(folder / "units.csv", "\nferritin,ng/mL,1,", "\nferritin,ng/mL,2,")
-    with pytest.raises(CaseDataError, match="units.csv: is not as it was sealed"):
-        read(folder)
+    for read in (load_case, lambda folder: read_table("units", folder)):
+        with pytest.raises(CaseDataError, match="units.csv: is not as it was sealed"):
+            read(folder)
     seal(folder)
     check_seal(folder)  # a change that is meant can be sealed anew
 
 
-def test_a_missing_file_and_a_table_that_nothing_describes_are_named(folder):
+def test_a_table_that_nothing_describes_is_named(folder):
     (folder / "more.csv").write_text("a\n1\n", encoding="utf-8")
     with pytest.raises(CaseDataError, match="datapackage.json: does not describe more.csv"):
         check(folder)
-    (folder / "growth.csv").unlink()
-    with pytest.raises(CaseDataError, match="growth.csv: cannot be read in casedata/ "):
-        load_case(folder)
 
 
 def test_a_changed_word_warns_whoever_runs_the_server_and_nobody_else(folder, capsys, monkeypatch):
@@ -231,8 +224,7 @@ def test_an_id_of_the_collection_is_refused(tmp_path):
 # ---- the shared rooms ------------------------------------------------------------------------------------------------
 def facts_in(source):
     """Where code names a fact, a moment, a course, a drug or a work of the report; docstrings name their sources."""
-    case = load_case()
-    names = {*case.time_points["time_point"], *case.treatments["treatment"], "anakinra", *references()} - ALSO_WORDS
+    names = {*CASE.time_points["time_point"], *CASE.treatments["treatment"], "anakinra", *references()} - ALSO_WORDS
     named = re.compile(rf"\b([FPUD]\d\d|{'|'.join(map(re.escape, names))})\b")
     nodes = [*ast.walk(ast.parse(source))]
     docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
