@@ -15,7 +15,7 @@ import pandas as pd
 from tests.reading import key, near_words, read_numbers, words
 from utils.case import Case, load_case, references
 from utils.chapters.patient import load_patient
-from utils.rules import RULES, evaluate, hscore_probability
+from utils.rules import RULES, evaluate
 from utils.tables import describe
 from utils.units import converted, factors, variables
 
@@ -71,7 +71,6 @@ def _unit(column, row):
 def _number(value, unit, about, source, exact=True, variable=None, shared=1):
     """A number in its unit; of a variable in all its units, each of which is a computed figure."""
     units = {key(unit), key(unit.rpartition("/")[0])} if unit.count("/") == 2 else {key(unit)}
-    units |= {"score no."} if units == {"point"} else set()
     yield Known((float(value),), frozenset(units), about, source, exact, shared)
     by = factors(variable) if variable in variables().index else {}
     for other in by if unit in by else ():
@@ -130,8 +129,6 @@ def _row_numbers(name, row, moment):
     named, shared = [str(row[c]) for c in NAMES if c in row], 1
     if not named:  # a table of figures: its rule, its population, its measure; two of them must be named
         named, shared = [name, *(v for c, v in row.items() if isinstance(v, str) and c not in SILENT)], 2
-    if (rule := RULES.get(row.get("rule"))) and row.get("item", row["rule"]) == row["rule"]:
-        named += [rule.short, rule.title]  # a cut-off belongs to its score, a threshold to what is measured
     about = words(" ".join([*named, variables()["label"].get(variable, "")]))
     if name == "observations":  # also by the short form that is printed, and a pressure by its unit alone
         about |= words(f"{row['as_printed']} {row['unit']}") - {"mm3"}
@@ -169,9 +166,6 @@ def _scores(rule, ends, about, source):
     kind = "grade no." if rule.about["score_unit"].startswith("grade") else "score no."
     for end in filter(np.isfinite, ends):
         yield Known((end,), frozenset({kind, "point", key("ng/mL per mm/h"), ""}), about, source, False)
-        if rule.name == "hscore":
-            likely = hscore_probability(end)[0]
-            yield from _number(likely, "%", about | words("probability"), source, False, None, 2)
 
 
 def _items(nodes, items, about, source):
@@ -196,7 +190,6 @@ def _invented():
     for row in GIRL.rows.dropna(subset="value").to_dict("records"):
         about, source = words(variables().at[row["variable"], "label"]), f"tp_01.csv {row['moment']}"
         yield from _number(row["value"], row["unit"], about, source, True, row["variable"])
-    yield from (Known((h,), frozenset({"h"}), words("later"), "moments.csv") for h in GIRL.moments["after_h"])
 
 
 @cache
@@ -259,14 +252,11 @@ def provenance(r, moment=None, head="", prose=True, among=None):
     if re.match(r"[+−-]?0\d", r.text):
         return None  # no number is written so
     near = near_words(r, len(r.passage) if prose and (r.unit or r.telling) else 90) | words(head)
-    in_sheet = not prose and re.search(r"\sF\d\d\s+CR\d\w?$", r.passage.strip())  # where no value is a limit
     for i in np.flatnonzero(np.abs(np.abs(values) - abs(r.value[0])) <= 0.5 * 10**-r.decimals + 1e-9):
         k = found[i]
         needed = k.shared or not r.unit
         if not r.unit and not r.telling:  # a bare count of one or two digits is anybody's: two words must name it
             needed = min(max(needed, 2 if k.decimals is None else 3), len(k.words)) if k.words else 2
-        if in_sheet and k.source.startswith(("age_limits", "reference_ranges", "rules.csv")):
-            continue
         if _same(r, k, prose) and len(k.words & near) >= needed:
             return k.source
     return None

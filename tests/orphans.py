@@ -261,16 +261,10 @@ def entry_faults(entries, used):
 
 def paired(passage):
     """Numbers that are right only together, a probability with its score: their place, and their source or None."""
-    text = passage.text
-    for m in re.finditer(r"(?<![\d.])(?<!y of )(\d[\d.]*) % at (\d+)", text):
+    for m in re.finditer(r"(?<![\d.])(?<!y of )(\d[\d.]*) % at (\d+)", passage.text):
         row = CASE.score_probability.query("score == @score", local_dict={"score": float(m[2])})
         due = {*row["percent"], round(hscore_probability(float(m[2]))[0])}
         yield m.span(), "score_probability.csv" if float(m[1]) in due else None
-    if not passage.prose and re.search(r"\bHScore\b.*\bpublished\b", passage.head, re.DOTALL):
-        score, *shares = read_numbers(text) or [None]
-        for r in [score, *shares] if score and text.strip().startswith(score.text) else ():
-            rows = CASE.score_probability.query("score == @score", local_dict={"score": score.value[0]})
-            yield r.span, "score_probability.csv" if r is score or r.value[0] in set(rows["percent"]) else None
 
 
 # ---- faults ---------------------------------------------------------------------------------------------------------

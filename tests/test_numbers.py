@@ -20,20 +20,20 @@ from utils.units import variables
 CAUGHT = {"in all": 0.93, "with a unit": 0.94}
 
 
-@pytest.mark.parametrize("page", [*(b.stem for b in BOOKS), "items", "prompts", "tables"])
-def test_every_number_has_a_source(page):
-    found = orphans(everything()[page])
-    assert not found, "\n" + "\n".join(found)
+def test_every_number_has_a_source_and_every_declared_number_is_needed_and_right():
+    used = set()
+    found = [words for page in everything().values() for words in orphans(page, used=used)]
+    assert [*found, *entry_faults(ENTRIES, used)] == []
 
 
 # ---- shown to fail --------------------------------------------------------------------------------------------------
-def mutations(passages, times, seed=1):
-    """Each number with one digit changed, `times` ways: yields the reading, and whether nobody noticed."""
-    dice = random.Random(seed)
+def mutations(passages):
+    """Each number with one digit changed, in two ways: yields the reading, and whether nobody noticed."""
+    dice = random.Random(1)
     for p in passages:
         for r in read_numbers(p.text):
             places = [i for i in range(*r.span) if p.text[i].isdigit()]
-            for _ in range(times):
+            for _ in range(2):
                 at = dice.choice(places)
                 digit = dice.choice([d for d in "0123456789" if d != p.text[at]])
                 changed = replace(p, text=p.text[:at] + digit + p.text[at + 1 :])
@@ -42,30 +42,21 @@ def mutations(passages, times, seed=1):
                 yield r, not p.computed and None not in [accepted(x, changed, ENTRIES) for x in here]
 
 
-def test_every_declared_number_is_needed_and_right():
-    used = set()
-    for page in everything().values():
-        orphans(page, used=used)
-    assert list(entry_faults(ENTRIES, used)) == []
-
-
 @pytest.mark.parametrize(
     "text, read",
     [
         ("0–100 /mm³ and 16.7 or 11.7 kg", "0 /mm3; 100 /mm3; 16.7 kg; 11.7 kg"),
         ("1,259 µg/L, 684 ng/mL, 1,540 pmol/L", "1,259 ug/l; 684 ng/ml; 1,540 pmol/l"),
         ("0 to 181 ×10⁹/L, then platelets (×10⁹/L) up to 182", "0 109/l; 181 109/l; 182"),
-        ("181 G/L of platelets, 3.6 g/L of fibrinogen", "181 G/L; 3.6 g/l"),
         ("day 4 to day 6, then day 7–49; grade 4", "4 day no.; 6 day no.; 7 day no.; 49 day no.; 4 grade no."),
-        ("on day 2 and 30 mg/kg", "2 day no.; 30 mg/kg"),
+        ("on day 2 and 30 mg/kg; 181 G/L, 3.6 g/L of it", "2 day no.; 30 mg/kg; 181 G/L; 3.6 g/l"),
         ("a margin of −15 %, then +222 % and -2.1 points", "−15 %; +222 %; -2.1 point"),
         ("85/45 mmHg, 160/min, 101.3 °C, 68 mm/h", "85 mmhg; 45 mmhg; 160 /min; 101.3 c; 68 mm/h"),
         ("2 mg/kg q6h, 400 mg/Kg/day, 33.4 mg, 5Kg", "2 mg/kg; 6 h; 400 mg/kg/day; 33.4 mg; 5 kg"),
         ("2 weeks, 1 month, a 24-month-old, 20 minutes", "2 week; 1 month; 24 month; 20 min"),
         ("4 of 4 items, 5 to 8 of 9, 3 in 100", "4 of 4 of; 5 to 8 of 9 of; 5 to 8 of 9 of; 3 in 100 of"),
         ("132.855 mg/dL, 4.706 µmol/L; 2400 U/mL, 169 points", "132.855 mg/dl; 4.706 umol/l; 2400 u/ml; 169 point"),
-        ("a month, two weeks", ""),
-        ("doi 10.3389/fped.2020.635080, Front Pediatr 2021;8:635080, in 2016", ""),
+        ("a month, two weeks; doi 10.3389/fped.2020.635080, Front Pediatr 2021;8:635080, in 2016", ""),
         ("F09, U02, D14, N3.1, CR3a, MAS-2016, HLH-2004, CD25, IL-1β, p.(Ala91Val), c.272C>T", ""),
         ("01 A month of fever; 09 A new patient; CC BY 4.0; 2026-04-25; ravelli2016; HP:0030005, ORPHA:188", ""),
     ],
@@ -94,7 +85,6 @@ def page(source, output=None):
         ("An HScore of {}.", "169 points", "179 points"),
         ("It is {}.", "day 1", "day 4"),  # right, but known only later
         ("The {} is 8.5 g/dL.", "haemoglobin", "ferritin"),
-        ("Platelets fall to {}.", "44 ×10⁹/L", "44 G/dL"),
     ],
 )
 def test_a_planted_number_is_found_in_the_text(sentence, right, wrong):
@@ -147,12 +137,12 @@ def test_a_faulty_entry_is_named(entry, says):
 
 
 def test_changed_digits_are_caught(capsys):
-    """Every number of the collection is spoiled in four ways; the share that is noticed is measured and printed.
+    """Every number of the collection is spoiled in two ways; the share that is noticed is measured and printed.
 
     What is missed is one true figure turned into another of the same thing, or one small count into another.
     """
     pages = {name: passages for name, passages in everything().items() if name != "tables"}  # they stand nowhere else
-    found = [(name, r.unit, not lost) for name, passages in pages.items() for r, lost in mutations(passages, 4)]
+    found = [(name, r.unit, not lost) for name, passages in pages.items() for r, lost in mutations(passages)]
     tried = pd.DataFrame(found, columns=["page", "unit", "caught"])
     shares = {"in all": tried["caught"].mean(), "with a unit": tried.loc[tried["unit"] != "", "caught"].mean()}
     with capsys.disabled():
@@ -163,7 +153,6 @@ def test_changed_digits_are_caught(capsys):
 
 # ---- no sentence vouches for a measured value -----------------------------------------------------------------------
 def observed(table):
-    """The numbers that a table of observations vouches for."""
     return list(table_numbers(Case({"observations": table}, CASE.time_point)))
 
 
@@ -186,19 +175,16 @@ def stating(row):
                 yield p, r
 
 
-BEFORE = observed(CASE.observations)
-MEASURED = CASE.observations.query("status == 'reported'")
-
-
-@pytest.mark.parametrize("row", [r for _, r in MEASURED.iterrows()], ids=MEASURED["fact"] + "-" + MEASURED["variable"])
-def test_each_sentence_that_states_an_altered_value_is_named(row):
-    now = set(observed(altered(row)))
-    gone = as_known(k for k in BEFORE if k not in now)
-    assert [p.where for p, r in stating(row) if not provenance(r, p.moment, p.head, among=gone)] == []
-
-
-def test_what_states_the_crp_at_admission_is_found():
-    crp = MEASURED.query("fact == 'F27'").iloc[0]
-    where = {p.where for p, _ in stating(crp)}
-    assert {"items.yaml, N3.2", "casedata/discrepancies.csv:7, column question (D06)"} <= where
-    assert any(w.startswith("03_flare_sepsis_or_mas, cell ") for w in where)
+def test_each_sentence_that_states_an_altered_value_is_named():
+    before, named, unnamed = observed(CASE.observations), set(), []
+    for _, row in CASE.observations.query("status == 'reported'").iterrows():
+        now = set(observed(altered(row)))
+        gone = as_known(k for k in before if k not in now)
+        for p, r in stating(row):
+            place = (row["fact"], row["variable"], p.where.partition(",")[0])
+            if provenance(r, p.moment, p.head, among=gone):
+                named.add(place)
+            else:
+                unnamed.append(place)
+    assert unnamed == [] and len(named) > 50
+    assert {("F27", "crp", where) for where in ("items.yaml", "casedata/discrepancies.csv:7", BOOKS[3].stem)} <= named
