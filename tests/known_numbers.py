@@ -51,6 +51,7 @@ IGNORED = {  # they tell nothing, or are right only in pairs (orphans.paired)
 # Tables that are told in whole lines, which vouch for no number elsewhere.
 WHOLE_LINES = set("codes board naranjo_answers neutropenia_causes variant care guidance anakinra_evidence".split())
 WHOLE_LINES |= {"weighed"}
+SCORED = frozenset({"score no.", "point", key("ng/mL per mm/h"), ""})
 TELLING = {"mmhg", "kg", "point", "score no."}  # units that tell what is measured, whatever stands beside them
 SILENT = set("first revision score_unit where source tag seen_in loinc hpo atc fact id file members cites".split())
 NAMES = ["item", "variable", "input", "treatment", "event", "claim", "label", "title", "short"]
@@ -79,35 +80,28 @@ def _number(value, unit, about, source, exact=True, variable=None, shared=1):
 
 
 @cache
-def measured_under():
-    """What was measured under a fact: a dict of fact -> labels."""
-    rows = CASE.observations.assign(label=CASE.observations["variable"].map(variables()["label"]))
-    return rows.groupby("fact")["label"].agg(" ".join).to_dict()
-
-
-@cache
 def _measures():
     """What may be measured: the units of a numeric variable, the words of its label, and those of its name."""
     rows = variables()[variables()["canonical_unit"] != ""]
     return [({*map(key, factors(v))}, words(label), words(v)) for v, label in rows["label"].items()]
 
 
-def measured(r, about=frozenset()):
+def measured(r):
     """Whether a reading is of something that is measured or scored; if so, no sentence vouches for it.
 
     Its home is an observation, a rule or a computation: a sentence that repeats it would vouch for itself.
     """
-    near = near_words(r, 45) | about
+    near = near_words(r, 45)
     return r.unit in TELLING or any(
         (near & name or len(near & label) >= min(2, len(label))) and (r.unit in units or (not r.unit and r.telling))
         for units, label, name in _measures()
     )
 
 
-def _text(text, about, source, computed=False, subject=frozenset()):
+def _text(text, about, source, computed=False):
     """The numbers of a sentence in casedata; there the words near a number say what it belongs to."""
     for r in read_numbers(text):
-        if computed or not measured(r, subject):
+        if computed or not measured(r):
             near = near_words(r, 45) | about
             yield Known(r.value, frozenset({r.unit}), near, source, True, min(2, len(near)), r.decimals)
 
@@ -132,13 +126,9 @@ def _row_numbers(name, row, moment):
     about = words(" ".join([*named, variables()["label"].get(variable, "")]))
     if name == "observations":  # also by the short form that is printed, and a pressure by its unit alone
         about |= words(f"{row['as_printed']} {row['unit']}") - {"mm3"}
-    facts = f"{row.get('fact', '')} {row.get('facts', '')}".split()
-    subject = words(" ".join(measured_under().get(fact, "") for fact in facts))
     for column, cell in row.items():
         if isinstance(cell, str):
-            yield from _text(cell, about, source, subject=subject) if column not in SILENT else ()
-        elif column == "threshold" and (row["comparator"] == "is" or not cell):
-            continue  # yes or no
+            yield from _text(cell, about, source) if column not in SILENT else ()
         elif not isinstance(cell, bool) and not pd.isna(cell) and column not in IGNORED.get(name, ()):
             unit = _unit(column, row)
             yield from _number(cell, unit, about, source, True, variable, 3 if name == "age_limits" else shared)
@@ -154,18 +144,13 @@ def _verdicts(moment, of):
     """Scores, counts of items, margins and probabilities at one moment, of a case, an invented patient, or nobody."""
     inputs, found = of.as_of(moment).inputs if of else {}, []
     for name, rule in RULES.items():
-        about = words(f"{rule.short} {rule.title}")
+        about, source = words(f"{rule.short} {rule.title}"), f"{name} at {moment}"
         for variant in rule.variants:
             verdict = evaluate(name, inputs, variant)
-            found += _scores(rule, verdict.score or (), about, f"{name} at {moment}")
-            found += _items(rule.nodes(variant), verdict.items, about, f"{name} at {moment}")
+            ends = filter(np.isfinite, verdict.score or ())
+            found += [Known((end,), SCORED, about, source, False) for end in ends]
+            found += _items(rule.nodes(variant), verdict.items, about, source)
     return found
-
-
-def _scores(rule, ends, about, source):
-    kind = "grade no." if rule.about["score_unit"].startswith("grade") else "score no."
-    for end in filter(np.isfinite, ends):
-        yield Known((end,), frozenset({kind, "point", key("ng/mL per mm/h"), ""}), about, source, False)
 
 
 def _items(nodes, items, about, source):

@@ -8,15 +8,14 @@ import html
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import nbformat
 import numpy as np
 import yaml
 
-from tests.known_numbers import CASE, GIRL, MEND, NAMES, SILENT, STOPS, measured, measured_under, provenance, vanished
+from tests.known_numbers import CASE, GIRL, MEND, NAMES, SILENT, STOPS, measured, provenance, vanished
 from tests.reading import read_numbers
-from tests.rebuild import line_of
+from tests.rebuild import ROOT, line_of
 from utils import pk
 from utils.case import references
 from utils.chapters import appraisal, bedside, cohort, course, patient, route
@@ -24,9 +23,8 @@ from utils.quiz import items, prompts
 from utils.rules import NEAR, RULES, evaluate, hscore_probability
 from utils.units import converted, factors, variables
 
-ROOT = Path(__file__).resolve().parent.parent
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-DECLARED = Path(__file__).with_name("numbers.yaml")
+DECLARED = ROOT / "tests" / "numbers.yaml"
 ENTRIES = yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
 TRIED = re.compile(r"`\w+\.set\([^`]*`")  # a value to try in a line of code is no fact
 WATERMARK = re.compile(r"\b(SIMULATED|INVENTED)\b")
@@ -34,8 +32,7 @@ WATERMARK = re.compile(r"\b(SIMULATED|INVENTED)\b")
 COMPUTED = set(
     "month-17 month-35 five-bench five-read-off second-age-bench second-strip new-rules new-rules-again 06 07 "
     "appraisal-recovery appraisal-rivals appraisal-severity appraisal-causes appraisal-naranjo appraisal-people "
-    "appraisal-evidence appraisal-ribbon appraisal-audit appraisal-register appraisal-home "
-    "appraisal-another-day appraisal-another-day-field".split()
+    "appraisal-evidence appraisal-ribbon appraisal-audit appraisal-register appraisal-another-day-field".split()
 )
 
 
@@ -134,11 +131,12 @@ def entry_passages(file, entries):
 
 def table_passages(case):
     """Every sentence of the tables, and what its row is about."""
-    labels, seen = variables()["label"], measured_under()
+    rows = CASE.observations.assign(label=CASE.observations["variable"].map(variables()["label"]))
+    seen = rows.groupby("fact")["label"].agg(" ".join)  # what was measured under a fact
     for name, table in case.tables.items():
         for number, row in enumerate(table.to_dict("records"), 2):
             called = row.get("id") or row.get("fact") or ""
-            about = [str(row[c]) for c in NAMES if c in row] + [labels.get(row.get("variable") or row.get("input"), "")]
+            about = [str(row[c]) for c in NAMES if c in row]
             about += [seen.get(f, "") for f in f"{row.get('fact', '')} {row.get('facts', '')}".split()]
             for column, cell in row.items():
                 if isinstance(cell, str) and column not in SILENT:
