@@ -15,7 +15,7 @@ import pandas as pd
 from tests.reading import key, near_words, read_numbers, words
 from utils.case import Case, load_case, references
 from utils.chapters.patient import load_patient
-from utils.rules import RULES, evaluate
+from utils.rules import RULES, evaluate, hscore_probability
 from utils.tables import describe
 from utils.units import converted, factors, variables
 
@@ -51,7 +51,6 @@ IGNORED = {  # they tell nothing, or are right only in pairs (orphans.paired)
 # Tables that are told in whole lines, which vouch for no number elsewhere.
 WHOLE_LINES = set("codes board naranjo_answers neutropenia_causes variant care guidance anakinra_evidence".split())
 WHOLE_LINES |= {"weighed"}
-SCORED = frozenset({"score no.", "point", key("ng/mL per mm/h"), ""})
 TELLING = {"mmhg", "kg", "point", "score no."}  # units that tell what is measured, whatever stands beside them
 SILENT = set("first revision score_unit where source tag seen_in loinc hpo atc fact id file members cites".split())
 NAMES = ["item", "variable", "input", "treatment", "event", "claim", "label", "title", "short"]
@@ -72,11 +71,19 @@ def _unit(column, row):
 def _number(value, unit, about, source, exact=True, variable=None, shared=1):
     """A number in its unit; of a variable in all its units, each of which is a computed figure."""
     units = {key(unit), key(unit.rpartition("/")[0])} if unit.count("/") == 2 else {key(unit)}
+    units |= {"score no."} if units == {"point"} else set()
     yield Known((float(value),), frozenset(units), about, source, exact, shared)
     by = factors(variable) if variable in variables().index else {}
     for other in by if unit in by else ():
         same = converted(value, variable, unit, other)
         yield Known((same,), frozenset({key(other)}), about, source, by[other] == by[unit])
+
+
+@cache
+def measured_under():
+    """What was measured under a fact: a dict of fact -> labels."""
+    rows = CASE.observations.assign(label=CASE.observations["variable"].map(variables()["label"]))
+    return rows.groupby("fact")["label"].agg(" ".join).to_dict()
 
 
 @cache
@@ -86,22 +93,22 @@ def _measures():
     return [({*map(key, factors(v))}, words(label), words(v)) for v, label in rows["label"].items()]
 
 
-def measured(r):
+def measured(r, about=frozenset()):
     """Whether a reading is of something that is measured or scored; if so, no sentence vouches for it.
 
     Its home is an observation, a rule or a computation: a sentence that repeats it would vouch for itself.
     """
-    near = near_words(r, 45)
+    near = near_words(r, 45) | about
     return r.unit in TELLING or any(
         (near & name or len(near & label) >= min(2, len(label))) and (r.unit in units or (not r.unit and r.telling))
         for units, label, name in _measures()
     )
 
 
-def _text(text, about, source, computed=False):
+def _text(text, about, source, computed=False, subject=frozenset()):
     """The numbers of a sentence in casedata; there the words near a number say what it belongs to."""
     for r in read_numbers(text):
-        if computed or not measured(r):
+        if computed or not measured(r, subject):
             near = near_words(r, 45) | about
             yield Known(r.value, frozenset({r.unit}), near, source, True, min(2, len(near)), r.decimals)
 
@@ -123,12 +130,18 @@ def _row_numbers(name, row, moment):
     named, shared = [str(row[c]) for c in NAMES if c in row], 1
     if not named:  # a table of figures: its rule, its population, its measure; two of them must be named
         named, shared = [name, *(v for c, v in row.items() if isinstance(v, str) and c not in SILENT)], 2
+    if (rule := RULES.get(row.get("rule"))) and row.get("item", row["rule"]) == row["rule"]:
+        named += [rule.short, rule.title]  # a cut-off belongs to its score, a threshold to what is measured
     about = words(" ".join([*named, variables()["label"].get(variable, "")]))
     if name == "observations":  # also by the short form that is printed, and a pressure by its unit alone
         about |= words(f"{row['as_printed']} {row['unit']}") - {"mm3"}
+    facts = f"{row.get('fact', '')} {row.get('facts', '')}".split()
+    subject = words(" ".join(measured_under().get(fact, "") for fact in facts))
     for column, cell in row.items():
         if isinstance(cell, str):
-            yield from _text(cell, about, source) if column not in SILENT else ()
+            yield from _text(cell, about, source, subject=subject) if column not in SILENT else ()
+        elif column == "threshold" and (row["comparator"] == "is" or not cell):
+            continue  # yes or no
         elif not isinstance(cell, bool) and not pd.isna(cell) and column not in IGNORED.get(name, ()):
             unit = _unit(column, row)
             yield from _number(cell, unit, about, source, True, variable, 3 if name == "age_limits" else shared)
@@ -144,13 +157,21 @@ def _verdicts(moment, of):
     """Scores, counts of items, margins and probabilities at one moment, of a case, an invented patient, or nobody."""
     inputs, found = of.as_of(moment).inputs if of else {}, []
     for name, rule in RULES.items():
-        about, source = words(f"{rule.short} {rule.title}"), f"{name} at {moment}"
+        about = words(f"{rule.short} {rule.title}")
         for variant in rule.variants:
             verdict = evaluate(name, inputs, variant)
-            ends = filter(np.isfinite, verdict.score or ())
-            found += [Known((end,), SCORED, about, source, False) for end in ends]
-            found += _items(rule.nodes(variant), verdict.items, about, source)
+            found += _scores(rule, verdict.score or (), about, f"{name} at {moment}")
+            found += _items(rule.nodes(variant), verdict.items, about, f"{name} at {moment}")
     return found
+
+
+def _scores(rule, ends, about, source):
+    kind = "grade no." if rule.about["score_unit"].startswith("grade") else "score no."
+    for end in filter(np.isfinite, ends):
+        yield Known((end,), frozenset({kind, "point", key("ng/mL per mm/h"), ""}), about, source, False)
+        if rule.name == "hscore":
+            likely = hscore_probability(end)[0]
+            yield from _number(likely, "%", about | words("probability"), source, False, None, 2)
 
 
 def _items(nodes, items, about, source):
@@ -175,6 +196,7 @@ def _invented():
     for row in GIRL.rows.dropna(subset="value").to_dict("records"):
         about, source = words(variables().at[row["variable"], "label"]), f"tp_01.csv {row['moment']}"
         yield from _number(row["value"], row["unit"], about, source, True, row["variable"])
+    yield from (Known((h,), frozenset({"h"}), words("later"), "moments.csv") for h in GIRL.moments["after_h"])
 
 
 @cache
@@ -237,11 +259,14 @@ def provenance(r, moment=None, head="", prose=True, among=None):
     if re.match(r"[+−-]?0\d", r.text):
         return None  # no number is written so
     near = near_words(r, len(r.passage) if prose and (r.unit or r.telling) else 90) | words(head)
+    in_sheet = not prose and re.search(r"\sF\d\d\s+CR\d\w?$", r.passage.strip())  # where no value is a limit
     for i in np.flatnonzero(np.abs(np.abs(values) - abs(r.value[0])) <= 0.5 * 10**-r.decimals + 1e-9):
         k = found[i]
         needed = k.shared or not r.unit
         if not r.unit and not r.telling:  # a bare count of one or two digits is anybody's: two words must name it
             needed = min(max(needed, 2 if k.decimals is None else 3), len(k.words)) if k.words else 2
+        if in_sheet and k.source.startswith(("age_limits", "reference_ranges", "rules.csv")):
+            continue
         if _same(r, k, prose) and len(k.words & near) >= needed:
             return k.source
     return None

@@ -8,14 +8,15 @@ import html
 import re
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import nbformat
 import numpy as np
 import yaml
 
-from tests.known_numbers import CASE, GIRL, MEND, NAMES, SILENT, STOPS, measured, provenance, vanished
+from tests.known_numbers import CASE, GIRL, MEND, NAMES, SILENT, STOPS, measured, measured_under, provenance, vanished
 from tests.reading import read_numbers
-from tests.rebuild import ROOT, line_of
+from tests.rebuild import line_of
 from utils import pk
 from utils.case import references
 from utils.chapters import appraisal, bedside, cohort, course, patient, route
@@ -23,8 +24,9 @@ from utils.quiz import items, prompts
 from utils.rules import NEAR, RULES, evaluate, hscore_probability
 from utils.units import converted, factors, variables
 
+ROOT = Path(__file__).resolve().parent.parent
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-DECLARED = ROOT / "tests" / "numbers.yaml"
+DECLARED = Path(__file__).with_name("numbers.yaml")
 ENTRIES = yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
 TRIED = re.compile(r"`\w+\.set\([^`]*`")  # a value to try in a line of code is no fact
 WATERMARK = re.compile(r"\b(SIMULATED|INVENTED)\b")
@@ -131,12 +133,11 @@ def entry_passages(file, entries):
 
 def table_passages(case):
     """Every sentence of the tables, and what its row is about."""
-    rows = CASE.observations.assign(label=CASE.observations["variable"].map(variables()["label"]))
-    seen = rows.groupby("fact")["label"].agg(" ".join)  # what was measured under a fact
+    labels, seen = variables()["label"], measured_under()
     for name, table in case.tables.items():
         for number, row in enumerate(table.to_dict("records"), 2):
             called = row.get("id") or row.get("fact") or ""
-            about = [str(row[c]) for c in NAMES if c in row]
+            about = [str(row[c]) for c in NAMES if c in row] + [labels.get(row.get("variable") or row.get("input"), "")]
             about += [seen.get(f, "") for f in f"{row.get('fact', '')} {row.get('facts', '')}".split()]
             for column, cell in row.items():
                 if isinstance(cell, str) and column not in SILENT:
@@ -259,10 +260,16 @@ def entry_faults(entries, used):
 
 def paired(passage):
     """Numbers that are right only together, a probability with its score: their place, and their source or None."""
-    for m in re.finditer(r"(?<![\d.])(?<!y of )(\d[\d.]*) % at (\d+)", passage.text):
+    text = passage.text
+    for m in re.finditer(r"(?<![\d.])(?<!y of )(\d[\d.]*) % at (\d+)", text):
         row = CASE.score_probability.query("score == @score", local_dict={"score": float(m[2])})
         due = {*row["percent"], round(hscore_probability(float(m[2]))[0])}
         yield m.span(), "score_probability.csv" if float(m[1]) in due else None
+    if not passage.prose and re.search(r"\bHScore\b.*\bpublished\b", passage.head, re.DOTALL):
+        score, *shares = read_numbers(text) or [None]
+        for r in [score, *shares] if score and text.strip().startswith(score.text) else ():
+            rows = CASE.score_probability.query("score == @score", local_dict={"score": score.value[0]})
+            yield r.span, "score_probability.csv" if r is score or r.value[0] in set(rows["percent"]) else None
 
 
 # ---- faults ---------------------------------------------------------------------------------------------------------

@@ -28,12 +28,12 @@ def test_every_number_has_a_source_and_every_declared_number_is_needed_and_right
 
 # ---- shown to fail --------------------------------------------------------------------------------------------------
 def mutations(passages):
-    """Each number with one digit changed, in two ways: yields the reading, and whether nobody noticed."""
+    """Each number with one digit changed, in four ways: yields the reading, and whether nobody noticed."""
     dice = random.Random(1)
     for p in passages:
         for r in read_numbers(p.text):
             places = [i for i in range(*r.span) if p.text[i].isdigit()]
-            for _ in range(2):
+            for _ in range(4):
                 at = dice.choice(places)
                 digit = dice.choice([d for d in "0123456789" if d != p.text[at]])
                 changed = replace(p, text=p.text[:at] + digit + p.text[at + 1 :])
@@ -137,7 +137,7 @@ def test_a_faulty_entry_is_named(entry, says):
 
 
 def test_changed_digits_are_caught(capsys):
-    """Every number of the collection is spoiled in two ways; the share that is noticed is measured and printed.
+    """Every number of the collection is spoiled in four ways; the share that is noticed is measured and printed.
 
     What is missed is one true figure turned into another of the same thing, or one small count into another.
     """
