@@ -2,7 +2,6 @@
 
 import json
 import re
-from copy import deepcopy
 from hashlib import sha256
 
 import pandas as pd
@@ -146,10 +145,6 @@ def test_without_escapes_the_bank_would_not_come_back(monkeypatch):
 
 
 # ---- the phenopacket ------------------------------------------------------------------------------------------------
-def complaints(packet):
-    return [f.message for f in pedigree_ga4gh.validate(packet, kind="phenopacket")]
-
-
 def test_packet_is_read_by_the_schemas_own_library_and_the_strict_check_misses_only_dates_that_are_not_printed():
     [cited] = PACKET["metaData"]["externalReferences"]
     title = "Case Report: Life-Threatening Macrophage Activation Syndrome With Fulminant Myocarditis"
@@ -159,16 +154,8 @@ def test_packet_is_read_by_the_schemas_own_library_and_the_strict_check_misses_o
     assert json_format.MessageToDict(read) == json.loads(text) == PACKET
     assert Phenopacket.FromString(read.SerializeToString()) == read
     doses = [a for a in PACKET["medicalActions"] if "doseIntervals" in a["treatment"]]
-    assert complaints(PACKET) == ["DoseInterval is missing 'interval', which is required"] * len(doses)
-
-
-def test_a_wrong_packet_is_refused():
-    two_times, undeclared, untyped = (deepcopy(PACKET) for _ in range(3))
-    two_times["phenotypicFeatures"][0]["onset"]["age"] = {"iso8601duration": "P2Y"}
-    with pytest.raises(json_format.ParseError):
-        json_format.ParseDict(two_times, Phenopacket())
-    del undeclared["metaData"]["resources"][0], untyped["phenotypicFeatures"][3]["type"]
-    assert min(len(complaints(p)) for p in (undeclared, untyped)) > len(complaints(PACKET))
+    found = [fault.message for fault in pedigree_ga4gh.validate(PACKET, kind="phenopacket")]
+    assert found == ["DoseInterval is missing 'interval', which is required"] * len(doses) and len(doses) > 10
 
 
 def test_nothing_that_is_not_reported_and_no_date_is_in_the_packet():

@@ -20,7 +20,6 @@ from tests.test_site import wheel
 
 ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 65534
-PIPES = ("stdin", "stdout", "stderr")
 PACKAGES = re.findall(r"\w+", lab.IMPORTS)[1:]
 as_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can become another user, or mount")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="users, signals and links of POSIX")]
@@ -181,8 +180,8 @@ def test_jupyterlab_says_where_it_is_and_ctrl_c_twice_stops_it(tmp_path):
 
     env = {**os.environ, "HOME": str(tmp_path), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
     ours, theirs = pty.openpty()  # it asks whether to stop where somebody can answer
-    command, pipes = [sys.executable, str(ROOT / "lab.py"), "--no-browser"], dict.fromkeys(PIPES, theirs)
-    child = subprocess.Popen(command, env=env, **pipes, start_new_session=True)
+    command = [sys.executable, str(ROOT / "lab.py"), "--no-browser"]
+    child = subprocess.Popen(command, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
     os.close(theirs)
     try:
         for pattern, words in (

@@ -318,7 +318,7 @@ def test_the_door_of_uv_opens_and_lab_py_leaves_what_uv_made_and_an_ordinary_ins
         (course / ".venv" / place).unlink()
     # What a hub's environment gets, and conda's with the same names and bounds: all that it needs is there already.
     subprocess.check_call([UV, "pip", "install", "-q", "."], cwd=course, env=env)
-    code = "import utils.chapters; from utils.case import CASEDATA, load_case; load_case(); print(utils.__file__, CASEDATA)"
+    code = "import utils.chapters; from utils import case; case.load_case(); print(utils.__file__, case.CASEDATA)"
     found = subprocess.check_output([python, "-c", code], text=True, cwd=tmp_path, env=env).split()
     assert all(Path(path).is_relative_to(course / ".venv") for path in found) and has_our_settings(course / ".venv")
 
