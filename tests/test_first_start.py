@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -155,7 +154,7 @@ def test_a_full_disk_is_named_and_nothing_stays_on_it(request, tmp_path):
 
 SITE = "lib/*/site-packages"
 MOMENTS = ("", "pyvenv.cfg", "bin/python", f"{SITE}/*.pth", f"{SITE}/pandas")  # "": it has begun
-STOPS = [*product([signal.SIGINT], MOMENTS), (signal.SIGKILL, MOMENTS[-1])]
+STOPS = [*((signal.SIGINT, moment) for moment in MOMENTS), (signal.SIGKILL, MOMENTS[-1])]
 
 
 @pytest.mark.parametrize("by, moment", STOPS)
