@@ -2,7 +2,6 @@
 
 import json
 import re
-from copy import deepcopy
 from hashlib import sha256
 
 import pandas as pd
@@ -25,17 +24,16 @@ PACKET, LEFT = phenopacket.packet()
 
 
 def test_what_is_committed_is_what_the_command_makes_and_a_changed_question_changes_it(tmp_path, monkeypatch):
-    def differ():
-        build(tmp_path)
-        return [name for name in FILES if (tmp_path / name).read_bytes() != (HERE / name).read_bytes()]
-
-    assert differ() == [], "run: python lab.py classroom"
-    assert all(f"`{name}`" in (HERE / "README.md").read_text(encoding="utf-8") for name in FILES)
-    changed = items.__wrapped__(CASEDATA)
-    changed["N3.2"]["options"][1]["why"] += " And so on."
+    changed, more = items.__wrapped__(CASEDATA), " And so on."
+    changed["N3.2"]["options"][1]["why"] = changed["N3.2"]["options"][1]["why"].rstrip() + more
     for module in (gift, review):
         monkeypatch.setattr(module, "items", lambda: changed)
-    assert differ() == ["question_bank.gift", "clinical_review.md"]
+    build(tmp_path)
+    made = {name: (tmp_path / name).read_bytes() for name in FILES}
+    assert [name for name in FILES if more.encode() in made[name]] == ["question_bank.gift", "clinical_review.md"]
+    stale = [name for name in FILES if made[name].replace(more.encode(), b"") != (HERE / name).read_bytes()]
+    assert stale == [], "run: python lab.py classroom"
+    assert all(f"`{name}`" in (HERE / "README.md").read_text(encoding="utf-8") for name in FILES)
 
 
 # ---- the question bank: the reader follows the documentation of the format and what the importer of Moodle does -----
@@ -146,10 +144,6 @@ def test_without_escapes_the_bank_would_not_come_back(monkeypatch):
 
 
 # ---- the phenopacket ------------------------------------------------------------------------------------------------
-def complaints(packet):
-    return [f.message for f in pedigree_ga4gh.validate(packet, kind="phenopacket")]
-
-
 def test_packet_is_read_by_the_schemas_own_library_and_the_strict_check_misses_only_dates_that_are_not_printed():
     [cited] = PACKET["metaData"]["externalReferences"]
     title = "Case Report: Life-Threatening Macrophage Activation Syndrome With Fulminant Myocarditis"
@@ -159,16 +153,8 @@ def test_packet_is_read_by_the_schemas_own_library_and_the_strict_check_misses_o
     assert json_format.MessageToDict(read) == json.loads(text) == PACKET
     assert Phenopacket.FromString(read.SerializeToString()) == read
     doses = [a for a in PACKET["medicalActions"] if "doseIntervals" in a["treatment"]]
-    assert complaints(PACKET) == ["DoseInterval is missing 'interval', which is required"] * len(doses)
-
-
-def test_a_wrong_packet_is_refused():
-    two_times, undeclared, untyped = (deepcopy(PACKET) for _ in range(3))
-    two_times["phenotypicFeatures"][0]["onset"]["age"] = {"iso8601duration": "P2Y"}
-    with pytest.raises(json_format.ParseError):
-        json_format.ParseDict(two_times, Phenopacket())
-    del undeclared["metaData"]["resources"][0], untyped["phenotypicFeatures"][3]["type"]
-    assert min(len(complaints(p)) for p in (undeclared, untyped)) > len(complaints(PACKET))
+    found = [fault.message for fault in pedigree_ga4gh.validate(PACKET, kind="phenopacket")]
+    assert found == ["DoseInterval is missing 'interval', which is required"] * len(doses) and len(doses) > 10
 
 
 def test_nothing_that_is_not_reported_and_no_date_is_in_the_packet():

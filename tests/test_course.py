@@ -7,7 +7,7 @@ import pytest
 
 from utils.case import CaseDataError, load_case
 from utils.chapters import course
-from utils.chapters.course import amounts, count, courses, equivalents, last_added, milestones, running
+from utils.chapters.course import count, courses, equivalents, last_added, milestones, running
 from utils.phrases import phrase
 from utils.units import UnitError
 
@@ -116,16 +116,6 @@ def test_what_a_dose_comes_to_and_what_is_none_is_refused():
     for given in REFUSED:
         with pytest.raises(UnitError, match="write mg/kg/day or mg/kg/dose, and numbers above zero"):
             equivalents(dose(*given))
-
-
-def test_the_rows_of_the_case():
-    rows = CASE.treatments.set_index("treatment")
-    assert equivalents(rows.loc["anakinra_iv"])["per_day"] / equivalents(rows.loc["anakinra_sc"])["per_day"] == 4
-    for name in ("teicoplanin", "methylprednisolone_high_dose", "ciclosporin", "prednisone_maintenance", "va_ecmo"):
-        assert equivalents(rows.loc[name])["course"] is None
-    shown = amounts(CASE, "ivig", "teicoplanin").set_index("Treatment")
-    assert shown.loc["intravenous immunoglobulin", "In the whole course"] == "2,000 mg/kg"
-    assert shown.loc["intravenous teicoplanin"].drop("Printed").isna().all()
 
 
 # ---- the explorers ---------------------------------------------------------------------------------------------------

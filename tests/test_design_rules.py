@@ -1,17 +1,15 @@
 """Each page keeps the design rules (`tests.design`), and each checker finds the faults planted for it.
 
-Held elsewhere: the form of a question, and that its addresses exist (check_questions); R1 for pages (test_kit) and for
-questions, R13 and the counting of R10 (test_quiz); R5, R12 and the misconceptions that nobody uses (test_design_data).
+Held elsewhere: the form of a question, and that its addresses exist (check_questions); R1 for pages (test_kit), and for
+questions and forms, R13 and the counting of R10 (test_quiz); R5, R12 and unused misconceptions (test_design_data).
 """
 
 import re
 
 import pytest
 
-from classroom.kit.audit import given_away
 from tests import design
 from tests.design import FILES, book, complaints, right
-from utils.quiz import Form
 
 
 @pytest.mark.parametrize("number", FILES)
@@ -57,7 +55,6 @@ FAULTS = [
     ("is_clean", lambda b: b.nb.metadata.update(widgets={}), "widget state"),
     ("shows_each_card_once", swap('ask("R4.1")', "progress()"), 'ask("R4.1") stands 0 times'),
     ("shows_each_card_once", swap('ask("R4.1")', 'ask("N4.1")'), 'ask("N4.1") stands 2 times'),
-    ("shows_each_card_once", swap('ask("R4.1")', 'ask("N3.1")'), 'ask("N3.1"): this notebook has no such question'),
     ("is_ready_for_class", lambda b: setattr(b, "number", "12"), "no section '## 12'"),
     ("says_the_lines_of_code_once", swap("people.set(", ""), "lacks the line `people.set(…)`"),
     ("says_the_lines_of_code_once", swap("`answer(", ""), "lacks the line `answer(…)`"),
@@ -131,11 +128,3 @@ def test_each_fault_is_found(rule, spoil, says):
 def test_every_checker_is_tried():
     every = {*design.EVERYWHERE, *design.IN_CORE, *design.IN_TRANSFER}
     assert {rule for rule, *_ in FAULTS} == {check.__name__ for check in every}
-
-
-# ---- what is not on one page ----------------------------------------------------------------------------------------
-def test_a_form_holds_nothing_that_follows_the_commit(record):  # R1
-    for b in map(book, FILES):
-        for form in map(Form, b.prompts.values()):
-            sent = str(form.get_state(["item", "committed", "feedback", "given"])) + str(form._repr_mimebundle_()[0])
-            assert form.item["stem"][:20] in sent and not given_away(sent)

@@ -64,17 +64,15 @@ def test_a_child_and_a_kernel_are_guarded(refused):
     assert refused.read_text().count("socket.connect ('192.0.2.1', 9)") == 4
 
 
-@pytest.mark.parametrize(
-    "asks, options", [(True, []), (False, []), pytest.param(True, ["-n2"], marks=pytest.mark.slow)]
-)
-def test_one_request_fails_a_run_whose_tests_all_pass(tmp_path, asks, options):
+@pytest.mark.parametrize("asks, more", [(True, []), (False, []), pytest.param(True, ["-n2"], marks=pytest.mark.slow)])
+def test_one_request_fails_a_run_whose_tests_all_pass(tmp_path, asks, more):
     shutil.copytree(ROOT / "tests" / "guard", tmp_path / "tests" / "guard")
     shutil.copy(ROOT / "tests" / "plugin.py", tmp_path / "tests")
     (tmp_path / "test_it.py").write_text("def test_it():\n    " + (ASK if asks else "pass").replace("\n", "\n    "))
     env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MAS_CASEBOOK_REFUSED")}
     env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the others take longer than the test
     plugins = ["no:cacheprovider", "xdist", "tests.plugin"]
-    command = [sys.executable, "-m", "pytest", "-q", *(f"-p{name}" for name in plugins), *options, "test_it.py"]
+    command = [sys.executable, "-m", "pytest", "-q", *(f"-p{name}" for name in plugins), *more, "test_it.py"]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert "1 passed" in done.stdout and f"requests beyond this machine: {2 * asks}" in done.stdout, done.stdout
     assert done.returncode == asks

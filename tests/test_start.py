@@ -84,13 +84,6 @@ def test_the_record_is_tried_and_left_as_it_was(record, monkeypatch):
     assert " ~/answers.json" in row("your record")
 
 
-def test_the_page_tells_the_kernel_that_a_slider_shows():
-    seen = start_check().seen
-    assert seen.answer == ""
-    seen.shows = True
-    assert "A slider shows on this page" in seen.answer
-
-
 def test_in_the_browser_the_record_lies_where_the_browser_keeps_files(record, monkeypatch, tmp_path):
     monkeypatch.delenv("MAS_CASEBOOK_RECORD")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
