@@ -121,9 +121,14 @@ def export(number, teacher=False):
 
 
 @cache
+def _exporter():
+    return HTMLExporter(raw_template=TEMPLATE, exclude_anchor_links=True)  # making it takes as long as a page
+
+
+@cache
 def _body(number):
     """A notebook as HTML, without the numbers of its cells, and with a mark behind each cell of code."""
-    body, _ = HTMLExporter(raw_template=TEMPLATE, exclude_anchor_links=True).from_notebook_node(book(number))
+    body, _ = _exporter().from_notebook_node(book(number))
     return re.sub(r'<div class="jp-(In|Out)putPrompt.*?</div>', "", body, flags=re.S)
 
 
