@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.bench import __main__ as bench
-from tests.bench import hub, pages, rules, sliders, spread
+from tests.bench import hub, pages, rules, sliders
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -21,7 +21,7 @@ def test_a_peer_is_the_same_rule_on_every_simulated_patient(monkeypatch):
     with pytest.raises(AssertionError, match="not the same rule"):
         rules.measure(500, repeats=1)
     calls = []
-    assert 0 < spread(lambda: calls.append(1), repeats=3)[1] and len(calls) == 4
+    assert 0 < rules.spread(lambda: calls.append(1), repeats=3)[1] and len(calls) == 4
 
 
 @pytest.fixture

@@ -145,11 +145,3 @@ def test_the_workflow_builds_the_site_and_the_page_tells_how_to_take_work_along(
     text = (ROOT / "classroom/site/index.html").read_text(encoding="utf-8")
     for words in ("half a minute", "Download", "A fresh copy", "Delete it in the list", "Not for clinical use"):
         assert words in text
-
-
-@pytest.mark.slow
-def test_our_own_wheel_holds_the_module_and_the_case(tmp_path):
-    inside = zipfile.ZipFile(build.own_wheel(tmp_path)).namelist()
-    for name in ("casedata/datapackage.json", "casedata/items.yaml", "utils/chapters/patient.py", "utils/cards.js"):
-        assert name in inside
-    assert not [n for n in inside if n.startswith(("tests/", "notebooks/", "classroom/"))]

@@ -1,18 +1,30 @@
 """What computes: patients a second through a rule set, against a plain NumPy expression of the same rule that knows no
 unknown; and profiles a second of `utils.pk`, against the same equations solved step by step by scipy."""
 
+import time
 import tracemalloc
+from statistics import median
 
 import numpy as np
 
 from tests import step_by_step
-from tests.bench import spread
 from utils import pk
 from utils.chapters import cohort
 from utils.rules import RULES, evaluate_table
 from utils.units import factors
 
 HOURS, PROFILES = np.linspace(0, 24, 97), 10_000  # every quarter of an hour
+
+
+def spread(work, repeats=7):
+    """Seconds of one call: (median, lowest, highest) of `repeats`, after one that is not counted."""
+    work()
+    seconds = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - begun)
+    return median(seconds), min(seconds), max(seconds)
 
 
 def mas_2016(t, limit):

@@ -101,7 +101,7 @@ def test_a_cell_shows_a_picture_a_table_or_words_before_it_is_run_and_a_picture_
 
 def test_every_control_has_a_name_that_can_be_seen_is_reached_by_tab_and_fits_a_phone(visit):
     page = visit.page
-    access.lay_out(page)
+    access.unfold(page)
     controls = page.evaluate(access.CONTROLS)
     assert len(controls) > FEW.get(visit.number, 15)
     assert [f"{c['name']!r}: {c['html']}" for c in controls if not c["name"] or not c["seen"]] == []
