@@ -3,8 +3,6 @@
 import hashlib
 import json
 import shutil
-import zipfile
-from pathlib import Path
 
 import pytest
 import yaml
@@ -78,17 +76,6 @@ def test_the_page_gets_a_lock_in_which_an_import_finds_its_package_and_what_that
     assert package["imports"] == ["utils"] and package["depends"] == ["numpy", "pandas"]  # no JupyterLab in a browser
     for entry in source.locked(tmp_path / "out").values():
         source.checked(tmp_path / "out", entry)
-
-
-def test_yaml_goes_without_its_part_in_c(tmp_path):
-    for name in ("lib/yaml/__init__.py", "lib/yaml/reader.py", "yaml/_yaml.pyx", "tests/test_all.py"):
-        (tmp_path / "pyyaml-6.0.9" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "pyyaml-6.0.9" / name).write_text(name)
-    sdist = shutil.make_archive(tmp_path / "pyyaml-6.0.9", "gztar", tmp_path, "pyyaml-6.0.9")
-    made = build.plain_yaml(Path(sdist), tmp_path)
-    assert made.name == "pyyaml-6.0.9-py3-none-any.whl"
-    inside = zipfile.ZipFile(made).namelist()
-    assert [n for n in inside if ".dist-info" not in n] == ["yaml/__init__.py", "yaml/reader.py"]
 
 
 def site(folder, url="./static/pyodide/pyodide.mjs"):
