@@ -1,6 +1,5 @@
 """Cells run alone, in any order and twice: the stored result, or a sentence that says what to run first."""
 
-import os
 import random
 import re
 import shutil
@@ -96,10 +95,10 @@ class Reader:
 @contextmanager
 def kernel(folder):
     """A client of a kernel of its own."""
-    options = {"allow_errors": True, "store_widget_state": False, "extra_arguments": ["--log-level=ERROR"]}
-    where = {"metadata": {"path": str(folder)}}
-    client = NotebookClient(new_notebook(), timeout=120, kernel_name="python3", resources=where, **options)
-    with client.setup_kernel(env={**os.environ, "MAS_CASEBOOK_RECORD": str(folder / "answers.json")}):
+    where, quiet = {"metadata": {"path": str(folder)}}, ["--log-level=ERROR"]
+    options = {"resources": where, "extra_arguments": quiet, "allow_errors": True, "store_widget_state": False}
+    client = NotebookClient(new_notebook(), timeout=120, kernel_name="python3", **options)
+    with client.setup_kernel():
         yield client
 
 

@@ -10,7 +10,6 @@ import yaml
 from classroom.site import __main__ as command
 from classroom.site import build, source
 from classroom.site.source import SiteError
-from tests.browser.session import ROOT
 
 
 def wheel(folder, name, imports=None, tag="py3-none-any", asks=(), code=""):
@@ -126,9 +125,11 @@ def test_the_command_says_in_words_what_went_wrong(tmp_path, monkeypatch):
 
 
 def test_the_workflow_builds_the_site_and_the_page_tells_how_to_take_work_along():
-    steps = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8"))["jobs"]["site"]["steps"]
+    steps = yaml.safe_load((build.ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8"))["jobs"]["site"][
+        "steps"
+    ]
     assert {"run": "python lab.py site"} in steps
     assert [s["with"]["path"] for s in steps if "upload-pages" in s.get("uses", "")] == ["build/site"]
-    text = (ROOT / "classroom/site/index.html").read_text(encoding="utf-8")
+    text = (build.ROOT / "classroom/site/index.html").read_text(encoding="utf-8")
     for words in ("half a minute", "Download", "A fresh copy", "Delete it in the list", "Not for clinical use"):
         assert words in text
