@@ -1,10 +1,10 @@
 """Cells run alone, in any order and twice: the stored result, or a sentence that says what to run first."""
 
-import os
 import random
 import re
 import shutil
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -22,6 +22,13 @@ SENTENCE = re.compile(
     r"or choose Run, Run All Above Selected Cell\.$"
 )
 FORGET = "import ipywidgets\nipywidgets.Widget.close_all()\nget_ipython().reset(new_session=True)"
+# To another notebook in the same kernel; what is loaded by then need not be looked through at each FORGET.
+MOVE = """import gc, os
+gc.freeze()
+os.chdir({0!r})
+os.environ["MAS_CASEBOOK_RECORD"] = {0!r} + "/answers.json"
+os.environ.pop("JPY_SESSION_NAME", None)
+"""
 SANITIZERS = [
     (re.compile(pattern), new)
     for pattern, new in re.findall(r"^regex: (.*)\nreplace: (.*)$", (ROOT / "tests/sanitize.cfg").read_text(), re.M)
@@ -48,12 +55,11 @@ def shown(cell):
 class Reader:
     """A reader of one notebook that lies alone in a folder: runs cells and does what the sentences say."""
 
-    def __init__(self, path, folder):
+    def __init__(self, client, folder, path=BOOKS[3]):
         shutil.copy(path, folder)
         self.cells, self.advised = [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"], 0
-        options = {"allow_errors": True, "store_widget_state": False, "extra_arguments": ["--log-level=ERROR"]}
-        where = {"metadata": {"path": str(folder)}}
-        self.client = NotebookClient(new_notebook(), timeout=120, kernel_name="python3", resources=where, **options)
+        self.client = client
+        self.run(MOVE.format(str(folder)) + FORGET)
 
     def run(self, source, page=None):
         """Run a cell; as a page does, which tells its id, where one is given."""
@@ -86,20 +92,33 @@ class Reader:
         return [cell.source for cell in cells if self.follow(cell) != shown(cell)]
 
 
+@contextmanager
+def kernel(folder):
+    """A client of a kernel of its own."""
+    where, quiet = {"metadata": {"path": str(folder)}}, ["--log-level=ERROR"]
+    options = {"resources": where, "extra_arguments": quiet, "allow_errors": True, "store_widget_state": False}
+    client = NotebookClient(new_notebook(), timeout=120, kernel_name="python3", **options)
+    with client.setup_kernel():
+        yield client
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    with kernel(tmp_path_factory.mktemp("kernel")) as client:
+        yield client
+
+
 @pytest.fixture
-def reader(request, tmp_path):
-    """A Reader of the fourth notebook, or of the one that a test names, with a kernel of its own."""
-    reader = Reader(getattr(request, "param", BOOKS[3]), tmp_path)
-    env = {key: value for key, value in os.environ.items() if key != "JPY_SESSION_NAME"}
-    with reader.client.setup_kernel(env={**env, "MAS_CASEBOOK_RECORD": str(tmp_path / "answers.json")}):
-        yield reader
+def reader(request, shared, tmp_path):
+    """A Reader of the fourth notebook, or of the one that a test names, with an empty session."""
+    return Reader(shared, tmp_path, getattr(request, "param", BOOKS[3]))
 
 
 @pytest.mark.slow
 @settled
 @pytest.mark.parametrize("reader", BOOKS, indirect=True, ids=lambda path: path.stem)
 def test_every_cell_in_every_order(reader):
-    """One test a notebook, so that its kernel starts once; every order begins with an empty session."""
+    """Every order begins with an empty session."""
     wrong = []
     for cell in reader.cells:
         reader.run(FORGET)
@@ -123,15 +142,16 @@ def test_an_error_stays_an_error_for_what_runs_without_a_reader(tmp_path):
 
 
 @settled
-def test_another_utils_beside_the_notebook_or_on_the_path_does_not_matter(tmp_path, monkeypatch, request):
+def test_another_utils_beside_the_notebook_or_on_the_path_does_not_matter(tmp_path, monkeypatch):
     (tmp_path / "utils.py").write_text("raise SystemExit('not this one')")
     (tmp_path / "path" / "utils").mkdir(parents=True)
     (tmp_path / "path" / "utils" / "__init__.py").write_text("raise SystemExit('nor this one')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))  # as at the doors that lab.py does not open
-    reader = request.getfixturevalue("reader")
-    [output] = reader.run("import utils.case; utils.case.load_case().as_of('admission').time_point").outputs
-    assert output.data["text/plain"] == "'admission'"
-    assert "`bench` is made" in str(reader.run("bench").outputs)
+    with kernel(tmp_path) as client:
+        reader = Reader(client, tmp_path)
+        [output] = reader.run("import utils.case; utils.case.load_case().as_of('admission').time_point").outputs
+        assert output.data["text/plain"] == "'admission'"
+        assert "`bench` is made" in str(reader.run("bench").outputs)
 
 
 @settled

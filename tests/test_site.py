@@ -3,8 +3,6 @@
 import hashlib
 import json
 import shutil
-import zipfile
-from pathlib import Path
 
 import pytest
 import yaml
@@ -12,7 +10,6 @@ import yaml
 from classroom.site import __main__ as command
 from classroom.site import build, source
 from classroom.site.source import SiteError
-from tests.browser.session import ROOT
 
 
 def wheel(folder, name, imports=None, tag="py3-none-any", asks=(), code=""):
@@ -80,17 +77,6 @@ def test_the_page_gets_a_lock_in_which_an_import_finds_its_package_and_what_that
         source.checked(tmp_path / "out", entry)
 
 
-def test_yaml_goes_without_its_part_in_c(tmp_path):
-    for name in ("lib/yaml/__init__.py", "lib/yaml/reader.py", "yaml/_yaml.pyx", "tests/test_all.py"):
-        (tmp_path / "pyyaml-6.0.9" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "pyyaml-6.0.9" / name).write_text(name)
-    sdist = shutil.make_archive(tmp_path / "pyyaml-6.0.9", "gztar", tmp_path, "pyyaml-6.0.9")
-    made = build.plain_yaml(Path(sdist), tmp_path)
-    assert made.name == "pyyaml-6.0.9-py3-none-any.whl"
-    inside = zipfile.ZipFile(made).namelist()
-    assert [n for n in inside if ".dist-info" not in n] == ["yaml/__init__.py", "yaml/reader.py"]
-
-
 def site(folder, url="./static/pyodide/pyodide.mjs"):
     """A folder with what `inspect` looks at."""
     pyodide = folder / "static" / "pyodide"
@@ -139,17 +125,11 @@ def test_the_command_says_in_words_what_went_wrong(tmp_path, monkeypatch):
 
 
 def test_the_workflow_builds_the_site_and_the_page_tells_how_to_take_work_along():
-    steps = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8"))["jobs"]["site"]["steps"]
+    steps = yaml.safe_load((build.ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8"))["jobs"]["site"][
+        "steps"
+    ]
     assert {"run": "python lab.py site"} in steps
     assert [s["with"]["path"] for s in steps if "upload-pages" in s.get("uses", "")] == ["build/site"]
-    text = (ROOT / "classroom/site/index.html").read_text(encoding="utf-8")
+    text = (build.ROOT / "classroom/site/index.html").read_text(encoding="utf-8")
     for words in ("half a minute", "Download", "A fresh copy", "Delete it in the list", "Not for clinical use"):
         assert words in text
-
-
-@pytest.mark.slow
-def test_our_own_wheel_holds_the_module_and_the_case(tmp_path):
-    inside = zipfile.ZipFile(build.own_wheel(tmp_path)).namelist()
-    for name in ("casedata/datapackage.json", "casedata/items.yaml", "utils/chapters/patient.py", "utils/cards.js"):
-        assert name in inside
-    assert not [n for n in inside if n.startswith(("tests/", "notebooks/", "classroom/"))]

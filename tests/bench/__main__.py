@@ -7,13 +7,11 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from tests.bench import hub, pages, rules, site, sliders
-from utils import plots
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-README, PICTURE = ROOT / "README.md", ROOT / "classroom" / "bench-growth.png"
+README = ROOT / "README.md"
 MARKS = ("<!-- bench {}: written by python lab.py bench -->", "<!-- end of bench {} -->")
 MACHINE = f"measured in one run on {os.cpu_count()} cores, Python {platform.python_version()}"
 LEARNERS, MORE = 24, 200
@@ -53,7 +51,7 @@ def computed(kinetic, ruled, memory):
                "{} ({} to {})".format(*map(about, ours)),
                f"scipy's `solve_ivp`: {about(steps[1e-6])} at a tolerance of 10⁻⁶, {about(steps[1e-11])} at 10⁻¹¹",
                f"{about(ours[0] / steps[1e-6])} times as many")  # fmt: skip
-    for rule, (*_, (n, (middle, low, high), plain)) in ruled.items():
+    for rule, (n, (middle, low, high), plain) in ruled.items():
         yield (f"Patients a second, {rules.RULES[rule].short}, of {n:,}",
                "{} ({} to {})".format(*(about(n / seconds) for seconds in (middle, high, low))),
                f"a plain NumPy expression that knows no *unknown*: {about(n / plain[0])}",
@@ -80,24 +78,6 @@ def opened(found):
         yield name, spread, f"{seconds / bare[0]:.2f}", f"{memory:.0f} MiB", f"{memory / bare[1]:.2f}"
 
 
-def draw(ruled):
-    """Seconds against patients, ours and the plain expression; returns what the picture says in words."""
-    import seaborn as sns  # a second, which tests of the rest need not wait
-
-    rows = []
-    for rule, found in ruled.items():
-        for n, ours, plain in found:
-            rows.append((f"{rules.RULES[rule].short}, three answers", n, ours[0]))
-            rows.append((f"{rules.RULES[rule].short}, plain NumPy", n, plain[0]))
-    lines = pd.DataFrame(rows, columns=["", "simulated patients", "seconds"])
-    fig, ax = plots.canvas(7.6, 4)
-    sns.lineplot(lines, x="simulated patients", y="seconds", hue="", style="", markers=True, ax=ax)
-    ax.set(xscale="log", yscale="log")
-    fig.savefig(PICTURE, format="png", metadata={"Software": None}, facecolor="white", dpi=110, bbox_inches="tight")
-    ends = lines.groupby("", sort=False).agg(["first", "last"])
-    return "; ".join(f"{key}: {a:.2g} s for {n:,}, {b:.2g} s for {m:,}" for key, n, m, a, b in ends.itertuples())
-
-
 def speed_tables(at_keys, at_pages, strict, kinetic, ruled, memory):
     heads = "first picture", "times the bare one", "memory", "times the bare one"
     return {
@@ -105,8 +85,7 @@ def speed_tables(at_keys, at_pages, strict, kinetic, ruled, memory):
         "pages": markdown(("notebook", *heads), at_pages)
         + f"\n\nThe whole collection under strict nbval on two cores: {strict:.0f} s.",
         "rules": markdown(("what", "here", "floor or peer, in the same run", "ratio"), computed(kinetic, ruled, memory))
-        + f"\n\nM{MACHINE[1:]}: medians (lowest to highest of seven, or of five for notebooks).\n\n"
-        f"![Growth: {draw(ruled)}](classroom/{PICTURE.name})",
+        + f"\n\nM{MACHINE[1:]}: medians (lowest to highest of seven, or of five for notebooks).",
     }
 
 

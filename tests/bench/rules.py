@@ -1,19 +1,30 @@
 """What computes: patients a second through a rule set, against a plain NumPy expression of the same rule that knows no
 unknown; and profiles a second of `utils.pk`, against the same equations solved step by step by scipy."""
 
+import time
 import tracemalloc
+from statistics import median
 
 import numpy as np
 
 from tests import step_by_step
-from tests.bench import spread
 from utils import pk
 from utils.chapters import cohort
 from utils.rules import RULES, evaluate_table
 from utils.units import factors
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
 HOURS, PROFILES = np.linspace(0, 24, 97), 10_000  # every quarter of an hour
+
+
+def spread(work, repeats=7):
+    """Seconds of one call: (median, lowest, highest) of `repeats`, after one that is not counted."""
+    work()
+    seconds = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - begun)
+    return median(seconds), min(seconds), max(seconds)
 
 
 def mas_2016(t, limit):
@@ -42,15 +53,14 @@ def both(rule, n):
     return lambda: evaluate_table(rule, children)["met"].to_numpy(bool), lambda: peer(arrays, limit)
 
 
-def measure(sizes=SIZES, repeats=7):
-    """A dict of rule -> list of (patients, seconds ours, seconds of the peer), each a (median, low, high)."""
-    found = {rule: [] for rule in PEERS}
+def measure(n=1_000_000, repeats=7):
+    """A dict of rule -> (patients, seconds ours, seconds of the peer), the last two each a (median, low, high)."""
+    found = {}
     for rule in PEERS:
-        for n in sizes:
-            ours, plain = both(rule, n)
-            if not (ours() == plain()).all():
-                raise AssertionError(f"{rule}: the peer is not the same rule, so there is nothing to compare")
-            found[rule].append((n, spread(ours, repeats), spread(plain, repeats)))
+        ours, plain = both(rule, n)
+        if not (ours() == plain()).all():
+            raise AssertionError(f"{rule}: the peer is not the same rule, so there is nothing to compare")
+        found[rule] = n, spread(ours, repeats), spread(plain, repeats)
     return found
 
 

@@ -28,9 +28,9 @@ PLANT = """([faults, where]) => { const box = document.createElement('div');
   ([...place.querySelectorAll('.jp-RenderedMarkdown')].at(-1) ?? place).append(box); }"""
 PAGE, OUTPUTS = ".jp-Notebook, body > main", ".jp-OutputArea-output"  # where to look
 FOUND = """async ([others, only, where]) => {
-  const options = { preload: false, ...(only && { runOnly: only }) };
+  const options = { preload: false, elementRef: true, selectors: false, ...(only && { runOnly: only }) };
   const place = { include: [[where]], exclude: [['.cm-editor']] };  // the editor is JupyterLab's
-  const found = await axe.run(place, { elementRef: true, ...options });
+  const found = await axe.run(place, options);
   const ours = [], planted = [];
   for (const { id, impact, nodes } of found.violations) for (const { element, html, failureSummary } of nodes) {
     if (element.closest('#casebook-planted')) planted.push(id);
@@ -41,8 +41,8 @@ FOUND = """async ([others, only, where]) => {
   document.querySelector('#casebook-planted').remove();
   return [ours, checked, planted];
 }"""
+UNFOLD = "document.querySelectorAll('details').forEach((d) => (d.open = true))"
 HEIGHT = """() => {
-  document.querySelectorAll('details').forEach((d) => (d.open = true));
   document.body.style.overflow = 'visible';
   return (document.querySelector('.jp-WindowedPanel-inner') ?? document.body).scrollHeight;
 }"""
@@ -105,12 +105,18 @@ PICTURES = """() => [...document.querySelectorAll('.jp-OutputArea img')].map((pi
 })"""
 
 
-def lay_out(page):
-    """Open every fold and make the window as high as the notebook: axe passes over what a window or a body clips."""
+def unfold(page):
+    """Open every fold, and load axe."""
     whole(page)
+    page.evaluate(UNFOLD)
+    page.evaluate(AXE_SCRIPT)
+
+
+def lay_out(page):
+    """Unfold, and make the window as high as the notebook: axe passes over what a window or a body clips."""
+    unfold(page)
     page.set_viewport_size({**VIEW, "height": page.evaluate(HEIGHT) + 900})
     page.wait_for_function(FITS, polling=100)
-    page.evaluate(AXE_SCRIPT)
 
 
 def faults(page, only=None, where=PAGE):
