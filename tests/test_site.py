@@ -125,9 +125,8 @@ def test_the_command_says_in_words_what_went_wrong(tmp_path, monkeypatch):
 
 
 def test_the_workflow_builds_the_site_and_the_page_tells_how_to_take_work_along():
-    steps = yaml.safe_load((build.ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8"))["jobs"]["site"][
-        "steps"
-    ]
+    jobs = yaml.safe_load((build.ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8"))["jobs"]
+    steps = jobs["site"]["steps"]
     assert {"run": "python lab.py site"} in steps
     assert [s["with"]["path"] for s in steps if "upload-pages" in s.get("uses", "")] == ["build/site"]
     text = (build.ROOT / "classroom/site/index.html").read_text(encoding="utf-8")

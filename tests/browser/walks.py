@@ -339,6 +339,15 @@ def walk_10(page):
     expect(page.get_by_role("button", name="Commit C9.1")).to_have_count(0)  # hidden: it cannot be committed anew
 
 
+def walk_11(page):
+    """A receipt is saved."""
+    button(page, "Save a receipt")
+    shows(page, "There is nothing in your record to put on a receipt yet.")
+    choose(card(page, "C9.2"), 0, "You chose a.")
+    button(page, "Save a receipt")
+    shows(page, "mas-casebook-receipt.json")
+
+
 def walk_13(page):
     """The register; what is searched for counts at each letter, and stays text."""
     kind, search = (page.get_by_label(name, exact=True).first for name in ("kind", "search for"))
