@@ -132,8 +132,9 @@ def test_along_an_unknown_a_limit_elsewhere_counts_as_it_does_in_the_verdict():
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_the_bench_says_what_the_rules_say_of_the_same_child(bench, data):
-    for control in lists(bench):  # as on the page: by the place on the list
-        control.index = data.draw(st.integers(0, len(control.options) - 1))
+    listed = zip(bench.get(), lists(bench), strict=True)
+    chosen = {n: data.draw(st.sampled_from([value for _, value in c.options])) for n, c in listed}
+    bench.set(**{n: None if value == "unknown" else value for n, value in chosen.items()})
     verdicts, lead = judged(bench), bench.shown.text.split("\n")[0]
     assert cells(bench.shown, 2) == [(v.short, v.status) for v in verdicts]
     for v, rule in zip(verdicts, RULERS, strict=True):

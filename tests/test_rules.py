@@ -379,9 +379,10 @@ def test_an_unknown_rule_or_variant_is_refused_in_words():
         evaluate("mas_2005", {}, "iv")
 
 
-def test_rules_cost_no_picture_and_no_widget():
-    code = "import sys, utils.rules, utils.pk; sys.exit(any(m in sys.modules for m in ('matplotlib', 'seaborn', 'ipywidgets', 'scipy')))"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+def test_rules_cost_no_widget_and_no_drawing_library_is_loaded_before_a_picture():
+    code = "import sys, utils.rules, utils.pk; print({'ipywidgets', 'scipy'} & {*sys.modules});"
+    code += "import utils.plots; print({'matplotlib', 'seaborn'} & {*sys.modules})"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n" * 2
 
 
 def test_no_verdict_ends_in_a_treatment():
