@@ -21,13 +21,13 @@ from hypothesis import strategies as st
 
 from tests.moving import ADMISSION, MAKE, REGIONAL, clean, everything
 from utils import explore, quiz
-from utils import record as store
 from utils.chapters import board, patient
 from utils.explore import Explorer
 from utils.page import Shown
 from utils.rules import RULES, VERDICTS, evaluate
 from utils.units import STATUSES, Quantity, UnitError, factors, quantity, variables
 
+pytestmark = pytest.mark.usefixtures("record")  # into which calls and the board write
 TOTAL = int(os.environ.get("MAS_CASEBOOK_FUZZ", 500))
 NAMES = [*variables().index]
 ITEMS, PROMPTS = [*quiz.items()], [*quiz.prompts()]
@@ -198,17 +198,14 @@ CALLS = {
 @pytest.mark.parametrize("call", CALLS)
 @share(0.2 / len(CALLS))
 @given(data=st.data())
-def test_a_call_with_anything_answers_in_words(call, data, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MAS_CASEBOOK_RECORD", str(tmp_path_factory.getbasetemp() / f"fuzz-{call.__name__}.json"))
-        patch.setattr(store, "unsaved", {})
-        shown = call(*[data.draw(s) for s in CALLS[call]])
-        quiz.progress(), quiz.notes("01")
-        assert isinstance(shown, Shown | Explorer) or hasattr(shown, "item")
-        told = shown._repr_mimebundle_()
-        told = told[0] if isinstance(told, tuple) else told
-        assert told["text/plain"].strip() and "<script" not in told["text/html"]
-        (told["text/html"] + told["text/plain"]).encode("utf-8")
+def test_a_call_with_anything_answers_in_words(call, data):
+    shown = call(*[data.draw(s) for s in CALLS[call]])
+    quiz.progress(), quiz.notes("01")
+    assert isinstance(shown, Shown | Explorer) or hasattr(shown, "item")
+    told = shown._repr_mimebundle_()
+    told = told[0] if isinstance(told, tuple) else told
+    assert told["text/plain"].strip() and "<script" not in told["text/html"]
+    (told["text/html"] + told["text/plain"]).encode("utf-8")
 
 
 # ---- explorers ------------------------------------------------------------------------------------------------------
@@ -232,11 +229,6 @@ EXPLORERS = MAKE | {
     "board": lambda: board.DifferentialBoard(REGIONAL),
 }
 explorer = cache(lambda name: EXPLORERS[name]())
-
-
-@pytest.fixture(autouse=True)
-def _own_record(record):
-    """The board writes into the record."""
 
 
 @pytest.mark.parametrize("name", NEAR)

@@ -325,14 +325,6 @@ def test_what_is_said_to_settle_it_does(rule, data):
         assert (verdict.status == "not met") == (r.high < r.cut) == (r.place(r.high) < 0)
 
 
-def test_a_million_rows_keep_missing_apart_from_false():
-    n = 1_000_000
-    frame = pd.DataFrame({"platelets": np.tile([100.0, np.nan], n // 2)})
-    frame = frame.assign(fever=True, sjia_known_or_suspected=True, ferritin=700.0, ast=50.0)
-    counts = evaluate_table("mas_2016", frame)["status"].value_counts()
-    assert (counts["met"], counts["undetermined"], counts["not met"]) == (n // 2, n // 2, 0)
-
-
 # ---- bad input ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "data, says",
@@ -361,9 +353,8 @@ NO_NUMBERS = "column 'platelets' holds something else than numbers.*quantity"
         ({"platelets": [quantity("<1 G/L", "platelets"), "2"]}, NO_NUMBERS),
         ({"platelets": [quantity("5 mg/L", "crp")]}, NO_NUMBERS),
         ({"fever": ["maybe"]}, "column 'fever': a finding is True, False or missing"),
-        *[({name: [700.0]}, "did you mean 'ferritin'.* in µg/L") for name in
-          ("Ferritin", "FERRITIN", "feritin", "ferritin ", "ferritin_ng_ml", "Ferritin (ng/mL)", "ferr")],
-        ({"plt": [100.0]}, "did you mean 'platelets'.* in ×10⁹/L"), ({"plt_10e9_l": [1.0]}, "did you mean 'platelets'"),
+        *[({x: [7.0]}, "mean 'ferritin'.* in µg/L") for x in ("ferritin ", "ferritin_ng_ml", "Ferritin (ng/mL)")],
+        ({"plt_10e9_l": [100.0]}, "did you mean 'platelets'.* in ×10⁹/L"),  # more names: tests/test_units.py
         ({"febrile": [True], "fever_": [True]}, "did you mean 'fever'.* in True, False\\."),
         ({"hb": [8.0]}, "no column of the table is one that MAS-2016 asks for: fever"), ({}, "no column of the table"),
         ({("lab", "ferritin"): [1.0]}, "a single name to each column"),
