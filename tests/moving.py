@@ -11,8 +11,7 @@ from utils.chapters import appraisal, bedside, board, cohort, course, route
 from utils.explore import REACH
 
 CASE = load_case()
-MOMENTS = {moment: CASE.as_of(moment) for moment in ("regional_hospital", "admission", "picu")}
-REGIONAL, ADMISSION, PICU = MOMENTS.values()
+REGIONAL, ADMISSION, PICU = map(CASE.as_of, ("regional_hospital", "admission", "picu"))
 
 
 def supposed():

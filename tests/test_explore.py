@@ -45,14 +45,6 @@ def status(bench, rule):
 
 
 # ---- the bench of units, and addresses ------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "text, analyte, says",
-    [("160 g/L", "fibrinogen", "right unit"), ("1.5 mmHg", "ast", "Refused."), ("1 g/L", "gold", "Refused.")],
-)
-def test_the_unit_bench_refuses_and_accepts(text, analyte, says):
-    assert says in explore.unit_bench().set(text=text, analyte=analyte).text
-
-
 def test_the_unit_bench_keeps_its_table_while_an_entry_waits_to_be_mended():
     bench = explore.unit_bench()
     field, analyte, result = named(bench, "Value"), named(bench, "Laboratory"), bench.children[-1]
@@ -67,6 +59,7 @@ def test_the_unit_bench_keeps_its_table_while_an_entry_waits_to_be_mended():
     assert bench.shown.text.startswith("Accepted: 2 g/L of fibrinogen")
     field.value = ""
     assert bench.shown.text.startswith("Units of fibrinogen")
+    assert "right unit" in bench.set(text="160 g/L").text
 
 
 def test_an_address_opens_or_says_why_not():
@@ -86,7 +79,8 @@ def supposed():
 
 def test_what_if_reads_before_it_is_run_begins_with_what_is_unknown_and_follows_the_rule(supposed):
     assert supposed.get() == {"platelets": None, "fibrinogen": None}
-    first = supposed._repr_mimebundle_()
+    assert "choose 0 to 500" in supposed.set(platelets="900 G/L", fibrinogen="360 mg/dL").text
+    first = supposed._repr_mimebundle_()  # nothing was moved
     assert "0 to 181 ×10⁹/L: met; 182 to 500 ×10⁹/L: undetermined" in first["text/plain"]
     assert "first view" in first["text/plain"] and "UNDETERMINED" in first["text/html"]
     for platelets, fibrinogen, word in (("182 G/L", "361 mg/dL", "NOT MET"), ("182 G/L", "3.6 g/L", ": MET")):
@@ -98,17 +92,6 @@ def test_what_if_reads_before_it_is_run_begins_with_what_is_unknown_and_follows_
     platelets.value = 100
     assert ": MET" in supposed.shown.text and not platelets.disabled and fibrinogen.disabled
     assert supposed.set(**supposed.get()).text == supposed.shown.text
-
-
-@pytest.mark.parametrize(
-    "says, values",
-    [("0 to 500", {"platelets": "900 G/L"}), ("ferritin", {"ferritin": "1 µg/L"}),
-     ("nonsense", {"platelets": "100 G/L", "fibrinogen": "nonsense"})],
-)  # fmt: skip
-def test_what_if_refuses_nonsense_in_words_and_changes_nothing(supposed, says, values):
-    refused = supposed.set(**values).text
-    assert refused.startswith("Refused") and says in refused
-    assert supposed.get() == {"platelets": None, "fibrinogen": None}
 
 
 def test_what_if_asks_for_numbers_of_the_rule_set():
@@ -132,8 +115,9 @@ def test_along_an_unknown_a_limit_elsewhere_counts_as_it_does_in_the_verdict():
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_the_bench_says_what_the_rules_say_of_the_same_child(bench, data):
-    for control in lists(bench):  # as on the page: by the place on the list
-        control.index = data.draw(st.integers(0, len(control.options) - 1))
+    listed = zip(bench.get(), lists(bench), strict=True)
+    chosen = {n: data.draw(st.sampled_from([value for _, value in c.options])) for n, c in listed}
+    bench.set(**{n: None if value == "unknown" else value for n, value in chosen.items()})
     verdicts, lead = judged(bench), bench.shown.text.split("\n")[0]
     assert cells(bench.shown, 2) == [(v.short, v.status) for v in verdicts]
     for v, rule in zip(verdicts, RULERS, strict=True):
@@ -236,13 +220,6 @@ def test_offered_results_are_what_their_words_say_and_lie_on_both_sides_of_every
 
 
 # ---- pictures say in words what they show ---------------------------------------------------------------------------
-def test_rulers_say_their_numbers():
-    pairs = [(evaluate(r, REGIONAL), evaluate(r, ADMISSION)) for r in ("mas_2016", "hlh_2004", "mh_score", "ms_score")]
-    said = plots.rulers(pairs, ["before", "after"], "Test.").text
-    for moment, v in [(moment, v) for pair in pairs for moment, v in zip(("before", "after"), pair, strict=True)]:
-        assert f"{v.short}, cut-off {plots.cut_off(v)}, {moment}: {plots.span(v)}, {v.status}" in said
-
-
 def test_a_trade_and_a_spread_say_simulated_and_their_numbers():
     swept = pd.DataFrame({"threshold": [100.0, 500, 1000], "sensitivity": [1, 0.8, 0.5], "specificity": [0, 0.5, 1]})
     node = {"label": "ferritin", "unit": "ng/mL", "threshold": 500.0}

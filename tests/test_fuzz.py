@@ -7,6 +7,7 @@ one example costs; the number is the total:
 """
 
 import math
+import operator
 import os
 import re
 from functools import cache
@@ -20,13 +21,13 @@ from hypothesis import strategies as st
 
 from tests.moving import ADMISSION, MAKE, REGIONAL, clean, everything
 from utils import explore, quiz
-from utils import record as store
 from utils.chapters import board, patient
 from utils.explore import Explorer
 from utils.page import Shown
 from utils.rules import RULES, VERDICTS, evaluate
 from utils.units import STATUSES, Quantity, UnitError, factors, quantity, variables
 
+pytestmark = pytest.mark.usefixtures("record")  # into which calls and the board write
 TOTAL = int(os.environ.get("MAS_CASEBOOK_FUZZ", 500))
 NAMES = [*variables().index]
 ITEMS, PROMPTS = [*quiz.items()], [*quiz.prompts()]
@@ -82,6 +83,7 @@ MADE = st.builds(
 ANY = TEXT | VALUED | MADE | st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from([*NUMBERS, *ODD])
 
 
+@cache  # as are the next two: a strategy that is made anew for each example costs more than what it draws
 def known(name):
     """A right value of a variable, or None: printed, as a range, not known in one of the ways there are."""
     if variables().at[name, "kind"] == "flag":
@@ -114,18 +116,27 @@ def test_anything_is_a_quantity_or_a_sentence(text, variable, status):
 
 
 # ---- verdicts -------------------------------------------------------------------------------------------------------
+@cache
+def mostly_right(rule):
+    right = {n: st.one_of(known(n), known(n), known(n), ANY) for n in RULES[rule].inputs()}
+    more = st.just({}) | st.dictionaries(st.sampled_from(NAMES) | TEXT, ANY, max_size=1)
+    return st.builds(operator.or_, st.fixed_dictionaries({}, optional=right), more)
+
+
+@cache
+def forgetful(rule):
+    """A child of whom all is right that the rule asks for, and what of it is forgotten."""
+    asked = RULES[rule].inputs()
+    gone = st.lists(st.sampled_from(asked), min_size=1, max_size=4, unique=True)
+    return st.tuples(st.fixed_dictionaries({n: known(n) for n in asked}), gone)
+
+
 @pytest.mark.parametrize("rule", RULES)
 @share(0.3 / len(RULES) / 2)
 @given(data=st.data())
 def test_whatever_a_rule_is_given_it_judges_or_says_why_not(rule, data):
-    asked = RULES[rule].inputs()
-    mostly = {n: st.one_of(known(n), known(n), known(n), ANY) for n in asked}
-    given_ = data.draw(st.fixed_dictionaries({}, optional=mostly))
-    given_ |= (
-        data.draw(st.dictionaries(st.sampled_from(NAMES) | TEXT, ANY, max_size=1)) if data.draw(st.booleans()) else {}
-    )
     try:
-        verdict = evaluate(rule, given_)
+        verdict = evaluate(rule, data.draw(mostly_right(rule)))
     except UnitError as refused:
         assert len(str(refused)) > 20
         return
@@ -149,8 +160,7 @@ def forget(rule, whole, gone, judge=evaluate):
 @share(0.3 / len(RULES) / 2, least=30)
 @given(data=st.data())
 def test_forgetting_never_turns_one_verdict_into_the_other(rule, data):
-    whole = data.draw(st.fixed_dictionaries({n: known(n) for n in RULES[rule].inputs()}))
-    forget(rule, whole, data.draw(st.lists(st.sampled_from([*whole]), min_size=1, max_size=4, unique=True)))
+    forget(rule, *data.draw(forgetful(rule)))
 
 
 def test_a_rule_that_reads_unknown_as_zero_would_be_found():
@@ -188,17 +198,14 @@ CALLS = {
 @pytest.mark.parametrize("call", CALLS)
 @share(0.2 / len(CALLS))
 @given(data=st.data())
-def test_a_call_with_anything_answers_in_words(call, data, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MAS_CASEBOOK_RECORD", str(tmp_path_factory.getbasetemp() / f"fuzz-{call.__name__}.json"))
-        patch.setattr(store, "unsaved", {})
-        shown = call(*[data.draw(s) for s in CALLS[call]])
-        quiz.progress(), quiz.notes("01")
-        assert isinstance(shown, Shown | Explorer) or hasattr(shown, "item")
-        told = shown._repr_mimebundle_()
-        told = told[0] if isinstance(told, tuple) else told
-        assert told["text/plain"].strip() and "<script" not in told["text/html"]
-        (told["text/html"] + told["text/plain"]).encode("utf-8")
+def test_a_call_with_anything_answers_in_words(call, data):
+    shown = call(*[data.draw(s) for s in CALLS[call]])
+    quiz.progress(), quiz.notes("01")
+    assert isinstance(shown, Shown | Explorer) or hasattr(shown, "item")
+    told = shown._repr_mimebundle_()
+    told = told[0] if isinstance(told, tuple) else told
+    assert told["text/plain"].strip() and "<script" not in told["text/html"]
+    (told["text/html"] + told["text/plain"]).encode("utf-8")
 
 
 # ---- explorers ------------------------------------------------------------------------------------------------------
@@ -224,11 +231,6 @@ EXPLORERS = MAKE | {
 explorer = cache(lambda name: EXPLORERS[name]())
 
 
-@pytest.fixture(autouse=True)
-def _own_record(record):
-    """The board writes into the record."""
-
-
 @pytest.mark.parametrize("name", NEAR)
 @share(0.1 / len(NEAR))
 @given(data=st.data())
@@ -252,8 +254,7 @@ def test_an_explorer_set_to_anything_shows_it_or_refuses_and_stays(name, data):
 def extremes(control):
     """The values at the ends of what the page can send."""
     if getattr(control, "options", None):
-        listed = [o[1] if isinstance(o, tuple) else o for o in control.options]
-        return [listed[0], listed[-1], listed[len(listed) // 2]]
+        return [o[1] if isinstance(o, tuple) else o for o in (control.options[0], control.options[-1])]
     if hasattr(control, "min"):
         return [control.min, control.max]
     ends = {bool: [True, False], float: [0.0, -1.0, 1e308, 1e-308, -1e308, math.inf, math.nan]}

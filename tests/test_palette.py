@@ -2,8 +2,6 @@
 
 import base64
 import re
-import subprocess
-import sys
 from html import unescape
 from itertools import combinations
 from pathlib import Path
@@ -124,8 +122,3 @@ def test_a_table_of_marks_says_in_words_what_its_signs_show(name):
     assert shown.html.count("●") == {"icons": 23, "matrix": 1}.get(name, 0)
     if name == "scale":
         assert re.findall("[◆▨]</span> ([^<]+)", shown.html) == ["−1 to 0", "3", "1 to 2"]
-
-
-def test_no_drawing_library_is_loaded_before_a_picture():
-    code = "import sys; from utils import plots; print({'matplotlib', 'seaborn'} & {*sys.modules})"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"

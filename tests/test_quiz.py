@@ -194,7 +194,8 @@ def room(record):
 
 
 def test_a_first_vote_is_stored_and_gives_nothing_away(room):
-    for name, item in items().items():
+    asked = {name: item for name, item in items().items() if item["notebook"] == "03"}
+    for name, item in asked.items():
         card = ask(name)
         assert card.item["button"] == f"Commit first vote {name}"
         text = commit(card, choice="b", confidence="high", vote=1)
@@ -203,7 +204,7 @@ def test_a_first_vote_is_stored_and_gives_nothing_away(room):
         assert not any(o["why"][:30] in text for o in item["options"]) and "best supported" not in text
         assert card.committed == {} and card.item["first"] == "b"
         assert card.item["button"] == f"Commit second vote {name}"
-    assert kept(room) == {} and kept(room, "votes") == dict.fromkeys(items(), "b")
+    assert kept(room) == {} and kept(room, "votes") == dict.fromkeys(asked, "b")
     assert "not answered anything yet" in progress().text
 
 

@@ -17,7 +17,7 @@ from utils import record as store
 from utils.quiz import answer, ask, items, notes, progress, rank, reset, reveal, revision, write
 
 items()  # read before a process is forked
-BALLAST = {"version": 1, "answers": {}, "forms": {}, "extra": "x" * 1_000_000}  # a write takes long enough to be hit
+BALLAST = {"version": 1, "answers": {}, "forms": {}, "extra": "x" * 400_000}  # a write takes long enough to be hit
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="its learners are forked")
 FOUR = ["sjia", "leukaemia", "infection", "kawasaki"]
 
@@ -84,7 +84,7 @@ def kill_at_random(path, kills, seed, without=""):
     for number in range(1, kills + 1):
         process, reports = learner(path, dice.randrange(10**6), without=without)
         reports.poll(60 if number % 2 else 0)  # on a slow machine the others are killed before they have committed
-        time.sleep(dice.uniform(0, 0.2))
+        time.sleep(dice.uniform(0, 0.1))
         process.kill(), process.join()
         committed += heard(reports)
         found = faults(path, committed)

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -264,8 +265,9 @@ def test_the_probability_is_as_published_and_between_and_beyond_it_says_so():
 
 
 # ---- for any patient ------------------------------------------------------------------------------------------------
-def patients(rule):
-    """Dicts of inputs of a rule set; each may be unknown, and no number is a range."""
+@cache  # a strategy that is made anew for each example costs more than what it draws
+def patients(rule, most):
+    """One to `most` dicts of inputs of a rule set; each may be unknown, and no number is a range."""
 
     def one(name):
         if variables().at[name, "kind"] == "flag":
@@ -276,14 +278,14 @@ def patients(rule):
         value = near | st.floats(0, float(variables().at[name, "plausible_high"]))
         return st.none() | value.map(lambda x: Quantity(name, x, variables().at[name, "canonical_unit"]))
 
-    return st.fixed_dictionaries({n: one(n) for n in RULES[rule].inputs()})
+    return st.lists(st.fixed_dictionaries({n: one(n) for n in RULES[rule].inputs()}), min_size=1, max_size=most)
 
 
 @pytest.mark.parametrize("rule", RULES)
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_the_table_engine_equals_the_one_patient_engine(rule, data):
-    rows = data.draw(st.lists(patients(rule), min_size=1, max_size=5))
+    rows = data.draw(patients(rule, 5))
     plain = [{n: v.value if isinstance(v, Quantity) else v for n, v in row.items()} for row in rows]
     table = evaluate_table(rule, pd.DataFrame(plain))
     assert table.equals(evaluate_table(rule, pd.DataFrame(rows)))
@@ -312,7 +314,7 @@ def test_an_empty_patient_is_undetermined(rule):
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_what_is_said_to_settle_it_does(rule, data):
-    row = data.draw(patients(rule))
+    [row] = data.draw(patients(rule, 1))
     verdict = evaluate(rule, row)
     if row.get("esr") and row["esr"].value == 0:
         return  # nobody can divide by zero, so nothing else could settle that ratio
@@ -321,14 +323,6 @@ def test_what_is_said_to_settle_it_does(rule, data):
     if r := verdict.reach:  # it reaches its cut-off exactly where the rule is met
         assert (verdict.status == "met") == (r.low >= r.cut) == (r.place(r.low) >= 0)
         assert (verdict.status == "not met") == (r.high < r.cut) == (r.place(r.high) < 0)
-
-
-def test_a_million_rows_keep_missing_apart_from_false():
-    n = 1_000_000
-    frame = pd.DataFrame({"platelets": np.tile([100.0, np.nan], n // 2)})
-    frame = frame.assign(fever=True, sjia_known_or_suspected=True, ferritin=700.0, ast=50.0)
-    counts = evaluate_table("mas_2016", frame)["status"].value_counts()
-    assert (counts["met"], counts["undetermined"], counts["not met"]) == (n // 2, n // 2, 0)
 
 
 # ---- bad input ------------------------------------------------------------------------------------------------------
@@ -359,9 +353,8 @@ NO_NUMBERS = "column 'platelets' holds something else than numbers.*quantity"
         ({"platelets": [quantity("<1 G/L", "platelets"), "2"]}, NO_NUMBERS),
         ({"platelets": [quantity("5 mg/L", "crp")]}, NO_NUMBERS),
         ({"fever": ["maybe"]}, "column 'fever': a finding is True, False or missing"),
-        *[({name: [700.0]}, "did you mean 'ferritin'.* in µg/L") for name in
-          ("Ferritin", "FERRITIN", "feritin", "ferritin ", "ferritin_ng_ml", "Ferritin (ng/mL)", "ferr")],
-        ({"plt": [100.0]}, "did you mean 'platelets'.* in ×10⁹/L"), ({"plt_10e9_l": [1.0]}, "did you mean 'platelets'"),
+        *[({x: [7.0]}, "mean 'ferritin'.* in µg/L") for x in ("ferritin ", "ferritin_ng_ml", "Ferritin (ng/mL)")],
+        ({"plt_10e9_l": [100.0]}, "did you mean 'platelets'.* in ×10⁹/L"),  # more names: tests/test_units.py
         ({"febrile": [True], "fever_": [True]}, "did you mean 'fever'.* in True, False\\."),
         ({"hb": [8.0]}, "no column of the table is one that MAS-2016 asks for: fever"), ({}, "no column of the table"),
         ({("lab", "ferritin"): [1.0]}, "a single name to each column"),
@@ -379,9 +372,10 @@ def test_an_unknown_rule_or_variant_is_refused_in_words():
         evaluate("mas_2005", {}, "iv")
 
 
-def test_rules_cost_no_picture_and_no_widget():
-    code = "import sys, utils.rules, utils.pk; sys.exit(any(m in sys.modules for m in ('matplotlib', 'seaborn', 'ipywidgets', 'scipy')))"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+def test_rules_cost_no_widget_and_no_drawing_library_is_loaded_before_a_picture():
+    code = "import sys, utils.rules, utils.pk; print({'ipywidgets', 'scipy'} & {*sys.modules});"
+    code += "import utils.plots; print({'matplotlib', 'seaborn'} & {*sys.modules})"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n" * 2
 
 
 def test_no_verdict_ends_in_a_treatment():
