@@ -41,7 +41,6 @@ FOUND = """async ([others, only, where]) => {
   document.querySelector('#casebook-planted').remove();
   return [ours, checked, planted];
 }"""
-UNFOLD = "document.querySelectorAll('details').forEach((d) => (d.open = true))"
 HEIGHT = """() => {
   document.body.style.overflow = 'visible';
   return (document.querySelector('.jp-WindowedPanel-inner') ?? document.body).scrollHeight;
@@ -108,7 +107,7 @@ PICTURES = """() => [...document.querySelectorAll('.jp-OutputArea img')].map((pi
 def unfold(page):
     """Open every fold, and load axe."""
     whole(page)
-    page.evaluate(UNFOLD)
+    page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
     page.evaluate(AXE_SCRIPT)
 
 
