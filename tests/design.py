@@ -71,7 +71,7 @@ def faults(nb):
     yield from (words for c in code for words in cell_faults(c))
     yield from (words for o in outputs(nb) for words in output_faults(o))
     said, lines = plain(nb), sum(bool(line.strip()) for c in code for line in c.source.splitlines())
-    ratio = prose_words(nb) / lines
+    ratio = prose_words(nb) / max(lines, 1)
     in_order = [c.execution_count for c in code] == list(range(1, len(code) + 1))
     signed = "Not for clinical use" in said and "10.3389/fped.2020.635080" in said
     yield from which(
