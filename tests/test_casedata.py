@@ -42,6 +42,7 @@ def change(file, old, new):
 
 
 # ---- what is in it ---------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_the_package_is_valid_by_our_check_and_by_the_frictionless_library(folder):
     frictionless = pytest.importorskip("frictionless")
     assert {*CASE.tables} < {*describe()} <= {*check()}  # those of invented patients are not the case's

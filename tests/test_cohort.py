@@ -19,7 +19,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:no rule knows .* not used. mas$"
 MANY, FEW = simulate(400_000), simulate(3000, seed=7)
 
 
-# ---- the distributions ----------------------------------------------------------------------------------------------
 PUBLISHED = {  # typed from the reference by hand, not read from cohort.csv: a slip there must fail here
     ("mas", "ferritin"): (3510, 1586, 7444, "ruscitti"), ("active", "ferritin"): (1120, 647, 2393.5, "ruscitti"),
     ("mas", "ast"): (67.5, 56, 79, "gillispie2017"), ("active", "ast"): (40, 36, 50, "gillispie2017"),
@@ -75,7 +74,6 @@ def test_nobody_is_impossible_and_children_carry_what_the_rules_ask_for():
     assert MANY["mas"].sum() == len(MANY) / 2
 
 
-# ---- where they land ------------------------------------------------------------------------------------------------
 LANDS = {"mas_2016": (0.73, 0.99, 0.03, 0.01), "ms_score": (0.85, 0.95, 0.04, 0.04)}  # as published; how far apart
 LANDS |= {"ferritin_esr": (0.82, 0.78, 0.04, 0.04)}
 
@@ -87,7 +85,6 @@ def test_a_rule_lands_near_its_published_accuracy(rule):
     assert (np.abs(rates - LANDS[rule][:2]) <= LANDS[rule][2:]).all()
 
 
-# ---- counting -------------------------------------------------------------------------------------------------------
 def test_the_undetermined_are_counted_apart_and_counts_sum_to_everybody():
     met = pd.array([True, True, True, False, None, True, False, False, False, False, None, None], dtype="boolean")
     found = accuracy(met, [True] * 5 + [False] * 7)
@@ -103,7 +100,6 @@ def test_the_undetermined_are_counted_apart_and_counts_sum_to_everybody():
         assert (found["undetermined_mas"] > 0) == (rule == "hlh_2004")  # no marrow, NK cells or sCD25 are drawn
 
 
-# ---- moving a threshold ---------------------------------------------------------------------------------------------
 def test_a_threshold_is_taken_in_its_published_unit_and_does_not_outlast_its_call():
     frame = pd.DataFrame({"fibrinogen": [355.0]})  # mg/dL, while HLH-2004 prints g/L
     found = [evaluate_table("hlh_2004", frame, thresholds={"fibrinogen": x})["fibrinogen"][0] for x in (3.5, 3.6)]
@@ -129,7 +125,6 @@ def test_bad_thresholds_are_refused_in_words(rule, thresholds, says):
         evaluate_table(rule, FEW, thresholds=thresholds)
 
 
-# ---- people counted -------------------------------------------------------------------------------------------------
 def test_people_are_counted_as_a_crowd_and_follow_their_controls():
     people, known = cohort.chance(), read_table("performance").dropna(subset=["sensitivity", "specificity"])
     for row, prior in product(known.itertuples(), (0, 1, 20, 100)):
@@ -143,7 +138,6 @@ def test_people_are_counted_as_a_crowd_and_follow_their_controls():
     assert "Of 100 adults, 5 have the disease" in people.set(rule="hscore", study="derivation", prior=5).text
 
 
-# ---- one threshold moved, on the page -------------------------------------------------------------------------------
 @pytest.fixture
 def lines():
     return cohort.threshold_explorer()

@@ -261,6 +261,7 @@ def extremes(control):
     return ends.get(type(control.value), ["", "x" * 5000, "<script>alert(1)</script>", "\u202e", "9" * 400 + " mg/dL"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in NEAR if n != "board"])
 def test_every_control_at_its_ends_raises_nothing(name):
     it = EXPLORERS[name]()

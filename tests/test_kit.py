@@ -23,6 +23,8 @@ from utils.receipt import version
 from utils.rules import RULES, evaluate
 from utils.units import show
 
+pytestmark = pytest.mark.slow  # the kit is built, which is some seconds' work
+
 CASE = load_case()
 WHY = items()["N3.2"]["options"][1]["why"]
 

@@ -67,6 +67,7 @@ def test_a_page_and_its_row_belong_together(copy):
     assert "there is no notebooks/08_safe_and_effective.ipynb" in printed and "notebooks/08_other.ipynb: " in printed
 
 
+@pytest.mark.slow
 def test_what_a_new_value_and_a_question_leave_to_do_is_named_by_file_and_line(copy):
     data = copy.folder / "casedata"
     for book in (p for p in (copy.folder / "notebooks").iterdir() if not p.name.startswith("03_")):

@@ -58,14 +58,14 @@ def add_browser():
 
 
 def test(arguments):
-    """Compare every notebook with its stored outputs and run the tests under tests/."""
-    options = "--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg -n 2 --dist loadfile".split()
-    options += ["--no-loadscope-reorder"]
+    """Run the tests under tests/ and compare every notebook with its stored outputs; the quick ones leave that out."""
+    options = "-n 2 --dist loadfile --no-loadscope-reorder".split()
     add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
     if arguments[:1] == ["quick"]:
         arguments = arguments[1:]
         options += ["-m", "not slow and not browser"]
     else:
+        options += "--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg".split()
         add_hub()
         add_browser()
     if "--article" in arguments[:-1]:  # one word, or pytest takes the file for a test to run
