@@ -64,7 +64,6 @@ class Patient:
         return Shown(html, f"{line}\n{shown.text}")
 
 
-@cache
 def tables():
     """The tables of the invented patients: a dict of name -> DataFrame; `load_case` does not hold them."""
     return {name: read_table(name) for name, r in describe().items() if r["path"].startswith(FOLDER)}
