@@ -5,7 +5,8 @@
     python lab.py setup          set up and stop there; --replace puts our .venv in the place of another
     python lab.py test           run all tests ("test quick": the fast ones, no browser); options go to pytest
     python lab.py classroom      build the teachers' files anew, and their kit; --pdf adds what prints it
-    python lab.py site           build the page that needs no install; "site --help" tells more
+    python lab.py book           build the book: every page to read in a browser, in build/book/
+    python lab.py site           build the book with its live pages, which need no install; "site --help" tells more
     python lab.py rebuild        after any change: make anew what it concerns, and say what is left (--all: everything)
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
     python lab.py bench          measure speed, memory and a class on a hub ("bench hub": just that) for the README
@@ -29,7 +30,7 @@ ENV = ROOT / ".venv"
 PYTHON = str(ENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 LOCK = ROOT / "requirements.lock"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-COMMANDS = ("lab", "setup", "test", "classroom", "site", "rebuild", "refresh", "bench")  # all but two: tests/tools.py
+COMMANDS = ("lab", "setup", "test", "classroom", "book", "site", "rebuild", "refresh", "bench")  # all but two: tests/tools.py
 IMPORTS = "import anywidget, ipywidgets, jupyterlab, nbval, pandas, seaborn, yaml"
 CHECK = IMPORTS + r"""
 import importlib.metadata, re, sys

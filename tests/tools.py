@@ -9,10 +9,11 @@ import lab
 ROOT = lab.ROOT
 TEST_LOCK = ROOT / "tests" / "locks" / "requirements-test.lock"
 REFERENCE_LOCK = ROOT / "tests" / "locks" / "requirements-reference.lock"  # scipy, which seaborn is not to find
+BOOK_LOCK = ROOT / "classroom" / "book" / "requirements-book.lock"
 SITE_LOCK = ROOT / "classroom" / "site" / "requirements-site.lock"
 HUB_LOCK = ROOT / "classroom" / "hub" / "requirements-hub.lock"
 MODULES = {"refresh": "tests.refresh_notebooks", "rebuild": "tests.rebuild", "bench": "tests.bench",
-           "classroom": "classroom", "site": "classroom.site"}  # fmt: skip
+           "classroom": "classroom", "book": "classroom.book", "site": "classroom.site"}  # fmt: skip
 PROXY = "configurable-http-proxy@5.3.0"  # the hub's own, in JavaScript
 ARTICLE = ROOT.parent / "shared" / "source" / "article.txt"
 
@@ -60,7 +61,7 @@ def add_browser():
 def test(arguments):
     """Run the tests under tests/ and compare every notebook with its stored outputs; the quick ones leave that out."""
     options = "-n 2 --dist loadfile --no-loadscope-reorder".split()
-    add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
+    add(TEST_LOCK, REFERENCE_LOCK, BOOK_LOCK, SITE_LOCK)
     if arguments[:1] == ["quick"]:
         arguments = arguments[1:]
         options += ["-m", "not slow and not browser"]
@@ -82,9 +83,9 @@ def run(word, arguments):
         return test(arguments)
     parts = (arguments or ["hub", "site"]) if word == "bench" else [word]
     if word in ("rebuild", "bench") or "--pdf" in arguments:
-        add(TEST_LOCK, REFERENCE_LOCK, SITE_LOCK)
-    if word == "site":
-        add(SITE_LOCK)
+        add(TEST_LOCK, REFERENCE_LOCK, BOOK_LOCK, SITE_LOCK)
+    if word in ("book", "site"):
+        add(BOOK_LOCK, *([SITE_LOCK] if word == "site" else []))
     if "hub" in parts:
         add_hub()
     if "site" in parts:  # it is built of what pip fetches

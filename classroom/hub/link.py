@@ -3,9 +3,14 @@
 To print both: ``python -m classroom.hub.link https://hub.example https://git.example/us/mas-casebook main``
 """
 
+import os
 import sys
+from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "mas-casebook"  # where the course lies in a learner's home; jupyterhub_config.py opens it there
 FIRST = "notebooks/00_start_here.ipynb"
 BINDER = "https://mybinder.org"
@@ -26,10 +31,21 @@ def pull(hub, repository, branch="main"):
     return f"{_address(hub)}/hub/user-redirect/git-pull?{urlencode(asked, quote_via=quote, safe='')}"
 
 
-def binder(repository, branch="main", service=BINDER):
-    """The link that builds an image of a public repository, or takes one built before, and opens notebook 00."""
+def binder(repository, branch="main", service=BINDER, file=FIRST):
+    """The link that builds an image of a public repository, or takes one built before, and opens a notebook."""
     where = f"git/{quote(repository, safe='')}/{quote(branch)}"
-    return f"{_address(service)}/v2/{where}?{urlencode({'urlpath': f'lab/tree/{FIRST}'}, quote_via=quote, safe='')}"
+    return f"{_address(service)}/v2/{where}?{urlencode({'urlpath': f'lab/tree/{file}'}, quote_via=quote, safe='')}"
+
+
+def published():
+    """Where the collection is published: addresses of its repository and of its book (str), "" where none is known.
+
+    ``repository-code`` and ``url`` of CITATION.cff, or MAS_CASEBOOK_REPOSITORY and MAS_CASEBOOK_SITE around the command.
+    """
+    cff = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    found = {"REPOSITORY": cff.get("repository-code", ""), "SITE": cff.get("url", "")}
+    given = (os.environ.get(f"MAS_CASEBOOK_{name}", known) for name, known in found.items())
+    return tuple(_address(address) if address else "" for address in given)
 
 
 def _address(given):

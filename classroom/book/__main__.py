@@ -1,0 +1,24 @@
+"""Build the book: ``python lab.py book``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from classroom.book.build import ROOT, BookError, build
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="lab.py book", description="Build the book: every page, to read in a browser.")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "book", help="where to; build/book by default")
+    parser.add_argument("--check-links", action="store_true", help="ask for every address and DOI in the network instead")
+    given = parser.parse_args()
+    try:
+        build(given.out, builder="linkcheck" if given.check_links else "html")
+    except BookError as fault:
+        return f"No book was built: {fault}" 
+    print("Every address answers." if given.check_links else f"Built: open {given.out / 'index.html'} in any browser.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

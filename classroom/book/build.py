@@ -1,0 +1,226 @@
+"""Builds the book: every notebook as stored, pages about the collection, and what Sphinx adds to find one's way."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from classroom.hub.link import binder, published
+from classroom.kit.audit import leaks
+from utils.case import load_case, references
+from utils.page import BANNER, table
+from utils.phrases import phrase
+from utils.quiz import items, prompts
+from utils.tables import CaseDataError, describe
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TOOLS = ROOT / ".venv" / "book"  # Sphinx and what it needs, put there by lab.py
+REVIEWS = ROOT / "classroom" / "reviews.csv"
+# A line that leads to the page before and after, or back to the top: the book has its own ways.
+WAYS = re.compile(r"(?m)^(?:← |\[Map\]\(|\[Back to the top\]).*$\n?")
+ADDRESS = re.compile(r"\[([FUDP]\d+)\]\(#Look-up[^)]*\)")
+ASKS = re.compile(r"^(?:ask|write|rank|sheet)\(", re.M)
+PARTS = {"before you begin": "The case", "transfer": "A new patient (INVENTED)", "optional": "Optional"}
+ABOUT = "live glossary sources reuse functions data speed"
+
+
+class BookError(RuntimeError):
+    """The book cannot be built; the message says why."""
+
+
+def build(out, live="", tell=print, builder="html"):
+    """Build the book.
+
+    Parameters
+    ----------
+    out : Path
+        The folder to write; a book that stands there is replaced once the new one is whole, anything else is not.
+    live : str, optional
+        Where the live pages lie, as seen from the book's own folder; without it no page has a link to its live twin.
+    tell : callable
+        Is given a line before the work begins.
+    builder : {"html", "linkcheck"}
+        Of Sphinx; the second asks for every address of the book in the network.
+
+    Raises
+    ------
+    BookError
+        Where Sphinx is missing or warns of anything, a page would give an answer away, or something would be lost.
+    """
+    if out.exists() and not (out / "searchindex.js").exists() and (out.is_file() or any(out.iterdir())):
+        raise BookError(f"{out} is there and is no book built before: name a new folder with --out, or empty that one")
+    if not (TOOLS / "sphinx").exists():
+        raise BookError("Sphinx is not here yet: python lab.py book adds it")
+    tell("Building the book: about ten seconds …")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".book-") as scratch:
+        source, made = Path(scratch, "source"), Path(scratch, "made")
+        write(source, live)
+        command = ["-m", "sphinx", "-q", "-W", "--keep-going", "-b", builder, "-d", f"{scratch}/cache"]
+        env = dict(os.environ, PYTHONPATH=os.pathsep.join([str(TOOLS), str(ROOT)]))
+        done = subprocess.run([sys.executable, *command, str(source), str(made)], env=env, cwd=source, capture_output=True, text=True)
+        faults = [done.stderr.strip() or done.stdout.strip()] if done.returncode else [*leaks(made)]
+        if faults:
+            raise BookError("the book is not to be used:\n" + "\n".join(faults))
+        if builder == "html":
+            shutil.rmtree(made / ".doctrees", ignore_errors=True)
+            shutil.rmtree(out, ignore_errors=True)
+            made.replace(out)
+
+
+def write(source, live):
+    """Write what Sphinx reads into a folder (Path)."""
+    shutil.copytree(HERE / "pages", source)
+    for name in ("static", "templates"):
+        shutil.copytree(HERE / name, source / name)
+    shutil.copy(HERE / "conf.py", source)
+    words = {"map": contents(), "here": phrase("book.here" if live else "book.not_here", live=f"{live}/lab/index.html"),
+             "citation": citation(), "reviewed": reviewed()}  # fmt: skip
+    for name in ("index", "live", "reuse"):
+        page = source / f"{name}.md"
+        text = page.read_text(encoding="utf-8")
+        for key, value in words.items():
+            text = text.replace(f"{{{{ {key} }}}}", value)
+        page.write_text(text, encoding="utf-8")
+    (source / "data.md").write_text(dictionary(), encoding="utf-8")
+    (source / "sources.md").write_text(sources(), encoding="utf-8")
+    (source / "notebooks").mkdir()
+    for stop in load_case().journey.itertuples():
+        book = json.loads((ROOT / "notebooks" / stop.file).read_text(encoding="utf-8"))
+        (source / "notebooks" / stop.file).write_text(json.dumps(page_of(book, stop, live)), encoding="utf-8")
+
+
+def contents():
+    """The pages in reading order, under the headings of the sidebar (Markdown)."""
+    parts = {}
+    for stop in load_case().journey.itertuples():
+        parts.setdefault(PARTS.get(stop.part, PARTS["before you begin"]), []).append(f"notebooks/{Path(stop.file).stem}")
+    parts["About"] = ABOUT.split()
+    return "\n".join("```{toctree}\n:hidden:\n:caption: %s\n\n%s\n```\n" % (k, "\n".join(v)) for k, v in parts.items())
+
+
+# ---- one notebook ---------------------------------------------------------------------------------------------------
+def page_of(book, stop, live):
+    """A notebook (dict, changed in place) as the book shows it: `stop` is its row of ``journey.csv``."""
+    twin = f"../{live}/lab/index.html?workspace={stop.notebook}&path={stop.file}" if live else "../live.html"
+    opened = f'<a class="by-web" href="{escape(twin)}">{phrase("book.open" if live else "book.where")}</a>'
+    opened += f'<a class="by-file" href="../live.html">{phrase("book.where")}</a>'
+    names = list(dict.fromkeys(ADDRESS.findall("".join("".join(c["source"]) for c in book["cells"]))))
+    for cell in book["cells"]:
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            text = ADDRESS.sub(r'<a href="#address-\1">\1</a>', WAYS.sub("", text))
+            text = re.sub(r"\]\((\w+\.ipynb)?#[^)]+\)", lambda m: m[0].lower(), text)
+        else:
+            shown = [o["data"] for o in cell["outputs"] if "text/html" in o.get("data", {})]
+            if "explore.look_up(" in text and names:
+                shown[0]["text/html"] = addresses(names, stop)
+            for data in shown:
+                html = "".join(data["text/html"]).replace(f"<em>{phrase('book.run')}", f"<em>{opened}")
+                html = html.replace(f"<p><em>{opened}", f'<p class="go-live"><em>{opened}')
+                data["text/html"] = f'<div class="question">{html}</div>' if ASKS.search(text) else html
+            if cell["metadata"].get("jupyter", {}).get("source_hidden"):
+                hidden = "hide-input" if shown and not ASKS.search(text) else "remove-input"
+                cell["metadata"].setdefault("tags", []).append(hidden)
+        cell["source"] = text
+    told = {"id": "live", "cell_type": "markdown", "metadata": {}, "source": about(stop, opened if live else "")}
+    book["cells"].insert(1, told)
+    return book
+
+
+def about(stop, opened):
+    """The box at the head of a page: its live twin, who reviewed it, where to report an error (HTML)."""
+    lines, (repository, _) = [], published()
+    if opened:
+        lines.append(f'<strong>{phrase("book.live", link=opened)}</strong> {phrase("book.wait")}')
+    trust = phrase("book.reviewed", who=escape(reviewers(stop.notebook)))
+    if repository:
+        where = f"{repository}/issues/new?template=wrong-fact.yml&page={stop.notebook}"
+        trust += f' <a href="{escape(where)}">{phrase("book.report")}</a>'
+        trust += f' <a href="{escape(binder(repository, file=f"notebooks/{stop.file}"))}">{phrase("book.binder")}</a>'
+    lines.append(f'<span class="whence">{trust}</span>')
+    return f'<p class="live">{"<br>".join(lines)}</p>'
+
+
+def addresses(names, stop):
+    """What stands behind the addresses of a page, as far as its moment (HTML)."""
+    case, rows = load_case(), []
+    known = case.as_of(stop.time_point or case.time_points["time_point"].iloc[0], stop.later_voice or None)
+    for name in names:
+        try:
+            rows += [(name, *row) for row in known.address(name).itertuples(index=False)]
+        except CaseDataError:
+            rows.append((name, phrase("book.closed"), "", "", ""))
+    html = table(pd.DataFrame(rows, columns=["Address", "What", "Printed words", "Where", "To note"]), phrase("book.addresses"))
+    return re.sub(r'<th (scope="row"[^>]*)>(\w+)</th>', r'<th id="address-\2" \1>\2</th>', html.html)
+
+
+# ---- trust ----------------------------------------------------------------------------------------------------------
+def state(number):
+    """Twelve digits that change with a page, its outputs, questions or prompts (str): what a review is bound to."""
+    file = load_case().journey.set_index("notebook").at[number, "file"]
+    asked = [x for x in (*items().values(), *prompts().values()) if x["notebook"] == number]
+    whole = (ROOT / "notebooks" / file).read_text(encoding="utf-8") + json.dumps(asked, sort_keys=True, default=str)
+    return sha256(whole.encode()).hexdigest()[:12]
+
+
+def reviewers(number):
+    """Who has reviewed a page clinically, and whether it is still what they saw (str)."""
+    rows = pd.read_csv(REVIEWS, dtype=str, keep_default_na=False)
+    told = [
+        phrase("book.reviewer" if r.state == state(number) else "book.reviewer_then", **r._asdict())
+        for r in rows[rows["page"] == number].itertuples(index=False)
+    ]
+    return "; ".join(told) or phrase("book.nobody", state=state(number))
+
+
+def reviewed():
+    """How many pages somebody has reviewed (str)."""
+    rows, stops = pd.read_csv(REVIEWS, dtype=str), load_case().journey["notebook"]
+    return phrase("book.count", n=len({*rows["page"]} & {*stops}), of=len(stops))
+
+
+# ---- the pages about the collection ---------------------------------------------------------------------------------
+def citation():
+    """How to cite the collection, from ``CITATION.cff`` (str)."""
+    cff = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    people = ", ".join(a.get("name") or f"{a['family-names']} {a['given-names']}" for a in cff["authors"])
+    where = cff.get("doi") or cff.get("url") or cff.get("repository-code", "")
+    return f"{people}. {cff['title']}. Version {cff['version']}. {where}".strip()
+
+
+def dictionary():
+    """The data dictionary of ``casedata/`` (Markdown)."""
+    lines = ["# Data", "", phrase("book.data"), ""]
+    for name, resource in describe().items():
+        if "schema" not in resource:
+            continue
+        lines += [f"## {name}", "", f"`{resource['path']}`. {resource.get('description') or resource['title']}", ""]
+        lines += ["| column | type | what it holds |", "| --- | --- | --- |"]
+        for field in resource["schema"]["fields"]:
+            allowed = ", ".join(f"*{x}*" for x in field.get("constraints", {}).get("enum", []))
+            words = field.get("description", "").replace("|", "\\|") + (f" ({allowed})" if allowed else "")
+            lines.append(f"| `{field['name']}` | {field['type']} | {words} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def sources():
+    """Every work that a page or a table cites (Markdown)."""
+    lines = ["# Sources", "", phrase("book.sources"), ""]
+    for name, work in sorted(references().items()):
+        doi = f" [{work['DOI']}](https://doi.org/{work['DOI']})" if work.get("DOI") else ""
+        who = load_case().cited(name)["Work"][0] if doi else ""
+        text = f"{who}. {work['title'].rstrip('.')}. {work.get('container-title', '')}".strip(". ")
+        lines.append(f"- **{name}**: {text}.{doi} *{work['note'].replace('*', '')}*")
+    return "\n".join(lines)

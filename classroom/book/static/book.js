@@ -1,0 +1,19 @@
+// From a folder no page can be opened live: a browser runs Python only from a web address.
+if (location.protocol === "file:") document.documentElement.classList.add("from-file");
+
+// On paper what is folded up comes last, so that nobody reads it beside its question.
+addEventListener("beforeprint", () => {
+  const page = document.querySelector("article.bd-article");
+  const last = document.createElement("section");
+  last.className = "folds";
+  last.innerHTML = "<h2>What is folded up above: read each where its summary says</h2>";
+  page.querySelectorAll("details:not(.toggle-details)").forEach((fold) => {
+    if (fold.parentElement.closest("details")) return;
+    const copy = fold.cloneNode(true);
+    [copy, ...copy.querySelectorAll("details")].forEach((each) => { each.open = true; });
+    last.append(copy);
+    fold.open = false;
+  });
+  if (last.childElementCount > 1) page.append(last);
+});
+addEventListener("afterprint", () => document.querySelector(".folds")?.remove());
