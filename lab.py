@@ -9,7 +9,7 @@
     python lab.py site           build the book with its live pages, which need no install; "site --help" tells more
     python lab.py rebuild        after any change: make anew what it concerns, and say what is left (--all: everything)
     python lab.py refresh        run the notebooks again (or those named) and store their outputs
-    python lab.py bench          measure speed, memory and a class on a hub ("bench hub": just that) for the README
+    python lab.py bench          measure speed, memory and a class on a hub ("bench hub": just that) for the book
 
 Needs Python 3.11 to 3.14 and nothing else. Everything goes into .venv beside this file; delete that to start afresh.
 """

@@ -13,7 +13,7 @@ import pytest
 from classroom import __main__ as command
 from classroom import kit
 from classroom.kit import handouts, notebooks, pages, printing, slides, teacher
-from classroom.kit.audit import KitError, gaps, given_away, leaks, outside, secrets
+from classroom.audit import KitError, gaps, given_away, leaks, outside, secrets
 from tests.design import told_early
 from utils.case import load_case
 from utils.chapters import patient

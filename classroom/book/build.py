@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 
 from classroom.hub.link import binder, published
-from classroom.kit.audit import leaks
+from classroom.audit import leaks
 from utils.case import load_case, references
 from utils.page import BANNER, table
 from utils.phrases import phrase
@@ -31,22 +31,22 @@ WAYS = re.compile(r"(?m)^(?:← |\[Map\]\(|\[Back to the top\]).*$\n?")
 ADDRESS = re.compile(r"\[([FUDP]\d+)\]\(#Look-up[^)]*\)")
 ASKS = re.compile(r"^(?:ask|write|rank|sheet)\(", re.M)
 PARTS = {"before you begin": "The case", "transfer": "A new patient (INVENTED)", "optional": "Optional"}
-ABOUT = "live glossary sources reuse functions data speed"
+ABOUT = "live doors glossary sources reuse functions data speed"
 
 
 class BookError(RuntimeError):
     """The book cannot be built; the message says why."""
 
 
-def build(out, live="", tell=print, builder="html"):
+def build(out, live=None, tell=print, builder="html"):
     """Build the book.
 
     Parameters
     ----------
     out : Path
         The folder to write; a book that stands there is replaced once the new one is whole, anything else is not.
-    live : str, optional
-        Where the live pages lie, as seen from the book's own folder; without it no page has a link to its live twin.
+    live : Path, optional
+        A folder of live pages; it is moved into the book, each page of which then leads to its live twin.
     tell : callable
         Is given a line before the work begins.
     builder : {"html", "linkcheck"}
@@ -57,15 +57,12 @@ def build(out, live="", tell=print, builder="html"):
     BookError
         Where Sphinx is missing or warns of anything, a page would give an answer away, or something would be lost.
     """
-    if out.exists() and not (out / "searchindex.js").exists() and (out.is_file() or any(out.iterdir())):
-        raise BookError(f"{out} is there and is no book built before: name a new folder with --out, or empty that one")
-    if not (TOOLS / "sphinx").exists():
-        raise BookError("Sphinx is not here yet: python lab.py book adds it")
+    ready(out)
     tell("Building the book: about ten seconds …")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".book-") as scratch:
         source, made = Path(scratch, "source"), Path(scratch, "made")
-        write(source, live)
+        write(source, live and "live")
         command = ["-m", "sphinx", "-q", "-W", "--keep-going", "-b", builder, "-d", f"{scratch}/cache"]
         env = dict(os.environ, PYTHONPATH=os.pathsep.join([str(TOOLS), str(ROOT)]))
         done = subprocess.run([sys.executable, *command, str(source), str(made)], env=env, cwd=source, capture_output=True, text=True)
@@ -73,18 +70,27 @@ def build(out, live="", tell=print, builder="html"):
         if faults:
             raise BookError("the book is not to be used:\n" + "\n".join(faults))
         if builder == "html":
-            shutil.rmtree(made / ".doctrees", ignore_errors=True)
+            if live:
+                live.replace(made / "live")
             shutil.rmtree(out, ignore_errors=True)
             made.replace(out)
 
 
+def ready(out):
+    """Whether a book can be built into a folder (Path): BookError where that would lose something, or without Sphinx."""
+    if out.exists() and not (out / "searchindex.js").exists() and (out.is_file() or any(out.iterdir())):
+        raise BookError(f"{out} is there and is no book built before: name a new folder with --out, or empty that one")
+    if not (TOOLS / "sphinx").exists():
+        raise BookError("Sphinx is not here yet: python lab.py book adds it")
+
+
 def write(source, live):
-    """Write what Sphinx reads into a folder (Path)."""
+    """Write what Sphinx reads into a folder (Path); `live` is where the live pages lie below the book, or None."""
     shutil.copytree(HERE / "pages", source)
     for name in ("static", "templates"):
         shutil.copytree(HERE / name, source / name)
     shutil.copy(HERE / "conf.py", source)
-    words = {"map": contents(), "here": phrase("book.here" if live else "book.not_here", live=f"{live}/lab/index.html"),
+    words = {"map": contents(), "here": phrase("book.here" if live else "book.not_here"),
              "citation": citation(), "reviewed": reviewed()}  # fmt: skip
     for name in ("index", "live", "reuse"):
         page = source / f"{name}.md"
@@ -104,7 +110,8 @@ def contents():
     """The pages in reading order, under the headings of the sidebar (Markdown)."""
     parts = {}
     for stop in load_case().journey.itertuples():
-        parts.setdefault(PARTS.get(stop.part, PARTS["before you begin"]), []).append(f"notebooks/{Path(stop.file).stem}")
+        page = f"{stop.notebook} {stop.title} <notebooks/{Path(stop.file).stem}>"
+        parts.setdefault(PARTS.get(stop.part, PARTS["before you begin"]), []).append(page)
     parts["About"] = ABOUT.split()
     return "\n".join("```{toctree}\n:hidden:\n:caption: %s\n\n%s\n```\n" % (k, "\n".join(v)) for k, v in parts.items())
 
@@ -116,6 +123,10 @@ def page_of(book, stop, live):
     opened = f'<a class="by-web" href="{escape(twin)}">{phrase("book.open" if live else "book.where")}</a>'
     opened += f'<a class="by-file" href="../live.html">{phrase("book.where")}</a>'
     names = list(dict.fromkeys(ADDRESS.findall("".join("".join(c["source"]) for c in book["cells"]))))
+    texts = ["".join(c["source"]) for c in book["cells"]] 
+    mine = [n for n, t in enumerate(texts) if t.startswith("my_page(")]  # what this learner wrote, and a heading alone over it
+    mine += [n - 1 for n in mine if re.fullmatch(r"## .*", texts[n - 1])]
+    book["cells"] = [c for n, c in enumerate(book["cells"]) if n not in mine]
     for cell in book["cells"]:
         text = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
@@ -133,16 +144,16 @@ def page_of(book, stop, live):
                 hidden = "hide-input" if shown and not ASKS.search(text) else "remove-input"
                 cell["metadata"].setdefault("tags", []).append(hidden)
         cell["source"] = text
-    told = {"id": "live", "cell_type": "markdown", "metadata": {}, "source": about(stop, opened if live else "")}
+    told = {"id": "live", "cell_type": "markdown", "metadata": {}, "source": about(stop, opened, live)}
     book["cells"].insert(1, told)
     return book
 
 
-def about(stop, opened):
+def about(stop, opened, live):
     """The box at the head of a page: its live twin, who reviewed it, where to report an error (HTML)."""
-    lines, (repository, _) = [], published()
-    if opened:
-        lines.append(f'<strong>{phrase("book.live", link=opened)}</strong> {phrase("book.wait")}')
+    lines, (repository, _) = [f'<strong>{phrase("book.live", link=opened)}</strong>'], published()
+    if live:
+        lines[0] += f' <span class="by-web">{phrase("book.wait")}</span>'
     trust = phrase("book.reviewed", who=escape(reviewers(stop.notebook)))
     if repository:
         where = f"{repository}/issues/new?template=wrong-fact.yml&page={stop.notebook}"

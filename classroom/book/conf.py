@@ -4,6 +4,9 @@ import re
 
 from docutils import nodes
 
+from utils.page import BANNER
+from utils.phrases import phrase
+
 project = html_title = "MAS Casebook"
 author = "the MAS Casebook contributors"
 project_copyright = f"{author}. Text, figures and data: CC BY 4.0. Code: BSD-3-Clause"
@@ -15,14 +18,22 @@ nb_mime_priority_overrides = [("html", "text/html", 0)]
 myst_enable_extensions = ["substitution"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True  # a default as it is written, and not where this machine keeps its files
+nb_code_prompt_show = nb_code_prompt_hide = "Code"
 
 html_theme = "sphinx_book_theme"
 html_static_path, templates_path = ["static"], ["templates"]
 html_css_files, html_js_files = ["book.css"], ["book.js"]
-html_copy_source = html_show_sourcelink = False  # a notebook alone does not run: it needs utils and casedata
+html_copy_source = html_show_sourcelink = html_use_index = html_domain_indices = False  # a notebook alone does not run: it needs utils and casedata
 html_show_search_summary = False  # a hit tells its page, not what becomes known there
 html_search_scorer = "static/scorer.js"
-html_theme_options = {"use_download_button": False, "show_navbar_depth": 1, "home_page_in_toc": True}
+html_theme_options = {
+    "use_download_button": False,
+    "show_navbar_depth": 1,
+    "home_page_in_toc": True,
+    "navbar_persistent": [],  # one field to search in, that of the sidebar
+    "extra_footer": f"<p>{BANNER}</p><p>{phrase('kit.case')}</p>",
+}
 
 BARRED = (nodes.title, nodes.reference, nodes.literal, nodes.raw, nodes.literal_block)
 

@@ -40,12 +40,20 @@ def binder(repository, branch="main", service=BINDER, file=FIRST):
 def published():
     """Where the collection is published: addresses of its repository and of its book (str), "" where none is known.
 
-    ``repository-code`` and ``url`` of CITATION.cff, or MAS_CASEBOOK_REPOSITORY and MAS_CASEBOOK_SITE around the command.
+    ``repository-code`` and ``url`` of CITATION.cff; MAS_CASEBOOK_REPOSITORY and MAS_CASEBOOK_SITE come first.
     """
     cff = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     found = {"REPOSITORY": cff.get("repository-code", ""), "SITE": cff.get("url", "")}
     given = (os.environ.get(f"MAS_CASEBOOK_{name}", known) for name, known in found.items())
     return tuple(_address(address) if address else "" for address in given)
+
+
+def launch():
+    """A line of links that open the collection without an install (Markdown), "" where no address is known."""
+    repository, site = published()
+    found = [f"[in your browser, with nothing to install]({site}/live.html)"] * bool(site)
+    found += [f"[on Binder]({binder(repository)})"] * bool(repository)
+    return f"**Open it** {' or '.join(found)}.\n" if found else ""
 
 
 def _address(given):

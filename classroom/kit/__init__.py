@@ -4,8 +4,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from classroom.audit import KitError, check
+from classroom.book import build as book
 from classroom.kit import handouts, notebooks, slides, teacher
-from classroom.kit.audit import KitError, check
 from classroom.kit.pages import page, rows
 from classroom.kit.printing import HOW, browser_here, print_pages
 from utils.phrases import phrase
@@ -20,7 +21,8 @@ def everything():
     for folder, answers in (("learner", False), ("instructor", True)):
         own = {**teacher.papers(), "slides": slides.deck()} if answers else {}
         own |= handouts.sheets(answers)
-        own |= {f"notebooks/{notebooks.stem(n)}": notebooks.export(n, answers) for n in notebooks.numbers()}
+        if answers:  # a learner reads the book
+            own |= {f"notebooks/{notebooks.stem(n)}": notebooks.export(n) for n in notebooks.numbers()}
         own["index"] = index(own, answers)
         made |= {f"{folder}/{name}.html": html for name, html in own.items()}
     return made
@@ -65,8 +67,16 @@ def _printed(folder, tell):
     """Print the pages that are for paper; returns what is to be said where that was not possible."""
     if not (browser := browser_here()):
         return HOW
-    apart = folder / "instructor" / "notebooks"
-    paths = [p for p in sorted(folder.rglob("*.html")) if p.name != "index.html" and p.parent != apart]
-    tell(phrase("kit.printing", count=len(paths)))
-    fault = print_pages(paths, browser)
+    apart, own = folder / "instructor" / "notebooks", folder / "learner" / "notebooks"
+    pages = [p for p in sorted(folder.rglob("*.html")) if p.name != "index.html" and p.parent != apart]
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".book-") as scratch:
+        try:
+            book.build(Path(scratch, "book"), tell=tell)
+        except book.BookError as fault:
+            return phrase("kit.gave_up", fault=fault)
+        own.mkdir()
+        files = {p: p.with_suffix(".pdf") for p in pages}
+        files |= {p: own / f"{p.stem}.pdf" for p in sorted(Path(scratch, "book", "notebooks").glob("*.html"))}
+        tell(phrase("kit.printing", count=len(files)))
+        fault = print_pages(files, browser)
     return fault and phrase("kit.gave_up", fault=fault)

@@ -1,4 +1,4 @@
-"""Every notebook as one page: as a learner reads it before anything is answered, and with all feedback in place."""
+"""Every notebook as one page for a teacher, with all feedback in place; a learner reads the book."""
 
 import re
 from functools import cache
@@ -9,7 +9,7 @@ import nbformat
 import pandas as pd
 from nbconvert import HTMLExporter
 
-from classroom.kit.pages import LAST, OPEN, page
+from classroom.kit.pages import page
 from utils.case import load_case
 from utils.chapters import patient
 from utils.page import table
@@ -109,15 +109,14 @@ def blueprint(number):
     ]
 
 
-def export(number, teacher=False):
-    """The page of a notebook (str), for a teacher with the feedback of everything below it."""
+def export(number):
+    """The page of a notebook for a teacher (str), with the feedback of everything below it."""
     body = _body(number)
-    for cell in book(number).cells if teacher else ():
+    for cell in book(number).cells:
         calls = ASKED.findall(cell.source) if cell.cell_type == "code" else ()
         answers = "".join(f'<div class="answer">{answer(name)}</div>' for _, name in calls)
         body = body.replace(f"<!--after {cell.id}-->", answers)
-    kind, script = ("jp-Notebook", OPEN) if teacher else ("jp-Notebook folded", LAST)
-    return page(title(number), re.sub("<!--after .*?-->", "", body), teacher, kind, script)
+    return page(title(number), body, teacher=True, kind="jp-Notebook")
 
 
 @cache

@@ -1,6 +1,5 @@
 """One page of the kit: a whole file of HTML that needs nothing beside it, no network and no other file."""
 
-import json
 import re
 import time
 from html import escape
@@ -21,23 +20,6 @@ LINE = '<span class="line"></span>'  # to write on
 # What is folded up is printed open; what is only for the eye of the speaker is not.
 OPEN = """addEventListener("beforeprint", () =>
   document.querySelectorAll("details:not(.notes)").forEach((fold) => { fold.open = true; }));"""
-# On a learner's paper what is folded up comes last, so that nobody reads it beside its question.
-LAST = """addEventListener("beforeprint", () => {
-  const last = document.createElement("section");
-  last.className = "folds";
-  last.innerHTML = FOLDED;
-  document.querySelectorAll("main details:not(.notes)").forEach((fold) => {
-    if (fold.parentElement.closest("details")) return;
-    const copy = fold.cloneNode(true);
-    [copy, ...copy.querySelectorAll("details:not(.notes)")].forEach((each) => { each.open = true; });
-    last.append(copy);
-    fold.open = false;
-  });
-  if (last.childElementCount > 1) document.querySelector("main").append(last);
-});
-addEventListener("afterprint", () => document.querySelector(".folds")?.remove());""".replace(
-    "FOLDED", json.dumps(f"<h2>{phrase('kit.folded')}</h2>")
-)
 WHOLE = """<!doctype html>
 <html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>{style}</style></head>
@@ -66,7 +48,6 @@ def page(title, body, teacher=False, kind="", script=OPEN, style=""):
     if teacher:
         head = f'<p class="head teacher">{TEACHER}</p>{head}'
     style = (HERE / "kit.css").read_text(encoding="utf-8") + style
-    style += f":root {{ --at-end: {json.dumps(phrase('kit.at_end'), ensure_ascii=False)}; }}\n"
     parts = {"title": escape(title), "style": style, "kind": kind, "head": head, "script": script, "body": body}
     return WHOLE.format(**parts, lang=phrase("kit.lang"), case=escape(CASE), stamp=escape(stamp()))
 

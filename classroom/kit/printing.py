@@ -24,8 +24,8 @@ def browser_here():
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def print_pages(paths, browser):
-    """Print each page (Path) beside itself as a tagged PDF; nothing is asked for outside this machine.
+def print_pages(files, browser):
+    """Print pages as tagged PDFs, a dict of page -> PDF (Path); nothing is asked for outside this machine.
 
     `browser` is what `browser_here` found. Returns why not all are printed, in a line; empty where they are.
     """
@@ -37,21 +37,21 @@ def print_pages(paths, browser):
         with sync_playwright() as p:
             chromium = p.chromium.launch(executable_path=browser, args=flags + ["--no-sandbox"] * root)
             page = chromium.new_context(offline=True).new_page()
-            for path in paths:
-                _print(page, path)
+            for path, pdf in files.items():
+                _print(page, path, pdf)
             chromium.close()
     except (Error, OSError) as fault:
         return str(fault).strip().partition("\n")[0]
     return ""
 
 
-def _print(page, path):
+def _print(page, path, pdf):
     page.goto(path.resolve().as_uri())
     foot = phrase("kit.paper_foot", case=phrase("kit.case_short"), stamp=stamp())
     if "instructor" in path.parts:
         foot = phrase("kit.paper_foot_instructor", foot=foot)
     page.pdf(
-        path=path.with_suffix(".pdf"), tagged=True, outline=True, prefer_css_page_size=True, print_background=True,
+        path=pdf, tagged=True, outline=True, prefer_css_page_size=True, print_background=True,
         display_header_footer=path.stem != "slides",  # each slide has a foot of its own
         header_template="<span></span>",
         footer_template=FOOT.format(foot=escape(foot), pages=phrase("kit.page_of", **PAGES)),

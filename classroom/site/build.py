@@ -1,4 +1,4 @@
-"""Builds the site: one folder of files for any static host, which asks for nothing outside itself."""
+"""Builds the live pages: one folder of files for any static host, which asks for nothing outside itself."""
 
 import hashlib
 import json
@@ -28,12 +28,12 @@ KERNEL = "@jupyterlite/pyodide-kernel-extension"
 
 
 def build(out, pyodide=None, notebooks=ROOT / "notebooks", cache=ROOT / ".venv" / "pyodide", tell=print):
-    """Build the site.
+    """Build the live pages.
 
     Parameters
     ----------
     out : Path
-        The folder to write. A site that stands there is replaced once the new one is whole; anything else is not.
+        The folder to write, once all is whole.
     pyodide : str or Path, optional
         An official distribution, as a folder or as the archive that Pyodide releases; else it is fetched from the
         package indexes.
@@ -47,8 +47,6 @@ def build(out, pyodide=None, notebooks=ROOT / "notebooks", cache=ROOT / ".venv" 
     SiteError
         Where something is missing, is not what its lock says, or would be lost.
     """
-    if out.exists() and not (out / "jupyter-lite.json").exists() and (out.is_file() or any(out.iterdir())):
-        raise SiteError(f"{out} is there and is no site built before: name a new folder with --out, or empty that one")
     tell("Fetching Pyodide and its packages, unless they lie here already: 110 MB the first time …")
     cache.mkdir(parents=True, exist_ok=True)
     official = source.given(pyodide, cache) if pyodide else source.from_indexes(cache)
@@ -58,12 +56,11 @@ def build(out, pyodide=None, notebooks=ROOT / "notebooks", cache=ROOT / ".venv" 
         wheels = gather(official, cache, lite)
         own_pyodide(official, wheels, lite / "static" / "pyodide")
         settings(lite, notebooks)
-        tell("Building the site: about ten seconds …")
+        tell("Building the live pages: about ten seconds …")
         tool("jupyterlite_core", "build", cwd=lite)
         made = lite / "_output"
         shutil.copy(HERE / "index.html", made)
         inspect(made)
-        shutil.rmtree(out, ignore_errors=True)
         os.replace(made, out)
 
 

@@ -1,4 +1,4 @@
-"""python lab.py bench: measures every section, or those named, and writes each table between its marks in README."""
+"""python lab.py bench: measures every section, or those named, and writes each table between its marks on a page of the book."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ import numpy as np
 from tests.bench import hub, pages, rules, site, sliders
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-README = ROOT / "README.md"
+PAGE = ROOT / "classroom" / "book" / "pages" / "speed.md"
 MARKS = ("<!-- bench {}: written by python lab.py bench -->", "<!-- end of bench {} -->")
 MACHINE = f"measured in one run on {os.cpu_count()} cores, Python {platform.python_version()}"
 LEARNERS, MORE = 24, 200
@@ -31,16 +31,16 @@ def named(book):
 
 
 def put(tables):
-    """Put each table between its two marks in the README; SystemExit where it has no place."""
-    page = README.read_text(encoding="utf-8")
+    """Put each table between its two marks on the page; SystemExit where it has no place."""
+    page = PAGE.read_text(encoding="utf-8")
     for name, text in tables.items():
         begin, end = (mark.format(name) for mark in MARKS)
         if begin not in page:
-            sys.exit(f"README.md has no place for a table: put the lines {begin} and {end} where it should stand.")
+            sys.exit(f"{PAGE.name} has no place for a table: put the lines {begin} and {end} where it should stand.")
         before, _, after = page.partition(begin)
         page = f"{before}{begin}\n{text}\n{end}{after.partition(end)[2]}"
         print(text)
-    README.write_text(page, encoding="utf-8", newline="\n")
+    PAGE.write_text(page, encoding="utf-8", newline="\n")
 
 
 def computed(kinetic, ruled, memory):

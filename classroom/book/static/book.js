@@ -7,7 +7,7 @@ addEventListener("beforeprint", () => {
   const last = document.createElement("section");
   last.className = "folds";
   last.innerHTML = "<h2>What is folded up above: read each where its summary says</h2>";
-  page.querySelectorAll("details:not(.toggle-details)").forEach((fold) => {
+  page.querySelectorAll("details:not(.hide)").forEach((fold) => {
     if (fold.parentElement.closest("details")) return;
     const copy = fold.cloneNode(true);
     [copy, ...copy.querySelectorAll("details")].forEach((each) => { each.open = true; });
