@@ -45,3 +45,13 @@ def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kit") / "kit"
     kit.build(folder, pdf=False, tell=lambda line: None)
     return folder
+
+
+@pytest.fixture(scope="session")
+def bound(tmp_path_factory):
+    """The folder of the book."""
+    from classroom.book import build
+
+    folder = tmp_path_factory.mktemp("book") / "book"
+    build.build(folder, tell=lambda line: None)
+    return folder

@@ -15,7 +15,7 @@ def main():
     try:
         build(given.out, builder="linkcheck" if given.check_links else "html")
     except BookError as fault:
-        return f"No book was built: {fault}" 
+        return f"The book: {fault}"
     print("Every address answers." if given.check_links else f"Built: open {given.out / 'index.html'} in any browser.")
     return 0
 

@@ -30,7 +30,7 @@ REVIEWS = ROOT / "classroom" / "reviews.csv"
 WAYS = re.compile(r"(?m)^(?:← |\[Map\]\(|\[Back to the top\]).*$\n?")
 ADDRESS = re.compile(r"\[([FUDP]\d+)\]\(#Look-up[^)]*\)")
 ASKS = re.compile(r"^(?:ask|write|rank|sheet)\(", re.M)
-PARTS = {"before you begin": "The case", "transfer": "A new patient (INVENTED)", "optional": "Optional"}
+PARTS = {"transfer": "book.transfer", "optional": "book.optional"}  # of the sidebar; other parts tell the case
 ABOUT = "live doors glossary sources reuse functions data speed"
 
 
@@ -68,7 +68,7 @@ def build(out, live=None, tell=print, builder="html"):
         done = subprocess.run([sys.executable, *command, str(source), str(made)], env=env, cwd=source, capture_output=True, text=True)
         faults = [done.stderr.strip() or done.stdout.strip()] if done.returncode else [*leaks(made)]
         if faults:
-            raise BookError("the book is not to be used:\n" + "\n".join(faults))
+            raise BookError("it is not as it should be:\n" + "\n".join(faults))
         if builder == "html":
             if live:
                 live.replace(made / "live")
@@ -111,8 +111,8 @@ def contents():
     parts = {}
     for stop in load_case().journey.itertuples():
         page = f"{stop.notebook} {stop.title} <notebooks/{Path(stop.file).stem}>"
-        parts.setdefault(PARTS.get(stop.part, PARTS["before you begin"]), []).append(page)
-    parts["About"] = ABOUT.split()
+        parts.setdefault(phrase(PARTS.get(stop.part, "book.case")), []).append(page)
+    parts[phrase("book.about")] = ABOUT.split()
     return "\n".join("```{toctree}\n:hidden:\n:caption: %s\n\n%s\n```\n" % (k, "\n".join(v)) for k, v in parts.items())
 
 
@@ -138,6 +138,7 @@ def page_of(book, stop, live):
                 shown[0]["text/html"] = addresses(names, stop)
             for data in shown:
                 html = "".join(data["text/html"]).replace(f"<em>{phrase('book.run')}", f"<em>{opened}")
+                html = re.sub(r'href="(\w+)\.ipynb', r'href="\1.html', html)
                 html = html.replace(f"<p><em>{opened}", f'<p class="go-live"><em>{opened}')
                 data["text/html"] = f'<div class="question">{html}</div>' if ASKS.search(text) else html
             if cell["metadata"].get("jupyter", {}).get("source_hidden"):
@@ -160,7 +161,7 @@ def about(stop, opened, live):
         trust += f' <a href="{escape(where)}">{phrase("book.report")}</a>'
         trust += f' <a href="{escape(binder(repository, file=f"notebooks/{stop.file}"))}">{phrase("book.binder")}</a>'
     lines.append(f'<span class="whence">{trust}</span>')
-    return f'<p class="live">{"<br>".join(lines)}</p>'
+    return f'<p class="live" data-folded="{escape(phrase("book.folded"))}">{"<br>".join(lines)}</p>'
 
 
 def addresses(names, stop):
@@ -230,7 +231,8 @@ def sources():
     """Every work that a page or a table cites (Markdown)."""
     lines = ["# Sources", "", phrase("book.sources"), ""]
     for name, work in sorted(references().items()):
-        doi = f" [{work['DOI']}](https://doi.org/{work['DOI']})" if work.get("DOI") else ""
+        dead = "does not resolve" in work["note"]  # it is kept as the article prints it
+        doi = f" [{work['DOI']}](https://doi.org/{work['DOI']})" if work.get("DOI") and not dead else ""
         who = load_case().cited(name)["Work"][0] if doi else ""
         text = f"{who}. {work['title'].rstrip('.')}. {work.get('container-title', '')}".strip(". ")
         lines.append(f"- **{name}**: {text}.{doi} *{work['note'].replace('*', '')}*")

@@ -12,7 +12,7 @@ author = "the MAS Casebook contributors"
 project_copyright = f"{author}. Text, figures and data: CC BY 4.0. Code: BSD-3-Clause"
 language = "en-GB"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.githubpages", "sphinx.ext.napoleon"]
 nb_execution_mode = "off"  # what is shown is what is stored, and tested
 nb_mime_priority_overrides = [("html", "text/html", 0)]
 myst_enable_extensions = ["substitution"]
@@ -31,6 +31,8 @@ html_theme_options = {
     "use_download_button": False,
     "show_navbar_depth": 1,
     "home_page_in_toc": True,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
     "navbar_persistent": [],  # one field to search in, that of the sidebar
     "extra_footer": f"<p>{BANNER}</p><p>{phrase('kit.case')}</p>",
 }

@@ -1,4 +1,4 @@
-"""The page without an install, in a browser that reaches nothing but it: run, answer by keyboard, move a slider."""
+"""The site, in a browser that reaches nothing but it: from the book to a live page, an answer, a slider."""
 
 import subprocess
 import sys
@@ -33,23 +33,23 @@ def page(site, chromium, tmp_path_factory):
         assert context.outside == [], "something left this machine"
 
 
-def run_whole(page, site, name):
-    page.goto(f"{site}/lab/index.html?workspace={name[:2]}&path={name}")
+def run_whole(page):
     settle(page)
     run_all(page)
     assert errors(page) == []
 
 
-def test_a_learner_with_a_browser_and_nothing_else_finishes_03(page, site):
+def test_a_reader_of_the_book_answers_a_question_of_03_live(page, site):
     page.goto(f"{site}/")
-    page.get_by_role("link", name="Open the casebook").wait_for()
-    run_whole(page, site, "03_flare_sepsis_or_mas.ipynb")
-    question = card(page, "N3.2")
-    choose(question, 1, "You chose b.")
+    page.get_by_role("link", name="03 Flare, sepsis or MAS?").first.click()
+    page.locator(".question", has_text="N3.2.").get_by_role("link", name="Open this page live").click()
+    run_whole(page)
+    choose(card(page, "N3.2"), 1, "You chose b.")
 
 
 def test_07_runs_knows_what_was_answered_in_03_and_moves_a_slider_by_keyboard(page, site):
-    run_whole(page, site, "07_why_the_vein.ipynb")
+    page.goto(f"{site}/live/lab/index.html?workspace=07&path=07_why_the_vein.ipynb")
+    run_whole(page)
     shows(page, "You have answered 1 of ")  # it lies in the browser's store, not in a kernel
     slider = page.get_by_role("slider").first
     before = page.evaluate(PICTURE)

@@ -3,10 +3,11 @@ if (location.protocol === "file:") document.documentElement.classList.add("from-
 
 // On paper what is folded up comes last, so that nobody reads it beside its question.
 addEventListener("beforeprint", () => {
-  const page = document.querySelector("article.bd-article");
+  const page = document.querySelector("article.bd-article:has(.live[data-folded])");
+  if (!page) return;
   const last = document.createElement("section");
   last.className = "folds";
-  last.innerHTML = "<h2>What is folded up above: read each where its summary says</h2>";
+  last.appendChild(document.createElement("h2")).textContent = document.querySelector(".live").dataset.folded;
   page.querySelectorAll("details:not(.hide)").forEach((fold) => {
     if (fold.parentElement.closest("details")) return;
     const copy = fold.cloneNode(true);
