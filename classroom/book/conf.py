@@ -31,8 +31,6 @@ html_theme_options = {
     "use_download_button": False,
     "show_navbar_depth": 1,
     "home_page_in_toc": True,
-    "pygments_light_style": "a11y-high-contrast-light",
-    "pygments_dark_style": "a11y-high-contrast-dark",
     "navbar_persistent": [],  # one field to search in, that of the sidebar
     "extra_footer": f"<p>{BANNER}</p><p>{phrase('kit.case')}</p>",
 }
