@@ -21,7 +21,9 @@ def build(folder=HERE):
 def put_launch(page=HERE.parent / "README.md"):
     """Put the links that need no install between their marks in a page (Path), as far as addresses are known."""
     text = page.read_text(encoding="utf-8")
-    page.write_text(re.sub(rf"({MARKS[0]}\n).*({MARKS[1]})", rf"\1{launch()}\2", text, flags=re.S), encoding="utf-8", newline="\n")
+    page.write_text(
+        re.sub(rf"({MARKS[0]}\n).*({MARKS[1]})", rf"\1{launch()}\2", text, flags=re.S), encoding="utf-8", newline="\n"
+    )
 
 
 def main():

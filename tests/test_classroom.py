@@ -1,7 +1,10 @@
 """The teachers' files: each is what the command makes, says what its source says, and is read by another's reader."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from hashlib import sha256
 
 import pandas as pd
@@ -14,6 +17,7 @@ from phenopackets.schema.v2.phenopackets_pb2 import Phenopacket
 
 from classroom import gift, phenopacket, review
 from classroom.__main__ import FILES, HERE, build
+from tests.step_by_step import REFERENCE
 from utils.case import load_case, references
 from utils.chapters import patient
 from utils.quiz import items, prompts
@@ -113,6 +117,23 @@ def test_an_import_and_the_head_say_what_the_collection_is_whose_the_case_is_and
     for text in (ABOUT["stem"], " ".join(HEAD)):
         assert all(x in text for x in ("Not for clinical use", "10.3389/fped.2020.635080, CC BY", "Meneghel")), text
     assert set(re.findall(r"\b[A-Z]\d\.\d\b", HEAD[-1])) == {k for k, i in items().items() if not i.get("best")}
+
+
+READ = """import sys; from pygiftparser import parser
+for q in parser.parseFile(sys.stdin):
+    answers = getattr(q.answers, "answers", [])
+    print(q.title.split()[0], *(letter for letter, a in zip("abc", answers) if q.valid and a.fraction == 100))"""
+
+
+def test_somebody_elses_reader_finds_each_question_and_its_key_in_the_bank():
+    if not REFERENCE.exists():
+        pytest.skip("needs pygiftparser in .venv/reference: python lab.py test puts it there")
+    keys = {f"{name} {item['best']}" for name, item in items().items() if item.get("best")}
+    bank, env = (HERE / "question_bank.gift").read_text(encoding="utf-8"), {**os.environ, "PYTHONPATH": str(REFERENCE)}
+    run = [sys.executable, "-X", "utf8", "-W", "ignore", "-c", READ]
+    for text, whole in ((bank, True), (bank.replace("\n\t=", "\n\t~", 1), False)):
+        done = subprocess.run(run, input=text, env=env, capture_output=True, encoding="utf-8")
+        assert (keys <= {*done.stdout.splitlines()}) == whole, done.stdout + done.stderr
 
 
 NASTY = ["[html]x", "%50%half", "//no comment", "#### x", "a\\", "\\n", "::name::", "a\r\nb", "$CATEGORY: x", "a\n\nb",

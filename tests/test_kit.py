@@ -12,8 +12,8 @@ import pytest
 
 from classroom import __main__ as command
 from classroom import kit
-from classroom.kit import handouts, notebooks, pages, printing, slides, teacher
 from classroom.audit import KitError, gaps, given_away, leaks, outside, secrets
+from classroom.kit import handouts, notebooks, pages, printing, slides, teacher
 from tests.design import told_early
 from utils.case import load_case
 from utils.chapters import patient

@@ -8,13 +8,16 @@ import lab
 
 ROOT = lab.ROOT
 TEST_LOCK = ROOT / "tests" / "locks" / "requirements-test.lock"
-REFERENCE_LOCK = ROOT / "tests" / "locks" / "requirements-reference.lock"  # scipy, which seaborn is not to find
+REFERENCE_LOCK = (
+    ROOT / "tests" / "locks" / "requirements-reference.lock"
+)  # scipy, which seaborn is not to find, and a reader of GIFT
 BOOK_LOCK = ROOT / "classroom" / "book" / "requirements-book.lock"
 SITE_LOCK = ROOT / "classroom" / "site" / "requirements-site.lock"
 HUB_LOCK = ROOT / "classroom" / "hub" / "requirements-hub.lock"
 MODULES = {"refresh": "tests.refresh_notebooks", "rebuild": "tests.rebuild", "bench": "tests.bench",
            "classroom": "classroom", "book": "classroom.book", "site": "classroom.site"}  # fmt: skip
 PROXY = "configurable-http-proxy@5.3.0"  # the hub's own, in JavaScript
+APART = ("--no-deps", "--no-binary", "pygiftparser,yattag")  # the two are only to be had as sources
 ARTICLE = ROOT.parent / "shared" / "source" / "article.txt"
 
 
@@ -30,7 +33,7 @@ def add(*locks):
                 print(f"Adding {lock.name}: less than a minute, only this once.", flush=True)
                 if folder:
                     shutil.rmtree(folder, ignore_errors=True)  # pip leaves an old version where one is
-                lab.install(lock, folder, "--no-compile", *(["--no-deps"] if folder else []))
+                lab.install(lock, folder, "--no-compile", *(APART if folder else []))
     return folder
 
 

@@ -139,7 +139,7 @@ class Case:
 
     @property
     def inputs(self):
-        """What rules may use at this moment: variable -> Quantity, bool, or None for unknown. Some facts persist."""
+        """What rules may use now, a dict of variable -> Quantity, bool, or None for unknown. Some facts persist."""
         rows = pd.concat([self.observations, self.findings])
         rows = rows[(rows["time_point"] == self.time_point) | rows["persists"]]
         return {row["variable"]: as_input(row) for row in rows.to_dict("records")}

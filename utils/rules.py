@@ -459,13 +459,13 @@ class Verdict:
 
     @property
     def cheapest(self):
-        """Rows of `settling` that ask least of the child: by the burden of their inputs, an order chosen by us."""
+        """Rows of `settling` that ask least of the child, by the burden of their inputs, an order chosen by us."""
         cost = self.settling["inputs"].map(lambda names: sum(variables()["burden"][list(names)]))
         return self.settling[cost == cost.min()]
 
     @property
     def settled_by(self):
-        """The smallest sets of missing inputs that could settle it: a list of frozensets, empty once it is settled."""
+        """The smallest sets of missing inputs that could settle it, a list of frozensets, empty once it is settled."""
         return list(dict.fromkeys(map(frozenset, self.settling["inputs"])))
 
     def _settlers(self, names):

@@ -8,9 +8,9 @@ from classroom.book.build import ROOT, BookError, build
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="lab.py book", description="Build the book: every page, to read in a browser.")
+    parser = argparse.ArgumentParser(prog="lab.py book", description="Build the book, to read in any browser.")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "book", help="where to; build/book by default")
-    parser.add_argument("--check-links", action="store_true", help="ask for every address and DOI in the network instead")
+    parser.add_argument("--check-links", action="store_true", help="instead, ask the network for every address in it")
     given = parser.parse_args()
     try:
         build(given.out, builder="linkcheck" if given.check_links else "html")

@@ -14,10 +14,10 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from classroom.hub.link import binder, published
 from classroom.audit import leaks
+from classroom.hub.link import binder, published
 from utils.case import load_case, references
-from utils.page import BANNER, table
+from utils.page import table
 from utils.phrases import phrase
 from utils.quiz import items, prompts
 from utils.tables import CaseDataError, describe
@@ -26,8 +26,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TOOLS = ROOT / ".venv" / "book"  # Sphinx and what it needs, put there by lab.py
 REVIEWS = ROOT / "classroom" / "reviews.csv"
-# A line that leads to the page before and after, or back to the top: the book has its own ways.
-WAYS = re.compile(r"(?m)^(?:← |\[Map\]\(|\[Back to the top\]).*$\n?")
+# What leads to the page before and after, or back to the top, where the book has its own ways; how to run the page.
+WAYS = re.compile(r"(?m)^(?:← |\[Map\]\(|\[Back to the top\]).*$\n?|^\*\*To run this page:(?:.+\n)+")
 ADDRESS = re.compile(r"\[([FUDP]\d+)\]\(#Look-up[^)]*\)")
 ASKS = re.compile(r"^(?:ask|write|rank|sheet)\(", re.M)
 PARTS = {"transfer": "book.transfer", "optional": "book.optional"}  # of the sidebar; other parts tell the case
@@ -65,7 +65,8 @@ def build(out, live=None, tell=print, builder="html"):
         write(source, live and "live")
         command = ["-m", "sphinx", "-q", "-W", "--keep-going", "-b", builder, "-d", f"{scratch}/cache"]
         env = dict(os.environ, PYTHONPATH=os.pathsep.join([str(TOOLS), str(ROOT)]))
-        done = subprocess.run([sys.executable, *command, str(source), str(made)], env=env, cwd=source, capture_output=True, text=True)
+        command = [sys.executable, *command, str(source), str(made)]
+        done = subprocess.run(command, env=env, cwd=source, capture_output=True, text=True)
         faults = [done.stderr.strip() or done.stdout.strip()] if done.returncode else [*leaks(made)]
         if faults:
             raise BookError("it is not as it should be:\n" + "\n".join(faults))
@@ -77,7 +78,7 @@ def build(out, live=None, tell=print, builder="html"):
 
 
 def ready(out):
-    """Whether a book can be built into a folder (Path): BookError where that would lose something, or without Sphinx."""
+    """BookError where a book in this folder (Path) would take another's place, or Sphinx is missing."""
     if out.exists() and not (out / "searchindex.js").exists() and (out.is_file() or any(out.iterdir())):
         raise BookError(f"{out} is there and is no book built before: name a new folder with --out, or empty that one")
     if not (TOOLS / "sphinx").exists():
@@ -107,13 +108,16 @@ def write(source, live):
 
 
 def contents():
-    """The pages in reading order, under the headings of the sidebar (Markdown)."""
-    parts = {}
+    """The pages in reading order: a table, and what stands in the sidebar (Markdown)."""
+    parts, lines = {}, [phrase("book.head"), "| --- | --- | ---: |"]
     for stop in load_case().journey.itertuples():
-        page = f"{stop.notebook} {stop.title} <notebooks/{Path(stop.file).stem}>"
-        parts.setdefault(phrase(PARTS.get(stop.part, "book.case")), []).append(page)
+        page = f"notebooks/{Path(stop.file).stem}"
+        parts.setdefault(phrase(PARTS.get(stop.part, "book.case")), []).append(f"{stop.notebook} {stop.title} <{page}>")
+        lines.append(f"| [{stop.notebook} {stop.title}]({page}.ipynb) | {stop.question} | {stop.minutes} |")
     parts[phrase("book.about")] = ABOUT.split()
-    return "\n".join("```{toctree}\n:hidden:\n:caption: %s\n\n%s\n```\n" % (k, "\n".join(v)) for k, v in parts.items())
+    for name, pages in parts.items():
+        lines += ["", "```{toctree}", ":hidden:", f":caption: {name}", "", *pages, "```"]
+    return "\n".join(lines)
 
 
 # ---- one notebook ---------------------------------------------------------------------------------------------------
@@ -123,9 +127,9 @@ def page_of(book, stop, live):
     opened = f'<a class="by-web" href="{escape(twin)}">{phrase("book.open" if live else "book.where")}</a>'
     opened += f'<a class="by-file" href="../live.html">{phrase("book.where")}</a>'
     names = list(dict.fromkeys(ADDRESS.findall("".join("".join(c["source"]) for c in book["cells"]))))
-    texts = ["".join(c["source"]) for c in book["cells"]] 
-    mine = [n for n, t in enumerate(texts) if t.startswith("my_page(")]  # what this learner wrote, and a heading alone over it
-    mine += [n - 1 for n in mine if re.fullmatch(r"## .*", texts[n - 1])]
+    texts = ["".join(c["source"]) for c in book["cells"]]
+    mine = [n for n, t in enumerate(texts) if t.startswith("my_page(")]  # what a learner wrote
+    mine += [n - 1 for n in mine if re.fullmatch(r"## .*", texts[n - 1])]  # a heading alone over it
     book["cells"] = [c for n, c in enumerate(book["cells"]) if n not in mine]
     for cell in book["cells"]:
         text = "".join(cell["source"])
@@ -152,7 +156,7 @@ def page_of(book, stop, live):
 
 def about(stop, opened, live):
     """The box at the head of a page: its live twin, who reviewed it, where to report an error (HTML)."""
-    lines, (repository, _) = [f'<strong>{phrase("book.live", link=opened)}</strong>'], published()
+    lines, (repository, _) = [f"<strong>{phrase('book.live', link=opened)}</strong>"], published()
     if live:
         lines[0] += f' <span class="by-web">{phrase("book.wait")}</span>'
     trust = phrase("book.reviewed", who=escape(reviewers(stop.notebook)))
@@ -173,8 +177,9 @@ def addresses(names, stop):
             rows += [(name, *row) for row in known.address(name).itertuples(index=False)]
         except CaseDataError:
             rows.append((name, phrase("book.closed"), "", "", ""))
-    html = table(pd.DataFrame(rows, columns=["Address", "What", "Printed words", "Where", "To note"]), phrase("book.addresses"))
-    return re.sub(r'<th (scope="row"[^>]*)>(\w+)</th>', r'<th id="address-\2" \1>\2</th>', html.html)
+    rows = pd.DataFrame(rows, columns=["Address", "What", "Printed words", "Where", "To note"])
+    html = table(rows, phrase("book.addresses")).html
+    return re.sub(r'<th (scope="row"[^>]*)>(\w+)</th>', r'<th id="address-\2" \1>\2</th>', html)
 
 
 # ---- trust ----------------------------------------------------------------------------------------------------------
@@ -233,7 +238,7 @@ def sources():
     for name, work in sorted(references().items()):
         dead = "does not resolve" in work["note"]  # it is kept as the article prints it
         doi = f" [{work['DOI']}](https://doi.org/{work['DOI']})" if work.get("DOI") and not dead else ""
-        who = load_case().cited(name)["Work"][0] if doi else ""
-        text = f"{who}. {work['title'].rstrip('.')}. {work.get('container-title', '')}".strip(". ")
-        lines.append(f"- **{name}**: {text}.{doi} *{work['note'].replace('*', '')}*")
+        who = f"{load_case().cited(name)['Work'][0]}. " if doi and work.get("author") else ""
+        text = f"{who}{work['title'].rstrip('.')}. {work.get('container-title', '')}".rstrip(". ")
+        lines.append(f"- **{name}**: {text}.{doi} *{work['note'].replace('*', '').strip()}*")
     return "\n".join(lines)

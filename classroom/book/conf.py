@@ -24,7 +24,8 @@ nb_code_prompt_show = nb_code_prompt_hide = "Code"
 html_theme = "sphinx_book_theme"
 html_static_path, templates_path = ["static"], ["templates"]
 html_css_files, html_js_files = ["book.css"], ["book.js"]
-html_copy_source = html_show_sourcelink = html_use_index = html_domain_indices = False  # a notebook alone does not run: it needs utils and casedata
+html_copy_source = html_show_sourcelink = False  # a notebook alone does not run: it needs utils and casedata
+html_use_index = html_domain_indices = False
 html_show_search_summary = False  # a hit tells its page, not what becomes known there
 html_search_scorer = "static/scorer.js"
 html_theme_options = {
@@ -32,6 +33,7 @@ html_theme_options = {
     "show_navbar_depth": 1,
     "home_page_in_toc": True,
     "navbar_persistent": [],  # one field to search in, that of the sidebar
+    "footer_content_items": ["copyright.html", "extra-footer.html"],
     "extra_footer": f"<p>{BANNER}</p><p>{phrase('kit.case')}</p>",
 }
 

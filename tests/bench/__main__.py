@@ -1,4 +1,4 @@
-"""python lab.py bench: measures every section, or those named, and writes each table between its marks on a page of the book."""
+"""python lab.py bench: measures every section, or those named, and writes its table on a page of the book."""
 
 import os
 import platform

@@ -23,12 +23,14 @@ PAGES = [f"notebooks/{path.stem}" for path in BOOKS]  # of the book
 OTHERS = ["index", "doors", "glossary", "live", "sources", "reuse", "functions", "data", "speed"]
 FOLDS = """() => [...document.querySelectorAll('article details:not(.hide)')]
   .filter((e) => !e.parentElement.closest('details')).map((e) => [!!e.closest('.folds'), e.open])"""
-SEEN = "() => [...document.querySelectorAll('.live, .cell details.hide, .bd-sidebar, nav')].some((e) => e.checkVisibility())"
+SEEN = """() => [...document.querySelectorAll('.live, .cell details.hide, .bd-sidebar, nav')]
+  .some((e) => e.checkVisibility())"""
 # In the dark the theme once took the words of captions away, and axe did not see it.
 CAPTIONS = """() => { const like = getComputedStyle(document.querySelector('article')).color;
   return [...document.querySelectorAll('article :is(caption, figcaption, td)')].filter((e) => e.textContent
     && (getComputedStyle(e).color !== like && !e.querySelector('a')
-    || getComputedStyle(e.closest('.output') ?? e).backgroundColor !== 'rgba(0, 0, 0, 0)')).map((e) => e.outerHTML.slice(0, 120)); }"""
+    || getComputedStyle(e.closest('.output') ?? e).backgroundColor !== 'rgba(0, 0, 0, 0)'))
+    .map((e) => e.outerHTML.slice(0, 120)); }"""
 THEME = "(mode) => { document.documentElement.dataset.mode = document.documentElement.dataset.theme = mode; }"
 CUT = """() => [...document.querySelectorAll('table, img, svg, pre')].filter((e) => e.checkVisibility()
   && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 120))"""
@@ -102,7 +104,8 @@ def test_every_page_of_the_book_fits_a_phone_and_keeps_its_captions_in_the_dark(
         page.evaluate(THEME, "dark")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         assert page.evaluate(CAPTIONS) == [], name
-    page.evaluate("document.querySelector('article').innerHTML += '<table><caption style=color:#999>x</caption></table>'")
+    pale = "<table><caption style=color:#999>x</caption></table>"
+    page.evaluate("pale => { document.querySelector('article').innerHTML += pale; }", pale)
     assert len(page.evaluate(CAPTIONS)) == 1
 
 
