@@ -211,7 +211,7 @@ def test_without_a_browser_that_prints_the_pages_are_built_and_one_line_says_so(
     monkeypatch.setattr(printing.shutil, "which", lambda name: browser and str(tmp_path / browser))
     kit.build(tmp_path / "kit", tell=steps.append)
     assert (tmp_path / "kit" / "learner" / "one.html").exists() and "\n" not in steps[-1]
-    assert steps[-1].startswith("PDFs are missing: the browser gave up (") if browser else steps[-1] == printing.HOW
+    assert steps[-1].startswith("PDFs are missing (") if browser else steps[-1] == printing.HOW
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
     assert printing.browser_here() is None and "--pdf" in printing.HOW
 
