@@ -113,12 +113,12 @@ def test_with_live_pages_each_question_leads_to_its_live_twin():
 
 # ---- trust ----------------------------------------------------------------------------------------------------------
 def test_a_review_counts_for_the_state_that_was_reviewed(tmp_path, monkeypatch):
-    assert build.reviewers("03") == f"nobody yet (state {build.state('03')})"
+    assert build.reviewers("03") == f"nobody yet (version {build.state('03')})"
     monkeypatch.setattr(build, "REVIEWS", tmp_path / "reviews.csv")
     rows = f"page,name,role,date,state\n03,A,doctor,2026-12-01,{build.state('03')}\n04,B,doctor,2026-12-01,{'0' * 12}\n"
     build.REVIEWS.write_text(rows, encoding="utf-8")
     assert build.reviewers("03") == "A, doctor, 2026-12-01"
-    assert build.reviewers("04") == "B, doctor, 2026-12-01, of an earlier state (000000000000); nobody since"
+    assert build.reviewers("04") == "B, doctor, 2026-12-01, of an earlier version (000000000000); nobody since"
     assert "reviewed 2 of 14 pages" in build.reviewed()
     before = build.state("03"), build.state("04")
     changed = {**items(), "N3.2": {**items()["N3.2"], "best": "a"}}

@@ -302,13 +302,13 @@ UV = shutil.which("uv", path=os.pathsep.join([os.path.dirname(sys.executable), o
 
 @pytest.mark.slow
 def test_the_door_of_uv_opens_and_lab_py_leaves_what_uv_made_and_an_ordinary_install_leads_nowhere_else(tmp_path):
-    """The commands of the README, from the learner's own lock, in a copy of this folder; then what a hub installs."""
+    """The commands of the book, from the learner's own lock, in a copy of this folder; then what a hub installs."""
     course, env = tmp_path / "course", {k: v for k, v in outside().items() if k != "VIRTUAL_ENV"}
     shutil.copytree(ROOT, course, ignore=shutil.ignore_patterns(".venv*", ".git", "build"))
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    doors = (ROOT / "classroom/book/pages/doors.md").read_text(encoding="utf-8")
     for command in (f"uv venv --python {sys.executable}", "uv pip sync --require-hashes requirements.lock",
                     "uv pip install --no-deps -e .", "uv run --no-sync jupyter lab notebooks --version"):  # fmt: skip
-        assert command.split(" --python")[0].removesuffix(" --version") in readme
+        assert command.split(" --python")[0].removesuffix(" --version") in doors
         subprocess.check_call([UV, *command.split()[1:]], cwd=course, env=env)
     python = course / ".venv" / "bin" / "python"
     made = python.lstat().st_ctime_ns
