@@ -2,9 +2,12 @@
 
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
+
+from lab import lock_file
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +52,15 @@ def built(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def bound(tmp_path_factory):
-    """The folder of the book."""
+    """The folder of the book, built once for all workers."""
     from classroom.book import build
 
-    folder = tmp_path_factory.mktemp("book") / "book"
-    build.build(folder, tell=lambda line: None)
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "bound" / "book"
+    folder.parent.mkdir(exist_ok=True)
+    with open(folder.with_name("lock"), "ab") as file:
+        while not lock_file(file, shared=False):
+            time.sleep(0.2)
+        if not folder.exists():
+            build.build(folder, tell=lambda line: None)
     return folder

@@ -209,6 +209,7 @@ def test_without_a_browser_that_prints_the_pages_are_built_and_one_line_says_so(
     monkeypatch.setattr(kit, "everything", lambda: {"learner/one.html": pages.page("One", "<p>One.</p>")})
     monkeypatch.setattr(kit, "check", lambda folder: None)
     monkeypatch.setattr(printing.shutil, "which", lambda name: browser and str(tmp_path / browser))
+    monkeypatch.setattr(kit.book, "build", lambda folder, tell: None)
     kit.build(tmp_path / "kit", tell=steps.append)
     assert (tmp_path / "kit" / "learner" / "one.html").exists() and "\n" not in steps[-1]
     assert steps[-1].startswith("PDFs are missing (") if browser else steps[-1] == printing.HOW
