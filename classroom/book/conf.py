@@ -42,8 +42,10 @@ BARRED = (nodes.title, nodes.reference, nodes.literal, nodes.raw, nodes.literal_
 
 def link_terms(app, doctree, page):
     """Link the first use of each word of the glossary on a page of the journey."""
-    objects = app.env.domains["std"].objects.items() if page.startswith("notebooks/") else ()
-    places = {term: place for (kind, term), (_, place) in objects if kind == "term"}
+    entries = app.env.get_doctree("glossary").findall(nodes.definition_list_item) if page.startswith("notebooks/") else ()
+    places = {}  # of each term its entry, which several may share
+    for terms in ([*entry.findall(nodes.term)] for entry in entries):
+        places |= {term.astext(): terms[0]["ids"][0] for term in terms}
     for text in list(doctree.findall(nodes.Text)) if places else ():
         node = text
         while node is not doctree and not isinstance(node, BARRED):
