@@ -119,7 +119,7 @@ def test_a_review_counts_for_the_state_that_was_reviewed(tmp_path, monkeypatch):
     build.REVIEWS.write_text(rows, encoding="utf-8")
     assert build.reviewers("03") == "A, doctor, 2026-12-01"
     assert build.reviewers("04") == "B, doctor, 2026-12-01, of an earlier version (000000000000); nobody since"
-    assert "reviewed 2 of 14 pages" in build.reviewed()
+    assert "so far: 2 of 14" in build.reviewed()
     before = build.state("03"), build.state("04")
     changed = {**items(), "N3.2": {**items()["N3.2"], "best": "a"}}
     monkeypatch.setattr(build, "items", lambda: changed)

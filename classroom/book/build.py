@@ -124,7 +124,8 @@ def contents():
 def page_of(book, stop, live):
     """A notebook (dict, changed in place) as the book shows it: `stop` is its row of ``journey.csv``."""
     twin = f"../{live}/lab/index.html?workspace={stop.notebook}&path={stop.file}" if live else "../live.html"
-    opened = f'<a class="by-web" href="{escape(twin)}">{phrase("book.open" if live else "book.where")}</a>'
+    new = ' target="_blank" rel="noopener"' if live else ""  # a way back: JupyterLab keeps its tab to itself
+    opened = f'<a class="by-web" href="{escape(twin)}"{new}>{phrase("book.open" if live else "book.where")}</a>'
     opened += f'<a class="by-file" href="../live.html">{phrase("book.where")}</a>'
     names = list(dict.fromkeys(ADDRESS.findall("".join("".join(c["source"]) for c in book["cells"]))))
     texts = ["".join(c["source"]) for c in book["cells"]]

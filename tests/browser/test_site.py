@@ -42,9 +42,11 @@ def run_whole(page):
 def test_a_reader_of_the_book_answers_a_question_of_03_live(page, site):
     page.goto(f"{site}/")
     page.get_by_role("link", name="03 Flare, sepsis or MAS?").first.click()
-    page.locator(".question", has_text="N3.2.").get_by_role("link", name="Open this page live").click()
-    run_whole(page)
-    choose(card(page, "N3.2"), 1, "You chose b.")
+    with page.expect_popup() as opened:
+        page.locator(".question", has_text="N3.2.").get_by_role("link", name="Open this page live").click()
+    run_whole(opened.value)
+    choose(card(opened.value, "N3.2"), 1, "You chose b.")
+    opened.value.close()
 
 
 def test_07_runs_knows_what_was_answered_in_03_and_moves_a_slider_by_keyboard(page, site):
