@@ -22,6 +22,8 @@ TAG = re.compile(r"<[^>]*>")
 FETCHED = re.compile(r"""(<(?:link|iframe|object|embed|base)\b|<[^>]+\bsrc(?:set)?\s*=\s*+["']?+(?!data:)|"""
                      r"""@import|url\(\s*+["']?+(?!data:|#)|\bimport\s*\(|\bfetch\s*\()[^>]{0,60}""", re.I)  # fmt: skip
 
+REMOTE = re.compile(r"<(?:script|link|img|iframe|video)\b[^>]*\b(?:src|href)=[\"']?(?:https?:)?//[^>]*", re.I)
+
 
 class KitError(Exception):
     """What is wrong with the kit, a line for each fault."""
@@ -110,6 +112,13 @@ def outside(folder):
         html = re.sub(r"base64,[A-Za-z0-9+/=]+", "base64,", path.read_text(encoding="utf-8"))
         if found := FETCHED.search(html):
             yield f"{path.relative_to(folder)} asks for something outside itself: {found.group()[:80]}"
+
+
+def remote(folder):
+    """What a page of several files would fetch from elsewhere: yields a line for each."""
+    for path in sorted(Path(folder).rglob("*.html")):
+        for found in REMOTE.findall(path.read_text(encoding="utf-8")):
+            yield f"{path.name} asks for something from elsewhere: {found[:80]}"
 
 
 def check(folder):

@@ -113,13 +113,13 @@ def test_with_live_pages_each_question_leads_to_its_live_twin():
 
 # ---- trust ----------------------------------------------------------------------------------------------------------
 def test_a_review_counts_for_the_state_that_was_reviewed(tmp_path, monkeypatch):
-    assert build.reviewers("03") == f"nobody yet (version {build.state('03')})"
+    assert build.reviewers("03") == f"Clinical review of version {build.state('03')}: nobody yet."
     monkeypatch.setattr(build, "REVIEWS", tmp_path / "reviews.csv")
     rows = f"page,name,role,date,state\n03,A,doctor,2026-12-01,{build.state('03')}\n04,B,doctor,2026-12-01,{'0' * 12}\n"
     build.REVIEWS.write_text(rows, encoding="utf-8")
-    assert build.reviewers("03") == "A, doctor, 2026-12-01"
-    assert build.reviewers("04") == "B, doctor, 2026-12-01, of an earlier version (000000000000); nobody since"
-    assert "so far: 2 of 14" in build.reviewed()
+    assert build.reviewers("03").endswith(": A, doctor, 2026-12-01.")
+    assert build.reviewers("04").endswith(": nobody yet; earlier, of version 000000000000: B, doctor, 2026-12-01.")
+    assert "so far: 1 of 14" in build.reviewed()
     before = build.state("03"), build.state("04")
     changed = {**items(), "N3.2": {**items()["N3.2"], "best": "a"}}
     monkeypatch.setattr(build, "items", lambda: changed)
@@ -128,14 +128,17 @@ def test_a_review_counts_for_the_state_that_was_reviewed(tmp_path, monkeypatch):
 
 def test_where_the_address_is_known_errors_are_reported_and_pages_opened_there(tmp_path, monkeypatch):
     readme, before = tmp_path / "README.md", (build.ROOT / "README.md").read_text(encoding="utf-8")
-    assert link.published() == ("", "") and "\n".join(MARKS) in before
+    for name in ("REPOSITORY", "SITE"):
+        monkeypatch.setenv(f"MAS_CASEBOOK_{name}", "")
+    readme.write_text(before, encoding="utf-8")
+    put_launch(readme)
+    assert link.published() == ("", "") and "\n".join(MARKS) in readme.read_text(encoding="utf-8")
     assert "issues/new" not in design.shown(page_of(STOPS[3]))
     monkeypatch.setenv("MAS_CASEBOOK_REPOSITORY", "https://git.example/us/book/")
     monkeypatch.setenv("MAS_CASEBOOK_SITE", "https://us.example")
     shown = html.unescape(design.shown(page_of(STOPS[3])))
     assert "https://git.example/us/book/issues/new?template=wrong-fact.yml&page=03" in shown
     assert "tree%2Fnotebooks%2F03_flare_sepsis_or_mas.ipynb" in shown
-    readme.write_text(before, encoding="utf-8")
     put_launch(readme)
     assert "](https://us.example/live.html) or [on Binder](https://mybinder.org/v2/git/https%3A" in readme.read_text()
     monkeypatch.setenv("MAS_CASEBOOK_REPOSITORY", "ours")
@@ -143,12 +146,24 @@ def test_where_the_address_is_known_errors_are_reported_and_pages_opened_there(t
         link.published()
 
 
+ROWS = ["3,A,doctor,2026-12-01,{0}", "99,A,doctor,2026-12-01,{0}", "03,A, B,doctor,2026-12-01,{0}",
+        "03,A,doctor,1 May,{0}", "03;A;doctor;2026-12-01;{0}", "03,A,doctor,2026-12-01,x"]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_review_that_would_not_count_is_refused(tmp_path, monkeypatch, row):
+    monkeypatch.setattr(build, "REVIEWS", tmp_path / "reviews.csv")
+    build.REVIEWS.write_text(f"page,name,role,date,state\n{row.format('0' * 12)}\n", encoding="utf-8")
+    with pytest.raises(build.BookError, match="reviews.csv, row 2: give page, name, role, date, state, as in 03,"):
+        build.reviewers("03")
+
+
 # ---- what is refused ------------------------------------------------------------------------------------------------
 @pytest.mark.slow
 def test_a_book_with_a_warning_or_an_answer_is_not_built_and_the_old_one_stays(tmp_path, monkeypatch, capsys):
     out = tmp_path / "book"
-    out.mkdir()
-    (out / "searchindex.js").touch()
+    (out / "_static").mkdir(parents=True)
+    (out / "_static" / "book.css").touch()
     whole = build.write
 
     def spoil(source, live, words):
@@ -159,10 +174,11 @@ def test_a_book_with_a_warning_or_an_answer_is_not_built_and_the_old_one_stays(t
         (source / "index.md").write_text(f"# Book\n\n{words}\n\n```{{toctree}}\nreuse\nlive\n```", encoding="utf-8")
 
     monkeypatch.setattr("sys.argv", ["book", "--out", str(out)])
-    for words, fault in (("Words.", "reuse.html shows an answer to learners: N3.2, why b"), ("[x](y.md)", "y.md")):
+    for words, fault in (("Words.", "reuse.html shows an answer to learners: N3.2, why b"), ("[x](y.md)", "y.md"),
+                         ("![x](https://x.example/a.png)", "from elsewhere: <img")):  # fmt: skip
         monkeypatch.setattr(build, "write", lambda source, live, words=words: spoil(source, live, words))
         assert fault in command.main()
-        assert [p.name for p in out.iterdir()] == ["searchindex.js"] and [*tmp_path.iterdir()] == [out]
+        assert [p.name for p in out.iterdir()] == ["_static"] and [*tmp_path.iterdir()] == [out]
 
 
 def test_nothing_but_a_book_is_replaced(tmp_path, monkeypatch):

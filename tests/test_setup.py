@@ -136,7 +136,7 @@ def lab(tmp_path, monkeypatch):
         path.write_text(text)
         monkeypatch.setattr(lab_py, "CHECK", "import os")
 
-    there = {"ENV": tmp_path / ".venv", "PYTHON": str(tmp_path / ".venv" / "bin" / "python"), "ran": []}
+    there = {"ENV": tmp_path / ".venv", "PYTHON": str(tmp_path / Path(lab_py.PYTHON).relative_to(ROOT)), "ran": []}
     for name, value in {**there, "CHECK": "import nothing_of_this_name", "install": install}.items():
         monkeypatch.setattr(lab_py, name, value, raising=False)
     monkeypatch.setattr(sys, "prefix", sys.base_prefix)

@@ -95,5 +95,5 @@ def run(word, arguments):
         lab.ask(lab.PYTHON, "-I", "-m", "ensurepip", "--default-pip")
     if "--pdf" in arguments:
         add_browser()
-    folder = None if word == "refresh" else ROOT  # what is named to it is looked for where you are
+    folder = None if word in ("refresh", "book", "site") else ROOT  # what is named to it is looked for where you are
     return lab.hand_over("-m", MODULES[word], *arguments, cwd=folder)

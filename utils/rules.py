@@ -221,20 +221,33 @@ def _moved(rule_set, nodes, thresholds):
 
 
 def evaluate_table(rule, df, variant=None, thresholds=None):
-    """Evaluate a rule set, or a published variant of it, for every row of a table.
+    """Evaluate a rule set for every row of a table.
 
     Parameters
     ----------
+    rule : str
+        Its name in ``rule_sets.csv``.
     df : pandas.DataFrame
         One row a patient, columns named as in ``variables.csv``: numbers in the canonical unit (ferritin µg/L, counts
         ×10⁹/L, AST and LDH U/L, triglycerides and fibrinogen mg/dL, haemoglobin g/dL, temperature °C, ages in years) or
         a `Quantity`, such as a range; findings True, False or missing. A missing column is unknown for everybody.
+    variant : str, optional
+        One of those that ``rule_sets.csv`` lists for it; the first by default.
     thresholds : dict of str -> float, optional
         Item -> another threshold in the unit in which its own was published: no longer the published rule.
 
-    Returns a DataFrame with the same index: a nullable boolean for each item and ``met``, ``status`` (category), for a
-    score ``score_low`` and ``score_high``, and ``warnings``: what is not plausible in a row, empty where all is.
-    UnitError: no column that is asked for, or one misspelt; what is no number from zero up, no finding, no threshold.
+    Returns
+    -------
+    pandas.DataFrame
+        With the same index: a nullable boolean for each item and ``met``, ``status`` (category), for a score
+        ``score_low`` and ``score_high``, and ``warnings``: what is not plausible in a row, empty where all is.
+
+    Raises
+    ------
+    UnitError
+        No column that is asked for, or one misspelt; what is no number from zero up, no finding, no threshold.
+    CaseDataError
+        No such rule or variant.
     """
     rule_set = _rule_set(rule)
     asked, nodes = rule_set.inputs(variant), _moved(rule_set, rule_set.nodes(variant), thresholds or {})

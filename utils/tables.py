@@ -40,6 +40,8 @@ def package(folder=CASEDATA):
         described = json.loads(read_bytes("datapackage.json", folder).decode())
         _ = [r["name"] + r["path"] for r in described["resources"]]
         return described
+    except CaseDataError:
+        raise
     except (ValueError, KeyError, TypeError, RecursionError) as fault:
         raise CaseDataError("datapackage.json", f"cannot be read ({fault}): restore it") from None
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from classroom.book.build import ROOT, BookError, build
+from classroom.book.build import FAULTS, ROOT, build
 
 
 def main():
@@ -14,8 +14,10 @@ def main():
     given = parser.parse_args()
     try:
         build(given.out, builder="linkcheck" if given.check_links else "html")
-    except BookError as fault:
-        return f"The book: {fault}"
+    except FAULTS as fault:
+        return f"No book was built: {fault}"
+    except KeyboardInterrupt:
+        return "\nStopped. A book that was there is as it was."
     print("Every address answers." if given.check_links else f"Built: open {given.out / 'index.html'} in any browser.")
     return 0
 

@@ -1,5 +1,6 @@
 """Builds the book: every notebook as stored, pages about the collection, and what Sphinx adds to find one's way."""
 
+import csv
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -14,18 +16,21 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from classroom.audit import leaks
+from classroom.audit import leaks, remote
 from classroom.hub.link import binder, published
 from utils.case import load_case, references
 from utils.page import table
 from utils.phrases import phrase
 from utils.quiz import items, prompts
+from utils.receipt import version
 from utils.tables import CaseDataError, describe
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TOOLS = ROOT / ".venv" / "book"  # Sphinx and what it needs, put there by lab.py
 REVIEWS = ROOT / "classroom" / "reviews.csv"
+REVIEW = {"page": "|".join(load_case().journey["notebook"]), "name": ".+", "role": ".+", "date": r"\d{4}-\d\d-\d\d",
+          "state": "[0-9a-f]{12}"}  # fmt: skip
 # What leads to the page before and after, or back to the top, where the book has its own ways; how to run the page.
 WAYS = re.compile(r"(?m)^(?:← |\[Map\]\(|\[Back to the top\]).*$\n?|^\*\*To run this page:(?:.+\n)+")
 ADDRESS = re.compile(r"\[([FUDP]\d+)\]\(#Look-up[^)]*\)")
@@ -36,6 +41,9 @@ ABOUT = "live doors glossary sources reuse functions data speed"
 
 class BookError(RuntimeError):
     """The book cannot be built; the message says why."""
+
+
+FAULTS = (BookError, OSError, ValueError, LookupError, yaml.YAMLError)  # of what it is made of; each says it in words
 
 
 def build(out, live=None, tell=print, builder="html"):
@@ -57,6 +65,7 @@ def build(out, live=None, tell=print, builder="html"):
     BookError
         Where Sphinx is missing or warns of anything, a page would give an answer away, or something would be lost.
     """
+    out = out.resolve()
     ready(out)
     tell("Building the book: about ten seconds …")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -66,8 +75,9 @@ def build(out, live=None, tell=print, builder="html"):
         command = ["-m", "sphinx", "-q", "-W", "--keep-going", "-b", builder, "-d", f"{scratch}/cache"]
         env = dict(os.environ, PYTHONPATH=os.pathsep.join([str(TOOLS), str(ROOT)]))
         command = [sys.executable, *command, str(source), str(made)]
-        done = subprocess.run(command, env=env, cwd=source, capture_output=True, text=True)
-        faults = [done.stderr.strip() or done.stdout.strip()] if done.returncode else [*leaks(made)]
+        done = subprocess.run(command, env=env, cwd=source, capture_output=True, encoding="utf-8", errors="replace")
+        said = (done.stderr.strip() or done.stdout.strip()).replace(f"{source}{os.sep}", "")
+        faults = [said] if done.returncode else [*leaks(made), *remote(made)]
         if faults:
             raise BookError("it is not as it should be:\n" + "\n".join(faults))
         if builder == "html":
@@ -79,7 +89,8 @@ def build(out, live=None, tell=print, builder="html"):
 
 def ready(out):
     """BookError where a book in this folder (Path) would take another's place, or Sphinx is missing."""
-    if out.exists() and not (out / "searchindex.js").exists() and (out.is_file() or any(out.iterdir())):
+    ours = (out / "_static" / "book.css").exists() and not (out / ".git").exists()
+    if out.exists() and not ours and (out.is_file() or any(out.iterdir())):
         raise BookError(f"{out} is there and is no book built before: name a new folder with --out, or empty that one")
     if not (TOOLS / "sphinx").exists():
         raise BookError("Sphinx is not here yet: python lab.py book adds it")
@@ -98,6 +109,8 @@ def write(source, live):
         text = page.read_text(encoding="utf-8")
         for key, value in words.items():
             text = text.replace(f"{{{{ {key} }}}}", value)
+        if not live:
+            text = text.partition("\n## The live pages of this site")[0]
         page.write_text(text, encoding="utf-8")
     (source / "data.md").write_text(dictionary(), encoding="utf-8")
     (source / "sources.md").write_text(sources(), encoding="utf-8")
@@ -137,9 +150,9 @@ def page_of(book, stop, live):
         if cell["cell_type"] == "markdown":
             text = ADDRESS.sub(r'<a href="#address-\1">\1</a>', WAYS.sub("", text))
             text = re.sub(r"\]\((\w+\.ipynb)?#[^)]+\)", lambda m: m[0].lower(), text)
-        else:
-            shown = [o["data"] for o in cell["outputs"] if "text/html" in o.get("data", {})]
-            if "explore.look_up(" in text and names:
+        elif cell["cell_type"] == "code":
+            shown = [o["data"] for o in cell.get("outputs", []) if "text/html" in o.get("data", {})]
+            if "explore.look_up(" in text and names and shown:
                 shown[0]["text/html"] = addresses(names, stop)
             for data in shown:
                 html = "".join(data["text/html"]).replace(f"<em>{phrase('book.run')}", f"<em>{opened}")
@@ -160,7 +173,7 @@ def about(stop, opened, live):
     lines, (repository, _) = [f"<strong>{phrase('book.live', link=opened)}</strong>"], published()
     if live:
         lines[0] += f' <span class="by-web">{phrase("book.wait")}</span>'
-    trust = phrase("book.reviewed", who=escape(reviewers(stop.notebook)))
+    trust = escape(reviewers(stop.notebook))
     if repository:
         where = f"{repository}/issues/new?template=wrong-fact.yml&page={stop.notebook}"
         trust += f' <a href="{escape(where)}">{phrase("book.report")}</a>'
@@ -192,37 +205,48 @@ def state(number):
     return sha256(whole.encode()).hexdigest()[:12]
 
 
+@cache
+def reviews(file):
+    """The rows of ``reviews.csv`` (list of dict); BookError names one that is not as it should be."""
+    with open(file, encoding="utf-8", newline="") as opened:
+        rows = [*csv.DictReader(opened)]
+    for number, row in enumerate(rows, 2):
+        if [*row] != [*REVIEW] or not all(re.fullmatch(REVIEW[k], str(row[k])) for k in REVIEW):
+            raise BookError(f"{file.name}, row {number}: give {', '.join(REVIEW)}, as in 03,A. Name,paediatrician,"
+                            f"2026-12-01,{'0' * 12}; a cell that holds a comma stands in quotation marks")  # fmt: skip
+    return rows
+
+
 def reviewers(number):
-    """Who has reviewed a page clinically, and whether it is still what they saw (str)."""
-    rows = pd.read_csv(REVIEWS, dtype=str, keep_default_na=False)
-    told = [
-        phrase("book.reviewer" if r.state == state(number) else "book.reviewer_then", **r._asdict())
-        for r in rows[rows["page"] == number].itertuples(index=False)
-    ]
-    return "; ".join(told) or phrase("book.nobody", state=state(number))
+    """Of which version a page is, and who has reviewed that, or an earlier one, clinically (str)."""
+    now, rows = state(number), [row for row in reviews(REVIEWS) if row["page"] == number]
+    here = [phrase("book.reviewer", **row) for row in rows if row["state"] == now]
+    then = [phrase("book.reviewer_then", **row) for row in rows if row["state"] != now]
+    return phrase("book.reviewed", state=now, who="; ".join([*(here or [phrase("book.nobody")]), *then]))
 
 
 def reviewed():
-    """How many pages somebody has reviewed (str)."""
-    rows, stops = pd.read_csv(REVIEWS, dtype=str), load_case().journey["notebook"]
-    return phrase("book.count", n=len({*rows["page"]} & {*stops}), of=len(stops))
+    """How many pages somebody has reviewed as they are (str)."""
+    stops = load_case().journey["notebook"]
+    return phrase(
+        "book.count", n=len({r["page"] for r in reviews(REVIEWS) if r["state"] == state(r["page"])}), of=len(stops)
+    )
 
 
 # ---- the pages about the collection ---------------------------------------------------------------------------------
 def citation():
     """How to cite the collection, from ``CITATION.cff`` (str)."""
     cff = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    people = ", ".join(a.get("name") or f"{a['family-names']} {a['given-names']}" for a in cff["authors"])
+    people = (a.get("name") or f"{a.get('family-names', '')} {a.get('given-names', '')}" for a in cff["authors"])
     where = cff.get("doi") or cff.get("url") or cff.get("repository-code", "")
-    return f"{people}. {cff['title']}. Version {cff['version']}. {where}".strip()
+    return f"{', '.join(people)}. {cff['title']}. Version {version()}. {where}".strip()
 
 
 def dictionary():
     """The data dictionary of ``casedata/`` (Markdown)."""
-    lines = ["# Data", "", phrase("book.data"), ""]
-    for name, resource in describe().items():
-        if "schema" not in resource:
-            continue
+    tables = {name: resource for name, resource in describe().items() if "schema" in resource}
+    lines = ["# Data", "", phrase("book.data"), "", ", ".join(f"[{name}](#{name})" for name in tables), ""]
+    for name, resource in tables.items():
         lines += [f"## {name}", "", f"`{resource['path']}`. {resource.get('description') or resource['title']}", ""]
         lines += ["| column | type | what it holds |", "| --- | --- | --- |"]
         for field in resource["schema"]["fields"]:

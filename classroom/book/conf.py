@@ -15,12 +15,13 @@ language = "en-GB"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.githubpages", "sphinx.ext.napoleon"]
 nb_execution_mode = "off"  # what is shown is what is stored, and tested
 nb_mime_priority_overrides = [("html", "text/html", 0)]
-myst_enable_extensions = ["substitution"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True  # a default as it is written, and not where this machine keeps its files
 nb_code_prompt_show = nb_code_prompt_hide = "Code"
 
+smartquotes = False  # a quotation mark may be data
+linkcheck_retries = 3
 html_theme = "sphinx_book_theme"
 html_static_path, templates_path = ["static"], ["templates"]
 html_css_files, html_js_files = ["book.css"], ["book.js"]
@@ -42,7 +43,9 @@ BARRED = (nodes.title, nodes.reference, nodes.literal, nodes.raw, nodes.literal_
 
 def link_terms(app, doctree, page):
     """Link the first use of each word of the glossary on a page of the journey."""
-    entries = app.env.get_doctree("glossary").findall(nodes.definition_list_item) if page.startswith("notebooks/") else ()
+    entries = (
+        app.env.get_doctree("glossary").findall(nodes.definition_list_item) if page.startswith("notebooks/") else ()
+    )
     places = {}  # of each term its entry, which several may share
     for terms in ([*entry.findall(nodes.term)] for entry in entries):
         places |= {term.astext(): terms[0]["ids"][0] for term in terms}

@@ -25,7 +25,7 @@ def main():
             live = Path(scratch, "live")
             build(live, given.pyodide)
             book.build(given.out, live)
-    except (SiteError, book.BookError) as fault:
+    except (SiteError, *book.FAULTS) as fault:
         return f"No site was built: {fault}."
     except KeyboardInterrupt:
         return "\nStopped. No site was built; one that was there is as it was."
