@@ -18,6 +18,7 @@ def main():
     help_of_serve = "then serve it on this machine until Ctrl-C"
     parser.add_argument("--serve", type=int, nargs="?", const=8000, metavar="PORT", help=help_of_serve)
     given = parser.parse_args()
+    given.out = given.out.resolve()  # tools run elsewhere
     try:
         book.ready(given.out)
         given.out.parent.mkdir(parents=True, exist_ok=True)
