@@ -21,7 +21,7 @@ TAG = re.compile(r"<[^>]*>")
 # What a browser would fetch. A link that a reader may follow is none.
 FETCHED = re.compile(r"""(<(?:link|iframe|object|embed|base)\b|<[^>]+\bsrc(?:set)?\s*=\s*+["']?+(?!data:)|"""
                      r"""@import|url\(\s*+["']?+(?!data:|#)|\bimport\s*\(|\bfetch\s*\()[^>]{0,60}""", re.I)  # fmt: skip
-
+# The same of a page with files beside it: only what lies elsewhere.
 REMOTE = re.compile(r"<(?:script|link|img|iframe|video)\b[^>]*\b(?:src|href)=[\"']?(?:https?:)?//[^>]*", re.I)
 
 
@@ -106,19 +106,12 @@ def gaps(folder):
             yield f"learner/{name} has no counterpart for the teacher"
 
 
-def outside(folder):
-    """What a page would ask for beyond itself: yields a line for each."""
+def outside(folder, pattern=FETCHED):
+    """What a page would ask for beyond itself, or by `REMOTE` beyond its folder: yields a line for each."""
     for path in sorted(Path(folder).rglob("*.html")):
         html = re.sub(r"base64,[A-Za-z0-9+/=]+", "base64,", path.read_text(encoding="utf-8"))
-        if found := FETCHED.search(html):
+        if found := pattern.search(html):
             yield f"{path.relative_to(folder)} asks for something outside itself: {found.group()[:80]}"
-
-
-def remote(folder):
-    """What a page of several files would fetch from elsewhere: yields a line for each."""
-    for path in sorted(Path(folder).rglob("*.html")):
-        for found in REMOTE.findall(path.read_text(encoding="utf-8")):
-            yield f"{path.name} asks for something from elsewhere: {found[:80]}"
 
 
 def check(folder):

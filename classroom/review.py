@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import time
 from collections import defaultdict
 from functools import cache
 from itertools import groupby
@@ -49,6 +50,11 @@ def seal():
     """Twelve digits that change with any table, question, prompt or reference (str): what a signature is for."""
     package = json.loads((CASEDATA / "datapackage.json").read_text(encoding="utf-8"))
     return hashlib.sha256("".join(r["hash"] for r in package["resources"]).encode()).hexdigest()[:12]
+
+
+def stamp():
+    """Which state of the collection a page was made from, and on which day (str)."""
+    return phrase("kit.stamp", version=version(), seal=seal(), day=time.strftime("%Y-%m-%d"))
 
 
 def _own(table):

@@ -13,8 +13,10 @@ from classroom.book import __main__ as command
 from classroom.book import build
 from classroom.hub import link
 from classroom.kit import notebooks
+from classroom.review import stamp
 from tests import design
 from utils.case import load_case
+from utils.page import BANNER
 from utils.quiz import items
 from utils.tables import describe
 
@@ -30,7 +32,11 @@ def page_of(stop, live=None):
 @pytest.fixture(scope="module")
 def pages(bound):
     """Every page of the built book: name -> HTML."""
-    return {p.relative_to(bound).as_posix(): p.read_text(encoding="utf-8") for p in bound.rglob("*.html")}
+    return {
+        p.relative_to(bound).as_posix(): p.read_text(encoding="utf-8")
+        for p in bound.rglob("*.html")
+        if p.parent.name != "_static"
+    }
 
 
 # ---- what a page holds ----------------------------------------------------------------------------------------------
@@ -38,6 +44,11 @@ def pages(bound):
 def test_every_notebook_is_a_page_with_each_question_its_options_and_where_to_answer(pages):
     for stop in STOPS:
         page = pages[f"notebooks/{stop.file.removesuffix('.ipynb')}.html"]
+        stored = [
+            c for c in notebooks.book(stop.notebook).cells if c.get("outputs") and not c.source.startswith("my_page(")
+        ]
+        assert page.count('class="cell_output docutils container"') == len(stored)  # each output, question or not
+        assert page.count("<figure") == sum(notebooks.shown(c).count("<figure") for c in stored)
         asked = re.findall(r'<div class="question">(.*?)</div>', page, re.S)
         due = {name: i for name, i in items().items() if i["notebook"] == stop.notebook}
         found = {m[1]: q for q in asked if (m := re.search(r"<strong>([A-Z]\d\.\d+)\.", q))}
@@ -45,6 +56,13 @@ def test_every_notebook_is_a_page_with_each_question_its_options_and_where_to_an
         for name, item in due.items():
             text = html.unescape(found[name])
             assert all(o["text"] in text for o in item["options"]) and 'href="../live.html"' in text, name
+
+
+@pytest.mark.slow
+def test_every_page_says_what_it_is_whose_the_case_is_and_of_which_state(pages):
+    for name, page in pages.items():
+        for words in (BANNER, "10.3389/fped.2020.635080", "CC BY 4.0", html.escape(stamp())):
+            assert words in page, (name, words)
 
 
 def dead_ends(pages):
@@ -170,15 +188,17 @@ def test_a_book_with_a_warning_or_an_answer_is_not_built_and_the_old_one_stays(t
         whole(source, live)
         for page in [*source.glob("notebooks/*"), *source.glob("[dfgs]*.md")]:
             page.unlink()
-        (source / "reuse.md").write_text(f"# One\n\n{WHY}", encoding="utf-8")
+        (source / "reuse.md").write_text(f"# One\n\n{'' if words == 'Whole.' else WHY}", encoding="utf-8")
         (source / "index.md").write_text(f"# Book\n\n{words}\n\n```{{toctree}}\nreuse\nlive\n```", encoding="utf-8")
 
     monkeypatch.setattr("sys.argv", ["book", "--out", str(out)])
     for words, fault in (("Words.", "reuse.html shows an answer to learners: N3.2, why b"), ("[x](y.md)", "y.md"),
-                         ("![x](https://x.example/a.png)", "from elsewhere: <img")):  # fmt: skip
+                         ("![x](https://x.example/a.png)", "outside itself: <img")):  # fmt: skip
         monkeypatch.setattr(build, "write", lambda source, live, words=words: spoil(source, live, words))
         assert fault in command.main()
         assert [p.name for p in out.iterdir()] == ["_static"] and [*tmp_path.iterdir()] == [out]
+    monkeypatch.setattr(build, "write", lambda source, live: spoil(source, live, "Whole."))
+    assert command.main() == 0 and (out / "_static" / "book.css").stat().st_size and (out / "reuse.html").exists()
 
 
 def test_nothing_but_a_book_is_replaced(tmp_path, monkeypatch):

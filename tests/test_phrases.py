@@ -136,7 +136,11 @@ def test_in_another_language_no_english_is_left(tmp_path):
     assert sorted({(run, where) for text, where in once.items() for run in english(text)}) == []
 
 
-@pytest.mark.parametrize("path", [*ROOT.glob("utils/*.[cj]s*"), *ROOT.glob("classroom/*/*.css")], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path",
+    [*ROOT.glob("utils/*.[cj]s*"), *ROOT.glob("classroom/**/*.css"), *ROOT.glob("classroom/**/*.js")],
+    ids=lambda p: p.name,
+)
 def test_a_style_or_script_holds_no_words(path):
     text = re.sub(r"(?s)/\*.*?\*/|^\s*//.*?$|\s// .*?$", "", path.read_text(encoding="utf-8"), flags=re.M)
     said = re.findall(r'content: *"([^"]*)"' if path.suffix == ".css" else r'"([^"\n]*)"', text)

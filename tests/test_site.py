@@ -123,3 +123,9 @@ def test_what_is_put_on_a_host_was_tested_before():
     assert jobs["deploy"]["needs"] == "linux" and {"run": ".ci/run"} in jobs["linux"]["steps"]
     assert {"run": "python lab.py site"} in steps
     assert [s["with"]["path"] for s in steps if "upload-pages" in s.get("uses", "")] == ["build/site"]
+
+
+def test_the_page_on_live_pages_tells_how_to_take_work_along():
+    text = (build.ROOT / "classroom/book/pages/live.md").read_text(encoding="utf-8")
+    for words in ("half a minute", "Download", "fresh copy", "delete it in the list"):
+        assert words in text

@@ -16,8 +16,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from classroom.audit import leaks, remote
-from classroom.hub.link import binder, published
+from classroom.audit import REMOTE, leaks, outside
+from classroom.hub.link import binder, cff, published
 from utils.case import load_case, references
 from utils.page import table
 from utils.phrases import phrase
@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TOOLS = ROOT / ".venv" / "book"  # Sphinx and what it needs, put there by lab.py
 REVIEWS = ROOT / "classroom" / "reviews.csv"
-REVIEW = {"page": "|".join(load_case().journey["notebook"]), "name": ".+", "role": ".+", "date": r"\d{4}-\d\d-\d\d",
+REVIEW = {"page": r"\d\d", "name": ".+", "role": ".+", "date": r"\d{4}-\d\d-\d\d",
           "state": "[0-9a-f]{12}"}  # fmt: skip
 # What leads to the page before and after, or back to the top, where the book has its own ways; how to run the page.
 WAYS = re.compile(r"(?m)^(?:← |\[Map\]\(|\[Back to the top\]).*$\n?|^\*\*To run this page:(?:.+\n)+")
@@ -37,6 +37,11 @@ ADDRESS = re.compile(r"\[([FUDP]\d+)\]\(#Look-up[^)]*\)")
 ASKS = re.compile(r"^(?:ask|write|rank|sheet)\(", re.M)
 PARTS = {"transfer": "book.transfer", "optional": "book.optional"}  # of the sidebar; other parts tell the case
 ABOUT = "live doors glossary sources reuse functions data speed"
+
+
+@cache
+def _case():
+    return load_case()  # each time it is held to its seal
 
 
 class BookError(RuntimeError):
@@ -77,7 +82,7 @@ def build(out, live=None, tell=print, builder="html"):
         command = [sys.executable, *command, str(source), str(made)]
         done = subprocess.run(command, env=env, cwd=source, capture_output=True, encoding="utf-8", errors="replace")
         said = (done.stderr.strip() or done.stdout.strip()).replace(f"{source}{os.sep}", "")
-        faults = [said] if done.returncode else [*leaks(made), *remote(made)]
+        faults = [said] if done.returncode else [*leaks(made), *outside(made, REMOTE)]
         if faults:
             raise BookError("it is not as it should be:\n" + "\n".join(faults))
         if builder == "html":
@@ -115,7 +120,7 @@ def write(source, live):
     (source / "data.md").write_text(dictionary(), encoding="utf-8")
     (source / "sources.md").write_text(sources(), encoding="utf-8")
     (source / "notebooks").mkdir()
-    for stop in load_case().journey.itertuples():
+    for stop in _case().journey.itertuples():
         book = json.loads((ROOT / "notebooks" / stop.file).read_text(encoding="utf-8"))
         (source / "notebooks" / stop.file).write_text(json.dumps(page_of(book, stop, live)), encoding="utf-8")
 
@@ -123,7 +128,7 @@ def write(source, live):
 def contents():
     """The pages in reading order: a table, and what stands in the sidebar (Markdown)."""
     parts, lines = {}, [phrase("book.head"), "| --- | --- | ---: |"]
-    for stop in load_case().journey.itertuples():
+    for stop in _case().journey.itertuples():
         page = f"notebooks/{Path(stop.file).stem}"
         parts.setdefault(phrase(PARTS.get(stop.part, "book.case")), []).append(f"{stop.notebook} {stop.title} <{page}>")
         lines.append(f"| [{stop.notebook} {stop.title}]({page}.ipynb) | {stop.question} | {stop.minutes} |")
@@ -140,8 +145,8 @@ def page_of(book, stop, live):
     new = ' target="_blank" rel="noopener"' if live else ""  # a way back: JupyterLab keeps its tab to itself
     opened = f'<a class="by-web" href="{escape(twin)}"{new}>{phrase("book.open" if live else "book.where")}</a>'
     opened += f'<a class="by-file" href="../live.html">{phrase("book.where")}</a>'
-    names = list(dict.fromkeys(ADDRESS.findall("".join("".join(c["source"]) for c in book["cells"]))))
     texts = ["".join(c["source"]) for c in book["cells"]]
+    names = list(dict.fromkeys(ADDRESS.findall("".join(texts))))
     mine = [n for n, t in enumerate(texts) if t.startswith("my_page(")]  # what a learner wrote
     mine += [n - 1 for n in mine if re.fullmatch(r"## .*", texts[n - 1])]  # a heading alone over it
     book["cells"] = [c for n, c in enumerate(book["cells"]) if n not in mine]
@@ -155,9 +160,8 @@ def page_of(book, stop, live):
             if "explore.look_up(" in text and names and shown:
                 shown[0]["text/html"] = addresses(names, stop)
             for data in shown:
-                html = "".join(data["text/html"]).replace(f"<em>{phrase('book.run')}", f"<em>{opened}")
-                html = re.sub(r'href="(\w+)\.ipynb', r'href="\1.html', html)
-                html = html.replace(f"<p><em>{opened}", f'<p class="go-live"><em>{opened}')
+                html = re.sub(r'href="(\w+)\.ipynb', r'href="\1.html', "".join(data["text/html"]))
+                html = html.replace(f"<p><em>{phrase('book.run')}", f'<p class="go-live"><em>{opened}')
                 data["text/html"] = f'<div class="question">{html}</div>' if ASKS.search(text) else html
             if cell["metadata"].get("jupyter", {}).get("source_hidden"):
                 hidden = "hide-input" if shown and not ASKS.search(text) else "remove-input"
@@ -184,7 +188,7 @@ def about(stop, opened, live):
 
 def addresses(names, stop):
     """What stands behind the addresses of a page, as far as its moment (HTML)."""
-    case, rows = load_case(), []
+    case, rows = _case(), []
     known = case.as_of(stop.time_point or case.time_points["time_point"].iloc[0], stop.later_voice or None)
     for name in names:
         try:
@@ -199,7 +203,7 @@ def addresses(names, stop):
 # ---- trust ----------------------------------------------------------------------------------------------------------
 def state(number):
     """Twelve digits that change with a page, its outputs, questions or prompts (str): what a review is bound to."""
-    file = load_case().journey.set_index("notebook").at[number, "file"]
+    file = _case().journey.set_index("notebook").at[number, "file"]
     asked = [x for x in (*items().values(), *prompts().values()) if x["notebook"] == number]
     whole = (ROOT / "notebooks" / file).read_text(encoding="utf-8") + json.dumps(asked, sort_keys=True, default=str)
     return sha256(whole.encode()).hexdigest()[:12]
@@ -211,7 +215,9 @@ def reviews(file):
     with open(file, encoding="utf-8", newline="") as opened:
         rows = [*csv.DictReader(opened)]
     for number, row in enumerate(rows, 2):
-        if [*row] != [*REVIEW] or not all(re.fullmatch(REVIEW[k], str(row[k])) for k in REVIEW):
+        if [*row] != [*REVIEW] or not (
+            all(re.fullmatch(REVIEW[k], str(row[k])) for k in REVIEW) and row["page"] in {*_case().journey["notebook"]}
+        ):
             raise BookError(f"{file.name}, row {number}: give {', '.join(REVIEW)}, as in 03,A. Name,paediatrician,"
                             f"2026-12-01,{'0' * 12}; a cell that holds a comma stands in quotation marks")  # fmt: skip
     return rows
@@ -227,7 +233,7 @@ def reviewers(number):
 
 def reviewed():
     """How many pages somebody has reviewed as they are (str)."""
-    stops = load_case().journey["notebook"]
+    stops = _case().journey["notebook"]
     return phrase(
         "book.count", n=len({r["page"] for r in reviews(REVIEWS) if r["state"] == state(r["page"])}), of=len(stops)
     )
@@ -236,10 +242,10 @@ def reviewed():
 # ---- the pages about the collection ---------------------------------------------------------------------------------
 def citation():
     """How to cite the collection, from ``CITATION.cff`` (str)."""
-    cff = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    people = (a.get("name") or f"{a.get('family-names', '')} {a.get('given-names', '')}" for a in cff["authors"])
-    where = cff.get("doi") or cff.get("url") or cff.get("repository-code", "")
-    return f"{', '.join(people)}. {cff['title']}. Version {version()}. {where}".strip()
+    work = cff()
+    people = (a.get("name") or f"{a.get('family-names', '')} {a.get('given-names', '')}" for a in work["authors"])
+    where = work.get("doi") or work.get("url") or work.get("repository-code", "")
+    return f"{', '.join(people)}. {work['title']}. Version {version()}. {where}".strip()
 
 
 def dictionary():
@@ -263,7 +269,7 @@ def sources():
     for name, work in sorted(references().items()):
         dead = "does not resolve" in work["note"]  # it is kept as the article prints it
         doi = f" [{work['DOI']}](https://doi.org/{work['DOI']})" if work.get("DOI") and not dead else ""
-        who = f"{load_case().cited(name)['Work'][0]}. " if doi and work.get("author") else ""
+        who = f"{_case().cited(name)['Work'][0]}. " if doi and work.get("author") else ""
         text = f"{who}{work['title'].rstrip('.')}. {work.get('container-title', '')}".rstrip(". ")
         lines.append(f"- **{name}**: {text}.{doi} *{work['note'].replace('*', '').strip()}*")
     return "\n".join(lines)

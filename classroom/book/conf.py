@@ -4,6 +4,7 @@ import re
 
 from docutils import nodes
 
+from classroom.review import stamp
 from utils.page import BANNER
 from utils.phrases import phrase
 
@@ -35,7 +36,7 @@ html_theme_options = {
     "home_page_in_toc": True,
     "navbar_persistent": [],  # one field to search in, that of the sidebar
     "footer_content_items": ["copyright.html", "extra-footer.html"],
-    "extra_footer": f"<p>{BANNER}</p><p>{phrase('kit.case')}</p>",
+    "extra_footer": f"<p>{BANNER}</p><p>{phrase('kit.case')}</p><p>{stamp()}</p>",
 }
 
 BARRED = (nodes.title, nodes.reference, nodes.literal, nodes.raw, nodes.literal_block)

@@ -5,6 +5,7 @@ To print both: ``python -m classroom.hub.link https://hub.example https://git.ex
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -37,13 +38,18 @@ def binder(repository, branch="main", service=BINDER, file=FIRST):
     return f"{_address(service)}/v2/{where}?{urlencode({'urlpath': f'lab/tree/{file}'}, quote_via=quote, safe='')}"
 
 
+@cache
+def cff():
+    """What CITATION.cff says (dict)."""
+    return yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+
+
 def published():
     """Where the collection is published: addresses of its repository and of its book (str), "" where none is known.
 
     ``repository-code`` and ``url`` of CITATION.cff; MAS_CASEBOOK_REPOSITORY and MAS_CASEBOOK_SITE come first.
     """
-    cff = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    found = {"REPOSITORY": cff.get("repository-code", ""), "SITE": cff.get("url", "")}
+    found = {"REPOSITORY": cff().get("repository-code", ""), "SITE": cff().get("url", "")}
     given = (os.environ.get(f"MAS_CASEBOOK_{name}", known) for name, known in found.items())
     return tuple(_address(address) if address else "" for address in given)
 

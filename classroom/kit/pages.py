@@ -1,16 +1,14 @@
 """One page of the kit: a whole file of HTML that needs nothing beside it, no network and no other file."""
 
 import re
-import time
 from html import escape
 from pathlib import Path
 
 from nbconvert.filters import markdown2html
 
-from classroom.review import seal
+from classroom.review import stamp
 from utils.page import BANNER
 from utils.phrases import phrase
-from utils.receipt import version
 
 HERE = Path(__file__).resolve().parent
 # Without the article's title, which tells the ending.
@@ -32,11 +30,6 @@ WHOLE = """<!doctype html>
 <script>{script}</script>
 </body></html>
 """
-
-
-def stamp():
-    """Which state of the collection a page was made from, and on which day (str)."""
-    return phrase("kit.stamp", version=version(), seal=seal(), day=time.strftime("%Y-%m-%d"))
 
 
 def page(title, body, teacher=False, kind="", script=OPEN, style=""):
