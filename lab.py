@@ -4,7 +4,7 @@
     python lab.py                set up (once, about a minute), then open JupyterLab; options (--no-browser) go to it
     python lab.py setup          set up and stop there; --replace puts our .venv in the place of another
     python lab.py test           run all tests ("test quick": the fast ones, no browser); options go to pytest
-    python lab.py classroom      build the teachers' files anew, and their kit; --pdf adds what prints it
+    python lab.py classroom      build the teachers' kit; --pdf adds what prints it, --receipts FOLDER reports on a class
     python lab.py book           build the book: every page to read in a browser, in build/book/
     python lab.py site           build the book with its live pages, which need no install; "site --help" tells more
     python lab.py rebuild        after any change: make anew what it concerns, and say what is left (--all: everything)

@@ -1,11 +1,12 @@
-"""Build the teachers' files and the kit: ``python lab.py classroom``."""
+"""Build the teachers' files and the kit, or report on a class: python lab.py classroom."""
 
+import argparse
 import re
 import sys
 from pathlib import Path
 
-from classroom import gift, kit, phenopacket, review
-from classroom.hub.link import launch
+from classroom import gift, kit, phenopacket, report, review
+from classroom.hub.link import launch, live
 
 HERE = Path(__file__).resolve().parent
 FILES = {"question_bank.gift": gift.bank, "case.phenopacket.json": phenopacket.text, "clinical_review.md": review.text}
@@ -26,17 +27,30 @@ def put_launch(page=HERE.parent / "README.md"):
     )
 
 
-def main():
-    """Build everything, and say what was built; the exit code, or what is wrong with the kit."""
-    build()
-    put_launch()
-    left = len(phenopacket.packet()[1])
-    print(f"Built in classroom/: {', '.join(FILES)}. {left} reported rows are not in the phenopacket: see the README.")
+def main(arguments=None):
+    """Build everything, or report on a class; the exit code, or what is wrong."""
+    read = argparse.ArgumentParser(prog="python lab.py classroom", description=__doc__)
+    read.add_argument("--pdf", action="store_true", help="first add what prints the kit: Chromium and playwright")
+    read.add_argument("--link", default=live(), help="where students open the notebooks; stands on their page")
+    read.add_argument("--receipts", metavar="FOLDER", help="build nothing; report on the receipts in this folder")
+    read.add_argument(
+        "--plan", type=int, help="with --receipts: only the questions of the plan of 50, 60 or 90 minutes"
+    )
+    given = read.parse_args(arguments)
     try:
-        kit.build()
-    except kit.KitError as fault:
+        if given.receipts:
+            report.write(given.receipts, given.plan)
+            return 0
+        build()
+        put_launch()
+        left = len(phenopacket.packet()[1])
+        print(
+            f"Built in classroom/: {', '.join(FILES)}. {left} reported rows are not in the phenopacket: see the README."
+        )
+        kit.build(link=given.link)
+    except (kit.KitError, report.ReportError) as fault:
         return str(fault)
-    print("Built in build/kit/: learner/ to hand out, instructor/ with all answers; each has an index.html.")
+    print("Built in build/kit/: open index.html.")
     return 0
 
 

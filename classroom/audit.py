@@ -18,6 +18,7 @@ MARKS = [
 CLASSES = re.compile(r"""class=["'][^"']*\b(best|answer|teacher)\b""")
 DRAWN = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
 TAG = re.compile(r"<[^>]*>")
+TO_FILL = re.compile(r'☐|<td class="blank">')
 # What a browser would fetch. A link that a reader may follow is none.
 FETCHED = re.compile(r"""(<(?:link|iframe|object|embed|base)\b|<[^>]+\bsrc(?:set)?\s*=\s*+["']?+(?!data:)|"""
                      r"""@import|url\(\s*+["']?+(?!data:|#)|\bimport\s*\(|\bfetch\s*\()[^>]{0,60}""", re.I)  # fmt: skip
@@ -102,8 +103,8 @@ def gaps(folder):
             yield f"the instructor edition of notebook {item['notebook']} lacks the key of {name}"
     for path in sorted((folder / "learner").rglob("*.html")):
         name = path.relative_to(folder / "learner")
-        if not (folder / "instructor" / name).exists():
-            yield f"learner/{name} has no counterpart for the teacher"
+        if TO_FILL.search(path.read_text(encoding="utf-8")) and not (folder / "instructor" / name).exists():
+            yield f"learner/{name} is filled in, and has no counterpart for the teacher"
 
 
 def outside(folder, pattern=FETCHED):

@@ -79,6 +79,13 @@ def read_receipts(folder="."):
     return frame
 
 
+def current(receipts):
+    """The rows of a table of `read_receipts` that answer a question as it stands now (DataFrame)."""
+    asked = receipts[receipts["item"].isin([*items()])]
+    now = [not changed_since(items()[name], {"revision": r}) for name, r in asked[["item", "revision"]].to_numpy()]
+    return asked[pd.Series(now, asked.index, dtype=bool)]
+
+
 def votes(receipts):
     """How a class voted before and after it talked, from the table of `read_receipts`.
 
@@ -88,9 +95,7 @@ def votes(receipts):
         How many chose each option in their ``first`` and in their ``second`` vote, a row a question and option. Who
         gave only one vote is not counted, nor is an answer to a question that has been changed since.
     """
-    both = receipts[receipts["first_vote"] != ""]
-    now = [not changed_since(items()[name], {"revision": r}) for name, r in both[["item", "revision"]].to_numpy()]
-    both = both[pd.Series(now, both.index, dtype=bool)]
+    both = current(receipts[receipts["first_vote"] != ""])
     rows = pd.MultiIndex.from_product([both["item"].unique(), list("abc")], names=["item", "option"])
     columns = {"first": "first_vote", "second": "answer"}
     return pd.DataFrame({k: both.groupby(["item", c]).size().reindex(rows, fill_value=0) for k, c in columns.items()})

@@ -83,10 +83,16 @@ def of_notebook(path):
 def main():
     found = [pair for path in sorted((ROOT / "notebooks").glob("*.ipynb")) for pair in of_notebook(path)]
     from classroom import kit
+    from tests.decks import read_deck
 
+    stored = tuple(kit.notebooks.title(n) for n in kit.notebooks.numbers())
     kit.notebooks.export = lambda number: ""  # the outputs as they are stored, and so are the figures
-    for name, page in kit.everything().items():
-        found += [(name, text) for text in visible(re.sub(r"(?s)<figure.*?</figure>", "", page))]
+    for name, page in {**kit.everything(), **kit.plans.fronts({})}.items():
+        if name.endswith(".html"):
+            found += [(name, text) for text in visible(re.sub(r"(?s)<figure.*?</figure>", "", page))]
+        elif name.endswith(".pptx"):
+            own = [slide for slide in read_deck(page) if not slide.title.startswith(stored)]
+            found += [(name, text) for slide in own for text in slide.words]
     json.dump(found, sys.stdout)
 
 

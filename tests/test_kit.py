@@ -13,7 +13,8 @@ import pytest
 from classroom import __main__ as command
 from classroom import kit
 from classroom.audit import KitError, gaps, given_away, leaks, outside, secrets
-from classroom.kit import handouts, notebooks, pages, printing, slides, teacher
+from classroom.kit import case, deck, handouts, notebooks, pages, plans, printing
+from tests.decks import read_deck
 from tests.design import told_early
 from utils.case import load_case
 from utils.chapters import patient
@@ -75,7 +76,8 @@ def test_what_is_planted_on_a_page_is_found(tmp_path, look, plant):
 def test_a_kit_that_gives_an_answer_away_is_not_built(tmp_path, monkeypatch):
     whole, old = pages.page("One", "<p>One.</p>"), tmp_path / "kit" / "index.html"
     made = {"learner/one.html": whole.replace("One.", WHY), "instructor/one.html": whole}
-    monkeypatch.setattr(kit, "everything", lambda: made)
+    monkeypatch.setattr(kit, "everything", lambda link: made)
+    monkeypatch.setattr(kit.plans, "fronts", lambda pages, link: {})
     for there in ([], [old]):  # the kit of last week stays
         with pytest.raises(KitError, match=r"(?s)- one.html shows an answer to learners: N3.2, why b.*- .* lacks N3.2"):
             kit.build(tmp_path / "kit", pdf=False, tell=lambda line: None)
@@ -102,8 +104,11 @@ def test_whatever_is_missing_for_the_teacher_is_found(built, tmp_path):
         text = page.read_text(encoding="utf-8")
         assert old in text
         page.write_text(text.replace(old, new), encoding="utf-8")
-    (copy / ALONE).write_text("<p>New.</p>", encoding="utf-8")
-    found, says = [*gaps(copy)], [*(s for *_, s in OMISSIONS), f"{ALONE} has no counterpart for the teacher"]
+    (copy / ALONE).write_text("<p>☐ New.</p>", encoding="utf-8")
+    found, says = (
+        [*gaps(copy)],
+        [*(s for *_, s in OMISSIONS), f"{ALONE} is filled in, and has no counterpart for the teacher"],
+    )
     assert [s for s in says if not any(s in gap for gap in found)] == []
 
 
@@ -140,7 +145,13 @@ def test_every_page_says_what_it_is_and_of_which_state(built):
 def test_no_sheet_tells_what_became_known_later_and_a_spoiler_is_found(built):
     journey = CASE.journey.set_index("notebook")["time_point"]
     moments = {f"handouts/{notebooks.stem(n)}": journey[n] for n in handouts.CORE}
-    moments |= {"bench_sheet": "admission", "readiness": "regional_hospital", "cards": "", "index": ""}
+    moments |= {
+        "bench_sheet": "admission",
+        "readiness": "regional_hospital",
+        "cards": "",
+        **dict.fromkeys(plans.sent(), ""),
+    }
+    moments |= {f"case/{stage}_{name}": moment for stage, (name, moment, _) in case.STAGES.items()}
     listed = {p.relative_to(built / "learner").with_suffix("").as_posix() for p in built.rglob("learner/**/*.html")}
     assert listed == set(moments)
     early = {name: told_early(seen(read(built, f"learner/{name}.html")), when) for name, when in moments.items()}
@@ -172,41 +183,133 @@ def test_a_hand_out_has_a_strip_for_each_vote_and_a_blank_or_the_picture_of_its_
         assert rest.count('<td class="blank">') + rest.count("☐") > 3 or number in ("02", "03", "04")
 
 
-# ---- plans and slides -----------------------------------------------------------------------------------------------
-def test_a_plan_fills_its_time_names_what_exists_and_says_how_long_its_reading_takes(built):
-    tested = [items()[name] for name in handouts.READINESS]  # nothing that was not read by then
-    assert {i["kind"] for i in tested} == {"retrieval"} and {i["origin"] for i in tested[:-1]} <= {"00", "01"}
-    minutes, readings, asked = CASE.journey.set_index("notebook")["minutes"], [], {**items(), **prompts()}
-    for name, plan in teacher.plans().items():
-        readings += re.findall(r"\*\*Before:\*\* (.*?), about (\d+) minutes", plan)
-        if name[0].isdigit():
-            starts, ends = zip(*re.findall(r"^\| (\d+)–(\d+) \|", plan, re.M), strict=True)
-            assert starts == ("0", *ends[:-1]) and ends[-1] == name[:2]
-            page = seen(read(built, f"instructor/sessions/{name[:2]}_minutes.html"))
-            named = [asked[name] for name in teacher.asked_in(plan)]
-            words = [x["exemplar"] if "exemplar" in x else x["options"][0]["why"] for x in named]
-            assert words and all(" ".join(w.split()) in page for w in words)
-    assert len(readings) == 2
-    assert all(sum(int(minutes[n]) for n in re.findall(r"\d\d", pages)) == int(stated) for pages, stated in readings)
+# ---- the case on paper ----------------------------------------------------------------------------------------------
+def test_a_page_of_the_case_holds_what_is_printed_of_its_moment_and_nothing_that_is_not(built):
+    for stage, (name, moment, parts) in case.STAGES.items():
+        page = seen(read(built, f"learner/case/{stage}_{name}.html"))
+        sheet = CASE.as_of(moment).sheet()
+        told = [str(given) in page for given in sheet["Printed"] if given.known]
+        assert all(told) if "values" in parts else not any(told) or moment == "ecmo"
+        assert "not reported" not in page and read(built, f"learner/case/{stage}_{name}.html").count('"ruled"') > 5
+    assert "44,000 /mm³" in seen(read(built, "learner/case/3_admission_results.html"))
+    assert "unremitting high-grade fever" in seen(read(built, "learner/case/2_admission_examination.html"))
+    last = seen(read(built, "learner/case/5_day_4.html"))
+    assert "subcutaneous anakinra 2 mg/kg/day" in last and "blood transfusions –" in last
 
 
-def test_every_notebook_has_its_slide_with_the_stored_picture_and_words(built):
-    found = re.findall(r'<section class="slide".*?</section>', read(built, "instructor/slides.html"), re.S)
+# ---- plans ----------------------------------------------------------------------------------------------------------
+HEADINGS = " ".join(c.source for n in notebooks.numbers() for c in notebooks.book(n).cells if c.cell_type == "markdown")
+
+
+@pytest.mark.parametrize("plan", plans.plans(), ids=plans.name_of)
+def test_a_plan_fills_its_time_and_names_only_what_there_is(built, plan):
+    assert sum(row["minutes"] for row in plan["rows"]) == int(plan["name"].split()[0])
+    assert {*plans.asked_in(plan)} <= {**items(), **prompts()}.keys()
+    for way in plans.WAYS:
+        page = seen(read(built, f"instructor/sessions/{plans.name_of(plan)}_{way}.html"))
+        assert "No class has used this plan" in page and plan["leave"].strip() in page
+        assert all((built / "learner" / f"{name}.html").exists() for name in plan["print"][way])
+        assert {*plan["print"][way].values()} <= {*plans.COPIES}
+        named = re.findall(r"\*([^*]+)\*", " ".join(row[way] for row in plan["rows"]))
+        assert [words for words in named if f"# {words}" not in HEADINGS] == []
+    said = " ".join([row["expect"] for row in plan["rows"] if "expect" in row])
+    assert not re.search(r"[A-Z]\d\.\d", said)  # a guess stands in the row of its question, and nowhere else
+
+
+def test_the_pages_of_a_plan_are_counted_and_the_link_stands_where_it_is_needed():
+    plan, link = plans.plans()[0], "https://class.example/live"
+    pages = {f"learner/{name}": 2 for name in plan["print"]["cards"]} | {"instructor/sessions/50_minutes_questions": 5}
+    page = seen(plans.session(plan, "cards", pages, link))
+    copies = [plans.COPIES[per] for per in plan["print"]["cards"].values()]
+    assert f"For 30 learners {5 + 2 * sum(copies)} pages in all" in page and link not in page
+    for way in plans.WAYS:
+        assert (link in plans.before(plan, way, link)) == (way == "laptops")
+    assert link in plans.session(plan, "laptops", {}, link) and "? " in seen(plans.session(plan, "laptops", {}, link))
+    assert "about 61 minutes" in plans.before(plan, "cards", "")  # 23 and 38
+    assert "about 0" not in plans.before(plans.plans()[1], "laptops", "")
+
+
+def test_every_link_of_the_front_page_leads_to_a_file_and_nothing_of_the_kit_is_left_out(built):
+    page = (built / "index.html").read_text(encoding="utf-8")
+    links = {link for link in re.findall(r'href="([^"]+)"', page) if not link.startswith("https:")}
+    assert [link for link in links if not (built / link).exists()] == []
+    there = {p.relative_to(built).as_posix() for p in built.rglob("*.*")} - {"index.html"}
+    assert there - links == set()
+
+
+def test_a_question_of_a_plan_has_its_answers_on_one_page(built):
+    for plan in plans.plans():
+        page = seen(read(built, f"instructor/sessions/{plans.name_of(plan)}_questions.html"))
+        named = [{**items(), **prompts()}[name] for name in plans.asked_in(plan)]
+        words = [x["exemplar"] if "exemplar" in x else x["options"][0]["why"] for x in named]
+        assert len(words) > 6 and all(" ".join(w.split()) in page for w in words)
+
+
+# ---- slides ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("plan", plans.plans(), ids=plans.name_of)
+def test_a_deck_follows_its_plan_and_answers_only_after_the_question(built, plan):
+    shown = read_deck((built / "instructor" / "slides" / f"{plans.name_of(plan)}.pptx").read_bytes())
+    asked, titles = [name for name in plans.asked_in(plan) if name in items()], [slide.title for slide in shown]
+    assert [title for title in titles if title in asked] == asked
+    for name in asked:
+        at, item = titles.index(name), items()[name]
+        question, answers = shown[at], " ".join(shown[at + 1].words)
+        assert all(o["text"] in " ".join(question.words) for o in item["options"]) and "✔" not in " ".join(
+            question.words
+        )
+        assert titles[at + 1].startswith(name) and all(o["why"] in answers for o in item["options"])
+        assert re.findall(r"✔ (\w)", answers) == ([item["best"].upper()] if item["best"] else [])
+        assert all(words in " ".join(shown[at + 2].words) for words in item.get("voices", {}).values())
+        told = [" ".join(slide.words) for slide in shown[: at + 1]]
+        assert not any(o["why"] in words for o in item["options"] for words in told)
+
+
+def test_slides_are_read_from_the_last_row_and_say_what_they_are(built):
+    shown = read_deck((built / "instructor" / "slides" / "everything.pptx").read_bytes())
+    for slide in shown:
+        foot = next(words for words in slide.words if BANNER in words)
+        assert "10.3389/fped.2020.635080" in foot and version() in foot and slide.ends < 1, slide.title
+        assert sorted(slide.sizes)[0] == 10 and sorted(slide.sizes)[1] >= 16, slide.title  # the foot is for the file
+        assert slide.notes.strip(), slide.title
     drawn = [number for number in notebooks.numbers() if notebooks.figure(number)[0]]
-    assert len(found) == 1 + len(drawn) + sum(map(len, slides.MORE.values()))
-    for number in drawn:
-        picture, words = notebooks.figure(number)
-        assert any(picture in notebooks.shown(c) for c in notebooks.book(number).cells if c.cell_type == "code")
-        [slide] = [s for s in found if picture in s]
-        assert notebooks.title(number) in html.unescape(slide) and len(words.split()) > 15
-        assert " ".join(seen(pages.markdown(words)).split()[:12]) in " ".join(seen(slide).split())
+    home = [[s for s in shown if s.title.startswith(f"{notebooks.title(n)}: the picture")] for n in drawn]
+    assert all(home) and sum(bool(slide.pictures) for slides in home for slide in slides) > 5
+    for number, slides in zip(drawn, home, strict=True):
+        figure = notebooks.figure(number)[0]
+        found = deck.PICTURE.search(figure)
+        assert (
+            bool(found) == all(slide.pictures for slide in slides)
+            and notebooks.figure(number)[1].split()[0] in slides[0].notes
+        )
+        if found:
+            wide, _ = deck.BOX.search(svg := base64.b64decode(found[1]).decode()).groups()
+            scale = min(picture.width.pt for slide in slides for picture in slide.pictures) / float(wide)
+            assert scale * min(map(float, deck.LETTERS.findall(svg))) >= deck.LEAST, number
+            assert all(picture._element.nvPicPr.cNvPr.get("descr") for slide in slides for picture in slide.pictures)
+        else:
+            rows = [words for slide in slides for words in slide.words]
+            assert [cell for row in deck.cells(figure) for cell in row if cell not in rows] == []
+
+
+def test_a_tall_picture_is_cut_between_its_groups_and_a_small_one_is_not():
+    line = '<path d="M 1 {y} \nL 9 {y} \n" style="fill: none; stroke: #dfe5ea"/>'
+    svg = '<svg viewBox="0 0 600 {high}"><g style="font-size: 9px"/>' + "".join(line.format(y=y) for y in (20, 90, 240))
+    assert deck.parts(svg.format(high=200)) == ([(0, 200)], 0)
+    assert deck.parts(svg.format(high=420)) == ([(0, 240), (240, 420)], 20)
+
+
+def test_without_the_library_a_sentence_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pptx", None)
+    with pytest.raises(KitError, match="python lab.py classroom adds it"):
+        deck.Deck("x")
 
 
 # ---- the command ----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("browser", [None, "no-browser"])
 def test_without_a_browser_that_prints_the_pages_are_built_and_one_line_says_so(tmp_path, monkeypatch, browser):
     steps = []
-    monkeypatch.setattr(kit, "everything", lambda: {"learner/one.html": pages.page("One", "<p>One.</p>")})
+    monkeypatch.setattr(kit, "everything", lambda link: {"learner/one.html": pages.page("One", "<p>One.</p>")})
+    monkeypatch.setattr(kit.plans, "fronts", lambda pages, link: {})
     monkeypatch.setattr(kit, "check", lambda folder: None)
     monkeypatch.setattr(printing.shutil, "which", lambda name: browser and str(tmp_path / browser))
     monkeypatch.setattr(kit.book, "build", lambda folder, tell: None)
@@ -220,4 +323,4 @@ def test_without_a_browser_that_prints_the_pages_are_built_and_one_line_says_so(
 def test_the_command_tells_a_fault_in_words(monkeypatch, capsys):
     monkeypatch.setattr(command, "build", Mock())
     monkeypatch.setattr(command.kit, "build", Mock(side_effect=KitError("a line")))
-    assert command.main() == "a line" and "build/kit" not in capsys.readouterr().out
+    assert command.main([]) == "a line" and "build/kit" not in capsys.readouterr().out

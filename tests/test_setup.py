@@ -75,6 +75,7 @@ def test_locks_are_whole_and_name_no_place():
         (OLDEST, run_time, ["scipy"]),
         (tools.REFERENCE_LOCK, wanted_by("reference"), []),
         (tools.HUB_LOCK, wanted_by("hub"), names),  # two of one kind would stand on one path
+        (tools.KIT_LOCK, wanted_by("kit"), names),
         (tools.BOOK_LOCK, wanted_by("book"), names),
         (tools.SITE_LOCK, wanted_by("site"), names),
         (SITE / "wheels.lock", {name: Requirement(name) for name in wheels if name[0] != "#"}, []),
@@ -222,14 +223,16 @@ def handed(lab, monkeypatch):
     return lab
 
 
-TESTS = [(f"requirements-{name}.lock", name.removeprefix("test")) for name in ("test", "reference", "book", "site")]
+TESTS = [
+    (f"requirements-{name}.lock", name.removeprefix("test")) for name in ("test", "reference", "kit", "book", "site")
+]
 BENCH = ["-m", "tests.bench"]
 
 
 @pytest.mark.parametrize(
     "words, ran",
     [
-        (["classroom"], [["-m", "classroom"]]),  # nothing beyond what the notebooks need
+        (["classroom"], [TESTS[2], ["-m", "classroom"]]),
         (["classroom", "--pdf"], [*TESTS, "browser", ["-m", "classroom", "--pdf"]]),
         (["bench"], [*TESTS, "hub", "pip", BENCH]),
         (["bench", "hub"], [*TESTS, "hub", [*BENCH, "hub"]]),
@@ -237,8 +240,8 @@ BENCH = ["-m", "tests.bench"]
         (["bench", "speed"], [*TESTS, [*BENCH, "speed"]]),
         (["rebuild", "--all"], [*TESTS, ["-m", "tests.rebuild", "--all"]]),
         (["refresh", "a.ipynb"], [["-m", "tests.refresh_notebooks", "a.ipynb"]]),
-        (["book"], [TESTS[2], ["-m", "classroom.book"]]),
-        (["site", "--serve"], [*TESTS[2:], "pip", ["-m", "classroom.site", "--serve"]]),
+        (["book"], [TESTS[3], ["-m", "classroom.book"]]),
+        (["site", "--serve"], [*TESTS[3:], "pip", ["-m", "classroom.site", "--serve"]]),
         (["setup"], []),
     ],
 )

@@ -11,9 +11,12 @@ TEST_LOCK = ROOT / "tests" / "locks" / "requirements-test.lock"
 REFERENCE_LOCK = (
     ROOT / "tests" / "locks" / "requirements-reference.lock"
 )  # scipy, which seaborn is not to find, and a reader of GIFT
+KIT_LOCK = ROOT / "classroom" / "kit" / "requirements-kit.lock"
 BOOK_LOCK = ROOT / "classroom" / "book" / "requirements-book.lock"
 SITE_LOCK = ROOT / "classroom" / "site" / "requirements-site.lock"
 HUB_LOCK = ROOT / "classroom" / "hub" / "requirements-hub.lock"
+OWN = {"classroom": [KIT_LOCK], "book": [BOOK_LOCK], "site": [BOOK_LOCK, SITE_LOCK]}
+TESTED = (TEST_LOCK, REFERENCE_LOCK, KIT_LOCK, BOOK_LOCK, SITE_LOCK)
 MODULES = {"refresh": "tests.refresh_notebooks", "rebuild": "tests.rebuild", "bench": "tests.bench",
            "classroom": "classroom", "book": "classroom.book", "site": "classroom.site"}  # fmt: skip
 PROXY = "configurable-http-proxy@5.3.0"  # the hub's own, in JavaScript
@@ -64,7 +67,7 @@ def add_browser():
 def test(arguments):
     """Run the tests under tests/ and compare every notebook with its stored outputs; the quick ones leave that out."""
     options = "-n 2 --dist loadfile --no-loadscope-reorder".split()
-    add(TEST_LOCK, REFERENCE_LOCK, BOOK_LOCK, SITE_LOCK)
+    add(*TESTED)
     if arguments[:1] == ["quick"]:
         arguments = arguments[1:]
         options += ["-m", "not slow and not browser"]
@@ -86,14 +89,16 @@ def run(word, arguments):
         return test(arguments)
     parts = (arguments or ["hub", "site"]) if word == "bench" else [word]
     if word in ("rebuild", "bench") or "--pdf" in arguments:
-        add(TEST_LOCK, REFERENCE_LOCK, BOOK_LOCK, SITE_LOCK)
-    if word in ("book", "site"):
-        add(BOOK_LOCK, *([SITE_LOCK] if word == "site" else []))
+        add(*TESTED)
+    if word in OWN:
+        add(*OWN[word])
     if "hub" in parts:
         add_hub()
     if "site" in parts:  # it is built of what pip fetches
         lab.ask(lab.PYTHON, "-I", "-m", "ensurepip", "--default-pip")
     if "--pdf" in arguments:
         add_browser()
-    folder = None if word in ("refresh", "book", "site") else ROOT  # what is named to it is looked for where you are
+    folder = (
+        None if word in ("refresh", "classroom", "book", "site") else ROOT
+    )  # what is named to it is looked for where you are
     return lab.hand_over("-m", MODULES[word], *arguments, cwd=folder)

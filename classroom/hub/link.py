@@ -54,6 +54,12 @@ def published():
     return tuple(_address(address) if address else "" for address in given)
 
 
+def live():
+    """Where page 00 of the published site opens live (str), "" where no address is known."""
+    site = published()[1]
+    return f"{site}/live/lab/index.html?path={FIRST.rpartition('/')[2]}" if site else ""
+
+
 def launch():
     """A line of links that open the collection without an install (Markdown), "" where no address is known."""
     repository, site = published()

@@ -170,18 +170,18 @@ def readiness(teacher=False):
     return page(name, f"<h1>{name}</h1>{markdown(text('readiness.md'))}{out}", teacher)
 
 
-def cards(teacher=False):
-    """Three cards to cut out, one page (str); there is nothing to answer in them."""
+def cards():
+    """Three cards to cut out, on one page (str)."""
     drawn = ""
     for letter, shape in SHAPES.items():
         label = escape(phrase("kit.sign_of_card", letter=letter))
         drawn += f'<div>{letter}<svg viewBox="0 0 100 100" role="img" aria-label="{label}">'
         drawn += f'<g fill="none" stroke="#111" stroke-width="8">{shape}</g></svg></div>'
     name, how = phrase("kit.voting_cards"), phrase("kit.cut_cards")
-    return page(name, f'<h1>{name}</h1><p>{how}</p><div class="cards new-page">{drawn}</div>', teacher)
+    return page(name, f'<h1>{name}</h1><p>{how}</p><div class="cards">{drawn}</div>')
 
 
 def sheets(teacher=False):
     """Every sheet for paper: a dict of file name (without ending) -> page."""
     made = {f"handouts/{stem(n)}": handout(n, teacher) for n in CORE}
-    return made | {"bench_sheet": bench(teacher), "readiness": readiness(teacher), "cards": cards(teacher)}
+    return made | {"bench_sheet": bench(teacher), "readiness": readiness(teacher)}

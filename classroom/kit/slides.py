@@ -1,46 +1,75 @@
-"""The pictures to take home as slides: one file that pages by keys, and prints one slide a page."""
+"""What stands on the slides: a deck for each session plan, in its order, and one of everything to choose from."""
 
-from html import escape
+import re
 
-from classroom.kit.notebooks import figure, numbers, title
-from classroom.kit.pages import HERE, TEACHER, markdown, page, stamp, text
-from utils.page import BANNER
+from classroom.kit import case
+from classroom.kit.deck import BODY, LARGE, SMALL, Deck
+from classroom.kit.notebooks import HOME, asked, figure, numbers, title
+from classroom.kit.pages import text
+from classroom.kit.plans import name_of, plans
 from utils.phrases import phrase
-
-# Pictures that a plan asks for beside those to take home.
-MORE = {"04": ("Explore: count people",)}
-# Page keys and arrows go from slide to slide, N shows what to say; no library is needed for that.
-KEYS = """const slides = [...document.querySelectorAll(".slide")];
-addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey) return;
-  const step = { ArrowRight: 1, ArrowDown: 1, PageDown: 1, " ": 1, ArrowLeft: -1, ArrowUp: -1, PageUp: -1 }[event.key];
-  const here = slides.findIndex((s) => s.getBoundingClientRect().bottom > innerHeight / 2);
-  const to = { Home: 0, End: slides.length - 1 }[event.key] ?? (step && here + step);
-  if (event.key.toLowerCase() === "n") slides[here].querySelector("details").toggleAttribute("open");
-  else if (to !== undefined && !(event.key === " " && event.target.closest("summary"))) {
-    event.preventDefault();
-    slides[Math.max(0, Math.min(to, slides.length - 1))].scrollIntoView();
-  }
-});"""
+from utils.quiz import items, prompts, voices
+from utils.tables import read_table
 
 
-def deck():
-    """All slides (str): a frame, then the pictures in the order of the notebooks, each with what to say."""
-    front, words = text("frame.md").split("\n---\n")
-    made = [(f'<div class="words">{markdown(front)}</div>', words)]
-    for number, heading in ((n, h) for n in numbers() for h in (*MORE.get(n, ()), None)):
-        picture, words = figure(number, heading)
-        if picture:
-            name = title(number) + (f": {heading.removeprefix('Explore: ').lower()}" if heading else "")
-            made.append((f"<h1>{escape(name)}</h1>{picture}", words))
-    body = "".join(_slide(n, len(made), *one) for n, one in enumerate(made, 1))
-    style = (HERE / "slides.css").read_text(encoding="utf-8")
-    return page(phrase("kit.slides"), body, teacher=True, script=KEYS, style=style)
+def plain(markdown):
+    """Markdown as the plain words of a slide or of its notes (str)."""
+    return re.sub(r"\*\*|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)|\[([^]]+)\]\([^)]*\)", r"\1", markdown)
 
 
-def _slide(number, count, shown, words):
-    notes = f'<details class="notes"><summary>{phrase("kit.slide_notes")}</summary>{markdown(words)}</details>'
-    more = {"case": phrase("kit.case_short"), "keys": TEACHER if number == 1 else phrase("kit.keys_await")}
-    foot = phrase("kit.slide_foot", number=number, count=count, banner=BANNER, stamp=escape(stamp()), **more)
-    head = f'<section class="slide" aria-label="{escape(phrase("kit.slide", number=number))}">'
-    return f'{head}<div class="shown">{shown}</div><small>{foot}</small>{notes}</section>'
+def add(deck, name):
+    """Add what a plan names to a deck: ``frame``, ``case 2``, ``picture 04``, or the id of a question or prompt."""
+    kind, _, what = name.partition(" ")
+    if name == "frame":
+        front, notes = text("frame.md").split("\n---\n")
+        head, *lines = [plain(line).lstrip("# -") for line in front.splitlines() if line]
+        deck.words(head, [(line, LARGE, False) for line in lines], plain(notes.strip()))
+    elif kind == "case":
+        for part, rows in case.tables(what):
+            head = [part, phrase("kit.as_printed")][: len(rows[0])]
+            deck.table(case.heading(what), [head, *rows], phrase("kit.case_notes_said"))
+    elif kind == "picture":
+        number, _, heading = what.partition(": ")
+        picture, words = figure(number, heading or None)
+        deck.figure(title(number) + f": {(heading or HOME).removeprefix('Explore: ').lower()}", picture, plain(words))
+    elif name in items():
+        question(deck, items()[name])
+    else:
+        prompt = prompts()[name]
+        look = "\n".join(f"- {line}" for line in prompt.get("look_for", []))
+        deck.words(name, [(prompt["stem"], LARGE, False)], f"{phrase('kit.look_for')}\n{look}")
+
+
+def question(deck, item):
+    """A question; then, for after the vote, what speaks for and against each answer; then the voices."""
+    options = [(f"{o['key'].upper()}   {o['text']}", LARGE, False) for o in item["options"]]
+    vote = phrase("kit.say_vote" if item["kind"] == "decision" else "kit.say_hands")
+    deck.words(item["id"], [(item["stem"], LARGE, True), *options], vote)
+    best, lines, notes = item.get("best"), [], []
+    known = read_table("misconceptions").set_index("misconception")["text"]
+    for o in sorted(item["options"], key=lambda o: o["key"] != best):
+        mark = "✔ " if o["key"] == best else ""
+        lines += [(f"{mark}{o['key'].upper()}   {o['text']}", BODY, o["key"] == best), (o["why"], SMALL, False)]
+        behind = phrase("kit.behind", text=known[o["misconception"]]) if o.get("misconception") else ""
+        notes.append(f"{o['key'].upper()}: {behind or '–'} [{', '.join(o['rests_on'])}]")
+    head = phrase("kit.answer_of", id=item["id"]) if best else f"{item['id']}: {phrase('kit.no_best')}"
+    deck.words(head, lines, "\n".join([*notes, phrase("kit.keys_await")]))
+    if heard := voices(item):
+        said = [line for label, words in heard for line in ((label, BODY, True), (words, BODY, False))]
+        deck.words(phrase("kit.voices_of", id=item["id"]), said, phrase("kit.say_voices"))
+
+
+def decks():
+    """Every deck: a dict of file name -> bytes; one for each plan, and one of everything."""
+    made = {name_of(plan): [s for row in plan["rows"] for s in row.get("slides", [])] for plan in plans()}
+    made["everything"] = ["frame", *(f"case {stage}" for stage in case.STAGES)]
+    for number in numbers():
+        made["everything"] += [i["id"] for i in asked(number, "decision")]
+        made["everything"] += [f"picture {number}"] if figure(number)[0] else []
+    out = {}
+    for name, wanted in made.items():
+        deck = Deck(name.replace("_", " "))
+        for one in wanted:
+            add(deck, one)
+        out[f"slides/{name}.pptx"] = deck.save()
+    return out

@@ -5,6 +5,7 @@ from html import escape
 
 from classroom.kit.notebooks import ASKED, asked, blueprint, book, exemplar, figure, filled, numbers, stem, stops, title
 from classroom.kit.pages import markdown, page, rows, text
+from classroom.kit.plans import asked_in, name_of, plans
 from utils.chapters import patient
 from utils.phrases import phrase
 from utils.quiz import items, prompts, voices
@@ -13,27 +14,13 @@ from utils.tables import read_table
 VOTE = 5  # minutes in class
 
 
-def plans():
-    """The session plans as written: a dict of title -> Markdown; the last is for when something fails."""
-    parts = text("plans.md").removeprefix("# ").split("\n# ")
-    return {part.partition("\n")[0]: part.partition("\n")[2].strip() for part in parts}
-
-
-def asked_in(plan):
-    """The ids of the questions and prompts of a plan, each once, in order."""
-    return list(dict.fromkeys(re.findall(r"\b[A-Z]\d\.\d\b", plan)))
-
-
-def sessions():
-    """A page for each plan: the plan, then what its questions need, in the order in which they come (dict)."""
-    *timed, (failing, help_) = plans().items()
+def questions():
+    """A page for each plan: what its questions need, in the order in which they come (dict)."""
     out = {}
-    for name, plan in timed:
-        questions = [decision(items()[k]) if k in items() else own(k) for k in asked_in(plan)]
-        body = f"<h1>{escape(name)}</h1><p>{phrase('kit.session_how')}</p>{markdown(plan)}"
-        body += f"<h2>{escape(failing)}</h2>{markdown(help_)}"
-        body += f'<div class="new-page"><h2>{phrase("kit.session_questions")}</h2>{"".join(questions)}</div>'
-        out[f"sessions/{name[:2]}_minutes"] = page(phrase("kit.session_title", name=name), body, teacher=True)
+    for plan in plans():
+        asked = [decision(items()[k]) if k in items() else own(k) for k in asked_in(plan)]
+        head = phrase("kit.session_questions", name=plan["name"])
+        out[f"sessions/{name_of(plan)}_questions"] = page(head, f"<h1>{head}</h1>{''.join(asked)}", teacher=True)
     return out
 
 
@@ -128,4 +115,9 @@ def best(item):
 
 def papers():
     """Every page for the teacher alone: a dict of file name (without ending) -> page."""
-    return {**sessions(), "answer_key": key()} | {f"facilitation/{stem(n)}": facilitation(n) for n in numbers()}
+    words = {
+        name: page(phrase(f"kit.{name}"), markdown(text(f"{name}.md")), teacher=True) for name in ("receipts", "pilot")
+    }
+    return {**questions(), **words, "answer_key": key()} | {
+        f"facilitation/{stem(n)}": facilitation(n) for n in numbers()
+    }

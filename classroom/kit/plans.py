@@ -1,0 +1,190 @@
+"""What a teacher begins with: the front page; each session plan, with laptops and with cards; what to send."""
+
+import re
+from functools import cache
+from html import escape
+
+import yaml
+
+from classroom.kit import case
+from classroom.kit.handouts import CORE
+from classroom.kit.notebooks import numbers, stem, stops, title
+from classroom.kit.pages import LINE, markdown, page, rows, text
+from utils.phrases import phrase
+
+WAYS = ("laptops", "cards")
+LEARNERS = 30  # for whom copies are counted
+FILES = {  # what is no page, by its use
+    "prepare": {"every_slide": "instructor/slides/everything.pptx"},
+    "after": {
+        "bank_qti": "instructor/platform/questions_qti21.zip",
+        "bank_gift": "instructor/platform/questions_gift.txt",
+    },
+}
+FILLED = ("instructor/bench_sheet", "instructor/readiness")
+COPIES = {"learner": LEARNERS, "pair": LEARNERS // 2, "team": -(-LEARNERS // 4), "spare": 3, "you": 1}
+
+
+@cache
+def plans():
+    """The session plans as written (list of dict); do not change them."""
+    return yaml.safe_load(text("plans.yaml"))
+
+
+def name_of(plan):
+    """The name of a plan's files, without an ending."""
+    return plan["name"].replace(" ", "_")
+
+
+def asked_in(plan):
+    """The ids of the questions and prompts of a plan, each once, in order."""
+    found = [s for row in plan["rows"] for s in row.get("slides", []) if re.fullmatch(r"[A-Z]\d\.\d+", s)]
+    return list(dict.fromkeys(found))
+
+
+def sheet_title(name):
+    """What a page below learner/ or instructor/ is called (str)."""
+    folder, _, last = name.rpartition("/")
+    if folder.endswith("case"):
+        return phrase("kit.case_page", title=case.heading(last[0]))
+    if last.endswith("_questions"):
+        return phrase("kit.session_questions", name=last.removesuffix("_questions").replace("_", " "))
+    if folder.endswith("handouts"):
+        return phrase("kit.handout_head", title=title(last[:2]))
+    return phrase(f"kit.{last}_filled" if name in FILLED else f"kit.{last}")
+
+
+def minutes(plan):
+    """How long the pages that are read before take (int)."""
+    return sum(int(stops().at[n, "minutes"]) for n in plan["read"])
+
+
+def part(name, heading):
+    """The section of a text in ``texts/`` under a heading (str)."""
+    return f"\n{text(name)}".partition(f"\n## {heading}\n")[2].partition("\n## ")[0].strip()
+
+
+def before(plan, way, link):
+    """What students are sent (HTML page)."""
+    pages = phrase("kit.and").join(title(n) for n in plan["read"])
+    read = part("before.md", "reading" if plan["read"] else "no reading").format(pages=pages, minutes=minutes(plan))
+    words = part("before.md", way).format(link=link or LINE, read=read)
+    head = phrase("kit.before_head")
+    return page(head, f"<h1>{head}</h1>{markdown(words)}")
+
+
+def printing(plan, way, pages):
+    """What is printed for a session (HTML): `pages` has how many each PDF has, by name, where that is known."""
+    wanted = {f"instructor/sessions/{name_of(plan)}_questions": "you"}
+    wanted |= {f"learner/{name}": per for name, per in plan["print"][way].items()}
+    lines, whole = [], 0
+    for name, per in wanted.items():
+        each, copies = pages.get(name, 0), COPIES[per]
+        whole += each * copies
+        counts = [str(n or "?") for n in (each, copies, each * copies)]
+        lines.append([link_to(name, "../../", pages), phrase(f"kit.per_{per}"), *counts])
+    head = [phrase(f"kit.{k}") for k in ("print", "for_whom", "pages_each", "copies", "sheets")]
+    total = phrase("kit.print_total", n=LEARNERS, total=whole) if pages else phrase("kit.print_unknown")
+    return f"{rows(head, lines)}<p>{total}</p>"
+
+
+def slide_name(name):
+    """What a plan calls a slide (HTML)."""
+    kind, _, what = name.partition(" ")
+    what = what.replace("Explore: ", "")
+    return phrase(f"kit.slide_{kind}", what=escape(what)) if kind in ("frame", "case", "picture") else name
+
+
+def link_to(name, up, pages, words=None):
+    """A link to a page of the kit, to its PDF where there is one (HTML)."""
+    ending = "pdf" if name in pages else "html"
+    return f'<a href="{up}{name}.{ending}">{escape(words or sheet_title(name))}</a>'
+
+
+def session(plan, way, pages, link):
+    """A session plan in one of its versions (HTML page)."""
+    done = phrase("kit.read_before", pages=", ".join(plan["read"]), minutes=minutes(plan))
+    done = done if plan["read"] else phrase("kit.nothing_before")
+    lines, now = [], 0
+    for row in plan["rows"]:
+        guess = f"<br><em>{phrase('kit.guess', words=row['expect'])}</em>" if "expect" in row else ""
+        shown = ", ".join(map(slide_name, row.get("slides", []))) or "–"
+        lines.append([f"{now}–{now + row['minutes']}", markdown(row["do"]) + guess, markdown(row[way]) or "–", shown])
+        now += row["minutes"]
+    table = rows(
+        [phrase(f"kit.{k}") for k in ("minute", "what_you_do", f"with_{way}", "slides")], lines, "grid full plan"
+    )
+    head = phrase(f"kit.plan_{way}", name=plan["name"])
+    parts = [f"<h1>{head}</h1><p>{escape(plan['about'])} {phrase('kit.untried')}</p>", table]
+    parts += [f"<h2>{phrase('kit.to_print')}</h2>", printing(plan, way, pages)]
+    parts += [f"<h2>{phrase(f'kit.with_{way}')}</h2>"]
+    parts += [markdown(text(f"{way}.md").format(link=link or LINE, before=done))]
+    parts += [f"<h2>{phrase('kit.when_it_fails')}</h2>", markdown(text("help.md").format(leave=plan["leave"]))]
+    return page(head, "".join(parts), teacher=True)
+
+
+def fronts(pages, link=""):
+    """Every page on which others are counted or linked: a dict of path -> page."""
+    made = {f"{name_of(p)}_{way}": session(p, way, pages, link) for p in plans() for way in WAYS}
+    return {f"instructor/sessions/{name}.html": html for name, html in made.items()} | {"index.html": index(pages)}
+
+
+def sent(link=""):
+    """What is sent to students: a dict of path (without ending) -> page."""
+    return {
+        f"before/{name_of(plan)}_{way}": before(plan, way, link)
+        for plan in plans() for way in WAYS if way == "laptops" or plan["read"]
+    }  # fmt: skip
+
+
+# ---- the front page -------------------------------------------------------------------------------------------------
+def index(pages):
+    """The way to everything, beginning with a session next week (HTML page)."""
+    lines = []
+    for plan in plans():
+        name = name_of(plan)
+        ways = [link_to(f"instructor/sessions/{name}_{way}", "", pages, phrase("kit.plan")) for way in WAYS]
+        asked = link_to(f"instructor/sessions/{name}_questions", "", pages, phrase("kit.questions"))
+        deck = f'<a href="instructor/slides/{name}.pptx">{phrase("kit.deck")}</a>'
+        letters = [link_to(f"learner/before/{name}_{way}", "", pages, phrase(f"kit.by_{way}"))
+                   for way in WAYS if way == "laptops" or plan["read"]]  # fmt: skip
+        lines.append(
+            [f"<strong>{plan['name']}</strong><br>{escape(plan['about'])}", *ways, asked, deck, ", ".join(letters)]
+        )
+    head = [phrase(f"kit.{k}") for k in ("session", "by_laptops", "by_cards", "its_questions", "to_show", "to_send")]
+    words = phrase("kit.front")
+    body = f"<h1>{words}</h1><p>{phrase('kit.front_how')}</p>{rows(head, lines, 'grid full left')}"
+    body += markdown(text("start.md")) + f"<h2>{phrase('kit.everything_else')}</h2>"
+    listed = {
+        "print": [*(f"learner/{x}" for x in [*case.sheets(), "bench_sheet", "readiness", "cards"])],
+        "prepare": ["instructor/answer_key", "instructor/bench_sheet", "instructor/readiness"],
+        "after": ["instructor/receipts", "instructor/pilot"],
+    }
+    for use, names in listed.items():
+        links = "".join(f"<li>{link_to(name, '', pages)}</li>" for name in names)
+        files = "".join(
+            f'<li><a href="{file}">{phrase(f"kit.{key}")}</a></li>' for key, file in FILES.get(use, {}).items()
+        )
+        body += f"<h3>{phrase(f'kit.use_{use}')}</h3><ul>{links}{files}</ul>"
+    return page(words, f"{body}<h3>{phrase('kit.by_page')}</h3>{by_page(pages)}{markdown(text('change.md'))}")
+
+
+def by_page(pages):
+    """What there is for each notebook (HTML table)."""
+    lines, kinds = (
+        [],
+        (
+            "learner/handouts",
+            "instructor/handouts",
+            "instructor/facilitation",
+            "instructor/notebooks",
+            "learner/notebooks",
+        ),
+    )
+    for number in numbers():
+        names = [f"{kind}/{stem(number)}" for kind in kinds]
+        there = [n in pages or (number in CORE if "handouts" in n else n.startswith("instructor")) for n in names]
+        links = [link_to(n, "", pages, number) if x else "–" for n, x in zip(names, there, strict=True)]
+        lines.append([escape(title(number)), *links])
+    heads = ("page", "is_handouts", "filled_in", "is_facilitation", "with_answers", "as_read")
+    return rows([phrase(f"kit.{k}") for k in heads], lines, "grid full left")
