@@ -34,6 +34,7 @@ REVIEW = {"page": r"\d\d", "name": ".+", "role": ".+", "date": r"\d{4}-\d\d-\d\d
 # What leads to the page before and after, or back to the top, where the book has its own ways; how to run the page.
 WAYS = re.compile(r"(?m)^(?:← |\[Map\]\(|\[Back to the top\]).*$\n?|^\*\*To run this page:(?:.+\n)+")
 ADDRESS = re.compile(r"\[([FUDP]\d+)\]\(#Look-up[^)]*\)")
+KEYS = '<details class="keys"><summary><strong>'  # of no use on paper
 ASKS = re.compile(r"^(?:ask|write|rank|sheet)\(", re.M)
 PARTS = {"transfer": "book.transfer", "optional": "book.optional"}  # of the sidebar; other parts tell the case
 ABOUT = "live doors glossary sources reuse functions data speed"
@@ -154,6 +155,7 @@ def page_of(book, stop, live):
         text = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             text = ADDRESS.sub(r'<a href="#address-\1">\1</a>', WAYS.sub("", text))
+            text = text.replace(f"<details><summary><strong>{phrase('book.keys')}", KEYS + phrase("book.keys"))
             text = re.sub(r"\]\((\w+\.ipynb)?#[^)]+\)", lambda m: m[0].lower(), text)
         elif cell["cell_type"] == "code":
             shown = [o["data"] for o in cell.get("outputs", []) if "text/html" in o.get("data", {})]
@@ -183,7 +185,8 @@ def about(stop, opened, live):
         trust += f' <a href="{escape(where)}">{phrase("book.report")}</a>'
         trust += f' <a href="{escape(binder(repository, file=f"notebooks/{stop.file}"))}">{phrase("book.binder")}</a>'
     lines.append(f'<span class="whence">{trust}</span>')
-    return f'<p class="live" data-folded="{escape(phrase("book.folded"))}">{"<br>".join(lines)}</p>'
+    paper = "".join(f' data-{key}="{escape(phrase(f"book.{key}"))}"' for key in ("folded", "there"))
+    return f'<p class="live"{paper}>{"<br>".join(lines)}</p>'
 
 
 def addresses(names, stop):

@@ -5,16 +5,21 @@ if (location.protocol === "file:") document.documentElement.classList.add("from-
 addEventListener("beforeprint", () => {
   const page = document.querySelector("article.bd-article:has(.live[data-folded])");
   if (!page) return;
+  const { folded, there } = document.querySelector(".live").dataset;
   const last = document.createElement("section");
   last.className = "folds";
-  last.appendChild(document.createElement("h2")).textContent = document.querySelector(".live").dataset.folded;
-  page.querySelectorAll("details:not(.hide)").forEach((fold) => {
+  last.appendChild(document.createElement("h2")).textContent = folded;
+  page.querySelectorAll("details:not(.hide, .keys)").forEach((fold) => {
     if (fold.parentElement.closest("details")) return;
     const copy = fold.cloneNode(true);
     [copy, ...copy.querySelectorAll("details")].forEach((each) => { each.open = true; });
     last.append(copy);
     fold.open = false;
+    fold.querySelector("summary").dataset.there = there;
   });
   if (last.childElementCount > 1) page.append(last);
 });
-addEventListener("afterprint", () => document.querySelector(".folds")?.remove());
+addEventListener("afterprint", () => {
+  document.querySelector(".folds")?.remove();
+  document.querySelectorAll("[data-there]").forEach((summary) => summary.removeAttribute("data-there"));
+});
