@@ -8,7 +8,7 @@ import pandas as pd
 from classroom.kit.notebooks import stops
 from classroom.kit.pages import page
 from classroom.kit.plans import asked_in, plans
-from classroom.receipts import current, read_receipts
+from classroom.receipts import FORMULA, current, read_receipts
 from utils.page import table
 from utils.phrases import phrase
 from utils.plots import BOLD, INK, MET, canvas, finish
@@ -22,14 +22,15 @@ class ReportError(Exception):
     """Why there is no report."""
 
 
-def of_plan(minutes=None):
-    """The questions that count (list of ids): of the plan of so many minutes, or every decision question."""
-    if minutes is None:
-        return [k for k, i in items().items() if i["kind"] == "decision"]
+def counting(receipts, plan=None):
+    """The decision questions that count (list of ids): of the plan of so many minutes, or of the pages answered on."""
+    decisions = {k: i["notebook"] for k, i in items().items() if i["kind"] == "decision"}
+    if plan is None:
+        return [k for k, page in decisions.items() if page in {*receipts["notebook"]}]
     found = {p["name"].split()[0]: p for p in plans()}
-    if str(minutes) not in found:
-        raise ReportError(phrase("kit.no_plan", given=minutes, known=", ".join(found)))
-    return [k for k in asked_in(found[str(minutes)]) if k in items()]
+    if str(plan) not in found:
+        raise ReportError(phrase("kit.no_plan", given=plan, known=", ".join(found)))
+    return [k for k in asked_in(found[str(plan)]) if k in decisions]
 
 
 def gradebook(receipts, asked):
@@ -67,7 +68,8 @@ def questions(receipts, asked):
     frame = pd.DataFrame(
         rows, columns=["question", "voted", "right_first", "voted_twice", "right_second", "sure_and_wrong"]
     )
-    return frame.astype({"right_first": "Float64", "right_second": "Float64"}).round(0)
+    whole = {"right_first": "Int64", "right_second": "Int64"}
+    return frame.astype(dict.fromkeys(whole, "Float64")).round(0).astype(whole)
 
 
 def minutes(receipts):
@@ -110,12 +112,14 @@ def picture(votes):
 def write(folder, plan=None, tell=print):
     """Write the report of a folder of receipts into ``report`` in it; `ReportError` says why there is none.
 
-    `plan` (int or None) is the plan whose questions count; `tell` gets what is to be said, a line at a time.
+    `plan` is that of `counting`; `tell` gets what is to be said.
     """
-    asked, receipts = of_plan(plan), read_receipts(folder)
+    receipts = read_receipts(folder)
+    asked = counting(receipts, plan)
     if receipts.empty:
         raise ReportError(phrase("kit.no_receipts", folder=folder))
-    receipts["code"] = [Path(name).stem for name in receipts["file"]]
+    codes = [Path(name).stem for name in receipts["file"]]
+    receipts["code"] = [f"'{code}" if code.startswith(FORMULA) else code for code in codes]
     votes, out = counts(receipts, asked), Path(folder).expanduser() / "report"
     made = {
         "gradebook": gradebook(receipts, asked),
@@ -132,5 +136,5 @@ def write(folder, plan=None, tell=print):
     for name in ("questions", "minutes"):
         frame = made[name].rename(columns=lambda c: phrase(f"kit.column_{c}"))
         shown += table(frame.astype(object).where(frame.notna(), "–"), phrase(f"kit.report_{name}", pause=PAUSE)).html
-    (out / "report.html").write_text(page(head, f"<h1>{head}</h1>{shown}"), encoding="utf-8", newline="\n")
+    (out / "report.html").write_text(page(head, f"<h1>{head}</h1>{shown}", teacher=True), encoding="utf-8", newline="\n")
     tell(phrase("kit.reported", folder=out, files=", ".join([*(f"{name}.csv" for name in made), "report.html"])))

@@ -20,7 +20,9 @@ def questions():
     for plan in plans():
         asked = [decision(items()[k]) if k in items() else own(k) for k in asked_in(plan)]
         head = phrase("kit.session_questions", name=plan["name"])
-        out[f"sessions/{name_of(plan)}_questions"] = page(head, f"<h1>{head}</h1>{''.join(asked)}", teacher=True)
+        out[f"sessions/{name_of(plan)}_questions"] = page(
+            head, f"<h1>{head}</h1><h2>{phrase('kit.in_order')}</h2>{''.join(asked)}", teacher=True
+        )
     return out
 
 

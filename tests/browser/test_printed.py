@@ -1,12 +1,9 @@
 """Kit and book in a real browser, opened from their folders: nothing is asked for, nothing is cut off on paper."""
 
-import re
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from playwright.sync_api import expect
 
-from classroom.kit import notebooks, printing
+from classroom.kit import case, printing
 from tests.browser.access import COLOURS, faults, lay_out
 from tests.browser.session import BOOKS, VIEW
 
@@ -16,14 +13,21 @@ BROKEN = ("model not found", "VBox(children", "Error displaying widget", "Traceb
 OPENED = """() => [...document.querySelectorAll('main details:not(.notes)')]
   .filter((e) => !e.parentElement.closest('details')).map((e) => e.open)"""
 # One page of each kind is held to the rules of access.
-KINDS = [f"learner/{name}" for name in ("index", "handouts/01_month_of_fever", "handouts/07_why_the_vein", "cards")]
-KINDS += ["learner/bench_sheet", "instructor/readiness", "instructor/sessions/50_minutes", "instructor/answer_key"]
-KINDS += [f"instructor/{name}" for name in ("facilitation/04_five_rulers", "slides", "notebooks/00_start_here")]
+KINDS = [
+    f"learner/{name}" for name in ("handouts/01_month_of_fever", "handouts/07_why_the_vein", "cards", "bench_sheet")
+]
+KINDS += ["index", "learner/case/1_first_hospital", "learner/before/50_minutes_laptops", "instructor/readiness"]
+KINDS += [f"instructor/sessions/50_minutes_{name}" for name in ("laptops", "questions")]
+KINDS += [f"instructor/{name}" for name in ("answer_key", "facilitation/04_five_rulers", "notebooks/00_start_here")]
 PAGES = [f"notebooks/{path.stem}" for path in BOOKS]  # of the book
 OTHERS = ["index", "doors", "glossary", "live", "sources", "reuse", "functions", "data", "speed"]
-FOLDS = """() => [...document.querySelectorAll('article details:not(.hide)')]
+FOLDS = """() => [...document.querySelectorAll('article details:not(.hide, .keys)')]
   .filter((e) => !e.parentElement.closest('details')).map((e) => [!!e.closest('.folds'), e.open])"""
-SEEN = """() => [...document.querySelectorAll('.live, .cell details.hide, .bd-sidebar, nav')]
+# Each fold left in its place points to the end.
+POINTERS = """() => [...document.querySelectorAll('article details:not(.hide, .keys) > summary')]
+  .filter((e) => e.checkVisibility() && !e.closest('.folds'))
+  .every((e) => getComputedStyle(e, '::after').content.includes('(at the end)'))"""
+SEEN = """() => [...document.querySelectorAll('.live, .cell details.hide, .keys, .bd-sidebar, nav')]
   .some((e) => e.checkVisibility())"""
 # In the dark the theme once took the words of captions away, and axe did not see it.
 CAPTIONS = """() => { const like = getComputedStyle(document.querySelector('article')).color;
@@ -34,11 +38,6 @@ CAPTIONS = """() => { const like = getComputedStyle(document.querySelector('arti
 THEME = "(mode) => { document.documentElement.dataset.mode = document.documentElement.dataset.theme = mode; }"
 CUT = """() => [...document.querySelectorAll('table, img, svg, pre')].filter((e) => e.checkVisibility()
   && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 120))"""
-TURNED = "(at) => Math.abs(document.querySelectorAll('.slide')[at].getBoundingClientRect().top) < 2"
-NO_SLIDE = {"00", "10", "12", "13"}  # pages without a picture to take home; 04 has a second picture
-SLIDES = 1 + len(set(notebooks.numbers()) - NO_SLIDE) + 1
-END = SLIDES - 1
-KEYS = (("ArrowRight", 1), ("PageDown", 2), ("ArrowLeft", 1), ("End", END), ("ArrowRight", END), ("ArrowLeft", END - 1))
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +56,8 @@ def test_every_page_opens_alone_and_is_not_cut_off_on_paper(built, page):
         page.emulate_media(media="print")
         page.goto(path.as_uri())
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        if path.stem != "slides":
-            assert all(page.evaluate(OPENED)), path.name
-            assert page.evaluate(CUT) == [], path.name
+        assert all(page.evaluate(OPENED)), path.name
+        assert page.evaluate(CUT) == [], path.name
         text = page.inner_text("body")
         found = [b for b in BROKEN if b in text]
         assert found in ([], ["Error displaying widget"] if path.name.startswith("00") else []), path.name
@@ -129,30 +127,19 @@ def test_on_paper_a_page_of_the_book_is_text_tables_and_pictures_and_what_is_fol
         folds = page.evaluate(FOLDS)
         assert [opened for last, opened in folds] == [last for last, _ in folds], name
         assert 2 * sum(last for last, _ in folds) == len(folds) and not page.evaluate(SEEN), name
+        assert page.evaluate(POINTERS), name
         assert page.evaluate(CUT) == [], name
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         expect(page.locator(".folds")).to_have_count(0)
         page.emulate_media(media="screen")
 
 
-def test_slides_turn_by_keys_and_say_their_notes(built, page):
-    page.set_viewport_size({"width": 1280, "height": 720})
-    page.goto((built / "instructor" / "slides.html").as_uri())
-    for key, at in (*KEYS, ("Home", 0)):
-        page.keyboard.press(key)
-        page.wait_for_function(TURNED, arg=at)
-    page.keyboard.press("n")
-    expect(page.locator(".slide").first).to_contain_text("Say it in a minute", use_inner_text=True)
-
-
-def test_pdfs_are_tagged_a_slide_a_page_and_cards_on_one(built, chromium):
-    names = ("instructor/slides", "learner/cards", "learner/handouts/03_flare_sepsis_or_mas")
-    paths = [built / f"{name}.html" for name in names]
-    with ThreadPoolExecutor(1) as apart:  # this thread has a browser open already
-        assert apart.submit(printing.print_pages, {p: p.with_suffix(".pdf") for p in paths}, chromium).result() == ""
-    counts = []
-    for path in paths:
-        data = path.with_suffix(".pdf").read_bytes()
-        assert b"/StructTreeRoot" in data and b"/Lang" in data
-        counts.append(len(re.findall(rb"/Type\s*/Page\b", data)))
-    assert counts == [SLIDES, 2, 2]
+def test_pdfs_are_tagged_and_what_is_to_be_one_page_is_one(built, chromium):
+    cases = [f"learner/case/{stage}_{name}" for stage, (name, *_) in case.STAGES.items()]
+    names = [*cases, "learner/cards", "learner/before/50_minutes_laptops", "instructor/pilot"]
+    names += ["learner/handouts/03_flare_sepsis_or_mas", "instructor/sessions/50_minutes_laptops"]
+    files = {built / f"{name}.html": built / f"{name}.pdf" for name in names}
+    assert printing.print_pages(files, chromium) == ""
+    for pdf in files.values():
+        assert b"/StructTreeRoot" in (data := pdf.read_bytes()) and b"/Lang" in data
+    assert [printing.page_count(pdf) for pdf in files.values()] == [1] * (len(names) - 2) + [2, 2]
