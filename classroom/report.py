@@ -136,5 +136,7 @@ def write(folder, plan=None, tell=print):
     for name in ("questions", "minutes"):
         frame = made[name].rename(columns=lambda c: phrase(f"kit.column_{c}"))
         shown += table(frame.astype(object).where(frame.notna(), "–"), phrase(f"kit.report_{name}", pause=PAUSE)).html
-    (out / "report.html").write_text(page(head, f"<h1>{head}</h1>{shown}", teacher=True), encoding="utf-8", newline="\n")
+    (out / "report.html").write_text(
+        page(head, f"<h1>{head}</h1>{shown}", teacher=True), encoding="utf-8", newline="\n"
+    )
     tell(phrase("kit.reported", folder=out, files=", ".join([*(f"{name}.csv" for name in made), "report.html"])))

@@ -16,6 +16,7 @@ GUARD = ROOT / "tests" / "guard"
 
 def pytest_addoption(parser):
     parser.addoption("--article", help="text of the published article, to check every printed figure against")
+    parser.addoption("--qti-schema", help="folder of the schemas of QTI 2.1, to check the question bank against")
 
 
 def pytest_configure(config):

@@ -1,11 +1,14 @@
 """The teachers' files: each is what the command makes, says what its source says, and is read by another's reader."""
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import zipfile
 from hashlib import sha256
+from xml.etree import ElementTree
 
 import pandas as pd
 import pedigree_ga4gh
@@ -15,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phenopackets.schema.v2.phenopackets_pb2 import Phenopacket
 
-from classroom import gift, phenopacket, review
+from classroom import gift, phenopacket, qti, review
 from classroom.__main__ import FILES, HERE, build
+from classroom.kit.deck import Deck
 from tests.step_by_step import REFERENCE
 from utils.case import load_case, references
 from utils.chapters import patient
@@ -162,6 +166,66 @@ def test_without_escapes_the_bank_would_not_come_back(monkeypatch):
     monkeypatch.setattr(gift, "escape", str)
     with pytest.raises((ValueError, AssertionError)):
         read_gift(gift.question(items()["N3.2"] | {"stem": "a {brace} = trouble"}))
+
+
+# ---- the same as QTI ------------------------------------------------------------------------------------------------
+def read_qti(file):
+    """Files of a QTI package by name, parsed, and how its elements are called."""
+    with zipfile.ZipFile(io.BytesIO(file)) as packed:
+        return {name: ElementTree.fromstring(packed.read(name)) for name in packed.namelist()}
+
+
+def local(root, name):
+    """The elements of a name below another, whatever their space."""
+    return [e for e in root.iter() if e.tag.rpartition("}")[2] == name]
+
+
+def test_every_question_of_the_bank_is_in_the_qti_package_once_and_whole_and_two_runs_agree():
+    files = read_qti(qti.package())
+    assert qti.package() == qti.package()
+    manifest, whole = files.pop("imsmanifest.xml"), files.pop("test.xml")
+    named = {e.get("href") for e in local(manifest, "file")}
+    assert named == {*files, "test.xml"} and [e.get("href") for e in local(whole, "assessmentItemRef")] == [*files]
+    assert len(files) == len(BANK)
+    for q in BANK:
+        root, item = files[f"items/{q['id']}.xml"], items()[q["id"]]
+        assert [e.text for e in local(local(root, "correctResponse")[0], "value")] == [item["best"]]
+        assert local(root, "prompt")[0].text == item["stem"] and ("pretest" in root.get("title")) == (
+            "pretest" in q["name"]
+        )
+        chosen = {e.get("identifier"): e.text for e in local(root, "simpleChoice")}
+        assert chosen == {o["key"]: o["text"] for o in item["options"]}
+        said = {e.get("identifier"): " ".join(p.text for p in local(e, "p")) for e in local(root, "modalFeedback")}
+        for o in item["options"]:
+            assert o["why"] in said[o["key"]] and all(address in said[o["key"]] for address in o["rests_on"])
+            assert all(words in said[o["key"]] for words in item.get("voices", {}).values())
+
+
+@given(st.lists(TEXT.filter(lambda text: not re.search("[^\t\n -\ud7ff]", text)), min_size=7, max_size=7))
+def test_any_text_comes_back_from_the_qti_package(texts):
+    stem, *rest = texts
+    options = [
+        {"key": k, "text": t, "why": w, "rests_on": []} for k, t, w in zip("abc", rest[:3], rest[3:], strict=True)
+    ]
+    item = {"id": "N9.9", "notebook": "09", "kind": "decision", "stem": stem, "options": options, "best": "b"}
+    root = ElementTree.fromstring(qti.item(item))
+    assert [e.text for e in (*local(root, "prompt"), *local(root, "simpleChoice"))] == [stem, *rest[:3]]
+
+
+def test_the_qti_package_is_valid_by_the_schemas_of_its_makers(request):
+    """With --qti-schema, the folder that holds qtiv2p1/imsqti_v2p1.xsd and imscp_v1p1.xsd; they are not ours to give."""
+    if not (folder := request.config.getoption("--qti-schema")):
+        pytest.skip("needs --qti-schema FOLDER")
+    Deck("")  # knows where lxml is
+    from lxml import etree
+
+    files = {"imsmanifest.xml": "imscp_v1p1.xsd", "test.xml": "qtiv2p1/imsqti_v2p1.xsd"}
+    schemas = {name: etree.XMLSchema(etree.parse(os.path.join(folder, name))) for name in {*files.values()}}
+    with zipfile.ZipFile(io.BytesIO(qti.package())) as packed:
+        for name in packed.namelist():
+            schema, text = schemas[files.get(name, files["test.xml"])], packed.read(name)
+            assert schema.validate(etree.fromstring(text)), (name, schema.error_log)
+            assert not schema.validate(etree.fromstring(text.replace(b" identifier=", b" name=", 1))), name
 
 
 # ---- the phenopacket ------------------------------------------------------------------------------------------------
