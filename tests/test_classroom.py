@@ -213,7 +213,7 @@ def test_any_text_comes_back_from_the_qti_package(texts):
 
 
 def test_the_qti_package_is_valid_by_the_schemas_of_its_makers(request):
-    """With --qti-schema, the folder that holds qtiv2p1/imsqti_v2p1.xsd and imscp_v1p1.xsd; they are not ours to give."""
+    """With --qti-schema, a folder with qtiv2p1/imsqti_v2p1.xsd and imscp_v1p1.xsd; they are not ours to give."""
     if not (folder := request.config.getoption("--qti-schema")):
         pytest.skip("needs --qti-schema FOLDER")
     Deck("")  # knows where lxml is
