@@ -33,7 +33,10 @@ GENERATED = ("datapackage.json", "question_bank.gift", "case.phenopacket.json", 
 BARE = " has no source"
 ASKED = "; is it still right?"  # what only a reader can tell; --seen says that it is
 # What a change is held to, beside the tests of the modules that changed.
-WORDED, OF_KIT = ["test_quiz.py", "test_notebooks.py", "test_pages.py"], ["test_kit.py", "test_classroom.py"]
+WORDED, OF_KIT = (
+    ["test_quiz.py", "test_notebooks.py", "test_pages.py"],
+    ["test_kit.py", "test_classroom.py", "test_report.py"],
+)
 TABLED = [*WORDED, *OF_KIT, "test_casedata.py", "test_rules.py", "test_patient.py", "test_bench.py"]
 TABLED += ["test_design_data.py"]
 CONCERNS = {"casedata": TABLED, "classroom": OF_KIT, "utils": ["test_quiz.py", "test_explorer.py", "test_phrases.py"]}
@@ -219,13 +222,15 @@ def teachers_files():
     """Make the teachers' files and the pages of the kit anew; returns what is wrong with the kit."""
     from classroom import __main__ as files
     from classroom import kit
+    from classroom.hub.link import live
 
     files.build()
+    printed = any(kit.KIT.rglob("*.pdf"))
     try:
-        kit.build(pdf=False, tell=lambda line: None)
+        kit.build(pdf=printed, tell=lambda line: None, link=live())
     except kit.KitError as fault:
         return [str(fault)]
-    print("Built classroom/ and build/kit/ (its PDFs: lab.py classroom).", flush=True)
+    print(f"Built classroom/ and build/kit/{'' if printed else ' (its PDFs: lab.py classroom --pdf)'}.", flush=True)
     return []
 
 

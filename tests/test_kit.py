@@ -190,7 +190,7 @@ def test_a_page_of_the_case_holds_what_is_printed_of_its_moment_and_nothing_that
         sheet = CASE.as_of(moment).sheet()
         told = [str(given) in page for given in sheet["Printed"] if given.known]
         assert all(told) if "values" in parts else not any(told) or moment == "ecmo"
-        assert "not reported" not in page and read(built, f"learner/case/{stage}_{name}.html").count('"ruled"') > 5
+        assert page.count("not reported") == 1 and read(built, f"learner/case/{stage}_{name}.html").count('"ruled"') > 5
     assert "44,000 /mm³" in seen(read(built, "learner/case/3_admission_results.html"))
     assert "unremitting high-grade fever" in seen(read(built, "learner/case/2_admission_examination.html"))
     last = seen(read(built, "learner/case/5_day_4.html"))
@@ -221,7 +221,7 @@ def test_the_pages_of_a_plan_are_counted_and_the_link_stands_where_it_is_needed(
     pages = {f"learner/{name}": 2 for name in plan["print"]["cards"]} | {"instructor/sessions/50_minutes_questions": 5}
     page = seen(plans.session(plan, "cards", pages, link))
     copies = [plans.COPIES[per] for per in plan["print"]["cards"].values()]
-    assert f"For 30 learners {5 + 2 * sum(copies)} pages in all" in page and link not in page
+    assert f"For 30 students {5 + 2 * sum(copies)} pages in all" in page and link not in page
     for way in plans.WAYS:
         assert (link in plans.before(plan, way, link)) == (way == "laptops")
     assert link in plans.session(plan, "laptops", {}, link) and "? " in seen(plans.session(plan, "laptops", {}, link))
@@ -278,7 +278,7 @@ def test_slides_are_read_from_the_last_row_and_say_what_they_are(built):
         figure = notebooks.figure(number)[0]
         found = deck.PICTURE.search(figure)
         assert (
-            bool(found) == all(slide.pictures for slide in slides)
+            bool(found) == any(slide.pictures for slide in slides)
             and notebooks.figure(number)[1].split()[0] in slides[0].notes
         )
         if found:

@@ -89,7 +89,7 @@ def test_the_command_writes_tables_and_a_picture_and_says_that_invented_receipts
     best, wrong = BEST["N3.2"].upper(), WRONG["N3.2"].upper()
     assert f"Vote 1 ✔ {best} 3" in page and f"Vote 2 {wrong} 2" in page  # the picture in words
     book = pd.read_csv(out / "gradebook.csv")
-    assert book["code"].tolist()[0] == "invented-0" and book["asked"].unique().tolist() == [6]
+    assert book["code"].tolist()[0] == "invented-0" and book["asked"].unique().tolist() == [5]
     put(ten, "=K07", [("N3.2", "", "a", "", 0)])
     assert command.main(["--receipts", str(ten)]) == 0  # again, over the first
     assert "This is no result" not in (out / "report.html").read_text(encoding="utf-8")

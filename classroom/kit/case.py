@@ -34,15 +34,30 @@ def tables(stage):
     label = variables()["label"]
     made["course"] = [[event] for event in here["events"]["label"]]
     made["findings"] = [[label[f.variable], f"“{f.as_printed.replace(' | ', '”, “')}”"] for f in found.itertuples()]
-    sheet = now.sheet()
-    known = [given.known for given in sheet["Printed"]]
-    made["values"] = [[i, str(v)] for i, v in sheet.loc[known, ["Item", "Printed"]].itertuples(index=False)]
+    sheet = [(v, str(v.Printed)) for v in now.sheet().itertuples() if v.Printed.known]
+    printed = _ranges(now) if moment == "admission" else {}  # of the laboratory there
+    made["values"] = [[v.Item, words, *([printed.get(v.Printed.variable, "–")] * bool(printed))] for v, words in sheet]
     order = now.time_points.set_index("time_point")["order"]
     last = of["treatments"][of["treatments"]["time_point"].map(order) == order[moment] - 1]
     for part, drugs in (("given", here["treatments"]), ("before", last)):
         doses = [f"{show(d.dose)} {d.dose_unit}" if d.dose == d.dose else "–" for d in drugs.itertuples()]
         made[part] = [[*line] for line in zip(drugs["label"], doses, strict=True)]
     return [(phrase(f"kit.case_{part}"), made[part]) for part in parts]
+
+
+def _ranges(case):
+    """The ranges that the report itself prints, in words: a dict of variable -> str."""
+    own, found = case.reference_ranges.query("where != ''"), {}
+    for row in own.itertuples():
+        low = "< " if row.low != row.low else f"{show(row.low)}–"
+        unclear = f"; {phrase('kit.unclear')}" if "ambiguous" in row.note else ""
+        found[row.variable] = f"{low}{show(row.high)} {row.unit}{unclear}"
+    return found
+
+
+def head(part, rows):
+    """The head of a table of `tables` (list of str)."""
+    return [part, phrase("kit.as_printed"), phrase("kit.printed_range")][: len(rows[0])]
 
 
 def sheets():
@@ -52,8 +67,8 @@ def sheets():
         told = ""
         for part, lines in tables(stage):
             cells = [[escape(cell) for cell in line] for line in lines]
-            told += rows([escape(part), phrase("kit.as_printed")][: len(lines[0])], cells)
-        head = f"<h1>{escape(heading(stage))}</h1><p>{phrase('kit.case_how')}</p>"
+            told += rows([*map(escape, head(part, lines))], cells)
+        top = f"<h1>{escape(heading(stage))}</h1><p>{phrase('kit.case_how')}</p>"
         notes = f"<h2>{phrase('kit.case_notes')}</h2>" + '<p class="ruled"></p>' * LINES
-        made[f"case/{stage}_{name}"] = page(heading(stage), f'{head}<div class="stage">{told}</div>{notes}')
+        made[f"case/{stage}_{name}"] = page(heading(stage), f'{top}<div class="stage">{told}</div>{notes}')
     return made

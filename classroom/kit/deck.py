@@ -17,7 +17,7 @@ from utils.plots import GRID
 TOOLS = Path(__file__).resolve().parents[2] / ".venv" / "kit"  # put there by lab.py
 WIDE, HIGH, EDGE, TOP, FOOT = 960, 540, 20, 76, 502  # points: of a slide, its margin, what it shows, its foot
 ACROSS, DOWN = WIDE - 2 * EDGE, FOOT - TOP
-TITLE, LARGE, BODY, SMALL, LEAST = 26, 28, 22, 19, 13  # points; of a picture no letter is smaller than the last
+TITLE, LARGE, BODY, SMALL, LEAST = 26, 28, 22, 18, 13  # points; of a picture no letter is smaller than the last
 WIDTH = 0.55  # of a letter, in its height
 ROW, CELL = re.compile(r"<tr.*?</tr>", re.S), re.compile(r"<t[hd][ >].*?</t[hd]>", re.S)
 PICTURE = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
@@ -122,6 +122,8 @@ class Deck:
         """A stored picture, as large as a slide can show it and in two parts where it has many rows, or a table."""
         if not (found := PICTURE.search(html)):
             return self.table(title, cells(html), notes)
+        if "<table" in html:  # below the picture
+            self.table(title, cells(html), notes)
         wide, drawn = pieces(base64.b64decode(found[1]).decode())
         for n, (tall, image) in enumerate(drawn, 1):
             scale = min(ACROSS / wide, DOWN / tall)

@@ -11,6 +11,7 @@ from classroom.kit.handouts import CORE
 from classroom.kit.notebooks import numbers, stem, stops, title
 from classroom.kit.pages import LINE, markdown, page, rows, text
 from utils.phrases import phrase
+from utils.rules import RULES
 
 WAYS = ("laptops", "cards")
 LEARNERS = 30  # for whom copies are counted
@@ -21,6 +22,7 @@ FILES = {  # what is no page, by its use
         "bank_gift": "instructor/platform/questions_gift.txt",
     },
 }
+SLIDES = ("frame", "case", "rule", "count", "picture")  # kinds of slides; any other name is a question's or a prompt's
 FILLED = ("instructor/bench_sheet", "instructor/readiness")
 COPIES = {"learner": LEARNERS, "pair": LEARNERS // 2, "team": -(-LEARNERS // 4), "spare": 3, "you": 1}
 
@@ -76,7 +78,7 @@ def before(plan, way, link):
 def printing(plan, way, pages):
     """What is printed for a session (HTML): `pages` has how many each PDF has, by name, where that is known."""
     wanted = {f"instructor/sessions/{name_of(plan)}_questions": "you"}
-    wanted |= {f"learner/{name}": per for name, per in plan["print"][way].items()}
+    wanted |= {"instructor/bench_sheet": "you"} | {f"learner/{name}": per for name, per in plan["print"][way].items()}
     lines, whole = [], 0
     for name, per in wanted.items():
         each, copies = pages.get(name, 0), COPIES[per]
@@ -91,8 +93,8 @@ def printing(plan, way, pages):
 def slide_name(name):
     """What a plan calls a slide (HTML)."""
     kind, _, what = name.partition(" ")
-    what = what.replace("Explore: ", "")
-    return phrase(f"kit.slide_{kind}", what=escape(what)) if kind in ("frame", "case", "picture") else name
+    what = RULES[what].short if kind == "rule" else what
+    return phrase(f"kit.slide_{kind}", what=escape(what)) if kind in SLIDES else name
 
 
 def link_to(name, up, pages, words=None):
@@ -115,10 +117,10 @@ def session(plan, way, pages, link):
         [phrase(f"kit.{k}") for k in ("minute", "what_you_do", f"with_{way}", "slides")], lines, "grid full plan"
     )
     head = phrase(f"kit.plan_{way}", name=plan["name"])
-    parts = [f"<h1>{head}</h1><p>{escape(plan['about'])} {phrase('kit.untried')}</p>", table]
+    where = f"<p><strong>{phrase('kit.link')}</strong> {escape(link) or LINE}</p>" if way == "laptops" else ""
+    parts = [f"<h1>{head}</h1><p>{escape(plan['about'])} {phrase('kit.untried')}</p>{where}", table]
+    parts += [f"<h2>{phrase(f'kit.with_{way}')}</h2>", markdown(text(f"{way}.md").format(before=done))]
     parts += [f"<h2>{phrase('kit.to_print')}</h2>", printing(plan, way, pages)]
-    parts += [f"<h2>{phrase(f'kit.with_{way}')}</h2>"]
-    parts += [markdown(text(f"{way}.md").format(link=link or LINE, before=done))]
     parts += [f"<h2>{phrase('kit.when_it_fails')}</h2>", markdown(text("help.md").format(leave=plan["leave"]))]
     return page(head, "".join(parts), teacher=True)
 

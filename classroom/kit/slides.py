@@ -4,12 +4,18 @@ import re
 
 from classroom.kit import case
 from classroom.kit.deck import BODY, LARGE, SMALL, Deck
-from classroom.kit.notebooks import HOME, asked, figure, numbers, title
+from classroom.kit.notebooks import FIGURE, HOME, asked, figure, numbers, title
 from classroom.kit.pages import text
 from classroom.kit.plans import name_of, plans
+from utils.chapters import cohort
+from utils.chapters.patient import rule_items
 from utils.phrases import phrase
 from utils.quiz import items, prompts, voices
+from utils.rules import RULES
 from utils.tables import read_table
+
+SHOWN = {"02": ("ilar_sjia", "printo_sjia"), "03": ("mas_2016",), "04": ("hlh_2004", "hscore")}  # rule sets by page
+COUNTED = "Explore: count people"
 
 
 def plain(markdown):
@@ -26,12 +32,19 @@ def add(deck, name):
         deck.words(head, [(line, LARGE, False) for line in lines], plain(notes.strip()))
     elif kind == "case":
         for part, rows in case.tables(what):
-            head = [part, phrase("kit.as_printed")][: len(rows[0])]
-            deck.table(case.heading(what), [head, *rows], phrase("kit.case_notes_said"))
+            deck.table(case.heading(what), [case.head(part, rows), *rows], phrase("kit.case_notes_said"))
+    elif kind == "rule":
+        heads = {"Item": "item", "Met where": "met_where", "Points": "points"}
+        asked = rule_items(what)[[*heads]]
+        asked = asked if asked["Points"].any() else asked.drop(columns="Points")
+        head = [phrase(f"kit.{heads[name]}") for name in asked]
+        deck.table(RULES[what].short, [head, *asked.to_numpy().tolist()], RULES[what].about["population"])
+    elif kind == "count":
+        html = cohort.chance("hscore", "derivation", prior=int(what)).shown.html
+        deck.figure(phrase("kit.slide_count", what=what), FIGURE.search(html)[0], plain(figure("04", COUNTED)[1]))
     elif kind == "picture":
-        number, _, heading = what.partition(": ")
-        picture, words = figure(number, heading or None)
-        deck.figure(title(number) + f": {(heading or HOME).removeprefix('Explore: ').lower()}", picture, plain(words))
+        picture, words = figure(what)
+        deck.figure(f"{title(what)}: {HOME.lower()}", picture, plain(words))
     elif name in items():
         question(deck, items()[name])
     else:
@@ -64,6 +77,7 @@ def decks():
     made = {name_of(plan): [s for row in plan["rows"] for s in row.get("slides", [])] for plan in plans()}
     made["everything"] = ["frame", *(f"case {stage}" for stage in case.STAGES)]
     for number in numbers():
+        made["everything"] += [f"rule {rule}" for rule in SHOWN.get(number, ())]
         made["everything"] += [i["id"] for i in asked(number, "decision")]
         made["everything"] += [f"picture {number}"] if figure(number)[0] else []
     out = {}
