@@ -11,6 +11,7 @@ from classroom.receipts import read_receipts
 from utils.quiz import answer, items, revision, two_votes
 from utils.receipt import save_receipt
 
+pytestmark = pytest.mark.slow
 ASKED = ["N3.2", "N3.3", "N4.4"]
 BEST = {name: items()[name]["best"] for name in ASKED}
 WRONG = {name: next(k for k in "abc" if k != best) for name, best in BEST.items()}
