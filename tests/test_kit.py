@@ -216,6 +216,25 @@ def test_a_plan_fills_its_time_and_names_only_what_there_is(built, plan):
     assert not re.search(r"[A-Z]\d\.\d", said)  # a guess stands in the row of its question, and nowhere else
 
 
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        ("minutes: 6\n", "minutes: 7\n", "50 minutes: its rows take 51 minutes and not 50"),
+        ("[frame]", "[fram]", "50 minutes: there is no slide 'fram' (The frame:"),
+        ("case 1, case 2", "case 1, case 9", "there is no slide 'case 9'"),
+        ("bench_sheet: team", "bench_sheet: everybody", "bench_sheet: everybody is no sheet for learner, pair, team"),
+        ('read: ["00", "01"]', 'read: ["99"]', "there is no page 99"),
+        ("      cards: Hold up", "      card: Hold up", "KeyError: 'cards'"),
+        ("- name: 50 minutes", "- name: [50 minutes", "ScannerError|ParserError"),
+    ],
+)
+def test_a_slip_in_the_plans_is_said_in_words(monkeypatch, old, new, said):
+    assert old in (whole := pages.text("plans.yaml"))
+    monkeypatch.setattr(plans, "text", lambda name: whole.replace(old, new, 1))
+    with pytest.raises(KitError, match=rf"^classroom/kit/texts/plans.yaml: .*({said})".replace("(The", r"\(The")):
+        plans.plans.__wrapped__()
+
+
 def test_the_pages_of_a_plan_are_counted_and_the_link_stands_where_it_is_needed():
     plan, link = plans.plans()[0], "https://class.example/live"
     pages = {f"learner/{name}": 2 for name in plan["print"]["cards"]} | {"instructor/sessions/50_minutes_questions": 5}

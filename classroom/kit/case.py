@@ -15,6 +15,7 @@ STAGES = {  # number -> name, moment, what of it
     "4": ("days_2_and_3", "picu", ("before", "course", "findings", "values")),
     "5": ("day_4", "ecmo", ("before", "course", "findings")),
 }
+PAGES = {stage: f"case/{stage}_{name}" for stage, (name, *_) in STAGES.items()}
 LINES = 7  # to write on
 
 
@@ -63,12 +64,12 @@ def head(part, rows):
 def sheets():
     """A page for each stage: a dict of file name (without ending) -> page."""
     made = {}
-    for stage, (name, *_) in STAGES.items():
+    for stage, name in PAGES.items():
         told = ""
         for part, lines in tables(stage):
             cells = [[escape(cell) for cell in line] for line in lines]
             told += rows([*map(escape, head(part, lines))], cells)
         top = f"<h1>{escape(heading(stage))}</h1><p>{phrase('kit.case_how')}</p>"
         notes = f"<h2>{phrase('kit.case_notes')}</h2>" + '<p class="ruled"></p>' * LINES
-        made[f"case/{stage}_{name}"] = page(heading(stage), f'{top}<div class="stage">{told}</div>{notes}')
+        made[name] = page(heading(stage), f'{top}<div class="stage">{told}</div>{notes}')
     return made

@@ -6,31 +6,60 @@ from html import escape
 
 import yaml
 
+from classroom.audit import KitError
 from classroom.kit import case
 from classroom.kit.handouts import CORE
 from classroom.kit.notebooks import numbers, stem, stops, title
 from classroom.kit.pages import LINE, markdown, page, rows, text
 from utils.phrases import phrase
+from utils.quiz import items, prompts
 from utils.rules import RULES
 
 WAYS = ("laptops", "cards")
 LEARNERS = 30  # for whom copies are counted
-FILES = {  # what is no page, by its use
-    "prepare": {"every_slide": "instructor/slides/everything.pptx"},
-    "after": {
-        "bank_qti": "instructor/platform/questions_qti21.zip",
-        "bank_gift": "instructor/platform/questions_gift.txt",
-    },
-}
-SLIDES = ("frame", "case", "rule", "count", "picture")  # kinds of slides; any other name is a question's or a prompt's
+USES = {  # what is not of one session, and not of one page: its use -> pages, and files by their name
+    "print": ([*case.PAGES.values(), "bench_sheet", "readiness", "cards"], {}),
+    "prepare": (["answer_key", "bench_sheet", "readiness"], {"every_slide": "slides/everything.pptx"}),
+    "after": (["receipts", "pilot"],
+              {"bank_qti": "platform/questions_qti21.zip", "bank_gift": "platform/questions_gift.txt"}),
+}  # fmt: skip
+KINDS = {"learner/handouts": "is_handouts", "instructor/handouts": "filled_in", "instructor/facilitation":
+         "is_facilitation", "instructor/notebooks": "with_answers", "learner/notebooks": "as_read"}  # fmt: skip
 FILLED = ("instructor/bench_sheet", "instructor/readiness")
 COPIES = {"learner": LEARNERS, "pair": LEARNERS // 2, "team": -(-LEARNERS // 4), "spare": 3, "you": 1}
 
 
 @cache
 def plans():
-    """The session plans as written (list of dict); do not change them."""
-    return yaml.safe_load(text("plans.yaml"))
+    """The session plans as written (list of dict), do not change them; `KitError` says what is wrong with them."""
+    try:
+        found = yaml.safe_load(text("plans.yaml"))
+        faults = [f"{plan['name']}: {fault}" for plan in found for fault in _faults(plan)]
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError, ValueError) as fault:
+        faults = [" ".join(f"{type(fault).__name__}: {fault}".split())]
+    if faults:
+        raise KitError("\n".join(f"classroom/kit/texts/plans.yaml: {fault}" for fault in faults))
+    return found
+
+
+def _faults(plan):
+    """What is wrong with a plan: yields a sentence for each."""
+    whole, meant = sum(row["minutes"] for row in plan["rows"]), int(plan["name"].split()[0])
+    if whole != meant:
+        yield f"its rows take {whole} minutes and not {meant}"
+    known = {"frame": [""], "case": case.STAGES, "rule": RULES, "picture": numbers(), "count": [*map(str, range(101))]}
+    for row in plan["rows"]:
+        for name in row.get("slides", []):
+            kind, _, what = str(name).partition(" ")
+            if name not in {**items(), **prompts()} and what not in known.get(kind, ()):
+                yield f"there is no slide {name!r} ({row['do'][:40]} …)"
+    sheets = [*case.PAGES.values(), *(f"handouts/{stem(n)}" for n in CORE), "bench_sheet", "readiness", "cards"]
+    for way in WAYS:
+        [row[way] for row in plan["rows"]]
+        for name, per in plan["print"][way].items():
+            if name not in sheets or per not in COPIES:
+                yield f"{name}: {per} is no sheet for {', '.join(COPIES)}"
+    yield from (f"there is no page {n}" for n in plan["read"] if n not in numbers())
 
 
 def name_of(plan):
@@ -94,7 +123,7 @@ def slide_name(name):
     """What a plan calls a slide (HTML)."""
     kind, _, what = name.partition(" ")
     what = RULES[what].short if kind == "rule" else what
-    return phrase(f"kit.slide_{kind}", what=escape(what)) if kind in SLIDES else name
+    return phrase(f"kit.slide_{kind}", what=escape(what)) if name not in {**items(), **prompts()} else name
 
 
 def link_to(name, up, pages, words=None):
@@ -113,9 +142,8 @@ def session(plan, way, pages, link):
         shown = ", ".join(map(slide_name, row.get("slides", []))) or "–"
         lines.append([f"{now}–{now + row['minutes']}", markdown(row["do"]) + guess, markdown(row[way]) or "–", shown])
         now += row["minutes"]
-    table = rows(
-        [phrase(f"kit.{k}") for k in ("minute", "what_you_do", f"with_{way}", "slides")], lines, "grid full plan"
-    )
+    heads = [phrase(f"kit.{k}") for k in ("minute", "what_you_do", f"with_{way}", "slides")]
+    table = rows(heads, lines, "grid full plan")
     head = phrase(f"kit.plan_{way}", name=plan["name"])
     where = f"<p><strong>{phrase('kit.link')}</strong> {escape(link) or LINE}</p>" if way == "laptops" else ""
     parts = [f"<h1>{head}</h1><p>{escape(plan['about'])} {phrase('kit.untried')}</p>{where}", table]
@@ -150,43 +178,26 @@ def index(pages):
         deck = f'<a href="instructor/slides/{name}.pptx">{phrase("kit.deck")}</a>'
         letters = [link_to(f"learner/before/{name}_{way}", "", pages, phrase(f"kit.by_{way}"))
                    for way in WAYS if way == "laptops" or plan["read"]]  # fmt: skip
-        lines.append(
-            [f"<strong>{plan['name']}</strong><br>{escape(plan['about'])}", *ways, asked, deck, ", ".join(letters)]
-        )
+        about = f"<strong>{plan['name']}</strong><br>{escape(plan['about'])}"
+        lines.append([about, *ways, asked, deck, ", ".join(letters)])
     head = [phrase(f"kit.{k}") for k in ("session", "by_laptops", "by_cards", "its_questions", "to_show", "to_send")]
     words = phrase("kit.front")
     body = f"<h1>{words}</h1><p>{phrase('kit.front_how')}</p>{rows(head, lines, 'grid full left')}"
     body += markdown(text("start.md")) + f"<h2>{phrase('kit.everything_else')}</h2>"
-    listed = {
-        "print": [*(f"learner/{x}" for x in [*case.sheets(), "bench_sheet", "readiness", "cards"])],
-        "prepare": ["instructor/answer_key", "instructor/bench_sheet", "instructor/readiness"],
-        "after": ["instructor/receipts", "instructor/pilot"],
-    }
-    for use, names in listed.items():
-        links = "".join(f"<li>{link_to(name, '', pages)}</li>" for name in names)
-        files = "".join(
-            f'<li><a href="{file}">{phrase(f"kit.{key}")}</a></li>' for key, file in FILES.get(use, {}).items()
-        )
-        body += f"<h3>{phrase(f'kit.use_{use}')}</h3><ul>{links}{files}</ul>"
+    for use, (names, files) in USES.items():
+        folder = "learner" if use == "print" else "instructor"
+        links = [link_to(f"{folder}/{name}", "", pages) for name in names]
+        links += [f'<a href="{folder}/{file}">{phrase(f"kit.{name}")}</a>' for name, file in files.items()]
+        body += f"<h3>{phrase(f'kit.use_{use}')}</h3><ul>{''.join(f'<li>{link}</li>' for link in links)}</ul>"
     return page(words, f"{body}<h3>{phrase('kit.by_page')}</h3>{by_page(pages)}{markdown(text('change.md'))}")
 
 
 def by_page(pages):
     """What there is for each notebook (HTML table)."""
-    lines, kinds = (
-        [],
-        (
-            "learner/handouts",
-            "instructor/handouts",
-            "instructor/facilitation",
-            "instructor/notebooks",
-            "learner/notebooks",
-        ),
-    )
+    lines = []
     for number in numbers():
-        names = [f"{kind}/{stem(number)}" for kind in kinds]
+        names = [f"{kind}/{stem(number)}" for kind in KINDS]
         there = [n in pages or (number in CORE if "handouts" in n else n.startswith("instructor")) for n in names]
         links = [link_to(n, "", pages, number) if x else "–" for n, x in zip(names, there, strict=True)]
         lines.append([escape(title(number)), *links])
-    heads = ("page", "is_handouts", "filled_in", "is_facilitation", "with_answers", "as_read")
-    return rows([phrase(f"kit.{k}") for k in heads], lines, "grid full left")
+    return rows([phrase(f"kit.{k}") for k in ("page", *KINDS.values())], lines, "grid full left")
