@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from classroom import gift, kit, phenopacket, report, review
-from classroom.hub.link import launch, live
+from classroom.hub.link import address, launch, live
 
 HERE = Path(__file__).resolve().parent
 FILES = {"question_bank.gift": gift.bank, "case.phenopacket.json": phenopacket.text, "clinical_review.md": review.text}
@@ -31,7 +31,7 @@ def main(arguments=None):
     """Build everything, or report on a class; the exit code, or what is wrong."""
     read = argparse.ArgumentParser(prog="python lab.py classroom", description=__doc__)
     read.add_argument("--pdf", action="store_true", help="first add what prints the kit: Chromium and playwright")
-    read.add_argument("--link", default=live(), help="where students open the notebooks; stands on their page")
+    read.add_argument("--link", type=address, help="where students open the notebooks; stands on their page")
     read.add_argument("--receipts", metavar="FOLDER", help="build nothing; report on the receipts in this folder")
     read.add_argument(
         "--plan", type=int, help="with --receipts: only the questions of the plan of 50, 60 or 90 minutes"
@@ -47,7 +47,7 @@ def main(arguments=None):
         print(
             f"Built in classroom/: {', '.join(FILES)}. {left} reported rows are not in the phenopacket: see the README."
         )
-        kit.build(link=given.link)
+        kit.build(link=given.link or live())
     except (kit.KitError, report.ReportError) as fault:
         return str(fault)
     print("Built in build/kit/: open index.html.")

@@ -76,7 +76,9 @@ def given_away(html):
 
 def leaks(learner):
     """What a learner's folder gives away: yields a line for each."""
-    for path in sorted(Path(learner).rglob("*.html")):
+    files = sorted(Path(learner).rglob("*.*"))
+    yield from (f"{path.name} is a file for teachers" for path in files if path.suffix in (".pptx", ".zip", ".gift"))
+    for path in (p for p in files if p.suffix == ".html"):
         html = path.read_text(encoding="utf-8")
         yield from (f"{path.name} shows an answer to learners: {name}" for name in sorted(given_away(html)))
         text = " ".join((unescape(TAG.sub("", html)) + unescape(" ".join(TAG.findall(html)))).split())

@@ -73,6 +73,13 @@ def test_what_is_planted_on_a_page_is_found(tmp_path, look, plant):
     assert found and all(line.startswith("plain.html") for line in found)
 
 
+def test_a_deck_or_a_bank_among_the_learners_pages_is_found(tmp_path):
+    for name in ("50_minutes.pptx", "questions_qti21.zip", "questions.gift"):
+        (tmp_path / name).write_bytes(b"")
+        assert [*leaks(tmp_path)] == [f"{name} is a file for teachers"]
+        (tmp_path / name).unlink()
+
+
 def test_a_kit_that_gives_an_answer_away_is_not_built(tmp_path, monkeypatch):
     whole, old = pages.page("One", "<p>One.</p>"), tmp_path / "kit" / "index.html"
     made = {"learner/one.html": whole.replace("One.", WHY), "instructor/one.html": whole}
@@ -337,6 +344,12 @@ def test_without_a_browser_that_prints_the_pages_are_built_and_one_line_says_so(
     assert steps[-1].startswith("PDFs are missing (") if browser else steps[-1] == printing.HOW
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
     assert printing.browser_here() is None and "--pdf" in printing.HOW
+
+
+def test_a_link_is_a_web_address(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--link", "our page"])
+    assert "--link: invalid address value: 'our page'" in capsys.readouterr().err
 
 
 def test_the_command_tells_a_fault_in_words(monkeypatch, capsys):

@@ -29,13 +29,13 @@ def pull(hub, repository, branch="main"):
     branch : str
     """
     asked = {"repo": repository, "branch": branch, "targetPath": FOLDER, "urlpath": f"lab/tree/{FOLDER}/{FIRST}"}
-    return f"{_address(hub)}/hub/user-redirect/git-pull?{urlencode(asked, quote_via=quote, safe='')}"
+    return f"{address(hub)}/hub/user-redirect/git-pull?{urlencode(asked, quote_via=quote, safe='')}"
 
 
 def binder(repository, branch="main", service=BINDER, file=FIRST):
     """The link that builds an image of a public repository, or takes one built before, and opens a notebook."""
     where = f"git/{quote(repository, safe='')}/{quote(branch)}"
-    return f"{_address(service)}/v2/{where}?{urlencode({'urlpath': f'lab/tree/{file}'}, quote_via=quote, safe='')}"
+    return f"{address(service)}/v2/{where}?{urlencode({'urlpath': f'lab/tree/{file}'}, quote_via=quote, safe='')}"
 
 
 @cache
@@ -51,7 +51,7 @@ def published():
     """
     found = {"REPOSITORY": cff().get("repository-code", ""), "SITE": cff().get("url", "")}
     given = (os.environ.get(f"MAS_CASEBOOK_{name}", known) for name, known in found.items())
-    return tuple(_address(address) if address else "" for address in given)
+    return tuple(address(where) if where else "" for where in given)
 
 
 def live():
@@ -68,7 +68,7 @@ def launch():
     return f"**Open it** {' or '.join(found)}.\n" if found else ""
 
 
-def _address(given):
+def address(given):
     """The address without a closing slash; ValueError where it is none."""
     if urlsplit(given).scheme not in ("http", "https") or not urlsplit(given).hostname:
         raise ValueError(f"{given!r} is no web address: begin it with https://")

@@ -24,11 +24,7 @@ def everything(link=""):
     }
     made["instructor"] |= {f"notebooks/{notebooks.stem(n)}": notebooks.export(n) for n in notebooks.numbers()}
     made = {f"{folder}/{name}.html": html for folder, pages in made.items() for name, html in pages.items()}
-    files = {
-        **slides.decks(),
-        "platform/questions_qti21.zip": qti.package(),
-        "platform/questions_gift.txt": gift.bank(),
-    }
+    files = {**slides.decks(), "platform/questions_qti21.zip": qti.package(), "platform/questions.gift": gift.bank()}
     return made | {f"instructor/{name}": file for name, file in files.items()}
 
 
@@ -66,8 +62,9 @@ def put(folder, made):
 
 def _printed(folder, fronts, link, browser, binding, bound, tell):
     """Print what is for paper, count the pages, and print the plans, which tell it; returns why not, if so."""
-    apart, own = folder / "instructor" / "notebooks", folder / "learner" / "notebooks"
-    files = {p: p.with_suffix(".pdf") for p in sorted(folder.rglob("*.html")) if p not in fronts and p.parent != apart}
+    screen, own = [folder / "instructor" / k for k in ("notebooks", "handouts")], folder / "learner" / "notebooks"
+    paper = [p for p in sorted(folder.rglob("*.html")) if p not in fronts and p.parent not in screen]
+    files = {p: p.with_suffix(".pdf") for p in paper}
     try:
         binding.result()
     except book.BookError as fault:

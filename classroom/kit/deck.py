@@ -51,7 +51,7 @@ def pieces(svg):
 
     wide, high = map(float, BOX.search(svg).groups())
     fonts = {"font_dirs": [str(Path(matplotlib.get_data_path(), "fonts", "ttf"))], "sans_serif_family": "DejaVu Sans"}
-    png = svg_to_bytes(svg, dpi=96, zoom=2.5, background="#ffffff", skip_system_fonts=True, **fonts)
+    png = svg_to_bytes(svg, dpi=96, zoom=2, background="#ffffff", skip_system_fonts=True, **fonts)
     whole = Image.open(io.BytesIO(bytes(png))).convert("RGB")
     dots, (cuts, head), made = whole.height / high, parts(svg), []
     for start, end in cuts:

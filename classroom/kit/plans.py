@@ -21,7 +21,7 @@ USES = {  # what is not of one session, and not of one page: its use -> pages, a
     "print": ([*case.PAGES.values(), "bench_sheet", "readiness", "cards"], {}),
     "prepare": (["answer_key", "bench_sheet", "readiness"], {"every_slide": "slides/everything.pptx"}),
     "after": (["receipts", "pilot"],
-              {"bank_qti": "platform/questions_qti21.zip", "bank_gift": "platform/questions_gift.txt"}),
+              {"bank_qti": "platform/questions_qti21.zip", "bank_gift": "platform/questions.gift"}),
 }  # fmt: skip
 KINDS = {"learner/handouts": "is_handouts", "instructor/handouts": "filled_in", "instructor/facilitation":
          "is_facilitation", "instructor/notebooks": "with_answers", "learner/notebooks": "as_read"}  # fmt: skip
@@ -135,7 +135,7 @@ def link_to(name, up, pages, words=None):
 def session(plan, way, pages, link):
     """A session plan in one of its versions (HTML page)."""
     done = phrase("kit.read_before", pages=", ".join(plan["read"]), minutes=minutes(plan))
-    done = done if plan["read"] else phrase("kit.nothing_before")
+    done = done if plan["read"] else phrase(f"kit.nothing_{way}")
     lines, now = [], 0
     for row in plan["rows"]:
         guess = f"<br><em>{phrase('kit.guess', words=row['expect'])}</em>" if "expect" in row else ""

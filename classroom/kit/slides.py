@@ -15,7 +15,6 @@ from utils.rules import RULES
 from utils.tables import read_table
 
 SHOWN = {"02": ("ilar_sjia", "printo_sjia"), "03": ("mas_2016",), "04": ("hlh_2004", "hscore")}  # rule sets by page
-COUNTED = "Explore: count people"
 
 
 def plain(markdown):
@@ -40,8 +39,10 @@ def add(deck, name):
         head = [phrase(f"kit.{heads[name]}") for name in asked]
         deck.table(RULES[what].short, [head, *asked.to_numpy().tolist()], RULES[what].about["population"])
     elif kind == "count":
-        html = cohort.chance("hscore", "derivation", prior=int(what)).shown.html
-        deck.figure(phrase("kit.slide_count", what=what), FIGURE.search(html)[0], plain(figure("04", COUNTED)[1]))
+        counted = cohort.chance("hscore", "derivation", prior=int(what)).shown
+        deck.figure(
+            phrase("kit.slide_count", what=what), FIGURE.search(counted.html)[0], counted.text.partition("\n")[0]
+        )
     elif kind == "picture":
         picture, words = figure(what)
         deck.figure(f"{title(what)}: {HOME.lower()}", picture, plain(words))
