@@ -23,6 +23,11 @@ def node(parent, name, words=None, **about):
     return made
 
 
+def called(question):
+    """The identifier of a question (str): a dot in one gives some platforms trouble."""
+    return f"Q{question['id'].replace('.', '_')}"
+
+
 def written(root, space):
     """An element as a file (bytes)."""
     root.set("xmlns", space)
@@ -33,7 +38,7 @@ def item(question):
     """One question with a best answer as an assessmentItem (bytes): each option and what is said of it."""
     name = phrase("kit.bank_pretest", id=question["id"]) if question["kind"] == "pretest" else question["id"]
     root = ET.Element(
-        "assessmentItem", identifier=f"Q{question['id']}", title=name, adaptive="false", timeDependent="false"
+        "assessmentItem", identifier=called(question), title=name, adaptive="false", timeDependent="false"
     )
     key = node(root, "responseDeclaration", identifier="RESPONSE", cardinality="single", baseType="identifier")
     node(node(key, "correctResponse"), "value", question["best"])
@@ -77,7 +82,7 @@ def package():
         part = node(whole, "assessmentSection", identifier=f"page-{number}", title=title, visible="true")
         for i in asked:
             if i["notebook"] == number:
-                node(part, "assessmentItemRef", identifier=f"Q{i['id']}", href=f"items/{i['id']}.xml")
+                node(part, "assessmentItemRef", identifier=called(i), href=f"items/{i['id']}.xml")
     files["test.xml"] = written(test, QTI)
     root = ET.Element("manifest", identifier="mas-casebook-package")
     about = node(root, "metadata")
@@ -87,10 +92,12 @@ def package():
     first = node(held, "resource", identifier="test", type="imsqti_test_xmlv2p1", href="test.xml")
     node(first, "file", href="test.xml")
     for i in asked:
-        node(first, "dependency", identifierref=f"R{i['id']}")
+        node(first, "dependency", identifierref=f"R{called(i)}")
     for i in asked:
         href = f"items/{i['id']}.xml"
-        node(node(held, "resource", identifier=f"R{i['id']}", type="imsqti_item_xmlv2p1", href=href), "file", href=href)
+        node(
+            node(held, "resource", identifier=f"R{called(i)}", type="imsqti_item_xmlv2p1", href=href), "file", href=href
+        )
     files["imsmanifest.xml"] = written(root, CP)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:

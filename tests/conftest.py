@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,26 @@ def hub_installed():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(lack)
 
 
+@contextmanager
+def shared(tmp_path_factory, name):
+    """A folder for all workers, for whoever comes first to fill; the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name / name
+    folder.parent.mkdir(exist_ok=True)
+    with open(folder.with_name("lock"), "ab") as file:
+        while not lock_file(file, shared=False):
+            time.sleep(0.2)
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
-    """The folder of the teacher's kit, without its PDFs."""
+    """The folder of the teacher's kit, without its PDFs, built once for all workers."""
     from classroom import kit
 
-    folder = tmp_path_factory.mktemp("kit") / "kit"
-    kit.build(folder, pdf=False, tell=lambda line: None)
+    with shared(tmp_path_factory, "kit") as folder:
+        if not folder.exists():
+            kit.build(folder, pdf=False, tell=lambda line: None)
     return folder
 
 
@@ -55,12 +69,7 @@ def bound(tmp_path_factory):
     """The folder of the book, built once for all workers."""
     from classroom.book import build
 
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "bound" / "book"
-    folder.parent.mkdir(exist_ok=True)
-    with open(folder.with_name("lock"), "ab") as file:
-        while not lock_file(file, shared=False):
-            time.sleep(0.2)
+    with shared(tmp_path_factory, "book") as folder:
         if not folder.exists():
             build.build(folder, tell=lambda line: None)
     return folder
