@@ -192,10 +192,11 @@ def test_a_book_with_a_warning_or_an_answer_is_not_built_and_the_old_one_stays(t
         (source / "index.md").write_text(f"# Book\n\n{words}\n\n```{{toctree}}\nreuse\nlive\n```", encoding="utf-8")
 
     monkeypatch.setattr("sys.argv", ["book", "--out", str(out)])
-    for words, fault in (("Words.", "reuse.html shows an answer to learners: N3.2, why b"), ("[x](y.md)", "y.md"),
-                         ("![x](https://x.example/a.png)", "outside itself: <img")):  # fmt: skip
+    two = ("reuse.html shows an answer to learners: N3.2, why b", "outside itself: <img")
+    for words, faults in (("![x](https://x.example/a.png)", two), ("[x](y.md)", ["y.md"])):
         monkeypatch.setattr(build, "write", lambda source, live, words=words: spoil(source, live, words))
-        assert fault in command.main()
+        said = command.main()
+        assert [fault for fault in faults if fault not in said] == []
         assert [p.name for p in out.iterdir()] == ["_static"] and [*tmp_path.iterdir()] == [out]
     monkeypatch.setattr(build, "write", lambda source, live: spoil(source, live, "Whole."))
     assert command.main() == 0 and (out / "_static" / "book.css").stat().st_size and (out / "reuse.html").exists()
