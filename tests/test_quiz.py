@@ -6,6 +6,7 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pandas import NA
 
 from tests.check_questions import items as checked_items
 from tests.check_questions import prompts as checked_prompts
@@ -123,7 +124,9 @@ def test_a_refused_ranking_says_why_and_stays_open(record, places):
 
 
 NONSENSE = [  # any other is tests/test_fuzz.py's
-    (lambda: answer("N3.2", "d"), "Nothing was recorded"), (lambda: answer("N3.2", "a", "sure"), "low, medium or high"),
+    (lambda: answer("N3.2", "d"), "Nothing was recorded"), (lambda: answer("N3.2", NA), "Nothing was recorded"),
+    (lambda: answer("N3.2", "a", NA), "low, medium or high"),
+    (lambda: answer("N3.2", "a", "sure"), "low, medium or high"),
     (lambda: answer("N3.22", "a"), "did you mean"), (lambda: reveal(7), "There is no question '7'"),
     (lambda: reset("N3.2"), "no answer to forget"), (lambda: write("W1.1", " \n "), "still empty"),
     (lambda: write("F1.1", {"for": "x"}), "One finding that"), (lambda: rank("D1.1", "sjia"), "at least 4"),

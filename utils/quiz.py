@@ -14,7 +14,7 @@ from utils.page import Shown, say, sendable, table, together
 from utils.phrases import phrase, section, status_word
 from utils.record import SHELVES, change, keep, read, record_path, refresh, switched, watchers
 from utils.tables import CASEDATA, CaseDataError, read_entries, read_table
-from utils.units import suggestion
+from utils.units import among, suggestion
 
 __all__ = ["answer", "ask", "my_page", "notes", "progress", "rank", "record_path", "reset", "reveal", "write"]
 CONFIDENCE, VOICES, UNSCORED = ("low", "medium", "high"), ("authors", "data", "later"), ("pretest", "discussion")
@@ -94,7 +94,11 @@ def word(given):
 
 def unsure(confidence):
     """What is wrong with a confidence, as a sentence; empty where nothing is, or none was given."""
-    return "" if confidence in (None, *CONFIDENCE) else phrase("cards.no_confidence", given=repr(confidence))
+    return (
+        ""
+        if confidence is None or among(confidence, CONFIDENCE)
+        else phrase("cards.no_confidence", given=repr(confidence))
+    )
 
 
 def noted(note, shown):
@@ -195,7 +199,7 @@ def answer(item_id, choice, confidence=None, second=True):
     item, choice, confidence = _find(item_id), word(choice), word(confidence)
     if isinstance(item, Shown):
         return item
-    if wrong := unsure(confidence) if choice in ("a", "b", "c") else phrase("quiz.no_option", choice=repr(choice)):
+    if wrong := unsure(confidence) if among(choice, ("a", "b", "c")) else phrase("quiz.no_option", choice=repr(choice)):
         return say(phrase("quiz.not_recorded", id=item_id, why=wrong))
     first = switched("two_votes") and item_id not in read()[0] and not (second and item_id in read("votes")[0])
     given = {"choice": choice, "confidence": confidence or "", "revision": revision(item)}

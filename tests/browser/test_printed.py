@@ -84,7 +84,7 @@ def test_axe_finds_nothing_of_ours(built, page, name):
 
 
 # ---- the book, from its folder --------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", [*PAGES[::5], *OTHERS[:3], "functions"])
+@pytest.mark.parametrize("name", [*PAGES[::5], *OTHERS[:3]])
 def test_axe_finds_nothing_of_ours_on_a_page_of_the_book_by_day_or_night(bound, page, name):
     page.set_viewport_size(VIEW)
     page.goto((bound / f"{name}.html").as_uri())

@@ -238,8 +238,9 @@ class Sheet(Card):
 
     def commit(self, given):
         fields = {k: str(given.get(k, "")).strip() for k in self.boxes}
-        sure = word(given.get("confidence")) or ""
-        if wrong := self.fault(fields) or unsure(sure or None):
+        sure = word(given.get("confidence"))
+        sure = "" if sure is None else sure
+        if wrong := self.fault(fields) or unsure(None if among(sure, [""]) else sure):
             return say(phrase("forms.not_kept", why=wrong))
         kept, note = keep("forms", self.item["id"], fields=fields, confidence=sure)
         return noted(note, self.shown(kept)[1])
