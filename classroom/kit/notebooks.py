@@ -53,6 +53,15 @@ def asked(number, *kinds):
     return [i for i in items().values() if i["notebook"] == number and i["kind"] in (kinds or (i["kind"],))]
 
 
+def context(name):
+    """What a question's page says just before it asks (Markdown): its own section, without folds and addresses."""
+    cells = book(items()[name]["notebook"]).cells
+    at = next(n for n, c in enumerate(cells) if c.cell_type == "code" and f'ask("{name}")' in c.source)
+    text = cells[at - 1].source if cells[at - 1].cell_type == "markdown" else ""
+    text = re.split(r"(?m)^#+ .*$", re.sub(r"(?s)<details>.*?</details>", "", text))[-1]
+    return re.sub(r" ?\(?\[[FUDP]\d+\]\(#[^)]*\)\)?", "", text).strip()
+
+
 def title(number):
     """A notebook's number and title (str)."""
     return f"{number} {stops().at[number, 'title']}"

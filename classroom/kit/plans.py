@@ -11,6 +11,7 @@ from classroom.kit import case
 from classroom.kit.handouts import CORE
 from classroom.kit.notebooks import numbers, stem, stops, title
 from classroom.kit.pages import LINE, markdown, page, rows, text
+from utils.case import load_case
 from utils.phrases import phrase
 from utils.quiz import items, prompts
 from utils.rules import RULES
@@ -47,7 +48,9 @@ def _faults(plan):
     whole, meant = sum(row["minutes"] for row in plan["rows"]), int(plan["name"].split()[0])
     if whole != meant:
         yield f"its rows take {whole} minutes and not {meant}"
-    known = {"frame": [""], "case": case.STAGES, "rule": RULES, "picture": numbers(), "count": [*map(str, range(101))]}
+    moments = load_case().time_points["time_point"]
+    known = {"frame": [""], "case": case.STAGES, "picture": numbers(), "count": [*map(str, range(101))]}
+    known |= {"rule": RULES, "ruler": [f"{rule} {moment}" for rule in RULES for moment in moments]}
     for row in plan["rows"]:
         for name in row.get("slides", []):
             kind, _, what = str(name).partition(" ")
@@ -122,7 +125,10 @@ def printing(plan, way, pages):
 def slide_name(name):
     """What a plan calls a slide (HTML)."""
     kind, _, what = name.partition(" ")
-    what = RULES[what].short if kind == "rule" else what
+    if kind in ("rule", "ruler"):
+        rule, _, moment = what.partition(" ")
+        label = moment and load_case().time_points.set_index("time_point").at[moment, "short"]
+        what = ", ".join(filter(None, (RULES[rule].short, label)))
     return phrase(f"kit.slide_{kind}", what=escape(what)) if name not in {**items(), **prompts()} else name
 
 

@@ -4,16 +4,18 @@ import re
 
 from classroom.kit import case
 from classroom.kit.deck import BODY, LARGE, SMALL, Deck
-from classroom.kit.notebooks import FIGURE, HOME, asked, figure, numbers, title
+from classroom.kit.notebooks import FIGURE, HOME, asked, context, figure, numbers, title
 from classroom.kit.pages import text
-from classroom.kit.plans import name_of, plans
+from classroom.kit.plans import name_of, plans, slide_name
+from utils.case import load_case
 from utils.chapters import cohort
 from utils.chapters.patient import rule_items
 from utils.phrases import phrase
 from utils.quiz import items, prompts, voices
-from utils.rules import RULES
+from utils.rules import RULES, evaluate
 from utils.tables import read_table
 
+LONG = 320  # letters of what stands before a question; more are not read from a slide
 SHOWN = {"02": ("ilar_sjia", "printo_sjia"), "03": ("mas_2016",), "04": ("hlh_2004", "hscore")}  # rule sets by page
 
 
@@ -32,12 +34,15 @@ def add(deck, name):
     elif kind == "case":
         for part, rows in case.tables(what):
             deck.table(case.heading(what), [case.head(part, rows), *rows], phrase("kit.case_notes_said"))
-    elif kind == "rule":
-        heads = {"Item": "item", "Met where": "met_where", "Points": "points"}
-        asked = rule_items(what)[[*heads]]
-        asked = asked if asked["Points"].any() else asked.drop(columns="Points")
-        head = [phrase(f"kit.{heads[name]}") for name in asked]
-        deck.table(RULES[what].short, [head, *asked.to_numpy().tolist()], RULES[what].about["population"])
+    elif kind in ("rule", "ruler"):
+        rule, _, moment = what.partition(" ")
+        heads = {"Item": "item", "Met where": "met_where", "Points": "points", "as_given": "given"}
+        asked, about = rule_items(rule), RULES[rule].about
+        if moment:
+            asked = asked.merge(evaluate(rule, load_case().as_of(moment)).items[["item", "as_given"]], "left", "item")
+        asked = asked[[name for name in heads if name in asked and asked[name].fillna("").any()]].fillna("")
+        rows = [[phrase(f"kit.{heads[name]}") for name in asked], *asked.to_numpy().tolist()]
+        deck.table(slide_name(name), rows, f"{about['population']}. {about['caveat']}")
     elif kind == "count":
         counted = cohort.chance("hscore", "derivation", prior=int(what)).shown
         deck.figure(
@@ -57,8 +62,10 @@ def add(deck, name):
 def question(deck, item):
     """A question; then, for after the vote, what speaks for and against each answer; then the voices."""
     options = [(f"{o['key'].upper()}   {o['text']}", LARGE, False) for o in item["options"]]
+    before = plain(" ".join(context(item["id"]).split()))
+    before = [(before, BODY, False)] if before and len(before) < LONG else []
     vote = phrase("kit.say_vote" if item["kind"] == "decision" else "kit.say_hands")
-    deck.words(item["id"], [(item["stem"], LARGE, True), *options], vote)
+    deck.words(item["id"], [*before, (item["stem"], LARGE, True), *options], vote)
     best, lines, notes = item.get("best"), [], []
     known = read_table("misconceptions").set_index("misconception")["text"]
     for o in sorted(item["options"], key=lambda o: o["key"] != best):
