@@ -13,6 +13,7 @@ from classroom.kit.printing import HOW, browser_here, page_count, print_pages
 from utils.phrases import phrase
 
 __all__ = ["KIT", "KitError", "build", "everything"]
+SCREEN = ("notebooks", "handouts", "facilitation")  # of a teacher: a browser prints them, should anybody want it
 KIT = Path(__file__).resolve().parents[2] / "build" / "kit"
 
 
@@ -62,7 +63,7 @@ def put(folder, made):
 
 def _printed(folder, fronts, link, browser, binding, bound, tell):
     """Print what is for paper, count the pages, and print the plans, which tell it; returns why not, if so."""
-    screen, own = [folder / "instructor" / k for k in ("notebooks", "handouts")], folder / "learner" / "notebooks"
+    screen, own = [folder / "instructor" / kind for kind in SCREEN], folder / "learner" / "notebooks"
     paper = [p for p in sorted(folder.rglob("*.html")) if p not in fronts and p.parent not in screen]
     files = {p: p.with_suffix(".pdf") for p in paper}
     try:

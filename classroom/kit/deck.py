@@ -17,7 +17,14 @@ from utils.plots import GRID
 TOOLS = Path(__file__).resolve().parents[2] / ".venv" / "kit"  # put there by lab.py
 WIDE, HIGH, EDGE, TOP, FOOT = 960, 540, 20, 76, 502  # points: of a slide, its margin, what it shows, its foot
 ACROSS, DOWN = WIDE - 2 * EDGE, FOOT - TOP
-TITLE, LARGE, BODY, SMALL, LEAST = 26, 28, 22, 18, 13  # points; of a picture no letter is smaller than the last
+TITLE, LARGE, BODY, SMALL, DENSE, LEAST = (
+    26,
+    28,
+    22,
+    18,
+    16,
+    13,
+)  # points; of a picture no letter is smaller than the last
 WIDTH = 0.55  # of a letter, in its height
 ROW, CELL = re.compile(r"<tr.*?</tr>", re.S), re.compile(r"<t[hd][ >].*?</t[hd]>", re.S)
 PICTURE = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
@@ -93,19 +100,14 @@ class Deck:
     def table(self, title, rows, notes):
         """A table, its first row the head, on as many slides as the last row of the room needs."""
         head, *rows = rows
-        size = SMALL if len(head) < 4 else 16
-        columns = [*zip(head, *rows, strict=True)]
-        least = [(3 + max(len(word) for cell in c for word in cell.split() or [""])) * size * WIDTH for c in columns]
-        share = [min(max(map(len, c)), 60) for c in columns]
-        widths = [w + max(0, ACROSS - sum(least)) * x / sum(share) for w, x in zip(least, share, strict=True)]
-        tall = [1.2 * size * max(-(-len(c) * size * WIDTH // (w - 15)) for c, w in zip(row, widths, strict=True)) + 8
-                for row in [head, *rows]]  # fmt: skip
-        pages, left = [[]], DOWN - tall[0]
-        for row, high in zip(rows, tall[1:], strict=True):
-            if high > left:
-                pages, left = [*pages, []], DOWN - tall[0]
-            pages[-1].append(row)
-            left -= high
+        sizes = (SMALL, DENSE) if len(head) < 4 else (DENSE,)
+        for size in sizes:  # a smaller one where that saves a slide
+            widths, pages = _laid_out(head, rows, size)
+            if len(pages) == 1:
+                break
+        else:
+            size = sizes[0]
+            widths, pages = _laid_out(head, rows, size)
         for n, page in enumerate(pages, 1):
             slide = self._slide(_part(title, n, len(pages)), notes)
             box = map(self.points, (EDGE, TOP, ACROSS, size * 2 * (len(page) + 1)))
@@ -122,8 +124,6 @@ class Deck:
         """A stored picture, as large as a slide can show it and in two parts where it has many rows, or a table."""
         if not (found := PICTURE.search(html)):
             return self.table(title, cells(html), notes)
-        if "<table" in html:  # below the picture
-            self.table(title, cells(html), notes)
         wide, drawn = pieces(base64.b64decode(found[1]).decode())
         for n, (tall, image) in enumerate(drawn, 1):
             scale = min(ACROSS / wide, DOWN / tall)
@@ -131,6 +131,8 @@ class Deck:
             slide = self._slide(_part(title, n, len(drawn)), notes)
             shown = slide.shapes.add_picture(io.BytesIO(image), *map(self.points, place))
             shown._element.nvPicPr.cNvPr.set("descr", unescape(re.search(r'alt="([^"]*)"', html)[1]))
+        if "<table" in html:  # below the picture
+            self.table(title, cells(html), notes)
 
     def _slide(self, title, notes):
         slide = self.file.slides.add_slide(self.file.slide_layouts[5])  # the one with nothing but a title
@@ -158,6 +160,23 @@ class Deck:
             line.alignment, line.space_after = PP_ALIGN.LEFT, self.points(size / 3)
             run = line.add_run()
             run.text, run.font.size, run.font.bold = words, self.points(size), bold
+
+
+def _laid_out(head, rows, size):
+    """How wide the columns of a table are in letters of this size, and its rows by slide."""
+    columns = [*zip(head, *rows, strict=True)]
+    least = [(3 + max(len(word) for cell in c for word in cell.split() or [""])) * size * WIDTH for c in columns]
+    share = [min(max(map(len, c)), 60) for c in columns]
+    widths = [w + max(0, ACROSS - sum(least)) * x / sum(share) for w, x in zip(least, share, strict=True)]
+    lines = [max(-(-len(c) * size * WIDTH // (w - 15)) for c, w in zip(r, widths, strict=True)) for r in [head, *rows]]
+    top, *tall = (1.2 * size * n + 8 for n in lines)
+    pages, left = [[]], DOWN - top
+    for row, high in zip(rows, tall, strict=True):
+        if high > left:
+            pages, left = [*pages, []], DOWN - top
+        pages[-1].append(row)
+        left -= high
+    return widths, pages
 
 
 def _part(title, n, of):

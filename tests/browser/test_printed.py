@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from classroom.kit import case, printing
+from classroom.kit import SCREEN, case, printing
 from tests.browser.access import COLOURS, faults, lay_out
 from tests.browser.session import BOOKS, VIEW
 
@@ -49,7 +49,7 @@ def page(browser):
 
 
 def test_every_page_opens_alone_and_is_not_cut_off_on_paper(built, page):
-    screen = [built / "instructor" / kind for kind in ("notebooks", "handouts")]
+    screen = [built / "instructor" / kind for kind in SCREEN]
     files, asked = [p for p in sorted(built.rglob("*.html")) if p.parent not in screen], []
     page.on("request", lambda request: asked.append(request.url))
     page.set_viewport_size({"width": 718, "height": 1000})  # A4 at 96 pixels an inch, without its margins
