@@ -21,17 +21,35 @@ def part(text):
     return ("[plain]" if text.lstrip().startswith(("[", "%")) else "") + escape(text)
 
 
+def asked():
+    """The questions that have a best answer, by notebook (list of dict); the others are for talking about."""
+    return sorted((i for i in items().values() if i.get("best")), key=lambda i: i["notebook"])
+
+
+def named(item):
+    """What a platform calls a question (str)."""
+    return phrase("kit.bank_pretest", id=item["id"]) if item["kind"] == "pretest" else item["id"]
+
+
+def why(option):
+    """The feedback of an option (str)."""
+    return phrase("kit.bank_why", why=option["why"], rests_on=", ".join(option["rests_on"]))
+
+
+def heard(item):
+    """What the voices say of a question, a line each (list of str)."""
+    return [f"{label}: {words}" for label, words in voices(item)]
+
+
 def question(item):
     """One question in GIFT (str): an item as in ``items.yaml``, with a best answer. A blank line would end it."""
-    named = phrase("kit.bank_pretest", id=item["id"]) if item["kind"] == "pretest" else item["id"]
     tag = phrase("kit.bank_tag", number=item["notebook"])
     lines = [f"// [id:{item['id']}] [tag:{item['kind']}] [tag:{tag}]"]
-    lines.append(f"::{named}::[plain]{escape(item['stem'])}{{")
+    lines.append(f"::{named(item)}::[plain]{escape(item['stem'])}{{")
     for option in item["options"]:
-        why = phrase("kit.bank_why", why=option["why"], rests_on=", ".join(option["rests_on"]))
         sign = "=" if option["key"] == item["best"] else "~"
-        lines.append(f"\t{sign}{part(option['text'])}#{part(why)}")
-    if general := [f"{label}: {words}" for label, words in voices(item)]:
+        lines.append(f"\t{sign}{part(option['text'])}#{part(why(option))}")
+    if general := heard(item):
         lines.append("\t####" + part("\n".join(general)))
     return "\n".join([*lines, "}"])
 
@@ -39,14 +57,13 @@ def question(item):
 def bank():
     """The whole question bank (str): what it is, for who reads the file and who imports it; a category a notebook."""
     titles = load_case().journey.set_index("notebook")["title"]
-    asked = {k: i for k, i in items().items() if i.get("best")}
-    left = [k for k in items() if k not in asked]
+    left = [k for k, i in items().items() if not i.get("best")]
     about, top = phrase("kit.bank_about"), phrase("kit.bank_category")
     head = phrase("kit.bank_head", about=about, left=", ".join(left)).splitlines()
     blocks, notebook = ["\n".join("// " + line for line in head), f"$CATEGORY: {top}"], None
     # Without braces it is no question.
     blocks.append(f"::{phrase('kit.bank_about_name')}::[plain]{escape(about)}")
-    for item in sorted(asked.values(), key=lambda i: i["notebook"]):
+    for item in asked():
         if item["notebook"] != notebook:
             notebook = item["notebook"]
             title = titles[notebook].replace("/", "//")  # a single one would open a category within it

@@ -7,12 +7,11 @@ import io
 import zipfile
 from xml.etree import ElementTree as ET
 
+from classroom import gift
 from utils.case import load_case
 from utils.phrases import phrase
-from utils.quiz import items, voices
 
 QTI, CP = "http://www.imsglobal.org/xsd/imsqti_v2p1", "http://www.imsglobal.org/xsd/imscp_v1p1"
-RIGHT = "http://www.imsglobal.org/question/qti_v2p1/rptemplates/match_correct"
 DAY = (2021, 1, 1, 0, 0, 0)  # of each file in the package, so that two runs give the same bytes
 
 
@@ -36,10 +35,8 @@ def written(root, space):
 
 def item(question):
     """One question with a best answer as an assessmentItem (bytes): each option and what is said of it."""
-    name = phrase("kit.bank_pretest", id=question["id"]) if question["kind"] == "pretest" else question["id"]
-    root = ET.Element(
-        "assessmentItem", identifier=called(question), title=name, adaptive="false", timeDependent="false"
-    )
+    about = {"title": gift.named(question), "adaptive": "false", "timeDependent": "false"}
+    root = ET.Element("assessmentItem", {"identifier": called(question), **about})
     key = node(root, "responseDeclaration", identifier="RESPONSE", cardinality="single", baseType="identifier")
     node(node(key, "correctResponse"), "value", question["best"])
     score = node(
@@ -60,12 +57,10 @@ def item(question):
     node(match, "variable", identifier="RESPONSE"), node(match, "correct", identifier="RESPONSE")
     node(node(right, "setOutcomeValue", identifier="SCORE"), "baseValue", "1", baseType="float")
     node(node(rules, "setOutcomeValue", identifier="FEEDBACK"), "variable", identifier="RESPONSE")
-    heard = "\n".join(f"{label}: {words}" for label, words in voices(question))
     for option in question["options"]:
         about = {"outcomeIdentifier": "FEEDBACK", "showHide": "show", "identifier": option["key"]}
         said = node(root, "modalFeedback", **about)
-        why = phrase("kit.bank_why", why=option["why"], rests_on=", ".join(option["rests_on"]))
-        for line in [why, *heard.splitlines()]:
+        for line in [gift.why(option), *gift.heard(question)]:
             node(said, "p", line)
     return written(root, QTI)
 
@@ -73,7 +68,7 @@ def item(question):
 def package():
     """The whole bank (bytes of a ZIP file): a file for each question, a test of them by page, and the manifest."""
     titles = load_case().journey.set_index("notebook")["title"]
-    asked = sorted((i for i in items().values() if i.get("best")), key=lambda i: i["notebook"])
+    asked = gift.asked()
     files = {f"items/{i['id']}.xml": item(i) for i in asked}
     test = ET.Element("assessmentTest", identifier="mas-casebook", title=phrase("kit.bank_category"))
     whole = node(test, "testPart", identifier="all", navigationMode="nonlinear", submissionMode="individual")
@@ -92,12 +87,10 @@ def package():
     first = node(held, "resource", identifier="test", type="imsqti_test_xmlv2p1", href="test.xml")
     node(first, "file", href="test.xml")
     for i in asked:
-        node(first, "dependency", identifierref=f"R{called(i)}")
-    for i in asked:
         href = f"items/{i['id']}.xml"
-        node(
-            node(held, "resource", identifier=f"R{called(i)}", type="imsqti_item_xmlv2p1", href=href), "file", href=href
-        )
+        node(first, "dependency", identifierref=f"R{called(i)}")
+        one = node(held, "resource", identifier=f"R{called(i)}", type="imsqti_item_xmlv2p1", href=href)
+        node(one, "file", href=href)
     files["imsmanifest.xml"] = written(root, CP)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:

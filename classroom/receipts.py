@@ -86,6 +86,13 @@ def current(receipts):
     return asked[pd.Series(now, asked.index, dtype=bool)]
 
 
+def chosen(names, **votes):
+    """How often each option of these questions was chosen: `votes` is a vote's name -> (its receipts, their column)."""
+    rows = pd.MultiIndex.from_product([names, list("abc")], names=["item", "option"])
+    sizes = {vote: table.groupby(["item", column]).size() for vote, (table, column) in votes.items()}
+    return pd.DataFrame({vote: size.reindex(rows, fill_value=0) for vote, size in sizes.items()})
+
+
 def votes(receipts):
     """How a class voted before and after it talked, from the table of `read_receipts`.
 
@@ -96,6 +103,4 @@ def votes(receipts):
         gave only one vote is not counted, nor is an answer to a question that has been changed since.
     """
     both = current(receipts[receipts["first_vote"] != ""])
-    rows = pd.MultiIndex.from_product([both["item"].unique(), list("abc")], names=["item", "option"])
-    columns = {"first": "first_vote", "second": "answer"}
-    return pd.DataFrame({k: both.groupby(["item", c]).size().reindex(rows, fill_value=0) for k, c in columns.items()})
+    return chosen(both["item"].unique(), first=(both, "first_vote"), second=(both, "answer"))

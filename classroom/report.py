@@ -8,7 +8,7 @@ import pandas as pd
 from classroom.kit.notebooks import stops
 from classroom.kit.pages import page
 from classroom.kit.plans import asked_in, plans
-from classroom.receipts import FORMULA, current, read_receipts
+from classroom.receipts import FORMULA, chosen, current, read_receipts
 from utils.page import table
 from utils.phrases import phrase
 from utils.plots import BOLD, INK, MET, canvas, finish
@@ -42,18 +42,15 @@ def gradebook(receipts, asked):
 
 
 def counts(receipts, asked):
-    """How often each answer was given, as first and as second vote (DataFrame, by question and answer).
+    """How often each answer was given, as first and as second vote (DataFrame, by item and option).
 
     Who gave one vote stands under the first. An answer to a question that has been changed since is not counted.
     """
     given = current(receipts[receipts["item"].isin(asked)])
     given = given.assign(first=given["first_vote"].where(given["first_vote"] != "", given["answer"]))
     both = given[given["first_vote"] != ""]
-    rows = pd.MultiIndex.from_product(
-        [[k for k in asked if k in {*given["item"]}], list("abc")], names=["question", "answer"]
-    )
-    sizes = {"first": given.groupby(["item", "first"]).size(), "second": both.groupby(["item", "answer"]).size()}
-    return pd.DataFrame({k: v.reindex(rows, fill_value=0) for k, v in sizes.items()})
+    names = [name for name in asked if name in {*given["item"]}]
+    return chosen(names, first=(given, "first"), second=(both, "answer"))
 
 
 def questions(receipts, asked):

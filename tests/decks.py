@@ -3,12 +3,12 @@
 import io
 from types import SimpleNamespace
 
-from classroom.kit.deck import Deck
+from classroom.kit.deck import find_library
 
 
 def read_deck(file):
     """The slides of a PPTX (bytes): title, words, notes, sizes of letters in points, and pictures with their size."""
-    Deck("")  # knows where the library is
+    find_library()
     from pptx import Presentation
 
     deck, found = Presentation(io.BytesIO(file)), []

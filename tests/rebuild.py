@@ -222,12 +222,11 @@ def teachers_files():
     """Make the teachers' files and the pages of the kit anew; returns what is wrong with the kit."""
     from classroom import __main__ as files
     from classroom import kit
-    from classroom.hub.link import live
 
     files.build()
     printed = any(kit.KIT.rglob("*.pdf"))
     try:
-        kit.build(pdf=printed, tell=lambda line: None, link=live())
+        kit.build(pdf=printed, tell=lambda line: None)
     except kit.KitError as fault:
         return [str(fault)]
     print(f"Built classroom/ and build/kit/{'' if printed else ' (its PDFs: lab.py classroom --pdf)'}.", flush=True)

@@ -302,7 +302,7 @@ def test_slides_are_read_from_the_last_row_and_say_what_they_are(built):
     assert all(home) and sum(bool(slide.pictures) for slides in home for slide in slides) > 5
     for number, slides in zip(drawn, home, strict=True):
         figure = notebooks.figure(number)[0]
-        found = deck.PICTURE.search(figure)
+        found = deck.DRAWN.search(figure)
         assert (
             bool(found) == any(slide.pictures for slide in slides)
             and notebooks.figure(number)[1].split()[0] in slides[0].notes

@@ -8,6 +8,7 @@ from pathlib import Path
 from classroom import gift, qti
 from classroom.audit import KitError, check
 from classroom.book import build as book
+from classroom.hub.link import live
 from classroom.kit import case, handouts, notebooks, plans, slides, teacher
 from classroom.kit.printing import HOW, browser_here, page_count, print_pages
 from utils.phrases import phrase
@@ -33,19 +34,19 @@ def build(folder=KIT, pdf=True, tell=print, link=""):
     """Build the kit anew and check it; a fault is a `KitError`, and leaves what was there before.
 
     It is printed too, unless `pdf` is False, where a browser is at hand; `tell` gets each step in one line; `link` is
-    where students open the notebooks.
+    where students open the notebooks, by default on the published site.
     """
-    folder, browser = Path(folder), browser_here() if pdf else None
+    folder, browser, link = Path(folder), browser_here() if pdf else None, link or live()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".kit-") as scratch, ThreadPoolExecutor(1) as beside:
-        new, bound = Path(scratch, folder.name), Path(scratch, "book")
-        binding = beside.submit(book.build, bound, tell=tell) if browser else None  # as long as all the rest
+        new = Path(scratch, folder.name)
+        binding = beside.submit(_bound, Path(scratch, "book"), tell) if browser else None  # as long as all the rest
         tell(phrase("kit.writing"))
         put(new, everything(link))
         fronts = put(new, plans.fronts({}, link))
         tell(phrase("kit.looking"))
         check(new)
-        lack = _printed(new, fronts, link, browser, binding, bound, tell) if browser else HOW
+        lack = _printed(new, fronts, link, browser, binding, tell) if browser else HOW
         shutil.rmtree(folder, ignore_errors=True)
         new.replace(folder)
     if lack:
@@ -61,20 +62,26 @@ def put(folder, made):
     return [folder / name for name in made]
 
 
-def _printed(folder, fronts, link, browser, binding, bound, tell):
+def _bound(folder, tell):
+    """The pages of the notebooks in a book that is built here (list of Path)."""
+    book.build(folder, tell=tell)
+    return sorted((folder / "notebooks").glob("*.html"))
+
+
+def _printed(folder, fronts, link, browser, binding, tell):
     """Print what is for paper, count the pages, and print the plans, which tell it; returns why not, if so."""
     screen, own = [folder / "instructor" / kind for kind in SCREEN], folder / "learner" / "notebooks"
     paper = [p for p in sorted(folder.rglob("*.html")) if p not in fronts and p.parent not in screen]
     files = {p: p.with_suffix(".pdf") for p in paper}
     try:
-        binding.result()
+        files |= {p: own / f"{p.stem}.pdf" for p in binding.result()}
     except book.BookError as fault:
         return phrase("kit.gave_up", fault=fault)
     own.mkdir()
-    files |= {p: own / f"{p.stem}.pdf" for p in sorted((bound / "notebooks").glob("*.html"))}
     tell(phrase("kit.printing", count=len(files) + len(fronts) - 1))
     if not (fault := print_pages(files, browser)):
         plans_here = {p: p.with_suffix(".pdf") for p in fronts if p.name != "index.html"}
+        # Nobody asks how many pages a plan has; that it is there makes its link lead to the PDF.
         counts = {p: page_count(p) for p in files.values()} | dict.fromkeys(plans_here.values(), 0)
         named = {p.relative_to(folder).with_suffix("").as_posix(): n for p, n in counts.items()}
         put(folder, plans.fronts(named, link))

@@ -34,13 +34,10 @@ def tables(stage):
     found = here["findings"][~here["findings"]["note"].str.startswith("reading:")]
     label = variables()["label"]
     made["course"] = [[event] for event in here["events"]["label"]]
-    names = [
-        label[f.variable] if f.state == "present" else phrase("kit.no", what=label[f.variable])
-        for f in found.itertuples()
-    ]
-    made["findings"] = [
-        [n, f"“{f.as_printed.replace(' | ', '”, “')}”"] for n, f in zip(names, found.itertuples(), strict=True)
-    ]
+    made["findings"] = []
+    for f in found.itertuples():
+        name = label[f.variable] if f.state == "present" else phrase("kit.no", what=label[f.variable])
+        made["findings"].append([name, f"“{f.as_printed.replace(' | ', '”, “')}”"])
     sheet = [(v, str(v.Printed)) for v in now.sheet().itertuples() if v.Printed.known]
     printed = _ranges(now) if moment == "admission" else {}  # of the laboratory there
     made["values"] = [[v.Item, words, *([printed.get(v.Printed.variable, "–")] * bool(printed))] for v, words in sheet]

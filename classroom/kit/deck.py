@@ -8,7 +8,7 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 
-from classroom.audit import KitError
+from classroom.audit import DRAWN, KitError
 from classroom.kit.pages import stamp
 from utils.page import BANNER
 from utils.phrases import phrase
@@ -17,20 +17,19 @@ from utils.plots import GRID
 TOOLS = Path(__file__).resolve().parents[2] / ".venv" / "kit"  # put there by lab.py
 WIDE, HIGH, EDGE, TOP, FOOT = 960, 540, 20, 76, 502  # points: of a slide, its margin, what it shows, its foot
 ACROSS, DOWN = WIDE - 2 * EDGE, FOOT - TOP
-TITLE, LARGE, BODY, SMALL, DENSE, LEAST = (
-    26,
-    28,
-    22,
-    18,
-    16,
-    13,
-)  # points; of a picture no letter is smaller than the last
+TITLE, LARGE, BODY, SMALL, DENSE = 26, 28, 22, 18, 16  # points of letters
+LEAST = 13  # points; no letter of a picture is smaller
 WIDTH = 0.55  # of a letter, in its height
 ROW, CELL = re.compile(r"<tr.*?</tr>", re.S), re.compile(r"<t[hd][ >].*?</t[hd]>", re.S)
-PICTURE = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
 BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 LETTERS = re.compile(r"font-size: ([\d.]+)px")
 GROUP = re.compile(rf'd="M [\d.]+ ([\d.]+) \nL [\d.]+ \1 \n"[^>]*stroke: {GRID}')  # the line above a group of rows
+
+
+def find_library():
+    """Have imports find what `TOOLS` holds."""
+    if str(TOOLS) not in sys.path:
+        sys.path.append(str(TOOLS))
 
 
 def cells(html):
@@ -75,8 +74,7 @@ class Deck:
     """Slides, one after another."""
 
     def __init__(self, name):
-        if str(TOOLS) not in sys.path:
-            sys.path.append(str(TOOLS))
+        find_library()
         try:
             from pptx import Presentation, util
         except ImportError:
@@ -101,13 +99,8 @@ class Deck:
         """A table, its first row the head, on as many slides as the last row of the room needs."""
         head, *rows = rows
         sizes = (SMALL, DENSE) if len(head) < 4 else (DENSE,)
-        for size in sizes:  # a smaller one where that saves a slide
-            widths, pages = _laid_out(head, rows, size)
-            if len(pages) == 1:
-                break
-        else:
-            size = sizes[0]
-            widths, pages = _laid_out(head, rows, size)
+        ways = [(size, *_laid_out(head, rows, size)) for size in sizes]
+        size, widths, pages = next((way for way in ways if len(way[2]) == 1), ways[0])  # smaller where one slide does
         for n, page in enumerate(pages, 1):
             slide = self._slide(_part(title, n, len(pages)), notes)
             box = map(self.points, (EDGE, TOP, ACROSS, size * 2 * (len(page) + 1)))
@@ -122,7 +115,7 @@ class Deck:
 
     def figure(self, title, html, notes):
         """A stored picture, as large as a slide can show it and in two parts where it has many rows, or a table."""
-        if not (found := PICTURE.search(html)):
+        if not (found := DRAWN.search(html)):
             return self.table(title, cells(html), notes)
         wide, drawn = pieces(base64.b64decode(found[1]).decode())
         for n, (tall, image) in enumerate(drawn, 1):

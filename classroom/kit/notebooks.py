@@ -15,6 +15,7 @@ from utils.chapters import patient
 from utils.page import table
 from utils.phrases import phrase
 from utils.quiz import explained, items, prompts
+from utils.tables import read_table
 
 BOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 # The code of a cell that JupyterLab folds away is folded here too; nothing is fetched, so no script of nbconvert's.
@@ -53,6 +54,15 @@ def asked(number, *kinds):
     return [i for i in items().values() if i["notebook"] == number and i["kind"] in (kinds or (i["kind"],))]
 
 
+def options_of(item):
+    """The options of a question, the best one first, each with what is behind it where it is wrong (list of pairs)."""
+    known = read_table("misconceptions").set_index("misconception")["text"]
+    ordered = sorted(item["options"], key=lambda o: o["key"] != item.get("best"))
+    return [
+        (o, phrase("kit.behind", text=known[o["misconception"]]) if o.get("misconception") else "") for o in ordered
+    ]
+
+
 def context(name):
     """What a question's page says just before it asks (Markdown): its own section, without folds and addresses."""
     cells = book(items()[name]["notebook"]).cells
@@ -77,8 +87,8 @@ def shown(cell):
     return "".join(o.get("data", {}).get("text/html", "") for o in cell.get("outputs", []))
 
 
-def figure(number, heading=None):
-    """The picture that stands under a heading, by default the one to take home, and the words above it.
+def figure(number):
+    """The picture to take home of a notebook, and the words above it.
 
     Returns
     -------
@@ -86,7 +96,7 @@ def figure(number, heading=None):
         The ``<figure>`` as stored, and Markdown; both empty where a page that is no core page has no such heading.
         Where a core page lacks one of them it is a ValueError.
     """
-    heading = heading or HEADINGS.get(number, HOME)
+    heading = HEADINGS.get(number, HOME)
     cells, words = book(number).cells, []
     at = [n for n, c in enumerate(cells) if c.cell_type == "markdown" and f"## {heading}" in c.source.splitlines()]
     if not at and stops().at[number, "part"] in ("before you begin", "optional", "transfer"):

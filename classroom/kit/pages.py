@@ -32,16 +32,16 @@ WHOLE = """<!doctype html>
 """
 
 
-def page(title, body, teacher=False, kind="", script=OPEN, style=""):
+def page(title, body, teacher=False, kind=""):
     """A whole page (str); a teacher's says at its head that it holds answers.
 
-    `body` is HTML, `kind` its class; `script` is what the page does by itself, `style` comes after the kit's own.
+    `body` is HTML, `kind` its class.
     """
     head = f'<div class="head"><p>{BANNER}</p></div>'
     if teacher:
         head = f'<p class="head teacher">{TEACHER}</p>{head}'
-    style = (HERE / "kit.css").read_text(encoding="utf-8") + style
-    parts = {"title": escape(title), "style": style, "kind": kind, "head": head, "script": script, "body": body}
+    style = (HERE / "kit.css").read_text(encoding="utf-8")
+    parts = {"title": escape(title), "style": style, "kind": kind, "head": head, "script": OPEN, "body": body}
     return WHOLE.format(**parts, lang=phrase("kit.lang"), case=escape(CASE), stamp=escape(stamp()))
 
 
@@ -54,6 +54,11 @@ def markdown(text):
 def text(name):
     """A text that lies in ``texts/``, as written."""
     return (HERE / "texts" / name).read_text(encoding="utf-8")
+
+
+def passage(name, heading):
+    """What stands in a text in ``texts/`` under a heading (str); empty where it has none."""
+    return f"\n{text(name)}".partition(f"\n## {heading}\n")[2].partition("\n## ")[0].strip()
 
 
 def rows(head, lines, kind="grid full"):

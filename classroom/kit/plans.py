@@ -1,6 +1,5 @@
 """What a teacher begins with: the front page; each session plan, with laptops and with cards; what to send."""
 
-import re
 from functools import cache
 from html import escape
 
@@ -10,7 +9,7 @@ from classroom.audit import KitError
 from classroom.kit import case
 from classroom.kit.handouts import CORE
 from classroom.kit.notebooks import numbers, stem, stops, title
-from classroom.kit.pages import LINE, markdown, page, rows, text
+from classroom.kit.pages import LINE, markdown, page, passage, rows, text
 from utils.case import load_case
 from utils.phrases import phrase
 from utils.quiz import items, prompts
@@ -54,11 +53,11 @@ def _faults(plan):
     for row in plan["rows"]:
         for name in row.get("slides", []):
             kind, _, what = str(name).partition(" ")
-            if name not in {**items(), **prompts()} and what not in known.get(kind, ()):
+            if not is_asked(name) and what not in known.get(kind, ()):
                 yield f"there is no slide {name!r} ({row['do'][:40]} …)"
-    sheets = [*case.PAGES.values(), *(f"handouts/{stem(n)}" for n in CORE), "bench_sheet", "readiness", "cards"]
+    sheets = [*USES["print"][0], *(f"handouts/{stem(n)}" for n in CORE)]
     for way in WAYS:
-        [row[way] for row in plan["rows"]]
+        [row[way] for row in plan["rows"]]  # each row has it
         for name, per in plan["print"][way].items():
             if name not in sheets or per not in COPIES:
                 yield f"{name}: {per} is no sheet for {', '.join(COPIES)}"
@@ -70,10 +69,24 @@ def name_of(plan):
     return plan["name"].replace(" ", "_")
 
 
+def slides_of(plan):
+    """The slides of a plan, in order (list of str)."""
+    return [name for row in plan["rows"] for name in row.get("slides", [])]
+
+
+def is_asked(name):
+    """Whether a slide is that of a question or a prompt."""
+    return name in items() or name in prompts()
+
+
 def asked_in(plan):
     """The ids of the questions and prompts of a plan, each once, in order."""
-    found = [s for row in plan["rows"] for s in row.get("slides", []) if re.fullmatch(r"[A-Z]\d\.\d+", s)]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(filter(is_asked, slides_of(plan))))
+
+
+def letters(plan):
+    """The versions of a plan for which students are sent a page (list of str)."""
+    return [way for way in WAYS if way == "laptops" or plan["read"]]
 
 
 def sheet_title(name):
@@ -93,16 +106,11 @@ def minutes(plan):
     return sum(int(stops().at[n, "minutes"]) for n in plan["read"])
 
 
-def part(name, heading):
-    """The section of a text in ``texts/`` under a heading (str)."""
-    return f"\n{text(name)}".partition(f"\n## {heading}\n")[2].partition("\n## ")[0].strip()
-
-
 def before(plan, way, link):
     """What students are sent (HTML page)."""
     pages = phrase("kit.and").join(title(n) for n in plan["read"])
-    read = part("before.md", "reading" if plan["read"] else "no reading").format(pages=pages, minutes=minutes(plan))
-    words = part("before.md", way).format(link=link or LINE, read=read)
+    read = passage("before.md", "reading" if plan["read"] else "no reading").format(pages=pages, minutes=minutes(plan))
+    words = passage("before.md", way).format(link=link or LINE, read=read)
     head = phrase("kit.before_head")
     return page(head, f"<h1>{head}</h1>{markdown(words)}")
 
@@ -129,7 +137,7 @@ def slide_name(name):
         rule, _, moment = what.partition(" ")
         label = moment and load_case().time_points.set_index("time_point").at[moment, "short"]
         what = ", ".join(filter(None, (RULES[rule].short, label)))
-    return phrase(f"kit.slide_{kind}", what=escape(what)) if name not in {**items(), **prompts()} else name
+    return phrase(f"kit.slide_{kind}", what=escape(what)) if not is_asked(name) else name
 
 
 def link_to(name, up, pages, words=None):
@@ -167,10 +175,7 @@ def fronts(pages, link=""):
 
 def sent(link=""):
     """What is sent to students: a dict of path (without ending) -> page."""
-    return {
-        f"before/{name_of(plan)}_{way}": before(plan, way, link)
-        for plan in plans() for way in WAYS if way == "laptops" or plan["read"]
-    }  # fmt: skip
+    return {f"before/{name_of(p)}_{way}": before(p, way, link) for p in plans() for way in letters(p)}
 
 
 # ---- the front page -------------------------------------------------------------------------------------------------
@@ -182,10 +187,9 @@ def index(pages):
         ways = [link_to(f"instructor/sessions/{name}_{way}", "", pages, phrase("kit.plan")) for way in WAYS]
         asked = link_to(f"instructor/sessions/{name}_questions", "", pages, phrase("kit.questions"))
         deck = f'<a href="instructor/slides/{name}.pptx">{phrase("kit.deck")}</a>'
-        letters = [link_to(f"learner/before/{name}_{way}", "", pages, phrase(f"kit.by_{way}"))
-                   for way in WAYS if way == "laptops" or plan["read"]]  # fmt: skip
+        sent_to = [link_to(f"learner/before/{name}_{w}", "", pages, phrase(f"kit.by_{w}")) for w in letters(plan)]
         about = f"<strong>{plan['name']}</strong><br>{escape(plan['about'])}"
-        lines.append([about, *ways, asked, deck, ", ".join(letters)])
+        lines.append([about, *ways, asked, deck, ", ".join(sent_to)])
     head = [phrase(f"kit.{k}") for k in ("session", "by_laptops", "by_cards", "its_questions", "to_show", "to_send")]
     words = phrase("kit.front")
     body = f"<h1>{words}</h1><p>{phrase('kit.front_how')}</p>{rows(head, lines, 'grid full left')}"

@@ -4,16 +4,15 @@ import re
 
 from classroom.kit import case
 from classroom.kit.deck import BODY, LARGE, SMALL, Deck
-from classroom.kit.notebooks import FIGURE, HOME, asked, context, figure, numbers, title
+from classroom.kit.notebooks import FIGURE, HOME, asked, context, figure, numbers, options_of, title
 from classroom.kit.pages import text
-from classroom.kit.plans import name_of, plans, slide_name
+from classroom.kit.plans import name_of, plans, slide_name, slides_of
 from utils.case import load_case
 from utils.chapters import cohort
 from utils.chapters.patient import rule_items
 from utils.phrases import phrase
 from utils.quiz import items, prompts, voices
 from utils.rules import RULES, evaluate
-from utils.tables import read_table
 
 LONG = 320  # letters of what stands before a question; more are not read from a slide
 SHOWN = {"02": ("ilar_sjia", "printo_sjia"), "03": ("mas_2016",), "04": ("hlh_2004", "hscore")}  # rule sets by page
@@ -25,7 +24,7 @@ def plain(markdown):
 
 
 def add(deck, name):
-    """Add what a plan names to a deck: ``frame``, ``case 2``, ``picture 04``, or the id of a question or prompt."""
+    """Add what a plan names to a deck; the head of ``plans.yaml`` says what there is."""
     kind, _, what = name.partition(" ")
     if name == "frame":
         front, notes = text("frame.md").split("\n---\n")
@@ -67,12 +66,10 @@ def question(deck, item):
     vote = phrase("kit.say_vote" if item["kind"] == "decision" else "kit.say_hands")
     deck.words(item["id"], [*before, (item["stem"], LARGE, True), *options], vote)
     best, lines, notes = item.get("best"), [], []
-    known = read_table("misconceptions").set_index("misconception")["text"]
-    for o in sorted(item["options"], key=lambda o: o["key"] != best):
+    for o, wrong in options_of(item):
         mark = "✔ " if o["key"] == best else ""
         lines += [(f"{mark}{o['key'].upper()}   {o['text']}", BODY, o["key"] == best), (o["why"], SMALL, False)]
-        behind = phrase("kit.behind", text=known[o["misconception"]]) if o.get("misconception") else ""
-        notes.append(f"{o['key'].upper()}: {behind or '–'} [{', '.join(o['rests_on'])}]")
+        notes.append(f"{o['key'].upper()}: {wrong or '–'} [{', '.join(o['rests_on'])}]")
     head = phrase("kit.answer_of", id=item["id"]) if best else f"{item['id']}: {phrase('kit.no_best')}"
     deck.words(head, lines, "\n".join([*notes, phrase("kit.keys_await")]))
     if heard := voices(item):
@@ -82,7 +79,7 @@ def question(deck, item):
 
 def decks():
     """Every deck: a dict of file name -> bytes; one for each plan, and one of everything."""
-    made = {name_of(plan): [s for row in plan["rows"] for s in row.get("slides", [])] for plan in plans()}
+    made = {name_of(plan): slides_of(plan) for plan in plans()}
     made["everything"] = ["frame", *(f"case {stage}" for stage in case.STAGES)]
     for number in numbers():
         made["everything"] += [f"rule {rule}" for rule in SHOWN.get(number, ())]

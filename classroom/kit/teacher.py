@@ -3,13 +3,25 @@
 import re
 from html import escape
 
-from classroom.kit.notebooks import ASKED, asked, blueprint, book, exemplar, figure, filled, numbers, stem, stops, title
-from classroom.kit.pages import markdown, page, rows, text
+from classroom.kit.notebooks import (
+    ASKED,
+    asked,
+    blueprint,
+    book,
+    exemplar,
+    figure,
+    filled,
+    numbers,
+    options_of,
+    stem,
+    stops,
+    title,
+)
+from classroom.kit.pages import markdown, page, passage, rows, text
 from classroom.kit.plans import asked_in, name_of, plans
 from utils.chapters import patient
 from utils.phrases import phrase
 from utils.quiz import items, prompts, voices
-from utils.tables import read_table
 
 VOTE = 5  # minutes in class
 
@@ -44,7 +56,7 @@ def facilitation(number):
     plan = phrase("kit.time", minutes=stops().at[number, "minutes"])
     if votes:
         plan += " " + phrase("kit.time_votes", minutes=VOTE, spent=VOTE * len(votes), votes=len(votes))
-    advice = text("facilitation.md").partition(f"## {number}\n")[2].partition("\n## ")[0]
+    advice = passage("facilitation.md", number)
     parts = [f"<h1>{escape(phrase('kit.facilitation_head', title=title(number)))}</h1>", f"<p>{plan}</p>"]
     parts += [markdown(advice), aims(number)]
     parts += [f"<h2>{phrase('kit.votes')}</h2>" if votes else "", *map(decision, votes)]
@@ -69,14 +81,13 @@ def aims(number):
 
 def decision(item):
     """One question: the best answer first, then each wrong one with what to say, the voices, a table for counts."""
-    known = read_table("misconceptions").set_index("misconception")["text"]
     best, lines, talk = item.get("best"), [], item["kind"] == "discussion"
-    for o in sorted(item["options"], key=lambda o: o["key"] != best):
+    for o, wrong in options_of(item):
         head = f"{o['key']}) {escape(o['text'])}"
         if o["key"] == best:
             head = f'<span class="best">✔ {head}</span>'
-        elif o.get("misconception"):
-            head += f"<br><em>{phrase('kit.behind', text=escape(known[o['misconception']]))}</em>"
+        elif wrong:
+            head += f"<br><em>{escape(wrong)}</em>"
         lines.append([head, escape(o["why"])])
     none = "" if best or talk else f"<p><em>{phrase('kit.no_best')}</em></p>"
     heard = "".join(f'<p class="casebook-voice"><strong>{escape(k)}:</strong> {escape(v)}</p>' for k, v in voices(item))
